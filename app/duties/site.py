@@ -1,0 +1,340 @@
+"""A site and its plan: what the office wrote down, as frozen values.
+
+One `Plan` is one revision of one site (decision 22). The handheld reads it from canonical JSON
+that the office compiled and checked; this module trusts that check and only looks things up.
+Ids are short ASCII words, never reused. Decimals are strings, times of day `HH:MM`, dates `YYYY-MM-DD`.
+"""
+
+from functools import cached_property, lru_cache
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+
+class Text(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The same words in both languages; a missing one falls back to the other."""
+
+    zh: str = ""
+    en: str = ""
+
+    def say(self, lang: str) -> str:
+        return (self.zh or self.en) if lang == "zh" else (self.en or self.zh)
+
+
+NO_TEXT = Text()
+
+
+class Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of everything in a plan: frozen, and unknown keys are refused."""
+
+
+class Site(Part):
+    id: str
+    name: Text
+    zone: str
+    """IANA time zone, e.g. Asia/Shanghai."""
+    company: Text = NO_TEXT
+
+
+class Area(Part):
+    """片区/网格: a part of the site with one person responsible for it."""
+
+    id: str
+    name: Text
+    person: str | None = None
+
+
+class Tag(Part):
+    """A BLE beacon fixed at a point."""
+
+    format: Literal["ibeacon", "eddystone-uid"]
+    id: str
+    """Identity as in the contract: `uuid/major/minor` or `namespace/instance`."""
+    address: str | None = None
+    """Bluetooth address it must come from; None when not yet bound."""
+    near: int | None = None
+    """Calibrated level: the median an installer measured at the reading point, dBm."""
+
+
+Grade = Literal["late-entry", "typed", "label", "near", "label+near", "anti-clone"]
+"""Strength of the evidence for a visit, weakest first (decision 26)."""
+GRADES: tuple[Grade, ...] = ("late-entry", "typed", "label", "near", "label+near", "anti-clone")
+
+
+class Point(Part):
+    """巡更点: a place where a person must be."""
+
+    id: str
+    name: Text
+    """As the crew says it: building, floor, door."""
+    area: str
+    way: Text = NO_TEXT
+    """How to get there, one line."""
+    look: Text = NO_TEXT
+    """What to look at, one line."""
+    tags: tuple[Tag, ...] = ()
+    label: bool = False
+    """Carries a printed label (its token lives at the office, never in the plan)."""
+    grade: Grade = "label"
+    """Weakest evidence that needs no mark here; risk decides."""
+    danger: bool = False
+    """Carries a warning sign that the round checks (D7)."""
+    code: str = ""
+    """Short code printed under the label, typed when nothing can be read."""
+
+
+class Asset(Part):
+    """设备: an item of the equipment ledger, at a point."""
+
+    id: str
+    name: Text
+    point: str
+    model: str = ""
+    register: str = ""
+    """Registration number of special equipment."""
+    inspect_by: str | None = None
+    """Date of the next statutory inspection or calibration (D17)."""
+
+
+class Post(Part):
+    """岗位: a place on duty. Shifts, handovers and hours belong to it."""
+
+    id: str
+    name: Text
+    hours: int
+    """Hours at most without relief (D6)."""
+    walks: bool = True
+    """Its people may start a round (the control room's may not, D53)."""
+    roles: tuple[str, ...] = ()
+
+
+class Choice(Part):
+    id: str
+    text: Text
+    ok: bool = True
+
+
+CheckKind = Literal["ok", "choice", "number", "count", "text"]
+
+
+class Check(Part):
+    """One thing to look at or measure. `ok` takes OK / not OK; `count` takes good of `total`."""
+
+    id: str
+    kind: CheckKind
+    text: Text
+    standard: Text = NO_TEXT
+    """What OK looks like (D22)."""
+    unit: str = ""
+    said: Text = NO_TEXT
+    """The unit people say beside it."""
+    decimals: int = 0
+    """Digits behind the point: with 2, typing 42 gives 0.42."""
+    low: str | None = None
+    high: str | None = None
+    """Normal range, both ends included, decimal strings."""
+    source: str = ""
+    """The paper that the limits come from."""
+    choices: tuple[Choice, ...] = ()
+    total: int = 0
+    asset: str | None = None
+
+
+class Checklist(Part):
+    id: str
+    name: Text
+    checks: tuple[Check, ...]
+
+
+class Stop(Part):
+    """One stop of a route: a point, perhaps a checklist."""
+
+    id: str
+    point: str
+    checklist: str | None = None
+    walk_s: int = 0
+    """Seconds that nobody can beat from the stop listed before it; 0 when unknown."""
+
+
+RouteKind = Literal["patrol", "cleaning", "inspection", "greening", "safety", "drill"]
+Order = Literal["fixed", "free", "shuffled"]
+
+
+class Route(Part):
+    id: str
+    kind: RouteKind
+    name: Text
+    order: Order
+    stops: tuple[Stop, ...]
+    roles: tuple[str, ...]
+    """Who walks it; the due list shows a person only what the role needs."""
+
+
+class Schedule(Part):
+    """When a route is due."""
+
+    id: str
+    route: str
+    name: Text
+    rule: str
+    """RFC 5545 RRULE, the checked subset of decision 23: daily or coarser."""
+    start: str
+    """Local time at which the window opens."""
+    minutes: int
+    """Length of the window; may cross midnight."""
+    begins: str
+    """First local date, the rule's DTSTART."""
+    until: str | None = None
+    crew: int = 1
+    """People who must be identified together; two at night (D2)."""
+    recheck: bool = False
+    """The partner is identified again on the way (D2)."""
+    days: Literal["all", "working", "off"] = "all"
+    """Restrict to working days or days off of the calendar (holidays, make-up workdays)."""
+
+
+class Calendar(Part):
+    holidays: tuple[str, ...] = ()
+    workdays: tuple[str, ...] = ()
+    """Weekend dates that are worked (调休)."""
+
+
+class Phrase(Part):
+    id: str
+    text: Text
+
+
+Deadline = Literal["same-day", "15min", "30min", "2d", "2wd", "3wd", "5wd", "7wd", "1h"]
+"""Time limit of a finding; `wd` are working days of the calendar (D30)."""
+
+
+class Category(Part):
+    """A kind of finding (D8), with its phrases and whose turn it is."""
+
+    id: str
+    text: Text
+    kind: Literal["finding", "hazard"]
+    phrases: tuple[Phrase, ...]
+    deadline: Deadline
+    to: str
+    """Role that receives it."""
+
+
+class Settings(Part):
+    """Numbers of the handheld's behaviour that the plan sets."""
+
+    label_after_s: int = 8
+    """Seconds without *near* before the label is offered (decision 26)."""
+    margin_db: int = 6
+    """A rival tag within this of ours is ambiguous."""
+    enter_below_1m_db: int = 8
+    """Near from this much under the level at one metre."""
+    pin_tries: int = 5
+    quiet_from: str = "22:00"
+    quiet_to: str = "07:00"
+    prune_days: int = 7
+
+
+ROLES = (
+    "guard", "fire-control", "fitter", "cleaner", "leader", "gardener", "warden", "desk", "contractor", "supervisor",
+    "quality", "manager", "admin",
+)  # fmt: skip
+"""秩序维护员 消控值班员 维修工 保洁员 领班 绿化工 宿管 客服/管家 外包 主管 品质 经理 管理员 (decision 15)."""
+
+
+class Person(Part):
+    """Somebody of the people file (decision 15): office-wide id, no secret."""
+
+    id: str
+    name: Text
+    roles: tuple[str, ...]
+    """Of ROLES; a person may have several."""
+    number: str = ""
+    """Staff number, digits: what a person types instead of a name."""
+
+
+class People(Part):
+    people: tuple[Person, ...]
+
+
+class Credentials(Part):
+    """What a handheld needs to recognise codes and PINs, all hashed (decision 15)."""
+
+    salt: str
+    """Hex, one per site."""
+    codes: dict[str, str] = {}
+    """hex SHA-256(salt ‖ token) → `point:ID/ISSUE`, `person:ID/ISSUE` or `asset:ID/ISSUE`."""
+    pins: dict[str, str] = {}
+    """person id → `SALTHEX:HASHHEX`, scrypt n=2^14 r=8 p=1, 32 bytes."""
+
+
+class Plan(Part, dict=True):
+    """One revision of one site."""
+
+    site: Site
+    revision: int
+    effective: str
+    areas: tuple[Area, ...] = ()
+    points: tuple[Point, ...] = ()
+    assets: tuple[Asset, ...] = ()
+    posts: tuple[Post, ...] = ()
+    checklists: tuple[Checklist, ...] = ()
+    routes: tuple[Route, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    categories: tuple[Category, ...] = ()
+    skip_reasons: tuple[Phrase, ...] = ()
+    calendar: Calendar = Calendar()
+    settings: Settings = Settings()
+
+    def point(self, id: str) -> Point:
+        return self._index.points[id]
+
+    def route(self, id: str) -> Route:
+        return self._index.routes[id]
+
+    def schedule(self, id: str) -> Schedule:
+        return self._index.schedules[id]
+
+    def checklist(self, id: str) -> Checklist:
+        return self._index.checklists[id]
+
+    def asset(self, id: str) -> Asset:
+        return self._index.assets[id]
+
+    def category(self, id: str) -> Category:
+        return self._index.categories[id]
+
+    def point_of_tag(self, format: str, tag: str) -> Point | None:
+        return self._index.tags.get((format, tag))
+
+    def point_of_code(self, code: str) -> Point | None:
+        """The point whose printed short code somebody typed."""
+        return self._index.codes.get(code)
+
+    @cached_property
+    def _index(self) -> "_Index":
+        return _Index(self)
+
+
+class _Index:
+    def __init__(self, plan: Plan) -> None:
+        self.points = {point.id: point for point in plan.points}
+        self.routes = {route.id: route for route in plan.routes}
+        self.schedules = {schedule.id: schedule for schedule in plan.schedules}
+        self.checklists = {checklist.id: checklist for checklist in plan.checklists}
+        self.assets = {asset.id: asset for asset in plan.assets}
+        self.categories = {category.id: category for category in plan.categories}
+        self.tags = {(tag.format, tag.id): point for point in plan.points for tag in point.tags}
+        self.codes = {point.code: point for point in plan.points if point.code}
+
+
+def encode_plan(plan: Plan) -> bytes:
+    """Canonical JSON: the bytes whose SHA-256 names the revision."""
+    return msgspec.json.encode(plan, order="sorted")
+
+
+@lru_cache(8)
+def decode_plan(raw: bytes) -> Plan:
+    """The plan in canonical JSON. Raises msgspec.ValidationError (a ValueError) when it is none."""
+    return msgspec.json.decode(raw, type=Plan)

@@ -1,0 +1,79 @@
+"""What the core needs from outside the building, as values and narrow protocols."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Moment(Struct, frozen=True):
+    """One instant as the handheld knows it (decision 11)."""
+
+    at: int
+    """Wall clock, UTC, in milliseconds. May be wrong; never used for order."""
+    up: int
+    """Milliseconds since the handheld booted, sleep included (CLOCK_BOOTTIME)."""
+    boot: str
+    """The kernel's id of this boot."""
+    off: int | None = None
+    """Office clock minus ours, in milliseconds, as last measured; None before the first contact."""
+
+
+class Clock(Protocol):
+    def now(self) -> Moment: ...
+
+
+class Sighting(Struct, frozen=True):
+    """One BLE advertisement as heard, with what it means if it is a patrol tag."""
+
+    address: str
+    """Bluetooth address, AA:BB:CC:DD:EE:FF."""
+    rssi: int
+    """dBm, -110..0."""
+    up: int
+    """When it was heard: Moment.up of the handheld, ms."""
+    frame: str
+    """What was on the air, for judging again: `m004c:0215…` (manufacturer) or `sfeaa:00e3…` (service data), hex."""
+    format: str | None = None
+    """A format of the contract ("ibeacon", "eddystone-uid" …); None when it is no tag we know."""
+    tag: str | None = None
+    """The tag's identity in that format, e.g. `fda5…/10001/7`."""
+    power_1m: int | None = None
+    """Level the tag says it has at one metre, dBm."""
+    name: str | None = None
+
+
+class Scan(Struct, frozen=True):
+    """One code read by a scanner, a camera or a feed. `text` is as read, not yet cleaned."""
+
+    text: str
+    up: int
+
+
+class RadioState(Struct, frozen=True):
+    """How the radio is. `fault` names a sentence in app.words.radio, or None when it listens."""
+
+    fault: str | None = None
+    detail: str = ""
+    """For the fitter, English, without names or secrets."""
+
+
+Heard = Sighting | Scan | RadioState
+
+
+class TagReader(Protocol):
+    """The radio (real, recorded or simulated)."""
+
+    def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
+        """Everything heard while the caller iterates; the radio rests when it stops.
+
+        `wanted` are (format, tag) pairs a stop waits for. A failure arrives as a RadioState,
+        never as an exception; listening goes on and recovers by itself.
+        """
+        ...
+
+
+class Buzzer(Protocol):
+    def signal(self, kind: str) -> None:
+        """`ok` one short, `mark` two, `no` a low one. Never blocks and never raises."""
+        ...

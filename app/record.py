@@ -1,0 +1,130 @@
+"""One record: its canonical bytes, its place in the chain, and what it may not hold.
+
+The bytes are the record (decision 5): stored, sent and checked as they are, never re-serialised.
+They are UTF-8 JSON with sorted ASCII keys, no spaces, integers up to 2^53 and no floats.
+docs/record-format.md says the same for somebody who writes a verifier.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from app.errors import RecordRefused
+
+MAX_BYTES: Final = 64 * 1024
+MAX_DEPTH: Final = 8
+MAX_INT: Final = 2**53
+MAX_PEOPLE: Final = 20
+_KIND = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9-]*){1,3}", re.ASCII)
+_PERSON = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
+
+
+class Record(Struct, frozen=True, forbid_unknown_fields=True):
+    """A statement made at a moment by people or by the device. Field names are the wire's."""
+
+    at: int
+    """Wall clock of the handheld, UTC milliseconds."""
+    body: dict[str, Any]
+    boot: str
+    """The kernel's id of the boot that `up` counts from."""
+    by: tuple[str, ...]
+    """Person ids; empty when the device itself speaks. Never names."""
+    kind: str
+    off: int | None
+    """Office clock minus handheld clock, ms, as last known."""
+    seq: int
+    """1, 2, 3 … within the book."""
+    up: int
+    """Milliseconds since boot, sleep included."""
+    v: int
+    """Version of the kind's body."""
+
+
+class Entry(Struct, frozen=True):
+    """A record where it stands: its bytes and the chain's hash after it."""
+
+    record: Record
+    raw: bytes
+    hash: bytes
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder(Record, strict=True)
+
+
+def encode(record: Record) -> bytes:
+    """The canonical bytes. Raises RecordRefused when the record breaks the form."""
+    _check(record)
+    try:
+        raw = _encoder.encode(record)
+        raw.decode("utf-8")
+    except (UnicodeError, TypeError, ValueError, RecursionError) as e:
+        raise RecordRefused("records.not_json", why=type(e).__name__) from e
+    if len(raw) > MAX_BYTES:
+        raise RecordRefused("records.too_large", size=len(raw), limit=MAX_BYTES)
+    return raw
+
+
+def decode(raw: bytes) -> Record:
+    """The record in `raw`. It counts only if re-encoding it gives the same bytes; else RecordRefused."""
+    if len(raw) > MAX_BYTES:
+        raise RecordRefused("records.too_large", size=len(raw), limit=MAX_BYTES)
+    try:
+        record = _decoder.decode(raw)
+    except (ValueError, RecursionError) as e:
+        raise RecordRefused("records.not_json", why=type(e).__name__) from e
+    if encode(record) != raw:
+        raise RecordRefused("records.not_canonical", seq=record.seq)
+    return record
+
+
+def follow(previous: bytes, raw: bytes) -> bytes:
+    """hash_n = SHA-256(hash_{n-1} ‖ bytes_n); hash_0 is the book's id (decision 6)."""
+    return hashlib.sha256(previous + raw).digest()
+
+
+def check_chain(start: bytes, entries: Iterable[tuple[bytes, bytes]]) -> int:
+    """Walk (hash, raw) pairs from `start`; the index of the first that does not follow, or -1."""
+    here = start
+    for index, (claimed, raw) in enumerate(entries):
+        here = follow(here, raw)
+        if here != claimed:
+            return index
+    return -1
+
+
+def _check(record: Record) -> None:
+    if not _KIND.fullmatch(record.kind) or len(record.kind) > 64:
+        raise RecordRefused("records.bad_kind", kind=record.kind[:64])
+    if len(record.by) > MAX_PEOPLE or not all(_PERSON.fullmatch(person) for person in record.by):
+        raise RecordRefused("records.bad_people")
+    for number in (record.at, record.seq, record.up, record.v, record.off or 0):
+        if abs(number) > MAX_INT:
+            raise RecordRefused("records.bad_number")
+    check_value(record.body)
+
+
+def check_value(value: Any, depth: int = 0) -> None:
+    """Refuse what a body may not hold: floats, huge integers, deep nesting, keys that are not plain ASCII."""
+    if depth > MAX_DEPTH:
+        raise RecordRefused("records.too_deep", limit=MAX_DEPTH)
+    match value:
+        case None | bool() | str():
+            return
+        case int():
+            if abs(value) > MAX_INT:
+                raise RecordRefused("records.bad_number")
+        case dict():
+            for key, inner in value.items():
+                if not (isinstance(key, str) and key.isascii() and key.isprintable() and 0 < len(key) <= 64):
+                    raise RecordRefused("records.bad_key")
+                check_value(inner, depth + 1)
+        case list() | tuple():
+            for inner in value:
+                check_value(inner, depth + 1)
+        case _:
+            raise RecordRefused("records.bad_value", type=type(value).__name__)
