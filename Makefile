@@ -1,0 +1,48 @@
+# Two commands on a fresh machine (Python 3.11 with venv, and make): `make demo` and `make test`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+ready  := $(VENV)/.ready
+
+.PHONY: demo test check proofs torture bench pictures lock clean
+
+demo: $(ready)
+	@$(BIN)/watchbook demo $(ARGS)
+
+test: $(ready) check
+	$(BIN)/python -m pytest -m "not proof and not torture" --cov --cov-report=term:skip-covered
+
+check: $(ready)
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+proofs: $(ready)
+	$(BIN)/python -m pytest -m proof
+
+torture: $(ready)
+	$(BIN)/python -m pytest -m "proof or torture" --torture
+
+bench: $(ready)
+	$(BIN)/python -m bench $(ARGS)
+
+pictures: $(ready)
+	$(BIN)/python -m tests.pictures
+
+# The locks are universal and hashed, without registry addresses. Needs uv.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	    --extra office pyproject.toml --group build -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	    --extra office pyproject.toml --group build --group dev -o requirements-dev.lock
+
+$(ready): requirements-dev.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Watchbook needs Python 3.11 with venv (make PYTHON=/path/to/python3.11)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation --only-binary :all: -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

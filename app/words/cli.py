@@ -1,0 +1,58 @@
+"""Sentences of the command line."""
+
+TABLE = {
+    "bad_lang": ("语言只能是 zh 或 en,不能是 {lang}", "the language must be zh or en, not {lang}"),
+    "bad_theme": ("主题只能是 day 或 night,不能是 {theme}", "the theme must be day or night, not {theme}"),
+    "bad_config": ("设置文件 {path} 有错:{why}", "the settings file {path} is wrong: {why}"),
+    "not_enrolled": (
+        "本机还没有登记。请向办公室要登记码,然后运行:watchbook enrol 登记码 --office 网址",
+        "This handheld is not enrolled. Ask the office for a code, then: watchbook enrol CODE --office URL",
+    ),
+    "no_plan": (
+        "还没有收到本小区的计划。联网后运行:watchbook sync --once",
+        "The plan of this site has not arrived yet. With a network, run: watchbook sync --once",
+    ),
+    "no_office": (
+        "没有办公室地址。请加 --office 网址",
+        "No office address. Add --office URL",
+    ),
+    "no_book": (
+        "{folder} 里还没有记录本",
+        "there is no book in {folder} yet",
+    ),
+    "enrolled": ("登记完成:设备 {device},小区 {site}", "Enrolled: device {device}, site {site}"),
+    "synced": ("已上传到第{seq}条,还有{pending}条未传", "The office holds up to record {seq}; {pending} not sent yet"),
+    "line_not_json": ("第{line}行不是JSON对象", "line {line} is not a JSON object"),
+    "line_too_long": ("第{line}行过长", "line {line} is too long"),
+    "line_shape": (
+        "第{line}行要有 kind(文字)、by(人员编号列表)、body(对象)",
+        'line {line} needs "kind" (text), "by" (a list of person ids) and "body" (an object)',
+    ),
+    "kind_reserved": ("{kind} 只能由手持机自己记录", "{kind} is recorded by the handheld itself only"),
+    "verify_ok": ("完整:{count}条记录,从未改动", "Whole: {count} records, none changed"),
+    "verify_bad": ("第{seq}条起对不上:{what}", "Broken from record {seq}: {what}"),
+    "fingerprint": ("首钥指纹:{fingerprint}", "First-key fingerprint: {fingerprint}"),
+    "feed_away": ("读不到模拟数据 {feed}:{why}", "cannot read the feed {feed}: {why}"),
+    "feed_screen": ("有画面时不能用 --feed -", "--feed - cannot be used with a screen"),
+    "demo_office_missing": (
+        "没有安装办公室部分(pip install 'watchbook[office]'),演示只用手持机。",
+        "The office is not installed (pip install 'watchbook[office]'); the demonstration goes on without it.",
+    ),
+    "demo_office_failed": (
+        "办公室没能启动,演示只用手持机:{why}",
+        "The office did not start; the demonstration goes on without it: {why}",
+    ),
+    "demo_sign_in": ("演示:输入工号 {number} 回车,PIN {pin}", "Demo: type {number} Enter, PIN {pin}"),
+    "demo_over": (
+        "办公室页面 {url} 账号 {user} 密码 {password}(关闭演示后停止)",
+        "Office page {url}, user {user}, password {password} (until the demonstration ends)",
+    ),
+    "demo_data": ("演示数据在 {folder}", "The demonstration's data are in {folder}"),
+    "damage": (
+        "记录本有{count}处损坏,已另存,其余记录照常可用",
+        "{count} damaged places were set aside; all other records are in use",
+    ),
+    "stopped": ("已停止", "Stopped"),
+    "action": ("动作", "action"),
+    "key": ("按键", "key"),
+}

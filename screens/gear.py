@@ -1,0 +1,54 @@
+"""All that a screen may use of the world, in one frozen value."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from app.ports import Buzzer, TagReader
+from app.watch import Watch
+
+
+class Line(Struct, frozen=True):
+    """How the conversation with the office stands, for the status line and the outbox page."""
+
+    online: bool = False
+    offline_s: int | None = None
+    """Seconds since the office last answered; None when it never did or is answering."""
+    reason: str | None = None
+    """Catalogue key of what stopped the last round, None when nothing did."""
+    fields: dict[str, object] = {}
+    last_ack: int | None = None
+    """UTC ms of the last receipt."""
+    oldest_s: int | None = None
+    """Age of the oldest record that the office does not have."""
+
+
+class Office(Protocol):
+    """The courier as the screens see it."""
+
+    @property
+    def line(self) -> Line: ...
+    def sync_now(self) -> None:
+        """Try at once; the result arrives by `subscribe`."""
+        ...
+
+    def subscribe(self, changed: Callable[[], None]) -> None:
+        """Call `changed` (on the terminal's event loop) when `line` has changed."""
+        ...
+
+
+class Gear(Struct, frozen=True):
+    watch: Watch
+    radio: TagReader
+    office: Office | None
+    """None when this handheld is not enrolled."""
+    buzzer: Buzzer
+    lang: str = "zh"
+    theme: str = "day"
+    hint: str = ""
+    """A line for demonstrations: what a visitor should press to sign in. Empty otherwise."""
+    battery: Callable[[], int | None] = lambda: None
+    """Percent, or None where there is no battery to read."""
+    remember: Callable[[str, str], None] = lambda name, value: None
+    """Keeps a choice (`lang`, `theme`) for the next start."""

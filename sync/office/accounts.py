@@ -1,0 +1,136 @@
+"""Who may look at the pages: accounts with a password, sessions of twelve hours, and a slow door for guessers.
+
+A try is counted before it is judged, so killing the server does not forget it. A name that does not
+exist costs the same time and the same wait as one that does.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+import unicodedata
+from typing import Final
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from app.duties.site import ROLES
+from app.errors import NotAllowed, PinLocked, WatchbookError
+from sync.office.store import Store
+from sync.office.store import accounts as table
+from sync.office.store.accounts import Account, Session, Tries
+
+SESSION_MS: Final = 12 * 3600 * 1000
+FREE_TRIES: Final = 5
+FIRST_WAIT_S: Final = 30
+LONGEST_WAIT_S: Final = 3600
+FORGET_MS: Final = 24 * 3600 * 1000
+SHORTEST: Final = 10
+LONGEST: Final = 256
+REVIEWERS: Final = frozenset({"supervisor", "quality", "manager", "admin"})
+"""Roles that may read rounds (D60): a movement track is sensitive personal information."""
+_COST: Final = (15, 8, 1)
+"""log2 n, r, p of scrypt: 32 MB and about a tenth of a second a try."""
+
+
+class AccountRefused(WatchbookError):
+    """Whoever adds the account: a name, role or password that cannot be used."""
+
+
+class Opened(Struct, frozen=True):
+    """A session just begun."""
+
+    cookie: str
+    """The id itself, only ever here and in the browser."""
+    session: Session
+
+
+async def add(store: Store, name: str, role: str, person: str | None, password: str, now: int) -> str:
+    """Add an account or renew one; its folded name. Raises AccountRefused."""
+    account = fold_name(name)
+    if not account or len(account) > 64:
+        raise AccountRefused("office_cli.bad_account", name=name[:64])
+    if role not in ROLES:
+        raise AccountRefused("office_cli.bad_role", role=role, roles=", ".join(ROLES))
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise AccountRefused("office_cli.bad_password", least=SHORTEST, most=LONGEST)
+    made = Account(account, role, person, await asyncio.to_thread(hash_password, password))
+    await store.write(lambda tx: table.put(tx, made, now))
+    return account
+
+
+async def open_session(store: Store, name: str, password: str, now: int) -> Opened:
+    """Sign in. Raises NotAllowed for a wrong name or password, PinLocked while the wait runs."""
+    account = fold_name(name)
+    digest = hashlib.sha256(account.encode()).digest()
+    await store.write(lambda tx: _count(tx, digest, now))
+    known = await store.read(lambda tx: table.find(tx, account))
+    right = await asyncio.to_thread(password_matches, known.password if known else _NOBODY, password[:LONGEST])
+    if known is None or not right:
+        raise NotAllowed("office.wrong_password")
+    cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+
+    def begin(tx: Connection) -> None:
+        table.forgive(tx, digest)
+        table.begin_session(tx, _digest(cookie), account, csrf, now, now + SESSION_MS)
+
+    await store.write(begin)
+    return Opened(cookie, Session(account, known.role, known.person, csrf))
+
+
+async def session(store: Store, cookie: str, now: int) -> Session | None:
+    """The session behind a cookie, or None when it is unknown or has run out."""
+    digest = _digest(cookie)
+    return await store.read(lambda tx: table.session(tx, digest, now))
+
+
+async def end_session(store: Store, cookie: str) -> None:
+    digest = _digest(cookie)
+    await store.write(lambda tx: table.end_session(tx, digest))
+
+
+def wait_s(tries: Tries, now: int) -> int:
+    """Seconds until another try is allowed: none for five wrong ones, then 30 s doubling up to an hour."""
+    if tries.wrong < FREE_TRIES:
+        return 0
+    wait = min(FIRST_WAIT_S * 2 ** min(tries.wrong - FREE_TRIES, 10), LONGEST_WAIT_S)
+    gone = max(0, now - tries.last_at) // 1000
+    return max(0, wait - gone)
+
+
+def fold_name(name: str) -> str:
+    """The one spelling of an account's name: no case, no width, no space around."""
+    return unicodedata.normalize("NFKC", name).casefold().strip()
+
+
+def hash_password(password: str) -> str:
+    """`scrypt:log2n:r:p:salt:hash`, hex."""
+    salt = secrets.token_bytes(16)
+    cost = ":".join(str(number) for number in _COST)
+    return f"scrypt:{cost}:{salt.hex()}:{_scrypt(password, salt, *_COST).hex()}"
+
+
+def password_matches(stored: str, password: str) -> bool:
+    """Whether `password` gives the stored hash, compared in constant time."""
+    _, log2n, r, p, salt, digest = stored.split(":")
+    found = _scrypt(password, bytes.fromhex(salt), int(log2n), int(r), int(p))
+    return hmac.compare_digest(found, bytes.fromhex(digest))
+
+
+def _count(tx: Connection, digest: bytes, now: int) -> None:
+    wait = wait_s(table.tries(tx, digest), now)
+    if wait:
+        raise PinLocked("office.wait", seconds=wait)
+    table.count_try(tx, digest, now, now - FORGET_MS)
+
+
+def _scrypt(password: str, salt: bytes, log2n: int, r: int, p: int) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, n=2**log2n, r=r, p=p, dklen=32, maxmem=64 * 2**20)
+
+
+def _digest(cookie: str) -> bytes:
+    return hashlib.sha256(cookie.encode()).digest()
+
+
+_NOBODY: Final = "scrypt:{}:{}:{}:{}:{}".format(*_COST, "00" * 16, "00" * 32)
+"""Checked for a name that does not exist, so that it takes as long."""

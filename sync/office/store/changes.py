@@ -1,0 +1,190 @@
+"""The changes feed: everything that goes down to a site's handhelds, in gapless revisions.
+
+A revision is taken from the site's counter row in the same transaction that stores the change, so no
+reader's cursor can pass a change that is still being committed. A cursor is `feed-revision`; the feed's
+id tells a database that was made anew from one that went on. Only the newest state of an item is kept.
+"""
+
+import hashlib
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from app.errors import WatchbookError
+from sync.office.store.schema import changes, facts, site_revisions
+
+if TYPE_CHECKING:
+    from sync.office.store import Store
+
+MAX_BODY: Final = 4 * 1024 * 1024
+"""Largest body of one item, bytes; a page must fit into what a handheld accepts (8 MiB)."""
+PAGE_BYTES: Final = 1024 * 1024
+"""A page ends once its bodies exceed this."""
+START: Final = "0"
+"""The cursor of a handheld that has nothing yet."""
+
+
+class Item(Struct, frozen=True):
+    """The newest state of one thing. `body` is None when it was withdrawn."""
+
+    kind: str
+    id: str
+    rev: int
+    sha256: str
+    body: bytes | None
+
+
+class Page(Struct, frozen=True):
+    """Changes after a cursor, oldest first."""
+
+    items: tuple[Item, ...]
+    cursor: str
+    more: bool
+    latest: str
+    """The cursor of somebody who has everything."""
+
+
+class CursorDead(WatchbookError):
+    """The handheld: start again from the beginning (410)."""
+
+
+class CursorAhead(WatchbookError):
+    """The office: it was restored from an older copy than the handheld has seen (409)."""
+
+
+class BodyRefused(WatchbookError):
+    """The publisher: a body must be JSON and not too large."""
+
+
+class Changes:
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+
+    async def publish(self, site: str, kind: str, id: str, body: bytes | None) -> int:
+        """Send `body` (JSON) down to every handheld of the site; None withdraws. The revision given.
+
+        The same body again changes nothing and gives the revision it has. Raises BodyRefused.
+        """
+        at = time.time_ns() // 1_000_000
+        return await self._store.write(lambda tx: publish(tx, site, kind, id, body, at))
+
+    async def page(self, site: str, cursor: str, limit: int) -> Page:
+        """Up to `limit` changes after `cursor`. Raises CursorDead or CursorAhead."""
+        return await self._store.read(lambda tx: _page(tx, site, cursor, limit))
+
+    async def current(self, site: str, kind: str, id: str) -> Item | None:
+        """The newest state of one item; None when it was never published."""
+        return await self._store.read(lambda tx: _current(tx, site, kind, id))
+
+    async def latest(self, site: str) -> str:
+        """The cursor after the site's newest change."""
+        return await self._store.read(lambda tx: latest(tx, site))
+
+
+def publish(tx: Connection, site: str, kind: str, id: str, body: bytes | None, at: int) -> int:
+    """As `Changes.publish`, inside a transaction of the caller's; `at` is UTC ms."""
+    _check(body)
+    now = _current(tx, site, kind, id)
+    if now is not None and now.body == body:
+        return now.rev
+    rev = _next_revision(tx, site)
+    row = {
+        "rev": rev,
+        "sha256": hashlib.sha256(body).hexdigest() if body is not None else "",
+        "body": body,
+        "at": at,
+    }
+    tx.execute(
+        insert(changes).values(site=site, kind=kind, id=id, **row).on_conflict_do_update(None, set_=row),
+    )
+    return rev
+
+
+def latest(tx: Connection, site: str) -> str:
+    """The cursor after the site's newest change."""
+    rev, _ = _revision(tx, site)
+    return _cursor(tx, rev)
+
+
+def feed_id(tx: Connection) -> str:
+    """The id of this office's feed; a database made anew has another."""
+    return str(tx.execute(select(facts.c.value).where(facts.c.name == "feed")).scalar_one())
+
+
+def _check(body: bytes | None) -> None:
+    if body is None:
+        return
+    if len(body) > MAX_BODY:
+        raise BodyRefused("sync.body_too_large", size=len(body), limit=MAX_BODY)
+    try:
+        plain = msgspec.json.decode(body, type=msgspec.Raw)
+    except (ValueError, RecursionError) as e:
+        raise BodyRefused("sync.body_not_json", why=str(e)) from e
+    if bytes(plain) != body or body == b"null":
+        raise BodyRefused("sync.body_not_json", why="space around it, or null")
+
+
+def _next_revision(tx: Connection, site: str) -> int:
+    first = insert(site_revisions).values(site=site, rev=1, floor=0)
+    taken = first.on_conflict_do_update(None, set_={"rev": site_revisions.c.rev + 1}).returning(site_revisions.c.rev)
+    return int(tx.execute(taken).scalar_one())
+
+
+def _revision(tx: Connection, site: str) -> tuple[int, int]:
+    row = tx.execute(select(site_revisions.c.rev, site_revisions.c.floor).where(site_revisions.c.site == site)).first()
+    return (row.rev, row.floor) if row else (0, 0)
+
+
+def _cursor(tx: Connection, rev: int) -> str:
+    return f"{feed_id(tx)}-{rev}"
+
+
+def _position(tx: Connection, site: str, cursor: str) -> int:
+    """The revision a cursor stands for. Raises CursorDead or CursorAhead."""
+    if cursor == START:
+        return 0
+    feed, _, number = cursor.partition("-")
+    if feed != feed_id(tx) or not (number.isascii() and number.isdigit() and len(number) < 18):
+        raise CursorDead("sync.cursor_expired")
+    rev, floor = _revision(tx, site)
+    if int(number) > rev:
+        raise CursorAhead("sync.cursor_ahead")
+    if 0 < int(number) < floor:
+        raise CursorDead("sync.cursor_expired")
+    return int(number)
+
+
+def _page(tx: Connection, site: str, cursor: str, limit: int) -> Page:
+    position = _position(tx, site, cursor)
+    newest, _ = _revision(tx, site)
+    rows = tx.execute(
+        select(changes).where(changes.c.site == site, changes.c.rev > position).order_by(changes.c.rev).limit(limit)
+    )
+    items: list[Item] = []
+    size = 0
+    for row in rows:
+        items.append(_item(row))
+        size += len(row.body or b"")
+        if size > PAGE_BYTES:
+            break
+    reached = items[-1].rev if items else newest
+    return Page(
+        items=tuple(items),
+        cursor=_cursor(tx, reached),
+        more=reached < newest,
+        latest=_cursor(tx, newest),
+    )
+
+
+def _current(tx: Connection, site: str, kind: str, id: str) -> Item | None:
+    key = (changes.c.site == site, changes.c.kind == kind, changes.c.id == id)
+    row = tx.execute(select(changes).where(*key)).first()
+    return _item(row) if row else None
+
+
+def _item(row: Any) -> Item:
+    return Item(kind=row.kind, id=row.id, rev=row.rev, sha256=row.sha256, body=row.body)

@@ -1,0 +1,347 @@
+"""A program in a real pseudo-terminal: start it, press keys, read its screen, see what it leaves behind.
+
+The terminal side is pyte: what the tests read is what a person would have seen. It knows nothing of
+Watchbook; scenes, the picture maker and the measurements all stand on it.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import pyte
+
+UNPRINTABLE: Final = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
+"""Sequences pyte 0.8 would print as text: Kitty key modes and mode queries."""
+
+PARTIAL: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*)?\Z")
+"""Half a sequence at the end of a read; it waits for its other half."""
+
+LEFT_ON: Final = {
+    1049: "alternate screen",
+    1000: "mouse",
+    1003: "mouse movement",
+    2004: "bracketed paste",
+    1004: "focus reports",
+}
+"""Private modes a program must switch off before it ends."""
+
+
+class NotSeen(AssertionError):
+    """What was waited for did not come; the message shows the screen as it stood."""
+
+
+class Pty:
+    """One program in a terminal of its own.
+
+    `with Pty([...]) as pty:` kills the program at the end if it still runs. Times are
+    `time.perf_counter()` seconds, taken when the bytes arrived, before they were drawn.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        cols: int = 40,
+        rows: int = 20,
+        env: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+        ignore: Iterable[signal.Signals] = (),
+        stdin: int | None = None,
+        draw: bool = True,
+    ) -> None:
+        """Start `argv`.
+
+        `env` is laid over this process's own (None removes a name); `ignore` are signals the program starts
+        with ignored, as under nohup; `stdin` replaces the keyboard side; with `draw` off the bytes are only
+        counted and kept in `raw` (for measurements that a slow terminal would disturb).
+        """
+        self.screen = _Screen(cols, rows, self._answer)
+        self.raw = b""
+        """Every byte since the start or the last `forget()`."""
+        self.arrived = 0.0
+        """When the last bytes came."""
+        self._draw = draw
+        self._stream = pyte.ByteStream(self.screen)
+        self._half = b""
+        self._master, self._slave = os.openpty()
+        _set_size(self._slave, cols, rows)
+        self.started = time.perf_counter()
+        self.process = subprocess.Popen(
+            argv,
+            stdin=self._slave if stdin is None else stdin,
+            stdout=self._slave,
+            stderr=self._slave,
+            env=_environment(env or {}),
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=_before_exec(tuple(ignore)),
+        )
+        self._ended = os.pidfd_open(self.process.pid)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- what the person sees ------------------------------------------------------------------
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen row by row, without the blanks at the right."""
+        return [line.rstrip() for line in self.screen.display]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def wait_for(self, wanted: str | re.Pattern[str], seconds: float = 10) -> float:
+        """Read until `wanted` stands on the screen; when the bytes that completed it arrived.
+
+        Raises NotSeen after `seconds`, or when the program has ended without it.
+        """
+        deadline = time.perf_counter() + seconds
+        while not self._shows(wanted):
+            left = deadline - time.perf_counter()
+            if left <= 0 or not self.pump(left):
+                raise NotSeen(self._missing(wanted, seconds))
+        return self.arrived
+
+    def wait_gone(self, unwanted: str | re.Pattern[str], seconds: float = 10) -> float:
+        """Read until `unwanted` has left the screen; when it did. Raises NotSeen."""
+        deadline = time.perf_counter() + seconds
+        while self._shows(unwanted):
+            left = deadline - time.perf_counter()
+            if left <= 0 or not self.pump(left):
+                raise NotSeen(f"{unwanted!r} stayed on the screen:\n{self.text}")
+        return self.arrived
+
+    def settle(self, quiet: float = 0.1, seconds: float = 5) -> None:
+        """Read until nothing has come for `quiet` seconds (at most `seconds` in all)."""
+        deadline = time.perf_counter() + seconds
+        while self._readable(quiet) and time.perf_counter() < deadline and self.pump(0):
+            pass
+
+    def watch(self, seconds: float) -> None:
+        """Read whatever comes for `seconds`."""
+        deadline = time.perf_counter() + seconds
+        while (left := deadline - time.perf_counter()) > 0 and self.pump(left):
+            pass
+
+    def forget(self) -> None:
+        """Empty `raw`; the screen stays."""
+        self.raw = b""
+
+    def pump(self, timeout: float) -> bool:
+        """Read once, waiting `timeout` seconds at most. False when the program has ended and all is read."""
+        if not self._readable(timeout):
+            return self.process.poll() is None
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:
+            return False
+        self.arrived = time.perf_counter()
+        self.raw += data
+        if self._draw:
+            self._feed(data)
+        return True
+
+    # -- what the person does ------------------------------------------------------------------
+
+    def send(self, keys: str | bytes) -> float:
+        """Put `keys` on the line as a keyboard would, in one write; when."""
+        moment = time.perf_counter()
+        os.write(self._master, keys.encode() if isinstance(keys, str) else keys)
+        return moment
+
+    def type(self, keys: str, gap: float) -> float:
+        """Send `keys` one by one, `gap` seconds apart; when the last one went."""
+        moment = time.perf_counter()
+        for n, key in enumerate(keys):
+            if n:
+                self.watch(gap)
+            moment = self.send(key)
+        return moment
+
+    def resize(self, cols: int, rows: int) -> None:
+        self.screen.resize(rows, cols)
+        _set_size(self._master, cols, rows)
+
+    # -- how it ends ---------------------------------------------------------------------------
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL: the battery is out. Nothing of the program runs any more."""
+        self.process.kill()
+        self.process.wait(5)
+
+    def hang_up(self) -> None:
+        """Take the terminal away: the program reads EOF, writes fail, the kernel sends SIGHUP."""
+        for fd in (self._master, self._slave):
+            with contextlib.suppress(OSError):
+                os.close(fd)
+        self._master = self._slave = -1
+
+    def exit_code(self, seconds: float = 5) -> int:
+        """Read on until the program has ended; its exit code (minus the signal that killed it).
+
+        Raises NotSeen when it still runs after `seconds`.
+        """
+        deadline = time.perf_counter() + seconds
+        while self.process.poll() is None:
+            left = deadline - time.perf_counter()
+            if left <= 0:
+                raise NotSeen(f"still running after {seconds} s:\n{self.text}")
+            if self._master >= 0:
+                self.pump(left)
+            else:
+                select.select([self._ended], [], [], left)
+        if self._master >= 0:
+            self.settle(0.02)
+        return self.process.wait()
+
+    def left_behind(self) -> list[str]:
+        """What the program changed in the terminal and did not put back; empty is clean."""
+        local = termios.tcgetattr(self._slave)[3]
+        found = [word for bit, word in ((termios.ECHO, "no echo"), (termios.ICANON, "raw mode")) if not local & bit]
+        found += [word for mode, word in LEFT_ON.items() if mode << 5 in self.screen.mode]
+        if self.screen.cursor.hidden:
+            found.append("cursor hidden")
+        return found
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.kill()
+        self.hang_up()
+        with contextlib.suppress(OSError):
+            os.close(self._ended)
+
+    # -- what it costs -------------------------------------------------------------------------
+
+    def family(self) -> list[int]:
+        """The program and all its descendants."""
+        pids = [self.process.pid]
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                for task in Path(f"/proc/{pid}/task").iterdir():
+                    pids += [int(child) for child in (task / "children").read_text().split()]
+        return pids
+
+    def rss(self) -> float:
+        """Resident memory of the family, MB."""
+        return sum(_field(pid, "status", "VmRSS") for pid in self.family()) / 1024
+
+    def pss(self) -> float:
+        """Memory of the family with shared pages divided among their users, MB."""
+        return sum(_field(pid, "smaps_rollup", "Pss") for pid in self.family()) / 1024
+
+    def peak(self) -> float:
+        """The most resident memory the program itself ever had, MB."""
+        return _field(self.process.pid, "status", "VmHWM") / 1024
+
+    def threads(self) -> int:
+        return _field(self.process.pid, "status", "Threads")
+
+    def wake_ups(self) -> int:
+        """Times any thread of the family was given the processor since the start."""
+        return sum(
+            _field(pid, f"task/{task}/status", "voluntary_ctxt_switches")
+            for pid in self.family()
+            for task in _tasks(pid)
+        )
+
+    def cpu(self) -> float:
+        """Processor seconds used by the family, to a tenth of a millisecond."""
+        spent = 0
+        for pid in self.family():
+            for task in _tasks(pid):
+                with contextlib.suppress(OSError):
+                    spent += int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
+        return spent / 1e9
+
+    def stopped(self) -> bool:
+        """Whether the program is held by SIGSTOP."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] == "T"
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _shows(self, wanted: str | re.Pattern[str]) -> bool:
+        text = self.text
+        return wanted in text if isinstance(wanted, str) else wanted.search(text) is not None
+
+    def _missing(self, wanted: str | re.Pattern[str], seconds: float) -> str:
+        pattern = wanted if isinstance(wanted, str) else wanted.pattern
+        ended = self.process.poll()
+        state = f"the program ended with {ended}" if ended is not None else f"{seconds} s went by"
+        frame = "-" * self.screen.columns
+        return f"no {pattern!r}: {state}\n{frame}\n{self.text}\n{frame}"
+
+    def _readable(self, timeout: float) -> bool:
+        """Whether bytes wait; returns early, False, when the program ends in silence."""
+        ready, _, _ = select.select([self._master, self._ended], [], [], max(0.0, timeout))
+        if self._master in ready:
+            return True
+        return bool(ready) and self._master in select.select([self._master], [], [], 0)[0]
+
+    def _feed(self, data: bytes) -> None:
+        data = self._half + data
+        half = PARTIAL.search(data)
+        self._half = half[0] if half else b""
+        self._stream.feed(UNPRINTABLE.sub(b"", data[: len(data) - len(self._half)]))
+
+    def _answer(self, reply: str) -> None:
+        """A terminal answers what it is asked (ESC [ c, ESC [ 6 n): the answer arrives as input."""
+        if self._master >= 0:
+            os.write(self._master, reply.encode())
+
+
+class _Screen(pyte.Screen):
+    """pyte's screen that sends its answers back, and draws on one page only (like most, it ignores 1049)."""
+
+    def __init__(self, cols: int, rows: int, answer: "Answer") -> None:
+        self._send = answer
+        super().__init__(cols, rows)
+
+    def write_process_input(self, data: str) -> None:
+        self._send(data)
+
+
+class Answer:
+    """Type of the callback that takes a terminal's answer."""
+
+    def __call__(self, reply: str, /) -> None: ...
+
+
+def _environment(over: Mapping[str, str | None]) -> dict[str, str]:
+    """A colour terminal with UTF-8, without this process's own size."""
+    base: dict[str, str | None] = {
+        **os.environ,
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "COLUMNS": None,
+        "LINES": None,
+        "PYTHONDONTWRITEBYTECODE": None,
+        **over,
+    }
+    return {name: value for name, value in base.items() if value is not None}
+
+
+def _set_size(fd: int, cols: int, rows: int) -> None:
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
