@@ -1,12 +1,25 @@
 """State is the fold of the records: after a power cut a round is recomputed, not remembered.
 
-`fold` starts from nothing or from an earlier state and takes entries in order. Unknown kinds pass by.
+`fold` starts from nothing or from an earlier state and takes entries in order. Unknown kinds, and
+bodies that do not fit, pass by: no record ever keeps a handheld from starting. The office folds one
+round's records with the same `fold_round` (decision 30).
 """
 
-from msgspec import Struct
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from app import kinds
+from app.duties import rounds
+from app.duties.evidence import known_marks
 from app.duties.findings import Finding
-from app.duties.rounds import Member, Progress, Summary
+from app.duties.rounds import Answer, Member, Progress, Summary, Visit
+from app.duties.site import Plan, Stop
+from app.record import Entry, Record
 
 
 class PinTries(Struct, frozen=True):
@@ -29,9 +42,13 @@ class Shift(Struct, frozen=True):
 class State(Struct, frozen=True):
     """All that the handheld knows from its own records."""
 
+    book: str = ""
+    """The book's id, hex: findings are named after it."""
     shift: Shift | None = None
     round: Progress | None = None
     """The open round, if any. One at a time on a handheld."""
+    plan: kinds.PlanNamed | None = None
+    """The plan that the open round is walked under."""
     rounds: dict[str, Summary] = {}
     """Rounds of the last days by slot id (without attempt), newest attempt."""
     attempts: dict[str, int] = {}
@@ -43,3 +60,260 @@ class State(Struct, frozen=True):
     """Id of an alarm nobody has taken yet."""
     last_walk: int = 0
     """UTC ms of the last record that a person made."""
+
+
+PlanOf = Callable[[int], Plan | None]
+"""The plan of a revision, as far as the handheld still has it."""
+
+KEPT_MS: Final = 3 * 24 * 3600 * 1000
+"""Finished rounds stay in the state this long: the due list looks back half a day."""
+KEPT_ROUNDS, KEPT_ATTEMPTS, KEPT_FINDINGS, KEPT_TRIES = 200, 400, 300, 500
+_YEARS: Final = range(1990, 2200)
+
+
+def fold(state: State, entries: Iterable[Entry], plan_of: PlanOf) -> State:
+    """`state` after `entries`, in order. Never raises for what a record says."""
+    for entry in entries:
+        state = fold_one(state, entry.record, plan_of)
+    return state
+
+
+def fold_one(state: State, record: Record, plan_of: PlanOf) -> State:
+    body = kinds.read(record)
+    if record.by and record.at > state.last_walk:
+        state = replace(state, last_walk=record.at)
+    if body is None:
+        return state
+    state = _walk(state, record, body, plan_of)
+    if change := _CHANGES.get(type(body)):
+        state = change(state, record, body)
+    return state
+
+
+# -- one round -----------------------------------------------------------------------------------
+
+
+def fold_round(progress: Progress | None, record: Record, plan: Plan | None, book: str = "") -> Progress | None:
+    """The round after `record`; None before round.started. Records of other rounds leave it as it is.
+
+    `plan` is the revision the round is walked under; without it a stop's checks are unknown and it is
+    done when it is reached. `book` names the findings, as `book:seq`.
+    """
+    body = kinds.read(record)
+    return progress if body is None else _fold_round(progress, record, body, plan, book)
+
+
+def _fold_round(
+    progress: Progress | None, record: Record, body: kinds.Body, plan: Plan | None, book: str
+) -> Progress | None:
+    if progress is None:
+        return _started(record, body, plan) if isinstance(body, kinds.RoundStarted) else None
+    if getattr(body, "round", None) != progress.round:
+        return progress
+    match body:
+        case kinds.RoundRechecked(person=person, method=method):
+            return rounds.rechecked(progress, Member(person, method))
+        case kinds.StopArrived(stop=stop, grade=grade, marks=marks):
+            return rounds.reached(progress, stop, record, grade, known_marks(marks), _checks(plan, progress, stop))
+        case kinds.StopSkipped(stop=stop, reason=reason):
+            return rounds.skipped(progress, stop, reason)
+        case kinds.CheckAnswered(stop=stop, marks=marks):
+            checks = _checks(plan, progress, stop)
+            return rounds.answered(progress, stop, _answer(record, body), checks, known_marks(marks))
+        case kinds.FindingRaised():
+            return replace(progress, findings=(*progress.findings, f"{book}:{record.seq}"))
+        case kinds.RoundFinished(marks=marks):
+            return rounds.finished(progress, known_marks(marks), record.at)
+    return progress
+
+
+def _started(record: Record, body: kinds.RoundStarted, plan: Plan | None) -> Progress | None:
+    if body.opens.year not in _YEARS or body.closes.year not in _YEARS:
+        return None
+    zone = ZoneInfo(plan.site.zone) if plan else body.opens.tzinfo
+    order = tuple(dict.fromkeys(body.order))
+    return Progress(
+        round=body.round,
+        route=body.route,
+        schedule=body.schedule,
+        opens=body.opens.astimezone(zone),
+        closes=body.closes.astimezone(zone),
+        revision=body.plan.revision,
+        crew=body.crew,
+        order=order,
+        seed=body.seed,
+        started=record.at,
+        visits=tuple(Visit(stop) for stop in order),
+        marks=known_marks(body.marks),
+        alone=body.alone,
+    )
+
+
+def _answer(record: Record, body: kinds.CheckAnswered) -> Answer:
+    return Answer(body.check, body.ok, body.value, record.at, body.repeated)
+
+
+def _checks(plan: Plan | None, progress: Progress, stop: str) -> tuple[str, ...]:
+    try:
+        found = plan and rounds.stop_of(plan.route(progress.route), stop)
+        return rounds.checks_of(plan, found) if plan and found else ()
+    except KeyError:
+        return ()
+
+
+def _walk(state: State, record: Record, body: kinds.Body, plan_of: PlanOf) -> State:
+    if isinstance(body, kinds.RoundStarted):
+        return _begun(state, record, body, plan_of(body.plan.revision))
+    if state.round is None:
+        return state
+    after = _fold_round(state.round, record, body, plan_of(state.round.revision), state.book)
+    if after is not None and after.finished is not None:
+        return _ended(state, after, record.at)
+    return replace(state, round=after)
+
+
+def _begun(state: State, record: Record, body: kinds.RoundStarted, plan: Plan | None) -> State:
+    progress = _started(record, body, plan)
+    if progress is None:
+        return state
+    if state.round is not None:
+        state = _ended(state, rounds.finished(state.round, (), record.at), record.at)
+    slot = rounds.slot_id(body.round)
+    attempts = _newest({**state.attempts, slot: state.attempts.get(slot, 0) + 1}, KEPT_ATTEMPTS)
+    return replace(state, round=progress, plan=body.plan, attempts=attempts)
+
+
+def _ended(state: State, progress: Progress, at: int) -> State:
+    kept = {slot: done for slot, done in state.rounds.items() if done.started > at - KEPT_MS}
+    slot = rounds.slot_id(progress.round)
+    kept.pop(slot, None)
+    kept[slot] = rounds.summary(progress)
+    return replace(state, round=None, plan=None, rounds=_newest(kept, KEPT_ROUNDS))
+
+
+Value = TypeVar("Value")
+
+
+def _newest(found: dict[str, Value], limit: int) -> dict[str, Value]:
+    return found if len(found) <= limit else dict(list(found.items())[-limit:])
+
+
+# -- book, shift, people, findings ---------------------------------------------------------------
+
+
+def _book_opened(state: State, record: Record, body: kinds.BookOpened) -> State:
+    """Record 1 holds the first key, whose hash is the book's id (decision 1)."""
+    try:
+        return state if state.book else replace(state, book=hashlib.sha256(bytes.fromhex(body.key)).hexdigest())
+    except ValueError:
+        return state
+
+
+def _shift_opened(state: State, record: Record, body: kinds.ShiftOpened) -> State:
+    tries = {person: tried for person, tried in state.tries.items() if person not in _people(body.crew)}
+    return replace(state, shift=Shift(record.at, body.crew), tries=tries, alarm=None)
+
+
+def _crew_joined(state: State, record: Record, body: kinds.CrewJoined) -> State:
+    state = _free(state, body.person)
+    if state.shift is None:
+        return state
+    crew = tuple(member for member in state.shift.crew if member.person != body.person)
+    return replace(state, shift=replace(state.shift, crew=(*crew, Member(body.person, body.method))))
+
+
+def _crew_left(state: State, record: Record, body: kinds.CrewLeft) -> State:
+    if state.shift is None:
+        return state
+    crew = tuple(member for member in state.shift.crew if member.person != body.person)
+    return replace(state, shift=replace(state.shift, crew=crew))
+
+
+def _shift_closed(state: State, record: Record, body: kinds.ShiftClosed) -> State:
+    return replace(state, shift=None)
+
+
+def _pin_tried(state: State, record: Record, body: kinds.PinTried) -> State:
+    before = state.tries.get(body.person)
+    tried = PinTries((before.count if before else 0) + 1, record.at, record.up, record.boot)
+    others = {person: tries for person, tries in state.tries.items() if person != body.person}
+    return replace(state, tries=_newest({**others, body.person: tried}, KEPT_TRIES))
+
+
+def _pin_unlocked(state: State, record: Record, body: kinds.PinUnlocked) -> State:
+    return _free(state, body.person)
+
+
+def _rechecked(state: State, record: Record, body: kinds.RoundRechecked) -> State:
+    return _free(state, body.person)
+
+
+def _free(state: State, person: str) -> State:
+    """No wrong PINs are held against `person` any more."""
+    if person not in state.tries:
+        return state
+    return replace(state, tries={who: tries for who, tries in state.tries.items() if who != person})
+
+
+def _finding_raised(state: State, record: Record, body: kinds.FindingRaised) -> State:
+    if body.fixed:
+        return state
+    name = f"{state.book}:{record.seq}"
+    finding = Finding(
+        id=name,
+        kind=body.kind,
+        category=body.category,
+        phrase=body.phrase,
+        words=body.words,
+        point=body.point,
+        round=body.round,
+        due=body.due,
+        urgent=body.urgent,
+        fixed=body.fixed,
+        at=record.at,
+    )
+    return replace(state, findings=_newest({**state.findings, name: finding}, KEPT_FINDINGS))
+
+
+def _alarm_raised(state: State, record: Record, body: kinds.AlarmRaised) -> State:
+    return replace(state, alarm=f"{state.book}:{record.seq}")
+
+
+def _people(crew: Iterable[Member]) -> set[str]:
+    return {member.person for member in crew}
+
+
+_CHANGES: Final[dict[type[kinds.Body], Callable[[State, Record, Any], State]]] = {
+    kinds.BookOpened: _book_opened,
+    kinds.ShiftOpened: _shift_opened,
+    kinds.CrewJoined: _crew_joined,
+    kinds.CrewLeft: _crew_left,
+    kinds.ShiftClosed: _shift_closed,
+    kinds.PinTried: _pin_tried,
+    kinds.PinUnlocked: _pin_unlocked,
+    kinds.RoundRechecked: _rechecked,
+    kinds.FindingRaised: _finding_raised,
+    kinds.AlarmRaised: _alarm_raised,
+}
+
+
+# -- readings ------------------------------------------------------------------------------------
+
+
+def reading_of(progress: Progress | None, plan: Plan | None, record: Record) -> tuple[str, str] | None:
+    """(`point/checklist/check`, value) when `record` answers a number or a count of the open round."""
+    body = kinds.read(record)
+    if not isinstance(body, kinds.CheckAnswered) or body.value is None or progress is None or plan is None:
+        return None
+    try:
+        stop = rounds.stop_of(plan.route(progress.route), body.stop)
+        checks = plan.checklist(stop.checklist).checks if stop and stop.checklist else ()
+    except KeyError:
+        return None
+    measured = any(check.id == body.check and check.kind in ("number", "count") for check in checks)
+    return (reading_key(stop, body.check), body.value) if stop and measured else None
+
+
+def reading_key(stop: Stop, check: str) -> str:
+    """Under what the shelf keeps the last readings of a check: wherever it is asked, it is the same one."""
+    return f"{stop.point}/{stop.checklist}/{check}"

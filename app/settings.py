@@ -35,11 +35,8 @@ def load(flags: Mapping[str, str | None], env: Mapping[str, str] = os.environ) -
     folder = flags.get("data_dir") or env.get("WATCHBOOK_DATA_DIR")
     data_dir = Path(folder).expanduser() if folder else default_data_dir()
     config = _config(data_dir / "config.toml")
-    values = {
-        name: flags.get(name) or env.get(f"WATCHBOOK_{name.upper()}") or config.get(name)
-        for name in _NAMES
-    }
-    values["lang"] = values["lang"] or _lang_of(env)
+    values = {name: flags.get(name) or env.get(f"WATCHBOOK_{name.upper()}") or config.get(name) for name in _NAMES}
+    values["lang"] = values["lang"] or lang_of(env)
     if values["lang"] not in LANGS:
         raise SettingsRefused("cli.bad_lang", lang=values["lang"])
     if (values["theme"] or "day") not in ("day", "night"):
@@ -66,6 +63,12 @@ def example(name: str) -> bytes:
     raise FileNotFoundError(name)
 
 
+def lang_of(env: Mapping[str, str]) -> str:
+    """The language the system speaks: English when it says so, otherwise Chinese."""
+    named = env.get("LC_ALL") or env.get("LC_MESSAGES") or env.get("LANG") or ""
+    return "en" if named.startswith("en") else "zh"
+
+
 def default_data_dir() -> Path:
     from platformdirs import user_data_path
 
@@ -83,11 +86,6 @@ def _config(path: Path) -> dict[str, str]:
         if not isinstance(found.get(name, ""), str):
             raise SettingsRefused("cli.bad_config", path=str(path), why=f"{name}: text expected")
     return found
-
-
-def _lang_of(env: Mapping[str, str]) -> str:
-    named = env.get("LC_ALL") or env.get("LC_MESSAGES") or env.get("LANG") or ""
-    return "en" if named.startswith("en") else "zh"
 
 
 def _quoted(value: str) -> str:

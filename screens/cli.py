@@ -13,10 +13,10 @@ import click
 
 from app.errors import BookInUse, ChainBroken, OfficeAway, WatchbookError
 from app.settings import Settings, load
+from app.usage import asked_lang, speak
 from app.words import LANGS, say
 
 EXIT: Final[tuple[tuple[type[WatchbookError], int], ...]] = ((BookInUse, 3), (ChainBroken, 5), (OfficeAway, 6))
-DAMAGED: Final = 4
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: object) -> None:
@@ -29,11 +29,11 @@ def _option(*names: str, **attrs: Any) -> Callable[[Callable[..., Any]], Callabl
 
 
 _OPTIONS: Final = {
-    "data_dir": _option("--data-dir", metavar="DIR", help="Where this handheld's book lives."),
-    "office": _option("--office", metavar="URL", help="Address of the office."),
-    "lang": _option("--lang", type=click.Choice(LANGS), help="Language of what people read."),
-    "json": _option("--json", "as_json", is_flag=True, default=None, help="One JSON document on stdout."),
-    "feed": _option("--feed", metavar="FILE|FIFO|-", help="Recorded sightings instead of the radio."),
+    "data_dir": _option("--data-dir", metavar="DIR"),
+    "office": _option("--office", metavar="URL"),
+    "lang": _option("--lang", type=click.Choice(LANGS)),
+    "json": _option("--json", "as_json", is_flag=True, default=None),
+    "feed": _option("--feed", metavar="FILE|FIFO|-"),
 }
 
 
@@ -61,15 +61,11 @@ def _flags(ctx: click.Context) -> dict[str, Any]:
     return flags
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(invoke_without_command=True)
 @shared("data_dir", "office", "lang", "json", "feed")
 @click.version_option(package_name="watchbook", prog_name="watchbook")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """The watch-keeper's book (巡更簿): rounds, checks and findings on a handheld.
-
-    Without a command the terminal interface opens.
-    """
     if ctx.invoked_subcommand is None:
         ctx.invoke(run)
 
@@ -78,7 +74,6 @@ def cli(ctx: click.Context) -> None:
 @shared("data_dir", "office", "lang", "feed")
 @click.pass_context
 def run(ctx: click.Context) -> None:
-    """The terminal interface."""
     from screens.run import main as run_terminal
 
     sys.exit(run_terminal(_flags(ctx)))
@@ -86,12 +81,11 @@ def run(ctx: click.Context) -> None:
 
 @cli.command()
 @shared("data_dir", "lang")
-@click.option("--no-office", is_flag=True, help="Leave the office out.")
-@click.option("--speed", type=click.FloatRange(0.1, 100), default=1.0, help="The simulated walk, N times faster.")
-@click.option("--at", "start", default="22:00", metavar="HH:MM", help="Local time at which the demonstration begins.")
+@click.option("--no-office", is_flag=True)
+@click.option("--speed", type=click.FloatRange(0.1, 100), default=1.0)
+@click.option("--at", "start", default="22:00", metavar="HH:MM")
 @click.pass_context
 def demo(ctx: click.Context, no_office: bool, speed: float, start: str) -> None:
-    """The whole job with no hardware: an example site, a simulated walk, an office on this machine."""
     from screens.demo import main as run_demo
 
     sys.exit(run_demo(_flags(ctx), with_office=not no_office, speed=speed, start=start))
@@ -100,9 +94,8 @@ def demo(ctx: click.Context, no_office: bool, speed: float, start: str) -> None:
 @cli.command()
 @shared("data_dir", "office", "lang", "json")
 @click.argument("code")
-@click.option("--name", default="", help="What the office shall call this handheld.")
+@click.option("--name", default="")
 def enrol(code: str, name: str) -> None:
-    """Make the keys of this handheld and introduce it to the office with a one-use CODE."""
     from screens import commands
 
     commands.enrol(settings(), code, name, as_json=wants_json())
@@ -110,9 +103,8 @@ def enrol(code: str, name: str) -> None:
 
 @cli.command()
 @shared("data_dir", "office", "lang", "json")
-@click.option("--once", is_flag=True, help="One exchange, then end.")
+@click.option("--once", is_flag=True)
 def sync(once: bool) -> None:
-    """Exchange with the office without a screen; keeps going until stopped, or --once."""
     from screens import commands
 
     commands.sync(settings(), once=once, as_json=wants_json())
@@ -120,9 +112,8 @@ def sync(once: bool) -> None:
 
 @cli.command()
 @shared("data_dir", "lang")
-@click.option("--stdin", "from_stdin", is_flag=True, required=True, help="Read records from standard input.")
+@click.option("--stdin", "from_stdin", is_flag=True, required=True)
 def record(from_stdin: bool) -> None:
-    """Record from another program: one JSON object a line in, one answer a line out once it is durable."""
     from screens import commands
 
     sys.exit(commands.record(settings(), sys.stdin.buffer, sys.stdout))
@@ -130,9 +121,8 @@ def record(from_stdin: bool) -> None:
 
 @cli.command()
 @shared("data_dir", "lang", "json")
-@click.option("--jsonl", is_flag=True, help="As stored, one line each.")
+@click.option("--jsonl", is_flag=True)
 def log(jsonl: bool) -> None:
-    """The records of this book."""
     from screens import commands
 
     sys.exit(commands.log(settings(), jsonl=jsonl or wants_json()))
@@ -141,9 +131,8 @@ def log(jsonl: bool) -> None:
 @cli.command()
 @shared("data_dir", "lang", "json")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
-@click.option("--trust", metavar="FINGERPRINT", help="First-key fingerprint the book must have.")
+@click.option("--trust", metavar="FINGERPRINT")
 def verify(file: str | None, trust: str | None) -> None:
-    """Check chain, keys, signatures and receipts of this book or of an exported FILE."""
     from screens import commands
 
     sys.exit(commands.verify(settings(), file, trust, as_json=wants_json()))
@@ -152,7 +141,6 @@ def verify(file: str | None, trust: str | None) -> None:
 @cli.command()
 @shared("data_dir", "lang", "json")
 def status() -> None:
-    """How this handheld stands: identity, plan, what the office does not have yet."""
     from screens import commands
 
     commands.status(settings(), as_json=wants_json())
@@ -160,9 +148,8 @@ def status() -> None:
 
 @cli.command()
 @shared("data_dir", "lang", "json", "feed")
-@click.option("--seconds", type=click.FloatRange(min=0.1), help="Listen that long, then end.")
+@click.option("--seconds", type=click.FloatRange(min=0.1))
 def scan(seconds: float | None) -> None:
-    """What the radio hears, decoded, live; with --feed, what the feed holds."""
     from screens import commands
 
     sys.exit(commands.scan(settings(), seconds, as_json=wants_json()))
@@ -171,7 +158,6 @@ def scan(seconds: float | None) -> None:
 @cli.command()
 @shared("lang", "json")
 def keys() -> None:
-    """The table of actions and keys, the one the screens use."""
     from screens.keys import ACTIONS
 
     lang = settings().lang
@@ -186,18 +172,13 @@ def keys() -> None:
 def main() -> None:
     """Run a command; every trouble a person can act on is one sentence and an exit code of the contract."""
     flags: dict[str, Any] = {}
+    lang = asked_lang(sys.argv[1:])
+    speak(cli, "usage", lang)
     try:
         cli.main(obj=flags, standalone_mode=True)
     except WatchbookError as e:
-        click.echo(e.say(_lang(flags)), err=True)
+        click.echo(e.say(flags.get("lang") or lang), err=True)
         sys.exit(next((code for kind, code in EXIT if isinstance(e, kind)), 1))
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output is gone; nobody is left to tell
         sys.exit(1)
-
-
-def _lang(flags: dict[str, Any]) -> str:
-    try:
-        return load(flags).lang
-    except WatchbookError:
-        return "zh"

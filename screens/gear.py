@@ -1,5 +1,6 @@
 """All that a screen may use of the world, in one frozen value."""
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -38,6 +39,11 @@ class Office(Protocol):
         ...
 
 
+def up_ms() -> int:
+    """Milliseconds since boot, sleep included: `Moment.up` of this handheld."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+
 class Gear(Struct, frozen=True):
     watch: Watch
     radio: TagReader
@@ -49,6 +55,10 @@ class Gear(Struct, frozen=True):
     hint: str = ""
     """A line for demonstrations: what a visitor should press to sign in. Empty otherwise."""
     battery: Callable[[], int | None] = lambda: None
-    """Percent, or None where there is no battery to read."""
+    """Percent, or None where there is no battery to read. Asked at most once a minute."""
     remember: Callable[[str, str], None] = lambda name, value: None
     """Keeps a choice (`lang`, `theme`) for the next start."""
+    up: Callable[[], int] = up_ms
+    """When a code was scanned."""
+    ready: Callable[[], None] = lambda: None
+    """Called once, when the first screen stands."""

@@ -1,6 +1,6 @@
 """The one table of actions and the keys that lead to them.
 
-Screens take their bindings from here, the help page and `watchbook keys` print it. A handheld's
+The terminal takes its bindings from here, the help page and `watchbook keys` print it. A handheld's
 keypad has digits, `*`, Enter, Backspace and arrows; function keys are shortcuts where they exist.
 """
 
@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 class Action(Struct, frozen=True):
     name: str
-    """Textual action on the page, e.g. `press('1')`."""
+    """Textual action of the terminal, e.g. `press('1')`."""
     keys: tuple[str, ...]
     """Textual key names: the keypad's first, then shortcuts and what other keyboards send."""
     shown: str
@@ -21,26 +21,29 @@ class Action(Struct, frozen=True):
     """Catalogue key of what it does."""
 
 
-DIGITS: Final = tuple(
-    Action(f"press('{digit}')", (str(digit),), str(digit), "keys.choose") for digit in range(10)
-)
-ACTIONS: Final = (
-    *DIGITS,
+DIGITS: Final = tuple(Action(f"press('{digit}')", (str(digit),), str(digit), "keys.choose") for digit in range(10))
+OTHERS: Final = (
     Action("enter", ("enter",), "Enter", "keys.enter"),
     Action("back", ("backspace", "ctrl+h", "escape"), "Backspace", "keys.back"),
-    Action("menu", ("asterisk",), "*", "keys.menu"),
+    Action("menu", ("asterisk", "multiply"), "*", "keys.menu"),
     Action("move(-1)", ("up",), "Up", "keys.up"),
     Action("move(1)", ("down",), "Down", "keys.down"),
     Action("press('.')", ("full_stop", "decimal"), ".", "keys.point"),
     Action("press('-')", ("minus", "subtract"), "-", "keys.minus"),
-    Action("app.help", ("f1",), "F1", "keys.help"),
-    Action("app.report", ("f3",), "F3", "keys.report"),
-    Action("app.theme", ("f4",), "F4", "keys.theme"),
-    Action("app.sync", ("f5",), "F5", "keys.sync"),
-    Action("app.language", ("f6",), "F6", "keys.language"),
+    Action("help", ("f1",), "F1", "keys.help"),
+    Action("report", ("f3",), "F3", "keys.report"),
+    Action("theme", ("f4",), "F4", "keys.theme"),
+    Action("sync", ("f5",), "F5", "keys.sync"),
+    Action("language", ("f6",), "F6", "keys.language"),
+    Action("quit", ("ctrl+q", "ctrl+c"), "Ctrl+Q", "keys.quit"),
 )
+ACTIONS: Final = (*DIGITS, *OTHERS)
 
 
 def bindings() -> list[BindingType]:
-    """The table as Textual bindings for a page."""
-    return [Binding(",".join(action.keys), action.name, show=False) for action in ACTIONS]
+    """The table as bindings of the terminal.
+
+    They have priority, so that the terminal handles every key itself, one after the other, for the page
+    that is on top at that moment: of two keys typed fast, the second belongs to the page the first opened.
+    """
+    return [Binding(",".join(action.keys), action.name, show=False, priority=True) for action in ACTIONS]

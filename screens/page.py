@@ -1,12 +1,12 @@
 """A page: one thing on one screen, drawn as lines of styled spans on the cell grid.
 
-A page says *what* stands there (`draw`) and what a key means; the sheet below it paints, and repaints
-only the rows that changed. Text is never markup here, and control characters cannot reach the
-terminal: every span is cleaned as it is painted.
+A page says *what* stands there (`draw`, `foot`) and what a key means; the sheet below it paints, and
+repaints only the rows that changed. Text is never markup here, and control characters cannot reach the
+terminal: every span is made plain as it is painted. Keys come from the terminal, one after the other.
 """
 
-from collections.abc import Awaitable, Iterable, Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.segment import Segment
 from textual import events
@@ -16,65 +16,32 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from app.errors import WatchbookError
-from app.text import cells, clean, fit
+from app.ports import Scan
+from app.text import cells, fit
 from app.words import say
-from screens.keys import bindings
-from screens.themes import style
+from screens.layout import Line, Span, hints, plain, wrap
+from screens.themes import SIGNS, style
 
 if TYPE_CHECKING:
+    from app.watch import Watch
     from screens.gear import Gear
     from screens.terminal import Terminal
 
-Span = tuple[str, str]
-"""(text, role): roles are those of screens.themes."""
-Line = tuple[Span, ...]
+NOTICE_ROWS = 3
+WIDE = 60
+"""From this width on a page shows context beside what it asks."""
 
 
-def line(*spans: Span | str) -> Line:
-    """A line of spans; plain strings have the role "text"."""
-    return tuple(span if isinstance(span, tuple) else (span, "text") for span in spans)
+def notice(said: Span | None, width: int) -> list[Line]:
+    """The one sentence above the keys, full rows, with a sign for those who do not see the colour."""
+    if said is None:
+        return []
+    text, role = said
+    rows = wrap(f"{SIGNS.get(role, ' ')} {text}", width, "  ")[:NOTICE_ROWS]
+    return [((row + " " * (width - cells(row)), role),) for row in rows]
 
 
-def two(left: Span | str, right: Span | str, width: int) -> Line:
-    """`left` and `right` at the two ends of a row of `width` cells; the left one gives way."""
-    (a, a_role), (b, b_role) = line(left)[0], line(right)[0]
-    b = fit(b, width)
-    a = fit(a, max(0, width - cells(b) - 1))
-    return ((a, a_role), (" " * (width - cells(a) - cells(b)), "text"), (b, b_role))
-
-
-def wrap(text: str, width: int, indent: str = "") -> list[str]:
-    """`text` in rows of at most `width` cells: English breaks at spaces, Chinese anywhere."""
-    rows: list[str] = []
-    row = indent
-    for word in _words(text):
-        if cells(row) + cells(word.rstrip()) > width and row.strip():
-            rows.append(row.rstrip())
-            row = indent
-            word = word.lstrip()
-        while cells(row) + cells(word.rstrip()) > width:
-            head = fit(word, width - cells(row))[:-1]
-            rows.append(row + head)
-            row, word = indent, word[len(head) :]
-        row += word
-    if row.strip():
-        rows.append(row.rstrip())
-    return rows
-
-
-def _words(text: str) -> Iterable[str]:
-    word = ""
-    for ch in text:
-        word += ch
-        if ch == " " or cells(ch) == 2:
-            yield word
-            word = ""
-    if word:
-        yield word
-
-
-class Sheet(Widget, can_focus=True):
+class Sheet(Widget):
     """The cell grid of a page."""
 
     DEFAULT_CSS = "Sheet { width: 100%; height: 100%; }"
@@ -90,16 +57,12 @@ class Sheet(Widget, can_focus=True):
         if width == 0:
             return
         old, self._lines = self._lines, self._page.lines(width, height)
-        rows = [
-            Region(0, y, width, 1)
-            for y in range(height)
-            if y >= len(old) or y >= len(self._lines) or old[y] != self._lines[y]
-        ]
+        rows = [Region(0, y, width, 1) for y in range(height) if y >= len(old) or old[y] != self._lines[y]]
         if rows:
             self.refresh(*rows)
 
     def repaint(self) -> None:
-        """Everything again (the theme changed)."""
+        """Everything again: the theme changed."""
         self._lines = []
         self.show()
         self.refresh()
@@ -111,41 +74,37 @@ class Sheet(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         theme = self._page.terminal.look
         width = self.size.width
-        blank = style(theme, "text")
+        if not self._lines:
+            self._lines = self._page.lines(width, self.size.height)
         segments: list[Segment] = []
         used = 0
         for text, role in self._lines[y] if y < len(self._lines) else ():
-            shown = fit(clean(text), width - used)
+            shown = fit(plain(text), width - used)
             segments.append(Segment(shown, style(theme, role)))
             used += cells(shown)
             if used >= width:
                 break
         if used < width:
-            segments.append(Segment(" " * (width - used), blank))
+            segments.append(Segment(" " * (width - used), style(theme, "text")))
         return Strip(segments, width)
 
 
 class Page(Screen[None]):
-    """Base of all screens: keys, notice and status line.
+    """Base of all screens. Subclasses give `draw` and the key methods they use."""
 
-    Subclasses give `draw` (rows above the notice and the status line) and override the key methods
-    they use. An act that raises a WatchbookError becomes the notice; nothing else is caught.
-    """
-
-    BINDINGS = bindings()
-    AUTO_FOCUS = "Sheet"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._notice: Span | None = None
+    AUTO_FOCUS: ClassVar[str | None] = ""  # keys go to the terminal's table, nothing here takes focus
 
     def compose(self) -> ComposeResult:
         yield Sheet(self)
 
     # -- what a page says ----------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        """The rows of this page, at most `height` of them, each at most `width` cells."""
+        """The rows of this page, from the top, at most `height` of them."""
         raise NotImplementedError(type(self).__name__)
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        """The keys of this page and what they do, just above the status line."""
+        return ()
 
     async def digit(self, key: str) -> None:
         """A digit, `.` or `-` was pressed."""
@@ -155,13 +114,14 @@ class Page(Screen[None]):
 
     async def back(self) -> None:
         """Backspace: by default, leave this page."""
-        self.terminal.pop_screen()
+        self.terminal.close(self)
 
     async def move(self, step: int) -> None:
         """Up (-1) or down (1)."""
 
-    async def came_back(self) -> None:
-        """This page is on top again after another one was closed."""
+    async def scanned(self, scan: Scan) -> bool:
+        """A code was read while this page is on top. True when the page took it; else the terminal does."""
+        return False
 
     # -- for pages -----------------------------------------------------------------------------
     @property
@@ -172,56 +132,42 @@ class Page(Screen[None]):
     def gear(self) -> "Gear":
         return self.terminal.gear
 
+    @property
+    def watch(self) -> "Watch":
+        return self.terminal.gear.watch
+
+    @property
+    def lang(self) -> str:
+        return self.terminal.lang
+
     def say(self, key: str, **fields: object) -> str:
+        """The sentence `key` in the language of the moment."""
         return say(self.terminal.lang, key, **fields)
+
+    def crew(self) -> list[str]:
+        """Names of the people on shift, in the order they came."""
+        shift = self.watch.state.shift
+        people = [self.watch.person(member.person) for member in shift.crew] if shift else []
+        return [person.name.say(self.lang) for person in people if person]
 
     def show(self) -> None:
         """Draw again; only rows that changed are painted."""
-        if self.is_mounted:
+        if self.is_mounted and self.terminal.screen is self:
             self.query_one(Sheet).show()
 
-    def notice(self, text: str, role: str = "mark") -> None:
-        """One sentence above the status line, until the next key. Roles: ok, mark, bad."""
-        self._notice = (text, role)
-        self.show()
+    def repaint(self) -> None:
+        if self.is_mounted:
+            self.query_one(Sheet).repaint()
 
-    # -- keys ----------------------------------------------------------------------------------
-    async def action_press(self, key: str) -> None:
-        await self._act(self.digit(key))
-
-    async def action_enter(self) -> None:
-        await self._act(self.enter())
-
-    async def action_back(self) -> None:
-        await self._act(self.back())
-
-    async def action_move(self, step: int) -> None:
-        await self._act(self.move(step))
-
-    def action_menu(self) -> None:
-        self.terminal.open_menu()
-
-    async def _act(self, act: Awaitable[None]) -> None:
-        self._notice = None
-        try:
-            await act
-        except WatchbookError as e:
-            self.gear.buzzer.signal("no")
-            self._notice = (e.say(self.terminal.lang), "bad")
-        self.show()
-
-    async def on_screen_resume(self) -> None:
-        await self.came_back()
+    def on_screen_resume(self) -> None:
         self.show()
 
     # -- the grid ------------------------------------------------------------------------------
     def lines(self, width: int, height: int) -> list[Line]:
-        """The whole grid: the page's rows, the notice just above the status line, the status line."""
-        notice: list[Line] = []
-        if self._notice:
-            text, role = self._notice
-            notice = [((row, role),) for row in wrap(text, width)[:3]]
-        room = height - 1 - len(notice)
+        """The whole grid: the page's rows, the notice, the page's keys, the status line."""
+        foot = hints(self.foot(), width)
+        said = notice(self.terminal.notice, width)
+        room = max(0, height - 1 - len(foot) - len(said))
         rows = list(self.draw(width, room))[:room]
         rows += [()] * (room - len(rows))
-        return [*rows, *notice, self.terminal.status(width)]
+        return [*rows, *said, *foot, self.terminal.status(width)][-height:]

@@ -1,29 +1,404 @@
-"""The terminal program: which page is on top, the radio while a stop waits, codes from anywhere.
+"""The terminal program: which page is on top, keys and codes one after the other, the radio while a stop waits.
 
-It decides nothing about rounds; it carries sightings and scans to the watch and shows what came of it.
+It decides nothing about rounds; it carries keys, sightings and scans to pages and watch, and shows what
+came of it. Its last resort is the one place of the screens that takes any exception.
 """
 
-from typing import ClassVar
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import ClassVar, Final
 
+from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
+from textual.driver import Driver
 
+from app.duties.evidence import Nearness
+from app.duties.rounds import Verdict
 from app.errors import WatchbookError
-from app.ports import RadioState, Scan, Sighting
-from app.text import cells
+from app.ports import Heard, RadioState, Scan, Sighting
 from app.watch import Meant
-from app.words import say
+from app.words import LANGS, say
+from hardware.buzzer import quiet_now
+from hardware.tags import LABEL
+from screens.alarm import AlarmPage
+from screens.finding import FindingPage
 from screens.gear import Gear
-from screens.page import Line, Page, two
+from screens.help import HelpPage
+from screens.home import HomePage
+from screens.keys import bindings
+from screens.layout import Line, Span
+from screens.listening import Listener, Wanted
+from screens.menu import MenuPage
+from screens.page import Page
 from screens.platform import leaks
 from screens.platform.driver import HandheldDriver
 from screens.platform.scans import Scanned, Scanning
+from screens.round import RoundPage
+from screens.signin import Purpose, SignInPage
+from screens.status import Standing, status_line
+from screens.stop import StopPage
+from screens.summary import SummaryPage
 from screens.themes import THEMES
+from screens.verdicts import verdict_words
+
+BROKEN: Final = 1
+BATTERY_S: Final = 60
+log: Final = logging.getLogger("watchbook.screens")
 
 
 class Terminal(Scanning, App[int]):
-    """One crew, one handheld. Exits with a process exit code."""
+    """One crew, one handheld. `run()` returns None when it was left, `return_code` is 1 after a failure."""
 
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = bindings()
     CSS = "Screen { overflow: hidden; }"
+
+    def __init__(self, gear: Gear, driver_class: type[Driver] = HandheldDriver) -> None:
+        leaks.install()
+        super().__init__(driver_class=driver_class)
+        self.gear = gear
+        self.lang = gear.lang
+        self.look = gear.theme
+        self.notice: Span | None = None
+        """One sentence above the keys, until the next key. Roles: ok, mark, bad."""
+        self.locked = gear.watch.state.shift is not None
+        """After a restart with an open shift, until one of the crew has shown who holds the handheld."""
+        self.radio = RadioState()
+        self._acts = asyncio.Lock()
+        self._stale = False
+        self._listener = Listener(gear.radio, self._heard, self._handle_exception)
+        self._battery: tuple[float, int | None] | None = None
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.look
+
+    def get_default_screen(self) -> Page:
+        return SignInPage(Purpose.UNLOCK if self.locked else Purpose.SIGN_IN)
+
+    def on_mount(self) -> None:
+        self.gear.watch.subscribe(self._changed)
+        if self.gear.office is not None:
+            self.gear.office.subscribe(self._changed)
+        self._listener.attend(None)
+
+    def on_ready(self) -> None:
+        self.gear.ready()
+
+    async def on_unmount(self) -> None:
+        async with self._acts:  # an arrival that is being written is finished first
+            await self._listener.stop()
+
+    # -- pages ---------------------------------------------------------------------------------
+    @property
+    def top(self) -> Page:
+        """The page a key belongs to."""
+        screen = self.screen
+        assert isinstance(screen, Page)
+        return screen
+
+    def open(self, page: Page) -> None:
+        self.push_screen(page)
+
+    def replace(self, page: Page) -> None:
+        """`page` instead of the one on top."""
+        self.switch_screen(page)
+
+    def close(self, page: Page) -> None:
+        """Leave `page` if it is on top; the first one stays."""
+        if self.screen is page and len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def down_to(self, kind: type[Page]) -> bool:
+        """Close pages until one of `kind` is on top. False, and nothing is closed, when there is none."""
+        if not any(isinstance(screen, kind) for screen in self.screen_stack):
+            return False
+        while not isinstance(self.screen, kind):
+            self.pop_screen()
+        return True
+
+    def go_home(self) -> None:
+        """Home, or the very stop of the round that is being walked."""
+        self.locked = False
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.replace(HomePage())
+        if (progress := self.gear.watch.state.round) is not None:
+            self.open(RoundPage())
+            if progress.at_stop is not None:
+                self.open(StopPage())
+
+    async def finish_round(self) -> None:
+        """Close the round and show how it went."""
+        watch = self.gear.watch
+        progress = watch.state.round
+        if progress is None:
+            return
+        summary = await watch.finish_round()
+        self.signal("mark" if summary.marks or summary.missed else "ok")
+        self.down_to(HomePage)
+        self.open(SummaryPage(summary, progress.schedule))
+
+    def go_sign_in(self) -> None:
+        """Nobody is on shift any more."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.replace(SignInPage(Purpose.SIGN_IN))
+
+    # -- what is said --------------------------------------------------------------------------
+    def tell(self, text: str, role: str = "ok") -> None:
+        """One sentence above the keys, until the next key; `role` is also the signal that is felt."""
+        self.notice = (text, role)
+
+    def signal(self, role: str) -> None:
+        self.gear.buzzer.signal("no" if role == "bad" else role)
+
+    def refuse(self, error: WatchbookError) -> None:
+        self.signal("bad")
+        self.tell(error.say(self.lang), "bad")
+
+    def local(self, at: int) -> datetime:
+        """UTC milliseconds of a record in the site's zone."""
+        return datetime.fromtimestamp(at / 1000, self.gear.watch.now().tzinfo)
+
+    def status(self, width: int) -> Line:
+        """The last row."""
+        watch = self.gear.watch
+        hours = watch.plan.settings
+        crew = watch.state.shift.crew if watch.state.shift else ()
+        person = watch.person(crew[0].person) if crew else None
+        standing = Standing(
+            unsent=watch.unsent,
+            office=self.gear.office.line if self.gear.office else None,
+            battery=self._battery_percent(),
+            quiet=quiet_now(watch.now().time(), hours.quiet_from, hours.quiet_to),
+            name=person.name.say(self.lang) if person else "",
+            locked=self.locked,
+            alarm=watch.state.alarm is not None,
+        )
+        return status_line(self.lang, standing, width)
+
+    def _battery_percent(self) -> int | None:
+        now = asyncio.get_running_loop().time()
+        if self._battery is None or now - self._battery[0] >= BATTERY_S:
+            self._battery = (now, self.gear.battery())
+        return self._battery[1]
+
+    # -- keys ----------------------------------------------------------------------------------
+    async def action_press(self, key: str) -> None:
+        await self._act(lambda: self.top.digit(key))
+
+    async def action_enter(self) -> None:
+        await self._act(lambda: self.top.enter())
+
+    async def action_back(self) -> None:
+        await self._act(lambda: self.top.back())
+
+    async def action_move(self, step: int) -> None:
+        await self._act(lambda: self.top.move(step))
+
+    async def action_menu(self) -> None:
+        await self._act(self._menu)
+
+    async def action_help(self) -> None:
+        await self._act(self._help)
+
+    async def action_report(self) -> None:
+        await self._act(self.report)
+
+    async def action_sync(self) -> None:
+        await self._act(self.sync_now)
+
+    async def action_theme(self) -> None:
+        await self._act(self.change_look)
+
+    async def action_language(self) -> None:
+        await self._act(self.change_language)
+
+    async def _menu(self) -> None:
+        if not isinstance(self.screen, MenuPage):
+            self.open(MenuPage())
+
+    async def _help(self) -> None:
+        if not isinstance(self.screen, HelpPage):
+            self.open(HelpPage())
+
+    async def report(self) -> None:
+        """A problem seen anywhere (F3, or the menu)."""
+        if self.locked or self.gear.watch.state.shift is None:
+            self.signal("bad")
+            self.tell(say(self.lang, "menu.locked" if self.locked else "menu.nobody"), "bad")
+        elif not isinstance(self.screen, FindingPage):
+            self.open(FindingPage())
+
+    async def sync_now(self) -> None:
+        if self.gear.office is None:
+            self.tell(say(self.lang, "menu.no_office"), "mark")
+        else:
+            self.gear.office.sync_now()
+            self.tell(say(self.lang, "menu.trying"))
+
+    async def change_language(self) -> None:
+        self.lang = LANGS[(LANGS.index(self.lang) + 1) % len(LANGS)]
+        self.gear.remember("lang", self.lang)
+
+    async def change_look(self) -> None:
+        names = [theme.name for theme in THEMES]
+        self.look = names[(names.index(self.look) + 1) % len(names)]
+        self.theme = self.look
+        self.gear.remember("theme", self.look)
+        for screen in self.screen_stack:
+            if isinstance(screen, Page):
+                screen.repaint()
+
+    async def _act(self, act: Callable[[], Awaitable[None]]) -> None:
+        """One key or code at a time. What cannot be done is one sentence; nothing else is caught here."""
+        self._listener.poke()
+        async with self._acts:
+            self.notice = None
+            try:
+                await act()
+            except WatchbookError as error:
+                self.refuse(error)
+            self._settle()
+
+    def _settle(self) -> None:
+        """After every act: the radio listens for what waits now, and the page shows it."""
+        wanted = self._wanted()
+        if wanted != self._listener.wanted:
+            self.gear.watch.forget_sightings()
+            self._listener.attend(wanted)
+        page = self.top
+        if isinstance(page, RoundPage):
+            page.listens(wanted is not None)
+        page.show()
+
+    def _changed(self) -> None:
+        """Something outside the keys changed: the office answered, or an act was recorded."""
+        if not self._stale:
+            self._stale = True
+            self.call_later(self._show)
+
+    def _show(self) -> None:
+        self._stale = False
+        self.top.show()
+
+    # -- codes ---------------------------------------------------------------------------------
+    async def on_scanned(self, message: Scanned) -> None:
+        scan = Scan(message.text, self.gear.up())
+        await self._act(lambda: self._scanned(scan))
+
+    async def _scanned(self, scan: Scan) -> None:
+        """A code always works, wherever the crew is."""
+        if await self.top.scanned(scan):
+            return
+        watch = self.gear.watch
+        if self.locked or watch.state.shift is None:
+            await self._identify(scan)
+        elif watch.state.round is not None:
+            self.arrived(await watch.scan(scan))
+        else:
+            await self._scanned_idle(scan)
+
+    async def _identify(self, scan: Scan) -> None:
+        """Nobody is signed in: only a badge means something, whatever page is open."""
+        if self.gear.watch.meaning(scan.text).kind is not Meant.PERSON:
+            self.signal("bad")
+            self.tell(say(self.lang, "signin.not_now"), "bad")
+            return
+        person = await self.gear.watch.sign_in_badge(scan)
+        self.signed_in(person.name.say(self.lang))
+
+    def signed_in(self, name: str) -> None:
+        """Somebody has shown who they are."""
+        self.signal("ok")
+        if self.locked:
+            self.go_home()
+            self.tell(say(self.lang, "signin.unlocked", name=name))
+        else:
+            self.tell(say(self.lang, "signin.welcome", name=name))
+
+    async def _scanned_idle(self, scan: Scan) -> None:
+        """On shift, no round: a badge joins, a place is named."""
+        watch = self.gear.watch
+        meaning = watch.meaning(scan.text)
+        if meaning.kind is Meant.PERSON:
+            self.signed_in((await watch.sign_in_badge(scan)).name.say(self.lang))
+        elif meaning.kind is Meant.POINT and meaning.id:
+            place = watch.plan.point(meaning.id).name.say(self.lang)
+            self.tell(say(self.lang, "home.scanned_place", place=place), "mark")
+        elif meaning.kind is Meant.ASSET and meaning.id:
+            self.tell(say(self.lang, "home.scanned_asset", asset=watch.plan.asset(meaning.id).name.say(self.lang)))
+        else:
+            self.arrived(await watch.scan(scan))
+
+    # -- arrivals ------------------------------------------------------------------------------
+    def arrived(self, verdict: Verdict) -> None:
+        """Show what an arrival meant: its checks open, or the next place is named."""
+        text, role = verdict_words(self.lang, self.gear.watch, verdict)
+        self.signal(role)
+        if verdict.accepted and verdict.stop is not None and self.down_to(RoundPage):
+            progress = self.gear.watch.state.round
+            if progress is not None and progress.at_stop is not None:
+                self.open(StopPage())
+        self.tell(text, role)
+
+    def _wanted(self) -> Wanted | None:
+        """What the radio should listen for: only with the round on top, and a stop that waits."""
+        watch = self.gear.watch
+        progress = watch.state.round
+        if self.locked or progress is None or progress.at_stop or not isinstance(self.screen, RoundPage):
+            return None
+        stop = watch.next_stop()
+        if stop is None:
+            return None
+        point = watch.plan.point(stop.point)
+        tags = {(tag.format, tag.id) for tag in point.tags}
+        return frozenset(tags | {(LABEL, point.id)} if point.label else tags)
+
+    async def _heard(self, heard: Heard) -> None:
+        """From the radio or a feed, in order."""
+        async with self._acts:
+            if isinstance(heard, Scan):
+                self.notice = None
+                await self._guarded(self._scanned(heard))
+            elif isinstance(heard, RadioState):
+                self.radio = heard
+                self.top.show()
+            elif self._wanted() is not None:
+                await self._guarded(self._near(heard))
+
+    async def _near(self, sighting: Sighting) -> None:
+        found = await self.gear.watch.hear(sighting)
+        page = self.top
+        if found.verdict is not None:
+            self.notice = None
+            self.arrived(found.verdict)
+            self._settle()
+        elif isinstance(page, RoundPage):
+            page.nearer(found.near)
+
+    async def _guarded(self, act: Awaitable[None]) -> None:
+        try:
+            await act
+        except WatchbookError as error:
+            self.refuse(error)
+            self._settle()
+
+    # -- last resort ---------------------------------------------------------------------------
+    def _handle_exception(self, error: Exception) -> None:
+        """Anything nobody expected: into the log without names, one sentence to the crew, exit code 1.
+
+        Records need no saving here: they were durable before anything was shown.
+        """
+        frames = traceback.extract_tb(error.__traceback__)
+        where = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+        log.error("failed: %s at %s", type(error).__name__, where)
+        self._return_code = BROKEN
+        if self._exception is None:  # what Textual's own test driver raises again
+            self._exception = error
+            self._exception_event.set()
+        self.panic(Text(say(self.lang, "status.broken")))

@@ -14,7 +14,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -313,18 +313,12 @@ class Pty:
 class _Screen(pyte.Screen):
     """pyte's screen that sends its answers back, and draws on one page only (like most, it ignores 1049)."""
 
-    def __init__(self, cols: int, rows: int, answer: "Answer") -> None:
+    def __init__(self, cols: int, rows: int, answer: Callable[[str], None]) -> None:
         self._send = answer
         super().__init__(cols, rows)
 
     def write_process_input(self, data: str) -> None:
         self._send(data)
-
-
-class Answer:
-    """Type of the callback that takes a terminal's answer."""
-
-    def __call__(self, reply: str, /) -> None: ...
 
 
 def _environment(over: Mapping[str, str | None]) -> dict[str, str]:
@@ -345,3 +339,30 @@ def _environment(over: Mapping[str, str | None]) -> dict[str, str]:
 
 def _set_size(fd: int, cols: int, rows: int) -> None:
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+
+
+def _before_exec(ignore: tuple[signal.Signals, ...]) -> Callable[[], None]:
+    """In the child: the terminal becomes its controlling terminal, and `ignore` is ignored."""
+
+    def prepare() -> None:
+        fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+        for number in ignore:
+            signal.signal(number, signal.SIG_IGN)
+
+    return prepare
+
+
+def _tasks(pid: int) -> list[str]:
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+
+
+def _field(pid: int, file: str, name: str) -> int:
+    """A number from a file of /proc, in the unit it has there; 0 when the process is gone."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/{file}").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1])
+    return 0

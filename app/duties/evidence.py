@@ -3,9 +3,14 @@
 The handheld and the office run this same code (decision 30); marks never reject a visit.
 """
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from statistics import median_low
+from typing import Final
 
 from msgspec import Struct
+
+from app.duties.site import GRADES, Grade, Settings, Tag
 
 
 class Mark(StrEnum):
@@ -26,6 +31,8 @@ class Mark(StrEnum):
     OLD_LABEL = "old-label"
     CLOCK_JUMP = "clock-jump"
     SKIPPED = "skipped"
+    UNANSWERED = "unanswered"
+    """The round ended with checks of this stop open."""
 
 
 class Sample(Struct, frozen=True):
@@ -55,3 +62,105 @@ class Near(Struct, frozen=True):
     """0..10 for the warmer/colder bar; 10 is near."""
     wait_ms: int = 0
     """How much longer to stand still when the level is right but the dwell is short."""
+
+
+SILENT: Final = Near(Nearness.SILENT)
+
+# The near rule, with its figures measured in the field and by simulation: of 1 500 approaches 95 % are
+# accepted at one metre, 9 % along a corridor at eight metres, 0.1 % from the floor below.
+WINDOW_MS: Final = 6000
+SAMPLES: Final = 3
+DWELL_MS: Final = 2000
+LEAVE_DB: Final = 6
+"""A tag that was near stays near down to this much under the level it entered at."""
+LOUDEST, FAINTEST = 0, -110
+"""Usable levels, dBm. BlueZ reports -127 for a tag it no longer hears."""
+LOWEST_ENTER: Final = -95
+"""No tag may claim a level so low that it would be near from anywhere it can be heard."""
+BAR_DB: Final = 3
+THIN_MS: Final = 200
+"""Samples closer together than this say nothing new: at most five a second are kept and recorded."""
+
+
+def enter_level(tag: Tag, power_1m: int | None, settings: Settings) -> int | None:
+    """From which median the tag is near, dBm; None when nobody measured it and the tag does not say.
+
+    The installer's figure at the reading point stands before the level that the tag claims at one metre.
+    """
+    level = tag.near if tag.near is not None else power_1m
+    return None if level is None else max(level - settings.enter_below_1m_db, LOWEST_ENTER)
+
+
+def usable(samples: Iterable[Sample], up: int) -> list[Sample]:
+    """The samples of the window that ends at `up`, without impossible levels."""
+    return [s for s in samples if up - WINDOW_MS < s.up <= up and FAINTEST <= s.rssi <= LOUDEST]
+
+
+def judge_near(
+    samples: Sequence[Sample],
+    rivals: Iterable[Sequence[Sample]],
+    enter: int | None,
+    was_near: bool,
+    up: int,
+    margin_db: int = Settings().margin_db,
+) -> Near:
+    """How near the tag with `samples` is at `up`: the median of at least three samples over at least two seconds.
+
+    `rivals` are the samples of other points' tags; one within `margin_db` of ours makes *near* ambiguous.
+    """
+    heard = usable(samples, up)
+    if not heard:
+        return SILENT
+    level = median_low(sample.rssi for sample in heard)
+    if enter is None:
+        return Near(Nearness.FAR, level)
+    bars = _bars(level, enter)
+    if level < (enter - LEAVE_DB if was_near else enter):
+        return Near(Nearness.FAR, level, bars)
+    span = max(sample.up for sample in heard) - min(sample.up for sample in heard)
+    if span < DWELL_MS or len(heard) < SAMPLES:
+        return Near(Nearness.FAR, level, bars, wait_ms=max(DWELL_MS - span, THIN_MS))
+    if any(_rival_level(rival, up) >= level - margin_db for rival in rivals):
+        return Near(Nearness.AMBIGUOUS, level, bars)
+    return Near(Nearness.NEAR, level, 10)
+
+
+def _rival_level(samples: Sequence[Sample], up: int) -> int:
+    heard = usable(samples, up)
+    return median_low(sample.rssi for sample in heard) if heard else FAINTEST - 100
+
+
+def _bars(level: int, enter: int) -> int:
+    return 10 if level >= enter else max(0, 10 + (level - enter) // BAR_DB)
+
+
+def grade_of(*, near: bool = False, label: bool = False) -> Grade:
+    """The grade of what proves a visit (decision 26); a typed code when it is neither beacon nor label."""
+    if near:
+        return "label+near" if label else "near"
+    return "label" if label else "typed"
+
+
+def weaker(grade: Grade, wanted: Grade) -> bool:
+    """Whether `grade` proves less than `wanted`."""
+    return GRADES.index(grade) < GRADES.index(wanted)
+
+
+def stronger_of(one: Grade | None, other: Grade | None) -> Grade | None:
+    if one is None or other is None:
+        return one or other
+    return other if weaker(one, other) else one
+
+
+def address_marks(tag: Tag, address: str) -> tuple[Mark, ...]:
+    """A tag bound to one Bluetooth address and heard from another is marked: a clone, or a battery change."""
+    bound = tag.address is not None and tag.address.upper() != address.upper()
+    return (Mark.OTHER_ADDRESS,) if bound else ()
+
+
+def known_marks(names: Iterable[str]) -> tuple[Mark, ...]:
+    """The marks among `names`, each once and in order; names of newer programs are passed over."""
+    return tuple(dict.fromkeys(Mark(name) for name in names if name in _MARKS))
+
+
+_MARKS: Final = frozenset(Mark)

@@ -2,17 +2,43 @@
 
 Everything here is arithmetic on values. The caller brings the time; nothing in
 this module looks at a clock, a disk or a screen.
+
+An act is judged first (`arrive` says which marks it carries) and applied after (`reached`, `skipped`,
+`answered`); a restart, and the office, apply the same functions to what the records say.
 """
 
+import hashlib
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from app.duties.evidence import Mark
-from app.duties.site import Grade
+from app.duties.days import millis
+from app.duties.evidence import Mark, stronger_of, weaker
+from app.duties.schedule import Slot
+from app.duties.site import Grade, Plan, Point, Route, Schedule, Stop
 
 Method = Literal["badge", "pin", "typed"]
+
+CLOCK_JUMP_MS: Final = 60_000
+"""Wall clock and boot clock may differ this much between two stops of one boot; more is marked."""
+
+
+class Instant(Protocol):
+    """When something happened: a record, or the handheld's moment."""
+
+    @property
+    def at(self) -> int:
+        """UTC ms."""
+
+    @property
+    def up(self) -> int:
+        """Milliseconds since boot."""
+
+    @property
+    def boot(self) -> str: ...
 
 
 class Member(Struct, frozen=True):
@@ -77,11 +103,18 @@ class Progress(Struct, frozen=True):
     """The partner, identified again on the way."""
     at_stop: str | None = None
     """Stop whose checks are open now."""
+    last: str | None = None
+    """Stop reached last: walking times count from it."""
     findings: tuple[str, ...] = ()
     """Ids (`book:seq`) of findings raised during the round."""
     marks: tuple[Mark, ...] = ()
     """Marks of the round as a whole."""
+    alone: str | None = None
+    """Reason id for walking with fewer people than the schedule asks."""
     finished: int | None = None
+
+    def visit(self, stop: str) -> Visit | None:
+        return next((visit for visit in self.visits if visit.stop == stop), None)
 
 
 class Verdict(Struct, frozen=True):
@@ -94,6 +127,10 @@ class Verdict(Struct, frozen=True):
     accepted: bool
     grade: Grade | None = None
     marks: tuple[Mark, ...] = ()
+    person: str | None = None
+    """The code was this person's badge: accepted when it counted as the partner's second identification."""
+    asset: str | None = None
+    """The code was this asset's label."""
 
 
 class Summary(Struct, frozen=True):
@@ -102,7 +139,9 @@ class Summary(Struct, frozen=True):
     round: str
     planned: int
     done: int
+    """Stops reached."""
     missed: int
+    """Stops neither reached nor skipped; 0 while the round is walked."""
     skipped: int
     findings: int
     marks: tuple[tuple[str, Mark], ...]
@@ -110,3 +149,286 @@ class Summary(Struct, frozen=True):
     started: int
     finished: int | None
     timing: Literal["early", "on-time", "late", "missed"]
+
+
+# -- beginning -----------------------------------------------------------------------------------
+
+
+def shuffle(stops: Iterable[str], seed: str) -> tuple[str, ...]:
+    """`stops` sorted by SHA-256(seed ‖ stop) (decision 24): anybody with the recorded seed gets the same order.
+
+    `seed` is hex. Raises ValueError when it is not.
+    """
+    salt = bytes.fromhex(seed)
+    return tuple(sorted(stops, key=lambda stop: hashlib.sha256(salt + stop.encode()).digest()))
+
+
+def order_of(route: Route, seed: str | None) -> tuple[str, ...]:
+    """Stop ids in the order they are asked for."""
+    listed = tuple(stop.id for stop in route.stops)
+    return shuffle(listed, seed) if route.order == "shuffled" and seed else listed
+
+
+def round_id(slot: Slot, book: str, attempt: int) -> str:
+    """Planned and done match offline, on two handhelds too (decision 19)."""
+    return f"{slot.round}#{book[:8]}-{attempt}"
+
+
+def slot_id(round: str) -> str:
+    """The slot that a round belongs to: its id without the attempt."""
+    return round.partition("#")[0]
+
+
+def begin(
+    slot: Slot, route: Route, schedule: Schedule, *, round: str, revision: int,
+    crew: tuple[Member, ...], started: int, seed: str | None = None, alone: str | None = None,
+) -> Progress:  # fmt: skip
+    """A round at its beginning. Fewer people than the schedule asks are marked, whatever the reason."""
+    order = order_of(route, seed)
+    short = len(crew) < schedule.crew
+    return Progress(
+        round=round,
+        route=route.id,
+        schedule=schedule.id,
+        opens=slot.opens,
+        closes=slot.closes,
+        revision=revision,
+        crew=crew,
+        order=order,
+        seed=seed if route.order == "shuffled" else None,
+        started=started,
+        visits=tuple(Visit(stop) for stop in order),
+        marks=(Mark.CREW_SHORT,) if short else (),
+        alone=alone if short else None,
+    )
+
+
+# -- the way -------------------------------------------------------------------------------------
+
+
+def next_stop(progress: Progress) -> str | None:
+    """The stop whose checks are open, else the first that is not done; None when all are."""
+    return progress.at_stop or next((visit.stop for visit in progress.visits if not visit.done), None)
+
+
+def remaining(progress: Progress) -> tuple[str, ...]:
+    """Stops not done yet, in the order they are asked for."""
+    return tuple(visit.stop for visit in progress.visits if not visit.done)
+
+
+def stop_of(route: Route, stop: str) -> Stop | None:
+    return next((each for each in route.stops if each.id == stop), None)
+
+
+def stop_at(progress: Progress, route: Route, point: str) -> str | None:
+    """The stop that being at `point` means: the one that waits, else one not done, else any; None for no stop."""
+    here = [stop.id for stop in route.stops if stop.point == point and progress.visit(stop.id)]
+    waiting, left = next_stop(progress), remaining(progress)
+    return min(here, key=lambda stop: (stop != waiting, stop not in left, progress.order.index(stop)), default=None)
+
+
+def checks_of(plan: Plan, stop: Stop) -> tuple[str, ...]:
+    """Ids of what is to be checked at `stop`, in order."""
+    return tuple(check.id for check in plan.checklist(stop.checklist).checks) if stop.checklist else ()
+
+
+def arrive(
+    progress: Progress, plan: Plan, point: Point, grade: Grade, when: Instant, seen: tuple[Mark, ...] = ()
+) -> tuple[Progress, Verdict]:
+    """Judge being at `point`. A wrong or repeated tag leaves the round where it was.
+
+    `seen` are marks of the evidence itself. A stop that was skipped, or left with open checks, may be
+    reached again: the first arrival keeps its time.
+    """
+    route = plan.route(progress.route)
+    name = stop_at(progress, route, point.id)
+    stop = stop_of(route, name) if name else None
+    visit = progress.visit(name) if name else None
+    if stop is None or visit is None:
+        return progress, Verdict(None, point.id, False, grade, (Mark.WRONG_POINT,))
+    if progress.at_stop == stop.id or (visit.done and visit.at is not None):
+        return progress, Verdict(stop.id, point.id, False, grade)
+    marks = seen if visit.at is not None else _marks(progress, route, stop, point, grade, when, seen)
+    after = reached(progress, stop.id, when, grade, marks, checks_of(plan, stop))
+    return after, Verdict(stop.id, point.id, True, grade, marks)
+
+
+def _marks(
+    progress: Progress, route: Route, stop: Stop, point: Point, grade: Grade, when: Instant, seen: tuple[Mark, ...]
+) -> tuple[Mark, ...]:
+    last = progress.visit(progress.last) if progress.last else None
+    found = {
+        Mark.EARLY: when.at < millis(progress.opens),
+        Mark.LATE: when.at >= millis(progress.closes),
+        Mark.OUT_OF_ORDER: route.order != "free" and stop.id != next_stop(progress),
+        Mark.TOO_FAST: last is not None and _too_fast(route, last, stop.id, when),
+        Mark.WEAK: weaker(grade, point.grade),
+        Mark.CLOCK_JUMP: last is not None and _jumped(last, when),
+    }
+    return tuple(dict.fromkeys([*(mark for mark, yes in found.items() if yes), *seen]))
+
+
+def walk_s(route: Route, here: str, there: str) -> int:
+    """Seconds that nobody can beat from stop `here` to stop `there`; 0 when unknown.
+
+    Along a fixed route the listed times add up, forwards and back. A route in free or shuffled order
+    says nothing about two stops that are not listed side by side: there may be a shorter way.
+    """
+    places = {stop.id: place for place, stop in enumerate(route.stops)}
+    if here not in places or there not in places:
+        return 0
+    first, last = sorted((places[here], places[there]))
+    if route.order != "fixed" and last - first > 1:
+        return 0
+    return sum(stop.walk_s for stop in route.stops[first + 1 : last + 1])
+
+
+def _too_fast(route: Route, last: Visit, stop: str, when: Instant) -> bool:
+    took = _elapsed(last, when)
+    return took is not None and took < walk_s(route, last.stop, stop) * 1000
+
+
+def _elapsed(last: Visit, when: Instant) -> int | None:
+    """Milliseconds since `last`: by the boot clock within one boot, else by the wall clock if it did not run back."""
+    if last.at is None or last.up is None:
+        return None
+    took = when.up - last.up if last.boot == when.boot else when.at - last.at
+    return took if took >= 0 else None
+
+
+def _jumped(last: Visit, when: Instant) -> bool:
+    if last.at is None or last.up is None:
+        return False
+    if last.boot != when.boot:
+        return when.at < last.at
+    return abs((when.at - last.at) - (when.up - last.up)) > CLOCK_JUMP_MS
+
+
+# -- what happened, applied ----------------------------------------------------------------------
+
+
+def reached(
+    progress: Progress, stop: str, when: Instant, grade: Grade, marks: tuple[Mark, ...], checks: tuple[str, ...]
+) -> Progress:
+    """The round after `stop` was reached. It opens the checks that are not answered yet, or is done."""
+    visit = progress.visit(stop)
+    if visit is None:
+        return progress
+    first = visit.at is None
+    done = _all_answered(visit, checks)
+    visit = replace(
+        visit,
+        at=when.at if first else visit.at,
+        up=when.up if first else visit.up,
+        boot=when.boot if first else visit.boot,
+        grade=stronger_of(visit.grade, grade),
+        marks=tuple(dict.fromkeys([*(m for m in visit.marks if m is not Mark.SKIPPED), *marks])),
+        skipped=None,
+        done=done,
+    )
+    return replace(_with(progress, visit), at_stop=None if done else stop, last=stop)
+
+
+def skipped(progress: Progress, stop: str, reason: str) -> Progress:
+    """The round after `stop` was skipped for `reason`. One that was reached stays reached; its checks are left."""
+    visit = progress.visit(stop)
+    if visit is None or (visit.done and visit.at is not None):
+        return progress
+    marks = tuple(dict.fromkeys([*visit.marks, Mark.SKIPPED]))
+    after = _with(progress, replace(visit, skipped=reason, marks=marks, done=True))
+    return replace(after, at_stop=None) if progress.at_stop == stop else after
+
+
+def answered(
+    progress: Progress, stop: str, answer: Answer, checks: tuple[str, ...], marks: tuple[Mark, ...] = ()
+) -> Progress:
+    """The round after one check was answered; the last one closes the stop. A second answer replaces the first."""
+    visit = progress.visit(stop)
+    if visit is None:
+        return progress
+    answers = (*(each for each in visit.answers if each.check != answer.check), answer)
+    visit = replace(visit, answers=answers, marks=tuple(dict.fromkeys([*visit.marks, *marks])))
+    done = visit.done or (visit.at is not None and _all_answered(visit, checks))
+    after = _with(progress, replace(visit, done=done))
+    return replace(after, at_stop=None) if done and progress.at_stop == stop else after
+
+
+def rechecked(progress: Progress, member: Member) -> Progress:
+    """The partner was identified again. It counts on the way only: not before the first stop (D2)."""
+    if not on_the_way(progress):
+        return progress
+    others = (each for each in progress.rechecked if each.person != member.person)
+    return replace(progress, rechecked=(*others, member))
+
+
+def on_the_way(progress: Progress) -> bool:
+    return any(visit.at is not None for visit in progress.visits)
+
+
+def _with(progress: Progress, visit: Visit) -> Progress:
+    return replace(progress, visits=tuple(visit if each.stop == visit.stop else each for each in progress.visits))
+
+
+def _all_answered(visit: Visit, checks: tuple[str, ...]) -> bool:
+    answered = {answer.check for answer in visit.answers}
+    return all(check in answered for check in checks)
+
+
+# -- the end -------------------------------------------------------------------------------------
+
+
+def finish(progress: Progress, schedule: Schedule, present: int, at: int) -> tuple[Progress, Summary]:
+    """End the round at `at`, UTC ms, with `present` people left on the handheld.
+
+    Stops not reached are missed. Nobody identified again although the schedule asks for it, and a crew
+    that shrank on the way, are marked.
+    """
+    marks = {
+        Mark.CREW_SHORT: present < schedule.crew,
+        Mark.NO_RECHECK: schedule.recheck and not progress.rechecked,
+    }
+    after = finished(progress, tuple(mark for mark, yes in marks.items() if yes), at)
+    return after, summary(after)
+
+
+def finished(progress: Progress, marks: tuple[Mark, ...], at: int) -> Progress:
+    """The round with its end and the marks it ended with."""
+    return replace(progress, marks=tuple(dict.fromkeys([*progress.marks, *marks])), at_stop=None, finished=at)
+
+
+def summary(progress: Progress) -> Summary:
+    """The round in numbers, as it stands."""
+    over = progress.finished is not None
+    done = sum(visit.at is not None for visit in progress.visits)
+    left_out = sum(visit.at is None and visit.skipped is not None for visit in progress.visits)
+    return Summary(
+        round=progress.round,
+        planned=len(progress.visits),
+        done=done,
+        missed=len(progress.visits) - done - left_out if over else 0,
+        skipped=left_out,
+        findings=len(progress.findings),
+        marks=tuple(_all_marks(progress)),
+        started=progress.started,
+        finished=progress.finished,
+        timing=_timing(progress),
+    )
+
+
+def _all_marks(progress: Progress) -> Iterable[tuple[str, Mark]]:
+    for mark in progress.marks:
+        yield "", mark
+    for visit in progress.visits:
+        for mark in visit.marks:
+            yield visit.stop, mark
+        if progress.finished is not None and visit.at is not None and not visit.done:
+            yield visit.stop, Mark.UNANSWERED
+
+
+def _timing(progress: Progress) -> Literal["early", "on-time", "late", "missed"]:
+    times = [visit.at for visit in progress.visits if visit.at is not None]
+    if not times:
+        return "missed"
+    if max(times) >= millis(progress.closes):
+        return "late"
+    return "early" if min(times) < millis(progress.opens) else "on-time"

@@ -93,7 +93,7 @@ def wait_s(tries: Tries, now: int) -> int:
     """Seconds until another try is allowed: none for five wrong ones, then 30 s doubling up to an hour."""
     if tries.wrong < FREE_TRIES:
         return 0
-    wait = min(FIRST_WAIT_S * 2 ** min(tries.wrong - FREE_TRIES, 10), LONGEST_WAIT_S)
+    wait = min(FIRST_WAIT_S << min(tries.wrong - FREE_TRIES, 10), LONGEST_WAIT_S)
     gone = max(0, now - tries.last_at) // 1000
     return max(0, wait - gone)
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -58,7 +58,7 @@ class Store:
             await store.write(_prepare)
         except SQLAlchemyError as e:
             store.close()
-            raise StoreUnsafe("sync.store_unreadable", path=str(store.path), why=str(e.__cause__ or e)) from e
+            raise StoreUnsafe("sync.store_unreadable", path=str(store.path), why=str(e).splitlines()[0]) from e
         return store
 
     async def write(self, change: Callable[[Connection], T]) -> T:
@@ -74,6 +74,10 @@ class Store:
     async def read(self, question: Callable[[Connection], T]) -> T:
         """Run `question` on a reading thread, in one consistent snapshot."""
         return await asyncio.get_running_loop().run_in_executor(self._read_threads, self._read, question)
+
+    async def ready(self) -> None:
+        """Back when a transaction could be begun and ended; raises what keeps it from that."""
+        await asyncio.get_running_loop().run_in_executor(self._write_thread, self._write, _nothing)
 
     def close(self) -> None:
         """Let the running functions end, then close every connection."""
@@ -91,12 +95,11 @@ class Store:
             return question(tx)
 
 
+def _nothing(_tx: Connection) -> None:
+    """A transaction of no statements."""
+
+
 def _prepare(tx: Connection) -> None:
     metadata.create_all(tx)
     tx.execute(insert(facts).values(name="feed", value=secrets.token_hex(4)).on_conflict_do_nothing())
     tx.execute(insert(counters).values(name="arrived", value=0).on_conflict_do_nothing())
-
-
-def feed_id(tx: Connection) -> str:
-    """The id of this office's changes feed; a database made anew has another."""
-    return str(tx.execute(select(facts.c.value).where(facts.c.name == "feed")).scalar_one())

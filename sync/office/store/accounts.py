@@ -106,9 +106,7 @@ def end_session(tx: Connection, digest: bytes) -> None:
 
 
 def tries(tx: Connection, digest: bytes) -> Tries:
-    row = tx.execute(
-        select(door_tries.c.wrong, door_tries.c.last_at).where(door_tries.c.digest == digest)
-    ).first()
+    row = tx.execute(select(door_tries.c.wrong, door_tries.c.last_at).where(door_tries.c.digest == digest)).first()
     return Tries(*row) if row else NO_TRIES
 
 

@@ -64,31 +64,31 @@ class Changes:
     def __init__(self, store: "Store") -> None:
         self._store = store
 
-    async def publish(self, site: str, kind: str, id: str, body: bytes | None) -> int:
+    async def publish(self, site: str, kind: str, item: str, body: bytes | None) -> int:
         """Send `body` (JSON) down to every handheld of the site; None withdraws. The revision given.
 
         The same body again changes nothing and gives the revision it has. Raises BodyRefused.
         """
         at = time.time_ns() // 1_000_000
-        return await self._store.write(lambda tx: publish(tx, site, kind, id, body, at))
+        return await self._store.write(lambda tx: publish(tx, site, kind, item, body, at))
 
     async def page(self, site: str, cursor: str, limit: int) -> Page:
         """Up to `limit` changes after `cursor`. Raises CursorDead or CursorAhead."""
         return await self._store.read(lambda tx: _page(tx, site, cursor, limit))
 
-    async def current(self, site: str, kind: str, id: str) -> Item | None:
+    async def current(self, site: str, kind: str, item: str) -> Item | None:
         """The newest state of one item; None when it was never published."""
-        return await self._store.read(lambda tx: _current(tx, site, kind, id))
+        return await self._store.read(lambda tx: _current(tx, site, kind, item))
 
     async def latest(self, site: str) -> str:
         """The cursor after the site's newest change."""
         return await self._store.read(lambda tx: latest(tx, site))
 
 
-def publish(tx: Connection, site: str, kind: str, id: str, body: bytes | None, at: int) -> int:
+def publish(tx: Connection, site: str, kind: str, item: str, body: bytes | None, at: int) -> int:
     """As `Changes.publish`, inside a transaction of the caller's; `at` is UTC ms."""
     _check(body)
-    now = _current(tx, site, kind, id)
+    now = _current(tx, site, kind, item)
     if now is not None and now.body == body:
         return now.rev
     rev = _next_revision(tx, site)
@@ -98,9 +98,8 @@ def publish(tx: Connection, site: str, kind: str, id: str, body: bytes | None, a
         "body": body,
         "at": at,
     }
-    tx.execute(
-        insert(changes).values(site=site, kind=kind, id=id, **row).on_conflict_do_update(None, set_=row),
-    )
+    new = insert(changes).values(site=site, kind=kind, id=item, **row)
+    tx.execute(new.on_conflict_do_update(["site", "kind", "id"], set_=row))
     return rev
 
 
@@ -130,7 +129,9 @@ def _check(body: bytes | None) -> None:
 
 def _next_revision(tx: Connection, site: str) -> int:
     first = insert(site_revisions).values(site=site, rev=1, floor=0)
-    taken = first.on_conflict_do_update(None, set_={"rev": site_revisions.c.rev + 1}).returning(site_revisions.c.rev)
+    taken = first.on_conflict_do_update(["site"], set_={"rev": site_revisions.c.rev + 1}).returning(
+        site_revisions.c.rev
+    )
     return int(tx.execute(taken).scalar_one())
 
 
@@ -180,8 +181,8 @@ def _page(tx: Connection, site: str, cursor: str, limit: int) -> Page:
     )
 
 
-def _current(tx: Connection, site: str, kind: str, id: str) -> Item | None:
-    key = (changes.c.site == site, changes.c.kind == kind, changes.c.id == id)
+def _current(tx: Connection, site: str, kind: str, item: str) -> Item | None:
+    key = (changes.c.site == site, changes.c.kind == kind, changes.c.id == item)
     row = tx.execute(select(changes).where(*key)).first()
     return _item(row) if row else None
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SELECTOR: Final = 3
 MAX_TRIES: Final = 5
 LIFETIME_MS: Final = 10 * 60 * 1000
+KEPT_MS: Final = 24 * 3600 * 1000
+"""How long an expired code is remembered, so that a lost answer can be repeated."""
 
 
 class Device(Struct, frozen=True):
@@ -97,7 +99,7 @@ class Devices:
 
 
 def _add(tx: Connection, site: str, device: str, name: str, secret: str, now: int, until: int) -> Issued:
-    tx.execute(delete(enrolment_codes).where(enrolment_codes.c.expires_at < now, enrolment_codes.c.used_by.is_(None)))
+    tx.execute(delete(enrolment_codes).where(enrolment_codes.c.expires_at < now - KEPT_MS))
     tx.execute(insert(devices).values(site=site, device=device, name=name, added_at=now))
     taken = {row.selector for row in tx.execute(select(enrolment_codes.c.selector))}
     selector = _random(SELECTOR)

@@ -125,6 +125,20 @@ forks = Table(
     comment="Evidence: other bytes under a number already held. Nothing is ever overwritten.",
 )
 
+holes = Table(
+    "holes",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("book", LargeBinary(32), primary_key=True),
+    Column("last", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, nullable=False),
+    Column("missing", BigInteger, nullable=False, comment="first number not held here either; above last: none"),
+    Column("good", LargeBinary(32), nullable=False),
+    Column("next", LargeBinary(32), nullable=False, comment="the hash that record last + 1 follows"),
+    Column("received_at", BigInteger, nullable=False),
+    comment="Numbers a handheld declared lost; the mark passed them (decision 8).",
+)
+
 site_revisions = Table(
     "site_revisions",
     metadata,

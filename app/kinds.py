@@ -1,0 +1,281 @@
+"""The kinds of records and what their bodies hold: one table for the handheld and the office.
+
+A kind is a dotted name with a version (decision 10). Bodies of kinds that are not in the table, or of
+a newer version, or that do not fit, are nobody's mistake here: they are kept, sent and shown raw, and
+`read` gives None for them. docs/record-format.md says the same for other programs.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from app.duties.rounds import Member
+from app.duties.site import Grade
+from app.record import Record
+
+VERSION: Final = 1
+
+Moment = Annotated[datetime, Meta(tz=True)]
+"""ISO 8601 with an offset."""
+
+
+class Body(Struct, frozen=True, omit_defaults=False):
+    """Base of all bodies. Fields that a newer program added are passed over."""
+
+
+class BookOpened(Body, frozen=True):
+    cert: str
+    """Signature of the first shift key over the identity key, hex."""
+    identity: str
+    key: str
+    program: str
+
+
+class KeyCertified(Body, frozen=True):
+    cert: str
+    key: str
+
+
+class BookEnrolled(Body, frozen=True):
+    office: str
+    device: str
+    site: str
+    server_key: str
+
+
+class ShiftOpened(Body, frozen=True):
+    crew: tuple[Member, ...]
+
+
+class CrewJoined(Body, frozen=True):
+    """Also when one of the crew is identified again: after a restart, or after wrong PINs."""
+
+    person: str
+    method: Literal["badge", "pin", "typed"]
+
+
+class CrewLeft(Body, frozen=True):
+    person: str
+
+
+class ShiftClosed(Body, frozen=True):
+    pass
+
+
+class PinTried(Body, frozen=True):
+    """Written before the PIN is judged, so that no restart forgets a try."""
+
+    person: str
+
+
+class PinRefused(Body, frozen=True):
+    person: str
+
+
+class PinUnlocked(Body, frozen=True):
+    """`by` is whoever unlocked it."""
+
+    person: str
+
+
+class PlanNamed(Struct, frozen=True):
+    revision: int
+    sha256: str
+    """Of the plan's canonical JSON, hex."""
+
+
+class RoundStarted(Body, frozen=True):
+    round: str
+    slot: str
+    """Round id without attempt."""
+    schedule: str
+    route: str
+    plan: PlanNamed
+    order: tuple[str, ...]
+    """Stop ids in the order they are asked for."""
+    seed: str | None
+    crew: tuple[Member, ...]
+    opens: Moment
+    closes: Moment
+    alone: str | None = None
+    marks: tuple[str, ...] = ()
+
+
+class RoundRechecked(Body, frozen=True):
+    round: str
+    person: str
+    method: Literal["badge", "pin", "typed"]
+
+
+class BleEvidence(Struct, frozen=True):
+    """What near was judged on: enough to judge again."""
+
+    format: str
+    tag: str
+    address: str
+    power_1m: int | None
+    enter: int | None
+    """Level from which the tag counted as near, dBm."""
+    samples: tuple[tuple[int, int], ...]
+    """(Moment.up, dBm)."""
+    frame: str
+    """What was on the air with the last sample."""
+
+
+class LabelEvidence(Struct, frozen=True):
+    """A label's issue. The proof of its token stands in the body, added by the logbook."""
+
+    issue: str
+    asset: str | UnsetType = UNSET
+    """Set when it was an asset's label rather than the point's."""
+
+
+class Evidence(Struct, frozen=True):
+    ble: BleEvidence | UnsetType = UNSET
+    label: LabelEvidence | UnsetType = UNSET
+    typed: str | UnsetType = UNSET
+    """The short code under the label."""
+
+
+class StopArrived(Body, frozen=True):
+    round: str
+    stop: str
+    point: str
+    grade: Grade
+    marks: tuple[str, ...]
+    evidence: Evidence
+    proof: str | UnsetType = UNSET
+
+
+class StopSkipped(Body, frozen=True):
+    round: str
+    stop: str
+    reason: str
+    words: str = ""
+
+
+class CheckAnswered(Body, frozen=True):
+    round: str
+    stop: str
+    check: str
+    ok: bool
+    value: str | None
+    repeated: bool
+    words: str
+    asset: str | None
+    marks: tuple[str, ...] = ()
+
+
+class TagSeen(Body, frozen=True):
+    """A beacon that the plan does not know, close by."""
+
+    round: str | None
+    stop: str | None
+    format: str
+    tag: str
+    address: str
+    rssi: int
+    frame: str
+
+
+class CodeSeen(Body, frozen=True):
+    """A code that means nothing here: its cleaned text, or the hash of the token when it is a label of ours."""
+
+    round: str | None
+    stop: str | None
+    text: str | UnsetType = UNSET
+    sha256: str | UnsetType = UNSET
+    point: str | UnsetType = UNSET
+    """Set when it is the label of a point that is not of this round."""
+
+
+class FindingRaised(Body, frozen=True):
+    kind: Literal["finding", "hazard"]
+    category: str
+    phrase: str
+    words: str
+    point: str | None
+    stop: str | None
+    round: str | None
+    due: int
+    urgent: bool
+    fixed: bool
+
+
+class AlarmRaised(Body, frozen=True):
+    round: str | None
+    point: str | None
+
+
+class RoundFinished(Body, frozen=True):
+    round: str
+    planned: int
+    done: int
+    missed: int
+    skipped: int
+    findings: int
+    marks: tuple[str, ...]
+    timing: Literal["early", "on-time", "late", "missed"]
+
+
+class DamageDeclared(Body, frozen=True, rename={"first": "from", "last": "to"}):
+    first: int
+    last: int
+    last_good: str
+
+
+KINDS: Final[dict[str, type[Body]]] = {
+    "book.opened": BookOpened,
+    "key.certified": KeyCertified,
+    "book.enrolled": BookEnrolled,
+    "shift.opened": ShiftOpened,
+    "crew.joined": CrewJoined,
+    "crew.left": CrewLeft,
+    "shift.closed": ShiftClosed,
+    "pin.tried": PinTried,
+    "pin.refused": PinRefused,
+    "pin.unlocked": PinUnlocked,
+    "round.started": RoundStarted,
+    "round.rechecked": RoundRechecked,
+    "stop.arrived": StopArrived,
+    "stop.skipped": StopSkipped,
+    "check.answered": CheckAnswered,
+    "tag.seen": TagSeen,
+    "code.seen": CodeSeen,
+    "finding.raised": FindingRaised,
+    "alarm.raised": AlarmRaised,
+    "round.finished": RoundFinished,
+    "damage.declared": DamageDeclared,
+}
+
+_NAMES: Final = {body: kind for kind, body in KINDS.items()}
+
+
+def kind_of(body: Body) -> str:
+    return _NAMES[type(body)]
+
+
+def to_dict(body: Body) -> dict[str, Any]:
+    """The body as a record holds it."""
+    plain: dict[str, Any] = msgspec.to_builtins(body)
+    return plain
+
+
+def read(record: Record) -> Body | None:
+    """The record's body by its kind; None for an unknown kind or version, or a body that does not fit."""
+    shape = KINDS.get(record.kind)
+    if shape is None or record.v != VERSION:
+        return None
+    try:
+        return msgspec.convert(record.body, shape)
+    except msgspec.ValidationError:
+        return None
+
+
+def urgent(record: Record) -> bool:
+    """Whether the record is also posted alone, ahead of the others (decision 28)."""
+    if record.kind == "alarm.raised":
+        return True
+    return record.kind == "finding.raised" and record.body.get("urgent") is True

@@ -1,0 +1,460 @@
+"""The logbook of a handheld: the one door to its disk.
+
+Whatever the crew does is appended here, and `append` returns only when it would survive a power cut.
+One folder is one book (decision 1). What the records mean is not known here.
+"""
+
+import hmac
+import os
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from app.errors import BookError, BookUnsafe, ChainBroken, RecordRefused
+from app.logbook import journal as journals
+from app.logbook import keys as keyring
+from app.logbook.disk import Disk, lock, unsafe
+from app.logbook.journal import Journal, Row, Space
+from app.logbook.lines import Damage, Head, Hole, Ledger, PageItem, encode_json, note_raw, written_line
+from app.logbook.reader import (
+    Enrolment,
+    Opening,
+    Reader,
+    read_entries,
+    read_notes,
+    read_office,
+    read_page,
+    read_received,
+)
+from app.logbook.shelf import Shelf
+from app.ports import Clock, Moment
+from app.record import Entry, Record, encode, follow
+
+
+class Draft(Struct, frozen=True):
+    """A record before the logbook gives it number, time and place in the chain."""
+
+    kind: str
+    body: dict[str, Any]
+    by: tuple[str, ...] = ()
+    v: int = 1
+    token: bytes = b""
+    """A label's token: the logbook adds `proof` to the body (decision 25); the token itself is never written."""
+
+
+class Received(Struct, frozen=True):
+    """A page from the office: a plan, the people, their credentials."""
+
+    kind: str
+    id: str
+    rev: int
+    body: bytes
+
+
+class Logbook:
+    """The writer's end. Every method may be called from any thread."""
+
+    @classmethod
+    def open(cls, folder: Path, clock: Clock, disk: Disk | None = None, space: Space | None = None) -> "Logbook":
+        """The book in `folder`, begun if there is none. Damage never refuses: see `opening`.
+
+        Raises BookInUse when another writer has it, BookUnsafe when the disk cannot take a record.
+        """
+        disk = disk or Disk()
+        try:
+            disk.make_folder("folder.make", folder)
+            held = lock(folder)
+        except OSError as e:
+            raise unsafe(e) from e
+        try:
+            return cls(folder, clock, disk, space or Space(), held)
+        except BaseException:
+            os.close(held)
+            raise
+
+    @classmethod
+    def read(cls, folder: Path) -> Reader:
+        """The book as it is now, without the lock. Raises BookError when there is none."""
+        return Reader(folder)
+
+    def __init__(self, folder: Path, clock: Clock, disk: Disk, space: Space, held: int) -> None:
+        self.folder = folder
+        self._clock = clock
+        self._disk = disk
+        self._space = space
+        self._held: int | None = held
+        self._lock = RLock()
+        self._keys = keyring.Keys(folder, disk)
+        self.opening = self._open()
+        self.office: Enrolment | None = read_office(folder, self._ledger)
+        self.shelf = Shelf(folder, self.book, self.head.seq, disk)
+
+    # -- opening --------------------------------------------------------------------------------
+    def _open(self) -> Opening:
+        hint = journals.read_hint(self.folder)
+        ledger, torn = journals.replay(self.folder, hint)
+        fresh = not ledger.book
+        if fresh:
+            ledger, torn = self._begin(hint)
+        self._ledger = ledger
+        damage = self._undeclared = ledger.new_damage
+        try:
+            self._journal = Journal(self.folder, self._disk, self._space, ledger, torn)
+        except OSError as e:
+            raise unsafe(e) from e
+        try:
+            self._make_sound()
+            self._settle_keys()
+        except BaseException:
+            self._journal.close()
+            raise
+        self._head = Head(ledger.seq, ledger.hash)
+        if fresh and hint is not None:
+            damage = (Damage(0, 0, 0, 1, hint.seq), *damage)
+        return Opening(fresh, self._journal.set_aside, damage)
+
+    def _make_sound(self) -> None:
+        """A full disk keeps nobody from reading; the first append will try again."""
+        try:
+            self._settle()
+        except BookUnsafe as e:
+            if e.key != "book.disk_full":
+                raise
+
+    def _settle(self) -> None:
+        """Before anything is written: what replay found is durable, torn bytes are aside, damage is declared."""
+        self._journal.settle()
+        if self._undeclared:
+            self._declare(self._undeclared)
+            self._undeclared = ()
+
+    def _begin(self, hint: journals.Hint | None) -> tuple[Ledger, bytes]:
+        """A new book; when another one stood here and its journal is gone, record 1 names it."""
+        try:
+            key = self._keys.begin(fresh=hint is not None or bool(journals.segments(self.folder)))
+            self._keep_unreadable()
+        except OSError as e:
+            raise unsafe(e) from e
+        book = keyring.book_id(key.public)
+        identity = self._keys.identity.public
+        body: dict[str, Any] = {
+            "cert": key.sign(keyring.identity_message(identity)).hex(),
+            "identity": identity.hex(),
+            "key": key.public.hex(),
+            "program": _program(),
+        }
+        if hint is not None:
+            body["after"] = {"book": hint.book, "hash": hint.hash, "seq": hint.seq}
+        raw = encode(_record(1, Draft("book.opened", body), self._clock.now()))
+        journals.create(self.folder, self._disk, self._space, book, written_line(follow(book, raw), raw))
+        return journals.replay(self.folder, None)
+
+    def _keep_unreadable(self) -> None:
+        """A journal of which nothing can be read makes way for a new book; its bytes are kept."""
+        old = self.folder / "journal"
+        if not journals.segments(self.folder):
+            return
+        number = 1
+        while (aside := self.folder / f"torn-journal-{number}").exists():
+            number += 1
+        self._disk.rename("torn.rename", old, aside)
+        self._disk.sync_folder("torn.folder", self.folder)
+
+    def _declare(self, damage: tuple[Damage, ...]) -> None:
+        """The bad stretch stays as it is; a new segment begins with what was lost (decision 8)."""
+        self._journal.next_segment()
+        notes = [{"length": d.length, "note": "damage", "offset": d.offset, "segment": d.segment} for d in damage]
+        lost = {(d.first, d.last) for d in damage}
+        holes = [hole for hole in self._ledger.holes if (hole.first, hole.last) in lost]
+        holes.sort(key=lambda hole: -hole.first)
+        self._write([_declaration(hole) for hole in holes], notes)
+
+    def _settle_keys(self) -> None:
+        if self._keys.unsettled():
+            try:
+                self._keys.settle(self._current_key())
+            except OSError as e:
+                raise unsafe(e) from e
+
+    def _current_key(self) -> bytes:
+        """The shift key the book names last. Raises ChainBroken when no record tells."""
+        for seq in reversed(self._ledger.own):
+            entry = self.entry(seq)
+            if entry is not None and entry.record.kind in ("key.certified", "book.opened"):
+                return bytes.fromhex(str(entry.record.body.get("key", "")))
+        raise ChainBroken("book.key_lost")
+
+    def reopen(self) -> Opening:
+        """Read the journal again after BookUnknown: what is found now is durable, the rest never was."""
+        with self._lock:
+            self._must_be_open()
+            self._journal.close()
+            self._open()
+            return self.opening
+
+    def close(self) -> None:
+        """Save the shelf if it changed, and free the lock. Nothing that was appended depends on it."""
+        with self._lock:
+            if self._held is None:
+                return
+            try:
+                self.shelf.close()
+            except OSError as e:
+                raise unsafe(e) from e
+            finally:
+                self._journal.close()
+                os.close(self._held)
+                self._held = None
+
+    def _must_be_open(self) -> None:
+        if self._held is None:
+            raise BookError("book.closed")
+
+    # -- what is known --------------------------------------------------------------------------
+    @property
+    def book(self) -> bytes:
+        """The book's id, 32 bytes."""
+        return self._ledger.book
+
+    @property
+    def book_id(self) -> str:
+        """The book's id in hex: the fingerprint of its first key."""
+        return self._ledger.book.hex()
+
+    @property
+    def head(self) -> Head:
+        return self._head
+
+    @property
+    def acked(self) -> int:
+        """The highest number the office has acknowledged without a gap."""
+        return self._ledger.acked
+
+    @property
+    def unsent(self) -> int:
+        return max(0, self._ledger.seq - self._ledger.acked)
+
+    @property
+    def holes(self) -> tuple[Hole, ...]:
+        """Records this handheld lost; each is declared by a `damage.declared`."""
+        return tuple(self._ledger.holes)
+
+    @property
+    def identity(self) -> keyring.PrivateIdentity:
+        return self._keys.identity
+
+    # -- records --------------------------------------------------------------------------------
+    def append(self, *drafts: Draft) -> tuple[Entry, ...]:
+        """Write the drafts, all in one write; they are durable when this returns.
+
+        Raises RecordRefused (a draft breaks the form), BookUnsafe (not written) or BookUnknown
+        (perhaps written: reopen and look). Nothing is half-written in any case but the last.
+        """
+        with self._lock:
+            return self._append(drafts)
+
+    def _append(self, drafts: Sequence[Draft], notes: Sequence[dict[str, Any]] = ()) -> tuple[Entry, ...]:
+        self._must_be_open()
+        self._settle()
+        return self._write(drafts, notes)
+
+    def _write(self, drafts: Sequence[Draft], notes: Sequence[dict[str, Any]]) -> tuple[Entry, ...]:
+        entries = self._chain(drafts)
+        rows = [Row(entry.raw, entry.hash) for entry in entries] + [Row(note_raw(note)) for note in notes]
+        if rows:
+            self._journal.commit(rows)
+            self._head = Head(self._ledger.seq, self._ledger.hash)
+        return entries
+
+    def _chain(self, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
+        now = self._clock.now()
+        seq, link = self._ledger.seq, self._ledger.hash
+        entries = []
+        for draft in drafts:
+            seq += 1
+            if draft.token:
+                draft = _prove(draft, self.book, seq, link)
+            record = _record(seq, draft, now)
+            raw = encode(record)
+            link = follow(link, raw)
+            entries.append(Entry(record, raw, link))
+        return tuple(entries)
+
+    def entries(self, first: int = 1, limit: int | None = None) -> Iterator[Entry]:
+        """Records from number `first`, read from the disk as they are asked for; lost ones are passed over."""
+        return read_entries(self.folder, self._ledger, first, limit)
+
+    def entry(self, seq: int) -> Entry | None:
+        """One record; None when it is lost or not written yet."""
+        return next((e for e in self.entries(seq, 1) if e.record.seq == seq), None)
+
+    # -- notes ----------------------------------------------------------------------------------
+    def note(self, note: dict[str, Any]) -> None:
+        """An unnumbered line, durable when this returns; `note["note"]` says what it is."""
+        with self._lock:
+            self._append((), (note,))
+
+    def notes(self) -> Iterator[dict[str, Any]]:
+        return read_notes(self.folder, self._ledger)
+
+    def receipt(self, receipt: dict[str, Any]) -> None:
+        """The office holds everything up to receipt["seq"], whose hash is receipt["hash"]. Never moves back.
+
+        Raises ChainBroken when the office's record is not ours. The signature is the caller's to check.
+        """
+        with self._lock:
+            seq = int(receipt["seq"])
+            if seq <= self._ledger.acked:
+                return
+            if seq > self._ledger.seq or self.hash_of(seq) not in (None, receipt["hash"]):
+                raise ChainBroken("book.fork", seq=seq)
+            self._append((), ({**receipt, "note": "receipt"},))
+
+    def hash_of(self, seq: int) -> str | None:
+        """The chain's hash after record `seq`, hex; None when that record is lost or not written."""
+        if seq == self._ledger.seq:
+            return self._ledger.hash.hex()
+        entry = self.entry(seq)
+        return None if entry is None else entry.hash.hex()
+
+    # -- signatures -----------------------------------------------------------------------------
+    def sign_head(self) -> dict[str, Any]:
+        """Sign the head with the shift key and note it. Raises ChainBroken when the key is lost."""
+        with self._lock:
+            head = self.head
+            key, signature = self.head_signature(head.seq, head.hash)
+            note: dict[str, Any] = {
+                "book": self.book_id,
+                "hash": head.hash.hex(),
+                "key": key,
+                "note": "head",
+                "seq": head.seq,
+                "sig": signature,
+            }
+            self._append((), (note,))
+            return note
+
+    def head_signature(self, seq: int, link: bytes) -> tuple[str, str]:
+        """(shift public key, signature) over a head, both hex; nothing is noted."""
+        with self._lock:
+            key = self._keys.shift(self._current_key())
+            return key.public.hex(), key.sign(keyring.head_message(self.book, seq, link)).hex()
+
+    def append_rotating(self, *drafts: Draft) -> tuple[Entry, ...]:
+        """`key.certified` and then the drafts, in one write; afterwards only the new shift key signs.
+
+        For opening a shift (decision 16). When the old key is lost the drafts are written without it:
+        recording goes on. Raises as `append` does.
+        """
+        with self._lock:
+            self._must_be_open()
+            try:
+                public, cert = self._keys.prepare(self.book, self._current_key())
+            except ChainBroken:
+                return self._append(drafts)
+            except OSError as e:
+                raise unsafe(e) from e
+            certified = Draft("key.certified", {"cert": cert.hex(), "key": public.hex()})
+            try:
+                entries = self._append((certified, *drafts))
+            except (BookUnsafe, RecordRefused):
+                self._keys.forget_next()
+                raise
+            self._keys.take_over()
+            return entries
+
+    # -- the office -----------------------------------------------------------------------------
+    def receive(self, items: Sequence[Received], cursor: str) -> None:
+        """Pages from the office and the cursor behind them, applied in one step: all of it, or nothing of it."""
+        with self._lock:
+            self._must_be_open()
+            pages = [PageItem(i.kind, i.id, i.rev, sha256(i.body).hexdigest()) for i in items]
+            try:
+                for item, page in zip(items, pages, strict=True):
+                    self._keep(item.body, page.sha256)
+            except OSError as e:
+                raise unsafe(e) from e
+            note = {"cursor": cursor, "items": [msgspec.to_builtins(page) for page in pages], "note": "page"}
+            self._append((), (note,))
+
+    def _keep(self, body: bytes, sha256: str) -> None:
+        folder = self.folder / "received"
+        self._disk.make_folder("received.make", folder)
+        if read_received(self.folder, sha256) is None:
+            self._disk.store("received", folder / f"{sha256}.json", body)
+
+    def page(self, kind: str) -> bytes | None:
+        """The newest page of a kind that is still as it was received; None before the first."""
+        return read_page(self.folder, self._ledger.pages.get(kind, []))
+
+    def received(self, sha256: str) -> bytes | None:
+        """A received body by its hash: the plan a round was started under."""
+        return read_received(self.folder, sha256)
+
+    @property
+    def cursor(self) -> str:
+        """Where the office's changes were read up to; "" before the first."""
+        return self._ledger.cursor
+
+    def enrolled(self, enrolment: Enrolment) -> None:
+        """Record what the office answered, and keep it for the next start."""
+        with self._lock:
+            self._append((_enrolled(enrolment),))
+            self._write_office(enrolment)
+
+    def _write_office(self, enrolment: Enrolment) -> None:
+        try:
+            self._disk.store("office", self.folder / "office.json", msgspec.json.encode(enrolment, order="sorted"))
+        except OSError as e:
+            raise unsafe(e) from e
+        self.office = enrolment
+
+
+def _record(seq: int, draft: Draft, now: Moment) -> Record:
+    return Record(
+        at=now.at,
+        body=draft.body,
+        boot=now.boot,
+        by=draft.by,
+        kind=draft.kind,
+        off=now.off,
+        seq=seq,
+        up=now.up,
+        v=draft.v,
+    )
+
+
+def proof(token: bytes, previous: bytes, book: bytes, seq: int, body: dict[str, Any]) -> str:
+    """That whoever wrote record `seq` held the label's token (decision 25): 16 bytes, hex."""
+    message = previous + book + seq.to_bytes(8, "big") + encode_json(body)
+    return hmac.digest(token, message, "sha256")[:16].hex()
+
+
+def _prove(draft: Draft, book: bytes, seq: int, previous: bytes) -> Draft:
+    body = {key: value for key, value in draft.body.items() if key != "proof"}
+    return Draft(draft.kind, {**body, "proof": proof(draft.token, previous, book, seq, body)}, draft.by, draft.v)
+
+
+def _declaration(hole: Hole) -> Draft:
+    return Draft(
+        "damage.declared",
+        {"from": hole.first, "last_good": hole.good.hex(), "next": hole.next.hex(), "to": hole.last},
+    )
+
+
+def _enrolled(enrolment: Enrolment) -> Draft:
+    return Draft("book.enrolled", msgspec.to_builtins(enrolment))
+
+
+def _program() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("watchbook")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,286 @@
+"""The journal: numbered and unnumbered lines in segments, durable before `commit` returns.
+
+A segment is filled with zeros in advance and overwritten, so that a record costs one write and one
+flush and never grows a file. Its name exists only with a whole first line, and its space is taken
+before the one before it is left. What a failure means (notes for whoever calls `commit`):
+BookUnsafe, nothing of it is there; BookUnknown, it may be there, and nothing more can be written
+until the book is opened again.
+"""
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from app.errors import BookUnknown
+from app.logbook.disk import Disk, unsafe
+from app.logbook.lines import Ledger, encode_json, note_hash, note_raw, written_line
+
+_AGAIN: Final = 16 * 1024
+"""Bytes before the end that opening writes once more: a write whose flush failed may be only in memory."""
+
+
+class Space(Struct, frozen=True):
+    """How the journal takes room on the disk, bytes. Tests make it small."""
+
+    step: int = 256 * 1024
+    """Taken at a time."""
+    limit: int = 1024 * 1024
+    """A segment that would pass this is left for the next."""
+
+
+class Row(Struct, frozen=True):
+    """A line to be written: a record with its chain hash, or a note (hash None)."""
+
+    raw: bytes
+    hash: bytes | None = None
+
+
+class Hint(Struct, frozen=True):
+    """The last acknowledged record, written beside the journal without a flush: it shows an accident, not an attack."""
+
+    book: str
+    hash: str
+    seq: int
+
+
+def segment_path(folder: Path, number: int) -> Path:
+    return folder / "journal" / f"seg-{number:08d}.jsonl"
+
+
+def segments(folder: Path) -> list[tuple[int, Path]]:
+    """The segments there are, oldest first."""
+    found = []
+    for path in (folder / "journal").glob("seg-*.jsonl"):
+        number = path.name.removeprefix("seg-").removesuffix(".jsonl")
+        if number.isascii() and number.isdigit():
+            found.append((int(number), path))
+    return sorted(found)
+
+
+def read_hint(folder: Path) -> Hint | None:
+    """None when there is none, or when it does not check."""
+    try:
+        first, _, rest = (folder / "head").read_bytes().partition(b"\n")[0].partition(b" ")
+        hint = msgspec.json.decode(rest, type=Hint)
+    except (OSError, ValueError):
+        return None
+    return hint if first.decode("ascii", "replace") == note_hash(rest).hex() else None
+
+
+def replay(folder: Path, hint: Hint | None) -> tuple[Ledger, bytes]:
+    """Everything the journal holds, in one pass; and the torn bytes at its end."""
+    ledger, data = Ledger(), b""
+    for number, path in segments(folder):
+        data = path.read_bytes()
+        ledger.take_segment(number, data)
+    witness = hint.seq if hint and (not ledger.book or hint.book == ledger.book.hex()) else 0
+    return ledger, ledger.finish(data, witness)
+
+
+class Journal:
+    """The writing end. Not thread-safe: the logbook holds its lock around it."""
+
+    def __init__(self, folder: Path, disk: Disk, space: Space, ledger: Ledger, torn: bytes) -> None:
+        self.ledger = ledger
+        self._space = space
+        self._folder = folder
+        self._disk = disk
+        self._fd = disk.edit(segment_path(folder, ledger.segment))
+        self._hint: int | None = None
+        self._used = ledger.tail[0]
+        self._size = os.fstat(self._fd).st_size
+        self._torn = torn
+        self._settled = False
+        self._poisoned = False
+        self.set_aside: tuple[str, ...] = ()
+        """Names of the files that torn bytes were put into."""
+
+    # -- opening --------------------------------------------------------------------------------
+    def settle(self) -> None:
+        """Make what replay took for true durable, and set torn bytes aside. Raises BookUnsafe; may be tried again."""
+        if self._settled:
+            return
+        try:
+            if self._torn:
+                self._put_aside()
+            self._write_again()
+        except OSError as e:
+            raise unsafe(e) from e
+        self._settled = True
+
+    def _write_again(self) -> None:
+        start = max(0, self._used - _AGAIN)
+        self._disk.write_all("again.write", self._fd, os.pread(self._fd, self._used - start, start), start)
+        self._disk.sync("again.sync", self._fd)
+
+    def _put_aside(self) -> None:
+        name = f"torn-{self.ledger.segment:08d}-{self._used}"
+        taken = {p.name for p in self._folder.glob(f"{name}*") if p.read_bytes() != self._torn}
+        while name in taken:
+            name += "-again"
+        self._disk.store("torn", self._folder / name, self._torn)
+        self._disk.write_all("torn.clear", self._fd, bytes(len(self._torn)), self._used)
+        self._disk.sync("torn.clear-sync", self._fd)
+        self.set_aside += (name,)
+        self._torn = b""
+
+    # -- writing --------------------------------------------------------------------------------
+    def commit(self, rows: Sequence[Row]) -> None:
+        """Write the rows and flush; they are in the ledger and durable when this returns.
+
+        Raises BookUnsafe (not written, nothing damaged) or BookUnknown (perhaps written).
+        """
+        if self._poisoned:
+            raise BookUnknown("book.unknown")
+        pieces = [written_line(row.hash or note_hash(row.raw), row.raw) for row in rows]
+        data = b"".join(pieces)
+        self._make_room(len(data))
+        self._put(data)
+        for row, piece in zip(rows, pieces, strict=True):
+            if row.hash is None:
+                self.ledger.add_note(self.ledger.segment, self._used, row.raw)
+            else:
+                self.ledger.add_record(self.ledger.segment, self._used, row.raw, row.hash)
+            self._used += len(piece)
+        self._write_hint()
+
+    def _put(self, data: bytes) -> None:
+        try:
+            taken = self._disk.write("append.write", self._fd, data, self._used)
+        except OSError as e:
+            self._undo(len(data))
+            raise unsafe(e) from e
+        if taken != len(data):
+            self._undo(len(data))
+            raise unsafe(OSError(28, "short write"))
+        self._flush("append.sync")
+
+    def _flush(self, name: str) -> None:
+        """After a failed flush Linux may drop the bytes and call the page clean: never ask that descriptor again."""
+        try:
+            self._disk.sync(name, self._fd)
+        except OSError as e:
+            self._poisoned = True
+            raise BookUnknown("book.unknown") from e
+
+    def _undo(self, length: int) -> None:
+        """Zeros over what a failed write may have left."""
+        length = min(length, max(0, self._size - self._used))
+        try:
+            self._disk.write_all("undo.write", self._fd, bytes(length), self._used)
+            self._disk.sync("undo.sync", self._fd)
+        except OSError as e:
+            self._poisoned = True
+            raise BookUnknown("book.unknown") from e
+
+    def _make_room(self, need: int) -> None:
+        if self._used + need > self._space.limit and self._used > self._space.step:
+            self.next_segment()
+        if self._used + need > self._size:
+            self._take_space(need)
+
+    def _take_space(self, need: int) -> None:
+        """Grow by whole steps of zeros, durably."""
+        size = _whole(self._used + need, self._space.step)
+        try:
+            self._disk.write_all("space.write", self._fd, bytes(size - self._size), self._size)
+        except OSError as e:
+            self._give_back_space()
+            raise unsafe(e) from e
+        self._flush("space.sync")
+        self._size = size
+
+    def _give_back_space(self) -> None:
+        try:
+            self._disk.cut("space.cut", self._fd, self._size)
+        except OSError as e:
+            self._poisoned = True
+            raise BookUnknown("book.unknown") from e
+
+    def next_segment(self) -> None:
+        """Go on in a new segment. Its space is taken before the old one is left."""
+        number = self.ledger.segment + 1
+        path = segment_path(self._folder, number)
+        first = segment_head(self.ledger, number)
+        try:
+            write_segment(self._disk, self._space, path, first)
+            fd = self._disk.edit(path)
+        except OSError as e:
+            self._withdraw(path)
+            raise unsafe(e) from e
+        os.close(self._fd)
+        self._fd, self._used, self._size = fd, len(first), os.fstat(fd).st_size
+        self.ledger.segment = number
+
+    def _withdraw(self, path: Path) -> None:
+        """A segment that may or may not have its name must not be found beside an older one that goes on."""
+        try:
+            self._disk.remove("segment.remove", path.with_name(path.name + ".part"))
+            if path.exists():
+                self._disk.remove("segment.remove", path)
+                self._disk.sync_folder("segment.remove-sync", path.parent)
+        except OSError as e:
+            self._poisoned = True
+            raise BookUnknown("book.unknown") from e
+
+    # -- the hint -------------------------------------------------------------------------------
+    def _write_hint(self) -> None:
+        """One small write without a flush. Failing costs only the hint."""
+        ledger = self.ledger
+        raw = encode_json(Hint(ledger.book.hex(), ledger.hash.hex(), ledger.seq))
+        data = written_line(note_hash(raw), raw)
+        with contextlib.suppress(OSError):
+            if self._hint is None:
+                self._hint = self._disk.keep("hint.create", self._folder / "head")
+            self._disk.write("hint.write", self._hint, data.ljust(256, b"\n"), 0)
+
+    def close(self) -> None:
+        """Nothing can be written afterwards."""
+        self._poisoned = True
+        for fd in (self._fd, self._hint):
+            if fd is not None:
+                os.close(fd)
+        self._fd, self._hint = -1, None
+
+
+def segment_head(ledger: Ledger, number: int) -> bytes:
+    """The first line of a segment: where the chain stands, and what must outlive older segments."""
+    pages = [item for items in ledger.pages.values() for item in items[-2:]]
+    head: dict[str, Any] = {
+        "acked": ledger.acked,
+        "book": ledger.book.hex(),
+        "cursor": ledger.cursor,
+        "first": ledger.seq + 1,
+        "note": "segment",
+        "pages": [msgspec.to_builtins(item) for item in pages],
+        "previous": ledger.hash.hex(),
+        "segment": number,
+    }
+    raw = note_raw(head)
+    return written_line(note_hash(raw), raw)
+
+
+def write_segment(disk: Disk, space: Space, path: Path, lines: bytes) -> None:
+    """A new segment holding `lines` and zeros up to a whole step, durable under its name."""
+    disk.store("segment", path, lines.ljust(_whole(len(lines), space.step), b"\0"))
+
+
+def _whole(size: int, step: int) -> int:
+    return -(-size // step) * step
+
+
+def create(folder: Path, disk: Disk, space: Space, book: bytes, first: bytes) -> None:
+    """The first segment of a new book, with record 1 in it. Raises BookUnsafe."""
+    ledger = Ledger()
+    ledger.book = ledger.hash = book
+    try:
+        disk.make_folder("journal.make", folder / "journal")
+        head = segment_head(ledger, 1)
+        write_segment(disk, space, segment_path(folder, 1), head + first)
+    except OSError as e:
+        raise unsafe(e) from e

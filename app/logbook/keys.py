@@ -1,0 +1,192 @@
+"""The two keys of a handheld (decision 2): the identity that signs requests, the shift key that signs the book's head.
+
+Private keys are 32 raw bytes in files of our own (0600). `cryptography` is imported inside the
+functions that sign (its import costs about as much as the first screen), so a start with a book
+that exists never pays for it.
+
+Changing the shift key: (1) `prepare` makes the next key durable as next.key; (2) the caller makes
+the record `key.certified` durable; (3) `take_over` blanks the old private key and renames the next
+one over it. `settle` finishes or forgets an interrupted change by what the journal says.
+"""
+
+import contextlib
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.errors import ChainBroken
+from app.logbook.disk import Disk
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+_IDENTITY = b"watchbook identity 1\n"
+_SHIFT = b"watchbook shift key 1\n"
+_HEAD = b"watchbook head 1\n"
+
+
+class PrivateKey:
+    """An Ed25519 key that signs."""
+
+    def __init__(self, key: "Ed25519PrivateKey") -> None:
+        self._key = key
+        self.public: bytes = key.public_key().public_bytes_raw()
+        """32 raw bytes."""
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes."""
+        return self._key.sign(message)
+
+    def private(self) -> bytes:
+        return self._key.private_bytes_raw()
+
+
+class PrivateIdentity:
+    """The handheld's long-lived key, read from its file when first needed. Raises ChainBroken when it is lost."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._key: PrivateKey | None = None
+
+    def _read(self) -> PrivateKey:
+        self._key = self._key or _read(self._path)
+        if self._key is None:
+            raise ChainBroken("book.key_lost")
+        return self._key
+
+    @property
+    def public(self) -> bytes:
+        return self._read().public
+
+    def sign(self, message: bytes) -> bytes:
+        return self._read().sign(message)
+
+
+def identity_message(identity: bytes) -> bytes:
+    """What the first shift key signs about the identity."""
+    return _IDENTITY + identity
+
+
+def certificate_message(book: bytes, public: bytes) -> bytes:
+    """What a shift key signs about its successor."""
+    return _SHIFT + book + public
+
+
+def head_message(book: bytes, seq: int, link: bytes) -> bytes:
+    """What the shift key signs about the book's head."""
+    return _HEAD + book + seq.to_bytes(8, "big") + link
+
+
+def book_id(first: bytes) -> bytes:
+    """The book's id, from its first shift public key (decision 1)."""
+    return sha256(first).digest()
+
+
+class Keys:
+    """The key files of one data folder."""
+
+    def __init__(self, folder: Path, disk: Disk) -> None:
+        self.folder = folder / "keys"
+        self.identity = PrivateIdentity(self.folder / "identity.key")
+        self._disk = disk
+        self._shift: PrivateKey | None = None
+        self._next: PrivateKey | None = None
+
+    # -- first start ----------------------------------------------------------------------------
+    def begin(self, fresh: bool) -> PrivateKey:
+        """The identity and a first shift key, durable; what is already there is kept. Raises OSError.
+
+        `fresh` makes a new shift key even so: the book that the old one signed for is lost.
+        """
+        self._disk.make_folder("keys.make", self.folder)
+        if _read(self.folder / "identity.key") is None:
+            self._store("identity.key", _generate())
+        shift = None if fresh else _read(self.folder / "shift.key")
+        if shift is None:
+            shift = _generate()
+            self._store("shift.key", shift)
+        self._shift = shift
+        return shift
+
+    def _store(self, name: str, key: PrivateKey) -> None:
+        self._disk.store("key", self.folder / name, key.private())
+
+    # -- signing --------------------------------------------------------------------------------
+    def shift(self, public: bytes) -> PrivateKey:
+        """The shift key whose public half the book names. Raises ChainBroken when we do not hold it."""
+        if self._shift is None or self._shift.public != public:
+            self._shift = _read(self.folder / "shift.key")
+        if self._shift is None or self._shift.public != public:
+            raise ChainBroken("book.key_lost")
+        return self._shift
+
+    # -- changing -------------------------------------------------------------------------------
+    def prepare(self, book: bytes, current: bytes) -> tuple[bytes, bytes]:
+        """Make the next key durable; its public half and the current key's certificate for it.
+
+        Raises ChainBroken when the current key is lost, OSError from the disk.
+        """
+        signer = self.shift(current)
+        self._next = _generate()
+        self._store("next.key", self._next)
+        return self._next.public, signer.sign(certificate_message(book, self._next.public))
+
+    def take_over(self) -> None:
+        """The certificate is durable: the old private key goes, the next one signs."""
+        assert self._next is not None
+        self._shift, self._next = self._next, None
+        with contextlib.suppress(OSError):  # `settle` finishes it at the next opening
+            self._replace()
+
+    def _replace(self) -> None:
+        current = self.folder / "shift.key"
+        if current.exists():
+            self._disk.blank("key", current)
+        self._disk.rename("key.swap", self.folder / "next.key", current)
+        self._disk.sync_folder("key.swap-sync", self.folder)
+
+    def forget_next(self) -> None:
+        """The certificate was not written: the next key was never anybody's."""
+        self._next = None
+        with contextlib.suppress(OSError):  # `settle` forgets it at the next opening
+            self._discard("next.key")
+
+    def _discard(self, name: str) -> None:
+        path = self.folder / name
+        if path.exists():
+            self._disk.blank("key", path)
+            self._disk.remove("key.remove", path)
+            self._disk.sync_folder("key.remove-sync", self.folder)
+
+    def unsettled(self) -> bool:
+        """Whether a change of key was interrupted."""
+        return any(path.name == "next.key" or path.suffix == ".part" for path in self.folder.glob("*"))
+
+    def settle(self, public: bytes) -> None:
+        """Finish or forget an interrupted change: the key the book names stays, the other goes. Raises OSError."""
+        for part in self.folder.glob("*.part"):
+            self._discard(part.name)
+        waiting = _read(self.folder / "next.key")
+        if waiting is not None and waiting.public == public:
+            self._replace()
+        else:
+            self._discard("next.key")
+
+
+def _generate() -> PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return PrivateKey(Ed25519PrivateKey.generate())
+
+
+def _read(path: Path) -> PrivateKey | None:
+    """None when the file is not there or is no key."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    if len(raw) != 32 or not any(raw):
+        return None
+    return PrivateKey(Ed25519PrivateKey.from_private_bytes(raw))

@@ -1,0 +1,424 @@
+"""Checking a book: chain, keys, head signatures, receipts. What it shows and what not: docs/evidence.md.
+
+Works on lines in the export form, from any source and of several books mixed; needs nothing of the
+program but the form of a record. The first fault of a book is reported with its record's number.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from app.errors import RecordRefused
+from app.record import Record, decode, follow
+
+if TYPE_CHECKING:
+    from app.logbook.reader import Reader
+
+_NOTE: Final = b"watchbook note 1\n"
+_IDENTITY: Final = b"watchbook identity 1\n"
+_SHIFT: Final = b"watchbook shift key 1\n"
+_HEAD: Final = b"watchbook head 1\n"
+_RECEIPT: Final = b"watchbook receipt 1\n"
+
+Verify = Callable[[bytes, bytes, bytes], bool]
+"""(public key, signature, message) → whether the signature is good."""
+
+
+class Fault(StrEnum):
+    """What is wrong at the first place that is wrong. Each is a sentence `book.fault_<value>`."""
+
+    NOT_A_LINE = "not_a_line"
+    NOT_CANONICAL = "not_canonical"
+    ALTERED = "altered"
+    """The hash does not follow from the record before."""
+    MISSING = "missing"
+    """Numbers are passed over and no `damage.declared` says so."""
+    REPEATED = "repeated"
+    """A number stands twice, or after a higher one."""
+    WRONG_KEY = "wrong_key"
+    """Record 1 does not hold the key whose hash is the book's id, or its certificate is bad."""
+    CERTIFICATE = "certificate"
+    """A `key.certified` not signed by the key before it."""
+    HEAD = "head"
+    """A head signature that is not of the key of that time, or not over this chain."""
+    RECEIPT = "receipt"
+    """An office receipt over another chain, or not signed by the office."""
+    UNREADABLE = "unreadable"
+    """A stretch of the journal does not check and is not declared."""
+
+
+class Broken(Struct, frozen=True):
+    seq: int
+    """The record at which checking stopped; 0 when no number can be told."""
+    fault: Fault
+    line: int = 0
+    """Line of the export, from 1; 0 when there is none."""
+
+
+class BookReport(Struct, frozen=True):
+    """What checking one book found."""
+
+    book: str
+    """Its id, hex: the fingerprint of its first key."""
+    records: int
+    head: int
+    """The last number reached."""
+    trusted: bool | None
+    """Whether the fingerprint is the one that was asked for; None when none was."""
+    signed: int
+    """Good head signatures reach up to this record; what is later is chained but not signed."""
+    acked: int
+    """Good office receipts reach up to this record."""
+    heads: int
+    receipts: int
+    unchecked: int
+    """Receipts whose signer is not known here."""
+    holes: tuple[tuple[int, int], ...]
+    """Lost records that the book itself declares, (first, last)."""
+    unfinished: int
+    """Bytes at the end of the journal that are no whole line."""
+    broken: Broken | None
+
+    @property
+    def whole(self) -> bool:
+        return self.broken is None and self.trusted is not False
+
+    def say(self, lang: str) -> str:
+        """A few lines for a person."""
+        from app.words import say
+
+        lines = [say(lang, "book.checked", book=self.book, records=self.records, head=self.head)]
+        lines += [say(lang, "book.hole", first=first, last=last) for first, last in self.holes]
+        lines.append(say(lang, "book.signed", signed=self.signed, acked=self.acked))
+        if self.unchecked:
+            lines.append(say(lang, "book.unchecked", count=self.unchecked))
+        if self.unfinished:
+            lines.append(say(lang, "book.unfinished", size=self.unfinished))
+        if self.trusted is not None:
+            lines.append(say(lang, "book.trusted" if self.trusted else "book.untrusted"))
+        if self.broken is not None:
+            seq, line = self.broken.seq, self.broken.line
+            lines.append(say(lang, f"book.fault_{self.broken.fault.value}", seq=seq, line=line))
+        lines.append(say(lang, "book.whole" if self.whole else "book.broken"))
+        return "\n".join(lines)
+
+
+class Report(Struct, frozen=True):
+    """What checking a folder or a file found; a file may hold several books, or none."""
+
+    books: tuple[BookReport, ...]
+
+    @property
+    def whole(self) -> bool:
+        return bool(self.books) and all(book.whole for book in self.books)
+
+    def say(self, lang: str) -> str:
+        from app.words import say
+
+        return "\n\n".join(book.say(lang) for book in self.books) or say(lang, "book.nothing_to_check")
+
+
+class _Line(Struct, frozen=True):
+    hash: str
+    book: str
+    record: msgspec.Raw = msgspec.Raw()
+    note: msgspec.Raw = msgspec.Raw()
+
+
+class _Signed(Struct, frozen=True):
+    """A head signature or a receipt."""
+
+    note: str
+    hash: str = ""
+    key: str = ""
+    seq: int = 0
+    sig: str = ""
+    at: int = 0
+    book: str = ""
+
+
+class _Gap(Struct, frozen=True):
+    """Numbers passed over: waits for the declaration that names them."""
+
+    first: int
+    last: int
+    good: bytes
+    raw: bytes
+    link: bytes
+    line: int
+
+
+_decode_line = msgspec.json.Decoder(_Line).decode
+
+
+def ed25519(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether `signature` is that key's over `message`."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+class BookCheck:
+    """Checks one book, line by line in the order of its numbers; `report` ends it."""
+
+    def __init__(self, book: bytes, office_key: str | None = None, verify: Verify = ed25519) -> None:
+        self._book = book
+        self._verify = verify
+        self._office_keys = {office_key} if office_key else set[str]()
+        self._given = office_key is not None
+        self._links: dict[int, bytes] = {0: book}
+        """Hash after each record."""
+        self._keys: list[tuple[int, bytes]] = []
+        """(from this record on, shift public key)"""
+        self._seq = 0
+        self._gaps: list[_Gap] = []
+        self._holes: list[tuple[int, int]] = []
+        self._signed: list[tuple[int, _Signed]] = []
+        self._broken: Broken | None = None
+        self._records = 0
+
+    # -- lines ----------------------------------------------------------------------------------
+    def record(self, link: bytes, raw: bytes, line: int = 0) -> None:
+        """The next record as exported. After a fault the rest is only counted."""
+        self._records += 1
+        if self._broken is not None:
+            return
+        try:
+            record = decode(raw)
+        except RecordRefused:
+            self._fail(self._seq + 1, Fault.NOT_CANONICAL, line)
+            return
+        if record.seq <= self._seq:
+            self._fail(record.seq, Fault.REPEATED, line)
+        elif record.seq == self._seq + 1 or self._declares_what_precedes(record):
+            self._step(record, raw, link, line)
+        else:
+            self._gaps.append(_Gap(self._seq + 1, record.seq - 1, self._links[self._seq], raw, link, line))
+            self._take(record, link, line)
+
+    def _step(self, record: Record, raw: bytes, link: bytes, line: int) -> None:
+        if follow(self._links[self._seq], raw) != link:
+            self._fail(record.seq, Fault.ALTERED, line)
+            return
+        if record.seq > self._seq + 1:
+            self._holes.append((self._seq + 1, record.seq - 1))
+        self._take(record, link, line)
+
+    def _declares_what_precedes(self, record: Record) -> bool:
+        """A loss at the end of the book: the declaration itself follows the last good record."""
+        good = self._links[self._seq].hex()
+        return record.kind == "damage.declared" and record.body == {
+            "from": self._seq + 1,
+            "last_good": good,
+            "next": good,
+            "to": record.seq - 1,
+        }
+
+    def _take(self, record: Record, link: bytes, line: int) -> None:
+        self._seq = record.seq
+        self._links[record.seq] = link
+        match record.kind:
+            case "book.opened":
+                self._opened(record, line)
+            case "key.certified":
+                self._certified(record, line)
+            case "damage.declared":
+                self._declared(record)
+            case "book.enrolled" if not self._given:
+                self._office_keys.add(str(record.body.get("server_key", "")))
+        if record.seq == 1 and record.kind != "book.opened":
+            self._fail(1, Fault.WRONG_KEY, line)
+
+    def _opened(self, record: Record, line: int) -> None:
+        key, identity, cert = (_hex(record.body.get(name)) for name in ("key", "identity", "cert"))
+        if record.seq != 1 or sha256(key).digest() != self._book or not self._verify(key, cert, _IDENTITY + identity):
+            self._fail(record.seq, Fault.WRONG_KEY, line)
+            return
+        self._keys.append((1, key))
+
+    def _certified(self, record: Record, line: int) -> None:
+        key, cert = _hex(record.body.get("key")), _hex(record.body.get("cert"))
+        if not self._keys or not self._verify(self._keys[-1][1], cert, _SHIFT + self._book + key):
+            self._fail(record.seq, Fault.CERTIFICATE, line)
+            return
+        self._keys.append((record.seq, key))
+
+    def _declared(self, record: Record) -> None:
+        """The declaration of an earlier gap gives the hash that its next record follows."""
+        body = record.body
+        for gap in self._gaps:
+            if (gap.first, gap.last, gap.good.hex()) != (body.get("from"), body.get("to"), body.get("last_good")):
+                continue
+            if follow(_hex(body.get("next")), gap.raw) == gap.link:
+                self._gaps.remove(gap)
+                self._holes.append((gap.first, gap.last))
+            return
+
+    def note(self, link: bytes, raw: bytes, line: int = 0) -> None:
+        """An unnumbered line as exported."""
+        if sha256(_NOTE + raw).digest() != link:
+            self._fail(self._seq, Fault.ALTERED, line)
+            return
+        try:
+            signed = msgspec.json.decode(raw, type=_Signed)
+        except ValueError:
+            return
+        if signed.note in ("head", "receipt"):
+            self._signed.append((line, signed))
+
+    def fail(self, fault: Fault, line: int = 0) -> None:
+        """Something outside the lines themselves is wrong."""
+        self._fail(self._seq, fault, line)
+
+    def _fail(self, seq: int, fault: Fault, line: int) -> None:
+        self._broken = self._broken or Broken(seq, fault, line)
+
+    # -- signatures -----------------------------------------------------------------------------
+    def _check_head(self, signed: _Signed) -> bool:
+        active = [key for since, key in self._keys if since <= signed.seq]
+        message = _HEAD + self._book + signed.seq.to_bytes(8, "big") + _hex(signed.hash)
+        return bool(active) and active[-1].hex() == signed.key and self._verify(active[-1], _hex(signed.sig), message)
+
+    def _check_receipt(self, signed: _Signed) -> bool:
+        message = b"".join(
+            (_RECEIPT, self._book, signed.seq.to_bytes(8, "big"), _hex(signed.hash), signed.at.to_bytes(8, "big"))
+        )
+        return self._verify(_hex(signed.key), _hex(signed.sig), message)
+
+    def _stands(self, signed: _Signed) -> bool:
+        """Whether it speaks of this book's chain; a lost record's hash cannot be compared."""
+        if signed.book != self._book.hex() or not 0 <= signed.seq <= self._seq or not 0 <= signed.at < 2**63:
+            return False
+        if any(first <= signed.seq <= last for first, last in self._holes):
+            return True
+        link = self._links.get(signed.seq)
+        return link is not None and link.hex() == signed.hash
+
+    # -- result ---------------------------------------------------------------------------------
+    def report(self, trust: str | None = None, unfinished: int = 0) -> BookReport:
+        """Ends the check. `trust` is the fingerprint on the enrolment sheet, with or without separators."""
+        if self._gaps:
+            gap = min(self._gaps, key=lambda g: g.first)
+            if self._broken is None or gap.first <= self._broken.seq:
+                self._broken = Broken(gap.first, Fault.MISSING, gap.line)
+        counts = self._count_signed()
+        trusted = None if trust is None else _plain(trust) == self._book.hex()
+        return BookReport(
+            book=self._book.hex(),
+            records=self._records,
+            head=self._seq,
+            trusted=trusted,
+            holes=tuple(sorted(self._holes)),
+            unfinished=unfinished,
+            broken=self._broken,
+            **counts,
+        )
+
+    def _count_signed(self) -> dict[str, int]:
+        """Check every head and receipt against the chain that was found."""
+        counts = {"signed": 0, "acked": 0, "heads": 0, "receipts": 0, "unchecked": 0}
+        for line, signed in self._signed:
+            if self._broken is not None and signed.seq >= self._broken.seq:
+                continue
+            fault = self._judge(signed, counts)
+            if fault is not None:
+                self._fail(signed.seq, fault, line)
+        return counts
+
+    def _judge(self, signed: _Signed, counts: dict[str, int]) -> Fault | None:
+        if signed.note == "head":
+            if not self._stands(signed) or not self._check_head(signed):
+                return Fault.HEAD
+            counts["heads"] += 1
+            counts["signed"] = max(counts["signed"], signed.seq)
+            return None
+        known = signed.key in self._office_keys
+        if not self._stands(signed) or not self._check_receipt(signed) or (self._office_keys and not known):
+            return Fault.RECEIPT
+        counts["receipts" if known else "unchecked"] += 1
+        if known:
+            counts["acked"] = max(counts["acked"], signed.seq)
+        return None
+
+
+def check_book(source: Path, trust: str | None = None, office_key: str | None = None) -> Report:
+    """Check a handheld's data folder, or an exported file, which may hold several books.
+
+    `trust` is the fingerprint on the enrolment sheet; `office_key` the office's Ed25519 public key in
+    hex: without it the key that each book's enrolment names counts. Raises BookError when a folder
+    holds no book, OSError when the file cannot be read.
+    """
+    if source.is_dir():
+        return Report((check_folder(source, trust, office_key),))
+    with source.open("rb") as lines:
+        return check_lines(lines, trust, office_key)
+
+
+def check_lines(lines: Iterable[bytes], trust: str | None = None, office_key: str | None = None) -> Report:
+    """A report for each book in the export lines, in order of first appearance.
+
+    A line that is no export line counts against the book of the line before it. With several books,
+    one that has the trusted fingerprint is enough: the others are neither trusted nor refused.
+    """
+    checks: dict[str, BookCheck] = {}
+    here = BookCheck(b"", office_key)
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found = _decode_line(line)
+            book, link = bytes.fromhex(found.book), bytes.fromhex(found.hash)
+        except ValueError:
+            checks = checks or {"": here}
+            here.fail(Fault.NOT_A_LINE, number)
+            continue
+        here = checks.setdefault(found.book, BookCheck(book, office_key))
+        if found.record:
+            here.record(link, bytes(found.record), number)
+        else:
+            here.note(link, bytes(found.note), number)
+    wanted = None if trust is None else _plain(trust)
+    return Report(tuple(c.report(None if wanted in checks and wanted != book else trust) for book, c in checks.items()))
+
+
+def check_folder(folder: Path, trust: str | None = None, office_key: str | None = None) -> BookReport:
+    """The book in a handheld's data folder, read without its lock. Raises BookError when there is none."""
+    from app.logbook.reader import Reader
+
+    reader = Reader(folder)
+    check = BookCheck(reader.book, office_key)
+    for line in reader.lines():
+        (check.record if line.numbered else check.note)(line.hash, line.raw)
+    if reader.opening.damage:
+        check.fail(Fault.UNREADABLE)
+    return check.report(trust, reader.unfinished)
+
+
+def export_lines(reader: "Reader") -> Iterator[bytes]:
+    """Each line of a book in the export form, with its line end; the stored bytes stand in it as they are."""
+    book = reader.book_id.encode()
+    for line in reader.lines():
+        kind = b"record" if line.numbered else b"note"
+        yield b'{"hash":"%s","book":"%s","%s":%s}\n' % (line.hash.hex().encode(), book, kind, line.raw)
+
+
+def _hex(value: Any) -> bytes:
+    """b"" for what is no hex, which no check accepts."""
+    try:
+        return bytes.fromhex(value)
+    except (TypeError, ValueError):
+        return b""
+
+
+def _plain(fingerprint: str) -> str:
+    return "".join(c for c in fingerprint.lower() if c in "0123456789abcdef")

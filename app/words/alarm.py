@@ -1,0 +1,13 @@
+"""The alarm, honest about whether anybody has heard it."""
+
+TABLE = {
+    "title": ("报警", "Alarm"),
+    "ask": ("要报警? 按两次9", "Alarm? Press 9 twice"),
+    "once_more": ("再按一次9就报警", "Press 9 once more to raise it"),
+    "what": ("先喊人、先自保。用对讲机喊消控,再按9。", "Call out and stay safe. Use the radio first, then 9."),
+    "not_sent": ("未送出! 用对讲机喊消控", "NOT SENT! Use the radio, call fire control"),
+    "not_taken": ("已送到,还没人接! 用对讲机喊消控", "SENT, BUT NOBODY HAS TAKEN IT! Use the radio"),
+    "trying": ("手持机一直在送,有网就到办公室。", "The handheld keeps trying and sends it first."),
+    "back": ("返回", "back"),
+    "key": ("报警(按两次)", "alarm (twice)"),
+}

@@ -1,0 +1,25 @@
+"""The menu behind `*`."""
+
+TABLE = {
+    "title": ("菜单", "Menu"),
+    "report": ("报问题", "report a problem"),
+    "alarm": ("报警 (或 * 9 9)", "alarm (or * 9 9)"),
+    "sync": ("马上上传", "sync now"),
+    "language": ("English", "中文"),
+    "to_night": ("夜间屏", "night screen"),
+    "to_day": ("白天屏", "day screen"),
+    "help": ("帮助", "help"),
+    "outbox": ("看上传", "outbox"),
+    "leave": ("下班/交班", "sign out / end shift"),
+    "close": ("关闭菜单", "close the menu"),
+    "trying": ("正在上传", "Sending now"),
+    "no_office": ("还没有登记到办公室,记录都存着", "Not enrolled at an office yet; records are kept"),
+    "leave_title": ("下班", "Sign out"),
+    "leave_one": ("{name} 下班", "{name} signs out"),
+    "leave_all": ("全班结束,交班", "everybody: end the shift"),
+    "left": ("{name} 已下班", "{name} has signed out"),
+    "nobody": ("没有人签到", "Nobody is signed in"),
+    "locked": ("先解锁", "Unlock first"),
+    "round_open": ("先结束这一轮,再下班", "Finish the round before signing out"),
+    "back": ("返回", "back"),
+}

@@ -1,0 +1,78 @@
+"""The conversation with the office: what it answers, why it cannot be reached, what the office's own start refuses.
+
+The first block is docs/errors.md: one sentence for every `urn:watchbook:` name, as a handheld shows it.
+"""
+
+TABLE = {
+    # errors of the office
+    "malformed": (
+        "办公室看不懂发来的内容,请更新程序",
+        "The office does not understand what was sent: update the program",
+    ),
+    "signature": ("办公室不认这台手持机的签名", "The office does not accept this handheld's signature"),
+    "clock": ("手持机时间不准,正按办公室时间重试", "The handheld's clock is off: trying again with the office's time"),
+    "replayed": ("这个请求办公室已收过,稍后再试", "The office has seen this request before: it will be made anew"),
+    "enrol_code": ("登记码不对、用过或过期,请要新码", "The code is wrong, used or expired: ask for a new one"),
+    "unknown_book": ("办公室没有这台手持机,请重新登记", "The office does not know this handheld: enrol it again"),
+    "revoked": ("这台手持机已停用,请交回办公室", "This handheld was withdrawn: bring it to the office"),
+    "not_found": ("办公室没有这个地址,请检查网址", "The office has no such address: check the URL"),
+    "method": ("办公室不支持这个请求,请更新程序", "The office does not take this request: update the program"),
+    "slow": ("网络太慢,没传完,稍后再试", "The network is too slow: it will be tried again"),
+    "gap": ("办公室缺前面的记录,正在补传", "The office lacks earlier records: sending them again"),
+    "fork": ("两边的记录对不上,请联系经理", "The office holds other records under these numbers: call the manager"),
+    "book_taken": ("本簿已属别处,请换新簿再登记", "This logbook belongs elsewhere: start a new one and enrol it"),
+    "cursor_ahead": (
+        "办公室数据比手持机旧,请联系管理员",
+        "The office's data is older than this handheld's: call the administrator",
+    ),
+    "cursor_expired": ("正从办公室重新取全部计划", "Fetching everything from the office anew"),
+    "too_large": ("一次传得太多,正分小批再传", "Too much at once: sending smaller batches"),
+    "encoding": ("办公室不支持这种压缩,请更新程序", "The office does not take this compression: update the program"),
+    "client_too_old": ("程序太旧,请更新后再传", "This program is too old for the office: update it"),
+    "too_many_tries": ("试错太多,请十分钟后再试", "Too many wrong tries: wait ten minutes"),
+    "internal": ("办公室程序出错,请联系管理员", "The office's program failed: call the administrator"),
+    "busy": ("办公室正忙,稍后自动再试", "The office is busy: it will be tried again"),
+    # why a record is set aside
+    "record_form": ("不是规范写法的记录", "not a record in canonical form"),
+    "record_number": ("记录里的号与位置不符", "the record's number is not that of its place"),
+    "record_key": ("记录里的密钥证书不对", "the key in the record is not certified as it should be"),
+    "revoked_book": ("手持机停用后传来的记录", "it came from a handheld that was withdrawn"),
+    # why the office cannot be reached
+    "no_connection": ("连不上办公室,记录都存着", "The office cannot be reached: records are kept"),
+    "no_answer": ("办公室没有回应,记录都存着", "The office did not answer in time: records are kept"),
+    "not_secure": ("办公室的证书不对,没有传", "The office's certificate is not valid: nothing was sent"),
+    "login_page": ("网络要先登录(出现网页),没有传", "The network shows a page of its own (a login?): nothing was sent"),
+    "wrong_office": (
+        "这个地址不是登记的办公室,没有传",
+        "This address is not the office it was enrolled at: nothing was sent",
+    ),
+    "bad_answer": ("办公室的回答不完整,稍后再试", "The office's answer makes no sense: it will be tried again"),
+    "office_ahead": (
+        "办公室的记录比本机多,请联系经理",
+        "The office holds more records than this handheld: call the manager",
+    ),
+    "bad_receipt": ("办公室的收据不对,请联系经理", "The office's receipt does not match: call the manager"),
+    "gone": ("办公室要的第{seq}条本机已没有", "The office asks for record {seq}, which this handheld no longer has"),
+    "refused": ("办公室不收:{name}", "The office refused: {name}"),
+    # enrolling
+    "code_form": ("登记码是10位或20位的数字和字母", "A code has 10 or 20 digits and letters"),
+    "address_form": ("网址要以https://开头:{url}", "The address must begin with https://: {url}"),
+    "not_enrolled": ("还没有登记到办公室", "Not enrolled at an office yet"),
+    "already_enrolled": ("已登记到{office},不能再登记", "It is enrolled at {office} already"),
+    "enrolled": ("登记好了:{device}(站点{site})", "Enrolled as {device} (site {site})"),
+    "synced": ("都传完了", "Everything has been sent"),
+    "synced_but": ("传了一部分,还有{n}条", "Sent in part: {n} records are left"),
+    # the office's own start
+    "sqlite_affected": (
+        "SQLite {version}有损坏数据的缺陷,请安装pysqlite3 0.6.1以上",
+        "SQLite {version} can corrupt the database: install pysqlite3 0.6.1 or later",
+    ),
+    "store_kind": ("还不支持{scheme}数据库,请用SQLite文件", "No support for {scheme} yet: use a SQLite file"),
+    "store_unreadable": ("打不开数据库{path}:{why}", "The database {path} cannot be opened: {why}"),
+    "key_unusable": (
+        "办公室密钥{path}已损坏,请从备份恢复",
+        "The office key {path} is damaged: bring it back from the backup",
+    ),
+    "body_too_large": ("下发内容{size}字节,超过{limit}", "What is to be published has {size} bytes, more than {limit}"),
+    "body_not_json": ("下发内容不是规范的JSON:{why}", "What is to be published is not plain JSON: {why}"),
+}

@@ -1,0 +1,113 @@
+"""A list to choose from by digits, in pages where it is longer than the screen: `0` turns the page.
+
+What a digit means is what stood beside it when the page was last drawn.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from screens.layout import Line, numbered, paragraph, title
+from screens.page import Page
+
+T = TypeVar("T")
+MOST = 9
+
+
+class Choices(Generic[T]):
+    """`items` as `words` says them; `role` colours each."""
+
+    def __init__(
+        self, items: Sequence[T], words: Callable[[T], str], role: Callable[[T], str] = lambda item: "text"
+    ) -> None:
+        self._items = tuple(items)
+        self._words = words
+        self._role = role
+        self._page = 0
+        self._pages: list[tuple[T, ...]] = [self._items[:MOST]]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def pick(self, key: str) -> T | None:
+        """The item beside the digit `key`; None when there is none. `0` turns the page."""
+        if key == "0":
+            self.turn(1)
+        if not key.isdigit():
+            return None
+        shown = self._pages[self._page]
+        return shown[int(key) - 1] if 0 < int(key) <= len(shown) else None
+
+    def turn(self, step: int) -> None:
+        self._page = (self._page + step) % len(self._pages)
+
+    def draw(self, width: int, height: int, more: Callable[[int, int], str]) -> list[Line]:
+        """The page that is open; `more(page, pages)` words the row that turns it."""
+        rows = {index: numbered("1", self._words(item), width, self._role(item)) for index, item in enumerate(self._items)}
+        self._pages = self._cut([len(rows[index]) for index in rows], height)
+        self._page = min(self._page, len(self._pages) - 1)
+        first = sum(len(page) for page in self._pages[: self._page])
+        lines: list[Line] = []
+        for place in range(len(self._pages[self._page])):
+            head, *rest = rows[first + place]
+            lines += [((f"{place + 1} ", "key"), *head[1:]), *rest]
+        if len(self._pages) > 1:
+            lines.append((("0 ", "key"), (more(self._page + 1, len(self._pages)), "dim")))
+        return lines
+
+    def _cut(self, heights: list[int], room: int) -> list[tuple[T, ...]]:
+        """The items in pages of at most nine and at most `room` rows; one row goes to the page turner."""
+        if len(heights) <= MOST and sum(heights) <= room:
+            return [self._items]
+        pages: list[tuple[T, ...]] = []
+        start, used = 0, 0
+        for index, height in enumerate(heights):
+            if index > start and (used + height > room - 1 or index - start == MOST):
+                pages.append(self._items[start:index])
+                start, used = index, 0
+            used += height
+        return [*pages, self._items[start:]]
+
+
+class ListPage(Page, Generic[T]):
+    """One question and a list of answers; a digit is the answer."""
+
+    def __init__(self, items: Sequence[T]) -> None:
+        super().__init__()
+        self.choices = Choices(items, self.item, self.item_role)
+
+    def head(self) -> tuple[str, str]:
+        """Both ends of the first row."""
+        raise NotImplementedError(type(self).__name__)
+
+    def intro(self) -> str:
+        """A sentence above the list, or nothing."""
+        return ""
+
+    def item(self, item: T) -> str:
+        """One answer in words."""
+        raise NotImplementedError(type(self).__name__)
+
+    def item_role(self, item: T) -> str:
+        return "text"
+
+    async def chosen(self, item: T) -> None:
+        """The crew chose `item`."""
+        raise NotImplementedError(type(self).__name__)
+
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        rows = [title(*self.head(), width), *paragraph(self.intro(), "text", width), ()]
+        return [*rows, *self.choices.draw(width, height - len(rows), self.more)]
+
+    def more(self, page: int, pages: int) -> str:
+        return self.say("home.more", page=page, pages=pages)
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        return (("Backspace", self.say("menu.back")), ("*", self.say("menu.title")))
+
+    async def digit(self, key: str) -> None:
+        item = self.choices.pick(key)
+        if item is not None:
+            await self.chosen(item)
+
+    async def move(self, step: int) -> None:
+        self.choices.turn(step)

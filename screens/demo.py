@@ -1,0 +1,226 @@
+"""The demonstration: an example site, people and tags, a simulated walk as radio, an office on this machine.
+
+It stands on the same parts as the real thing. Made up are only the site, the people, the walk and the
+hour: the clock is moved so that the night round is due.
+"""
+
+import importlib.util
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import IO, Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from app.codes import TOKEN_BYTES, digest, hash_pin, make, parse
+from app.duties.site import Credentials, People, Plan, decode_plan
+from app.errors import BookInUse, WatchbookError
+from app.logbook.book import Logbook, Received
+from app.ports import Clock, Moment
+from app.settings import Settings, example, load
+from app.words import say
+from hardware.clock import FastClock, SystemClock
+from hardware.walk import SimulatedWalk
+from screens.platform import launch
+from screens.run import IN_USE, OfficeLine, open_terminal
+
+SITE: Final = "cuihu-garden"
+CREW: Final = 2
+ISSUE: Final = 1
+
+
+class Desk(Struct, frozen=True):
+    """The office of the demonstration, as `watchbook-office demo --json` tells it in its first line."""
+
+    url: str
+    user: str
+    password: str
+    code: str
+    """One-use enrolment code."""
+    labels: dict[str, str]
+    """Point id -> text of its label."""
+    pins: dict[str, str]
+    """Person id -> PIN."""
+
+
+class Stage(Struct, frozen=True):
+    """What the demonstration made up, kept beside its data so that it can be opened again."""
+
+    began: Moment
+    """The staged time at which it began."""
+    labels: dict[str, str]
+    pins: dict[str, str]
+
+
+def main(flags: Mapping[str, Any], *, with_office: bool, speed: float, start: str) -> int:
+    """`watchbook demo`. Returns the exit code of the contract."""
+    launch.prepare_environment()
+    lang = "zh"
+    try:
+        settings = load(flags)
+        lang = settings.lang
+        launch.require_terminal(lang)
+        with ExitStack() as stack:
+            kept = flags.get("data_dir")
+            folder = Path(kept) if kept else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchbook-")))
+            folder.mkdir(parents=True, exist_ok=True)
+            return _play(stack, settings, folder, with_office=with_office, speed=speed, start=_hour(start))
+    except WatchbookError as e:
+        print(e.say(lang), file=sys.stderr)
+        return IN_USE if isinstance(e, BookInUse) else 1
+
+
+def _play(stack: ExitStack, settings: Settings, folder: Path, *, with_office: bool, speed: float, start: time) -> int:
+    real = SystemClock()
+    stage = _earlier(folder, real.now())
+    began = stage.began if stage else _staged(real.now(), start)
+    clock = FastClock(real, speed, began)
+    desk = stack.enter_context(_office(folder / "office", clock.now(), settings.lang)) if with_office else None
+    logbook = stack.enter_context(closing(Logbook.open(folder / "handheld", clock)))
+    if stage is None:
+        stage = _enrolled(logbook, desk, clock, began) if desk else _alone(logbook, began)
+        (folder / "stage.json").write_bytes(msgspec.json.encode(stage))
+    office = None
+    if desk is not None:
+        office = OfficeLine(logbook, clock, on_offset=real.set_off, by_itself=False)
+        stack.callback(office.stop)
+    plan = _plan()
+    walk = SimulatedWalk(plan, stage.labels, clock, speed=speed)
+    settings = msgspec.structs.replace(settings, data_dir=folder / "handheld")
+    hint = _hint(stage, settings.lang)
+    code = open_terminal(settings, logbook, clock, walk, office, hint=hint, up=lambda: clock.now().up)
+    if desk is not None:
+        print(say(settings.lang, "cli.demo_over", url=desk.url, user=desk.user, password=desk.password))
+    return code
+
+
+def _hour(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError as e:
+        raise WatchbookError("cli.bad_hour", text=text[:20]) from e
+
+
+def _staged(now: Moment, start: time) -> Moment:
+    """Today at `start`, in the site's zone."""
+    today = datetime.fromtimestamp(now.at / 1000, ZoneInfo(_plan().site.zone))
+    moved = datetime.combine(today.date(), start, today.tzinfo)
+    return msgspec.structs.replace(now, at=int(moved.timestamp() * 1000))
+
+
+def _earlier(folder: Path, now: Moment) -> Stage | None:
+    """The stage of an earlier run in this folder, unless the machine was started anew since."""
+    try:
+        stage = msgspec.json.decode((folder / "stage.json").read_bytes(), type=Stage)
+    except FileNotFoundError:
+        return None
+    if stage.began.boot == now.boot:
+        return stage
+    return msgspec.structs.replace(stage, began=msgspec.structs.replace(now, at=stage.began.at))
+
+
+def _hint(stage: Stage, lang: str) -> str:
+    people = {person.id: person for person in _people().people}
+    crew = "  ".join(f"{people[person].number} PIN {pin}" for person, pin in list(stage.pins.items())[:CREW])
+    return say(lang, "cli.demo_sign_in", crew=crew)
+
+
+def _plan() -> Plan:
+    return decode_plan(example(f"{SITE}.json"))
+
+
+def _people() -> People:
+    return msgspec.json.decode(example(f"{SITE}.people.json"), type=People)
+
+
+# -- without an office ---------------------------------------------------------------------------
+def _alone(logbook: Logbook, began: Moment) -> Stage:
+    """The pages an office would have sent, made here."""
+    plan, people = _plan(), _people()
+    tokens = {point.id: secrets.token_bytes(TOKEN_BYTES) for point in plan.points if point.label}
+    guards = [person.id for person in people.people if "guard" in person.roles][:CREW]
+    pins = dict(zip(guards, ("1111", "2222"), strict=True))
+    salt = secrets.token_hex(16)
+    labels = {point: make(ISSUE, token) for point, token in tokens.items()}
+    credentials = Credentials(
+        salt=salt,
+        codes={digest(salt, token): f"point:{point}/{_issue(labels[point])}" for point, token in tokens.items()},
+        pins={person: hash_pin(pin, secrets.token_bytes(16)) for person, pin in pins.items()},
+    )
+    pages = {
+        "plan": example(f"{SITE}.json"),
+        "people": example(f"{SITE}.people.json"),
+        "credentials": msgspec.json.encode(credentials, order="sorted"),
+    }
+    logbook.receive([Received(kind, SITE, rev, body) for rev, (kind, body) in enumerate(pages.items(), 1)], "3")
+    return Stage(began, labels, pins)
+
+
+def _issue(label: str) -> str:
+    code = parse(label)
+    assert code is not None
+    return code.issue
+
+
+# -- with an office ------------------------------------------------------------------------------
+@contextmanager
+def _office(folder: Path, now: Moment, lang: str) -> Iterator[Desk | None]:
+    """The office as a child process while the demonstration runs; None, with a sentence, when there is none."""
+    if importlib.util.find_spec("litestar") is None:
+        print(say(lang, "cli.demo_office_missing"), file=sys.stderr)
+        yield None
+        return
+    print(say(lang, "cli.demo_office_starts"), file=sys.stderr)
+    at = datetime.fromtimestamp(now.at / 1000, UTC).isoformat()
+    folder.mkdir(exist_ok=True)
+    with (folder / "office.log").open("ab") as log:
+        command = [
+            sys.executable,
+            "-m",
+            "sync.office",
+            "demo",
+            "--json",
+            "--port",
+            "0",
+            "--data-dir",
+            str(folder),
+            "--now",
+            at,
+        ]
+        child = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            command,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+        )
+    try:
+        assert child.stdout is not None
+        yield _desk(child.stdout, folder, lang)
+    finally:
+        child.terminate()
+        child.wait(10)
+
+
+def _desk(stdout: IO[bytes], folder: Path, lang: str) -> Desk | None:
+    line = stdout.readline()
+    try:
+        return msgspec.json.decode(line, type=Desk)
+    except msgspec.DecodeError:
+        print(say(lang, "cli.demo_office_failed", log=str(folder / "office.log")), file=sys.stderr)
+        return None
+
+
+def _enrolled(logbook: Logbook, desk: Desk, clock: Clock, began: Moment) -> Stage:
+    """Introduce the handheld and fetch its pages, as `watchbook enrol` and `watchbook sync --once` do."""
+    from sync.courier import Courier, enrol
+
+    enrol(logbook, desk.url, desk.code, "demo", clock)
+    Courier(logbook, clock).exchange()
+    return Stage(began, desk.labels, desk.pins)

@@ -1,0 +1,127 @@
+"""Reporting a problem: category, phrase, then one page that says where, whose turn and by when.
+
+Six keys at most. Place and receiver follow from the plan; nothing is typed.
+"""
+
+from collections.abc import Sequence
+
+from app.duties.findings import due_of
+from app.duties.site import Category, Check, Phrase
+from screens.choices import Choices
+from screens.layout import Line, line, paragraph, title
+from screens.page import Page
+from screens.times import clock, day
+
+INDENT = "  "
+
+
+class FindingPage(Page):
+    def __init__(self, check: Check | None = None) -> None:
+        super().__init__()
+        self._check = check
+        """The check that was not OK and led here."""
+        self._category: Category | None = None
+        self._phrase: Phrase | None = None
+        self._fixed = False
+        self._urgent = False
+        self._choices: Choices[Category] | Choices[Phrase] | None = None
+
+    # -- drawing -------------------------------------------------------------------------------
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        step = 1 + (self._category is not None) + (self._phrase is not None)
+        about = self._category.text.say(self.lang) if self._category else ""
+        rows = [title(f"{self.say('finding.step', n=step)} {about}", clock(self.watch.now()), width)]
+        if self._check is not None:
+            rows += paragraph(self.say("finding.about", check=self._check.text.say(self.lang)), "dim", width)
+        if self._category and self._phrase:
+            return [*rows, (), *self._confirm(self._category, self._phrase, width)]
+        question = "finding.category" if self._category is None else "finding.phrase"
+        choices = self._listed()
+        rows += [line((self.say(question if len(choices) else "finding.none"), "text")), ()]
+        return [*rows, *choices.draw(width, height - len(rows), self._more)]
+
+    def _listed(self) -> Choices[Category] | Choices[Phrase]:
+        if self._choices is None:
+            if self._category is None:
+                self._choices = Choices(self.watch.plan.categories, lambda category: category.text.say(self.lang))
+            else:
+                self._choices = Choices(self._category.phrases, lambda phrase: phrase.text.say(self.lang))
+        return self._choices
+
+    def _more(self, page: int, pages: int) -> str:
+        return self.say("finding.more", page=page, pages=pages)
+
+    def _confirm(self, category: Category, phrase: Phrase, width: int) -> list[Line]:
+        now = self.watch.now()
+        due = due_of(category, now, self.watch.plan.calendar, urgent=self._urgent)
+        state = [self.say("finding.urgent" if self._urgent else "finding.normal")]
+        if category.kind == "hazard":
+            state.insert(0, self.say("finding.hazard"))
+        if self._fixed:
+            state.append(self.say("finding.fixed"))
+        facts = (
+            ("finding.place", self._place()),
+            ("finding.to", self.say(f"finding.role_{category.to}")),
+            ("finding.due", f"{day(self.lang, due, now)} ({' '.join(state)})"),
+        )
+        rows = [*paragraph(phrase.text.say(self.lang), "key", width), ()]
+        for name, fact in facts:
+            rows += paragraph(f"{self.say(name)}: {fact}", "text", width, INDENT)
+        return rows
+
+    def _place(self) -> str:
+        point = self.watch.here()
+        return point.name.say(self.lang) if point else self.say("finding.no_place")
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        if self._phrase is None:
+            return (("Backspace", self.say("menu.back")), ("*", self.say("menu.title")))
+        keys = (("Enter", self.say("finding.save")), ("7", self.say("finding.key_fixed")))
+        return (*keys, ("8", self.say("finding.key_urgent")), ("0", self.say("finding.again")))
+
+    # -- keys ----------------------------------------------------------------------------------
+    async def digit(self, key: str) -> None:
+        if self._phrase is None:
+            self._choose(key)
+            return
+        match key:
+            case "7":
+                self._fixed = not self._fixed
+            case "8":
+                self._urgent = not self._urgent
+            case "0":
+                self._restart()
+
+    def _choose(self, key: str) -> None:
+        picked = self._listed().pick(key)
+        if isinstance(picked, Category):
+            self._category, self._choices = picked, None
+        elif isinstance(picked, Phrase):
+            self._phrase = picked
+
+    def _restart(self) -> None:
+        self._category = self._phrase = self._choices = None
+        self._fixed = self._urgent = False
+
+    async def back(self) -> None:
+        if self._phrase is not None:
+            self._phrase = None
+        elif self._category is not None:
+            self._restart()
+        else:
+            self.terminal.close(self)
+
+    async def move(self, step: int) -> None:
+        if self._phrase is None:
+            self._listed().turn(step)
+
+    async def enter(self) -> None:
+        if self._category is None or self._phrase is None:
+            self.terminal.tell(self.say("stop.choose"), "mark")
+            return
+        finding = await self.watch.report(
+            self._category.id, self._phrase.id, fixed=self._fixed, urgent=self._urgent
+        )
+        self.terminal.signal("ok")
+        self.terminal.close(self)
+        self.terminal.tell(self.say("finding.saved", words=finding.words))

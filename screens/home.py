@@ -1,0 +1,252 @@
+"""Home: what is due now stands first and alone; what comes next, was missed or done stands below.
+
+It decides nothing: the duties come from the watch, already in order of urgency.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from app.duties.schedule import Duty, Standing, clock_text
+from app.duties.site import Phrase
+from screens.choices import ListPage
+from screens.layout import Line, beside, line, numbered, paragraph, title, two
+from screens.page import WIDE, Page
+from screens.round import RoundPage
+from screens.signin import Purpose, SignInPage
+from screens.stop import StopPage
+from screens.summary import SummaryPage
+from screens.times import clock, day
+
+OTHERS: Final = 3
+"""Rounds listed below the first one; the rest are behind `0`."""
+ENTER: Final = {
+    Standing.RUNNING: "home.go_on",
+    Standing.OPEN: "home.start",
+    Standing.COMING: "home.start_early",
+    Standing.DONE: "home.look",
+}
+HEADS: Final = {
+    Standing.RUNNING: "home.running",
+    Standing.OPEN: "home.now",
+    Standing.COMING: "home.nothing",
+    Standing.MISSED: "home.nothing",
+    Standing.DONE: "home.nothing",
+}
+LONGEST_SLEEP_S: Final = 6 * 3600
+
+
+class HomePage(Page):
+    def __init__(self) -> None:
+        super().__init__()
+        self._chosen: str | None = None
+        """Slot that stands first because somebody chose it."""
+        self._duties: tuple[Duty, ...] = ()
+        self._turn: asyncio.TimerHandle | None = None
+        """One wake-up, when the next window opens or closes; nothing ticks here."""
+
+    # -- drawing -------------------------------------------------------------------------------
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        now = self.watch.now()
+        self._duties = self._ordered(self.watch.today())
+        self._wake_at_change(now)
+        head = title(self.watch.plan.site.name.say(self.lang), clock(now), width)
+        crew = paragraph(self.say("signin.crew", names=" ".join(self.crew())), "dim", width)[:1]
+        column = width // 2 + 2 if width >= WIDE else width
+        rows = [*self._first(column), (), *self._others(column)]
+        if width >= WIDE:
+            rows = beside(rows, self._everything(width - column - 2), column + 2, height)
+        return [head, *crew, (), *rows]
+
+    def _ordered(self, duties: tuple[Duty, ...]) -> tuple[Duty, ...]:
+        return tuple(sorted(duties, key=lambda duty: duty.slot.round != self._chosen))
+
+    def _first(self, width: int) -> list[Line]:
+        """The answer to "what now?"."""
+        if not self._duties:
+            return paragraph(self.say("home.no_duty"), "text", width)
+        duty = self._duties[0]
+        head = "home.chosen" if duty.slot.round == self._chosen else HEADS[duty.standing]
+        rows = [line((self.say(head), "dim")), *paragraph(f"> {self.name_of(duty)}", "key", width, "  ")]
+        rows += paragraph(f"  {self._facts(duty)}", "text", width, "  ")
+        if duty.standing is Standing.OPEN and self._short(duty):
+            rows += paragraph(f"  {self.say('home.short', n=len(self.crew()))}", "mark", width, "  ")
+        return rows
+
+    def _facts(self, duty: Duty) -> str:
+        plan = self.watch.plan
+        opens, closes = window(duty)
+        facts = [self.say("home.window", opens=opens, closes=closes)]
+        if (crew := plan.schedule(duty.slot.schedule).crew) > 1:
+            facts.append(self.say("home.crew", n=crew))
+        facts.append(self.say("home.stops", n=len(plan.route(duty.slot.route).stops)))
+        if duty.standing is not Standing.OPEN:
+            facts.append(self.say(f"duty.{duty.standing}"))
+        return "  ".join(facts)
+
+    def _others(self, width: int) -> list[Line]:
+        others = self._duties[1 : 1 + OTHERS]
+        rows = [line((self.say("home.others"), "dim"))] if others else []
+        for place, duty in enumerate(others, start=1):
+            rows += numbered(str(place), self.row_of(duty), width)
+        return rows
+
+    def _everything(self, width: int) -> list[Line]:
+        """All rounds of today, for a wide screen."""
+        duties = sorted(self.watch.today(), key=lambda duty: duty.slot.opens)
+        rows = [line((self.say("home.list"), "dim"))]
+        for duty in duties:
+            opens, closes = window(duty)
+            row = two((f"{opens}-{closes} {self.name_of(duty)}", "text"), self.say(f"duty.{duty.standing}"), width)
+            rows.append(row)
+        return rows
+
+    def name_of(self, duty: Duty) -> str:
+        return self.watch.plan.schedule(duty.slot.schedule).name.say(self.lang)
+
+    def row_of(self, duty: Duty) -> str:
+        opens, closes = window(duty)
+        return f"{opens}-{closes} {self.name_of(duty)} {self.say(f'duty.{duty.standing}')}"
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        keys = [("4", self.say("home.partner"))]
+        if self._duties and (enter := ENTER.get(self._duties[0].standing)):
+            keys.insert(0, ("Enter", self.say(enter)))
+        if len(self._duties) > 1 + OTHERS:
+            keys.append(("0", self.say("home.all", n=len(self._duties))))
+        return (*keys, ("*", self.say("home.menu")))
+
+    # -- keys ----------------------------------------------------------------------------------
+    async def digit(self, key: str) -> None:
+        if key == "4":
+            self.terminal.open(SignInPage(Purpose.JOIN))
+        elif key == "0":
+            self.terminal.open(RoundsPage(self._duties, self))
+        elif key.isdigit() and int(key) <= OTHERS and int(key) < len(self._duties):
+            self.choose(self._duties[int(key)])
+
+    def choose(self, duty: Duty) -> None:
+        """Put `duty` first; Enter then starts it."""
+        self._chosen = duty.slot.round
+
+    async def back(self) -> None:
+        self._chosen = None
+
+    async def enter(self) -> None:
+        if not self._duties:
+            return
+        duty = self._duties[0]
+        match duty.standing:
+            case Standing.RUNNING:
+                self.go_on()
+            case Standing.DONE:
+                self.terminal.open(SummaryPage(self.watch.state.rounds[duty.slot.round], duty.slot.schedule))
+            case Standing.MISSED:
+                self.terminal.tell(self.say("home.is_missed", name=self.name_of(duty)), "mark")
+            case _:
+                await self._start(duty)
+
+    def go_on(self) -> None:
+        self.terminal.open(RoundPage())
+        progress = self.watch.state.round
+        if progress is not None and progress.at_stop is not None:
+            self.terminal.open(StopPage())
+
+    async def _start(self, duty: Duty) -> None:
+        if (progress := self.watch.state.round) is not None:
+            name = self.watch.plan.schedule(progress.schedule).name.say(self.lang)
+            self.terminal.tell(self.say("home.is_running", name=name), "mark")
+        elif self._short(duty):
+            self.terminal.open(AlonePage(duty, self))
+        else:
+            await self.start(duty)
+
+    def _short(self, duty: Duty) -> bool:
+        return len(self.crew()) < self.watch.plan.schedule(duty.slot.schedule).crew
+
+    async def start(self, duty: Duty, alone: str | None = None) -> None:
+        """Begin, once it is recorded."""
+        await self.watch.start_round(duty, alone)
+        self._chosen = None
+        self.terminal.signal("ok")
+        self.terminal.down_to(HomePage)
+        self.terminal.open(RoundPage())
+
+    # -- time ----------------------------------------------------------------------------------
+    def _wake_at_change(self, now: datetime) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+        edges = [edge.timestamp() for duty in self._duties for edge in (duty.slot.opens, duty.slot.closes)]
+        ahead = [edge - now.timestamp() for edge in edges if edge > now.timestamp()]
+        if ahead:
+            wait = min(LONGEST_SLEEP_S, min(ahead) + 0.5)
+            self._turn = asyncio.get_running_loop().call_later(wait, self._window_turned)
+
+    def _window_turned(self) -> None:
+        """A window opened or closed: say so, and be felt when a round is due now."""
+        before = self._due()
+        self.show()
+        if self.is_current and self._due() - before:
+            self.terminal.signal("ok")
+
+    def _due(self) -> set[str]:
+        return {duty.slot.round for duty in self._duties if duty.standing is Standing.OPEN}
+
+    def on_unmount(self) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+
+
+class RoundsPage(ListPage[Duty]):
+    """All rounds of today; the chosen one stands first on home."""
+
+    def __init__(self, duties: Sequence[Duty], home: HomePage) -> None:
+        super().__init__(duties)
+        self._home = home
+
+    def head(self) -> tuple[str, str]:
+        return self.say("home.list"), clock(self.watch.now())
+
+    def item(self, duty: Duty) -> str:
+        return self._home.row_of(duty)
+
+    async def chosen(self, duty: Duty) -> None:
+        self._home.choose(duty)
+        self.terminal.close(self)
+
+
+class AlonePage(ListPage[Phrase | None]):
+    """Too few for this round: the partner signs in, or the reason is recorded and marked."""
+
+    def __init__(self, duty: Duty, home: HomePage) -> None:
+        super().__init__((None, *home.watch.plan.skip_reasons))
+        self._duty = duty
+        self._home = home
+
+    def head(self) -> tuple[str, str]:
+        needed = self.watch.plan.schedule(self._duty.slot.schedule).crew
+        return self.say("home.alone_title", n=needed), clock(self.watch.now())
+
+    def intro(self) -> str:
+        return self.say("home.alone_now", names=" ".join(self.crew()))
+
+    def item(self, reason: Phrase | None) -> str:
+        if reason is None:
+            return self.say("home.alone_partner")
+        return self.say("home.alone_because", reason=reason.text.say(self.lang))
+
+    async def digit(self, key: str) -> None:
+        if key == "1":
+            self.terminal.replace(SignInPage(Purpose.JOIN))
+        else:
+            await super().digit(key)
+
+    async def chosen(self, reason: Phrase | None) -> None:
+        if reason is not None:
+            await self._home.start(self._duty, reason.id)
+
+
+def window(duty: Duty) -> tuple[str, str]:
+    """`22:00`, `24:00`: a day ends at 24:00."""
+    return clock(duty.slot.opens), clock_text(duty.slot.closes, duty.slot.opens)

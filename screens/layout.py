@@ -1,0 +1,155 @@
+"""Lines of styled text on the cell grid: wrapping, ends of a row, columns of key hints.
+
+Widths are terminal cells, never `len()`. Nothing here knows a page, a theme or the catalogue.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+from app.text import cells, clean, fit
+
+Span = tuple[str, str]
+"""(text, role): roles are those of screens.themes."""
+Line = tuple[Span, ...]
+
+GAP = 2
+"""Cells between two hints, and between a list and what stands beside it."""
+
+
+_WRITTEN: Final = {
+    "℃": "C", "°": "", "≤": "<=", "≥": ">=", "×": "x", "·": ".", "…": "...", "—": "-", "–": "-", "±": "+-", "Ω": "ohm",
+    "μ": "u", "µ": "u", "“": '"', "”": '"', "‘": "'", "’": "'", "→": ">", "㎡": "m2", "①": "1", "②": "2",
+    "③": "3", "\ufffd": "?", "\xa0": " ",
+}  # fmt: skip
+"""How signs are written that some terminals draw one cell wide and Chinese ones two (screens.md)."""
+_CJK: Final = ("\u3000\u30ff", "\u3400\u4dbf", "\u4e00\u9fff", "\uac00\ud7a3", "\uf900\ufaff", "\uff01\uff5e",
+               "\uffe0\uffe6", "\U00020000\U0003fffd")  # fmt: skip
+
+
+@lru_cache(2048)
+def plain(text: str) -> str:
+    """`text` in the characters whose width every terminal agrees on: ASCII and CJK. Whatever else becomes `?`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_written(ch) for ch in clean(text, 4000))
+
+
+def _written(ch: str) -> str:
+    if " " <= ch <= "~" or any(span[0] <= ch <= span[1] for span in _CJK):
+        return ch
+    if ch in _WRITTEN:
+        return _WRITTEN[ch]
+    if unicodedata.combining(ch):
+        return ""
+    folded = unicodedata.normalize("NFKD", ch)[:1]
+    return folded if " " <= folded <= "~" else "?"
+
+
+def line(*spans: Span | str) -> Line:
+    """A line of spans; plain strings have the role "text"."""
+    return tuple(span if isinstance(span, tuple) else (span, "text") for span in spans)
+
+
+def width_of(spans: Line) -> int:
+    return sum(cells(clean(text)) for text, _ in spans)
+
+
+def two(left: Span | str, right: Span | str, width: int) -> Line:
+    """`left` and `right` at the two ends of a row of `width` cells; the left one gives way, and colours the gap."""
+    (a, a_role), (b, b_role) = line(left)[0], line(right)[0]
+    b = fit(plain(b), width)
+    a = fit(plain(a), max(0, width - cells(b) - 1))
+    return ((a + " " * (width - cells(a) - cells(b)), a_role), (b, b_role))
+
+
+def title(left: str, right: str, width: int) -> Line:
+    """The first row of a page: what this is, and what stands beside it."""
+    return two((left, "title"), (right, "title"), width)
+
+
+def wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """`text` in rows of at most `width` cells, rows after the first one indented.
+
+    English breaks at spaces, Chinese anywhere except before a closing mark; a word longer than a row is cut.
+    """
+    rows: list[str] = []
+    row = ""
+    for word in _words(plain(text)):
+        if cells(row) + cells(word.rstrip()) > width and row.strip():
+            rows.append(row.rstrip())
+            row, word = indent, word.lstrip()
+        while cells(row) + cells(word.rstrip()) > width and width > cells(indent) + 1:
+            head = _head(word, width - cells(row))
+            rows.append(row + head)
+            row, word = indent, word[len(head) :]
+        row += word
+    if row.strip():
+        rows.append(row.rstrip())
+    return rows
+
+
+def paragraph(text: str, role: str, width: int, indent: str = "") -> list[Line]:
+    """`text` wrapped, one role."""
+    return [((row, role),) for row in wrap(text, width, indent)]
+
+
+def numbered(key: str, text: str, width: int, role: str = "text") -> list[Line]:
+    """`key text`, the text wrapped beside its key."""
+    head = f"{key} "
+    rows = wrap(text, max(4, width - cells(head))) or [""]
+    blank = " " * cells(head)
+    return [((head, "key"), (rows[0], role)), *(((blank, "text"), (row, role)) for row in rows[1:])]
+
+
+def hints(pairs: Sequence[tuple[str, str]], width: int) -> list[Line]:
+    """Keys and what they do, in as many even columns as fit; one that is too long has a row of its own."""
+    if not pairs:
+        return []
+    pairs = [(key, plain(words)) for key, words in pairs]
+    widest = max(cells(key) + 1 + cells(words) for key, words in pairs)
+    columns = max(1, min(len(pairs), (width + GAP) // (widest + GAP)))
+    column = (width + GAP) // columns
+    rows: list[Line] = []
+    for start in range(0, len(pairs), columns):
+        spans: list[Span] = []
+        for place, (key, words) in enumerate(pairs[start : start + columns]):
+            spans.append((" " * (place * column - sum(cells(text) for text, _ in spans)), "text"))
+            spans += [(key, "key"), (" " + fit(words, width - cells(key) - 1), "text")]
+        rows.append(tuple(spans))
+    return rows
+
+
+def beside(left: Sequence[Line], right: Sequence[Line], column: int, height: int) -> list[Line]:
+    """`right` standing from `column` on beside `left`."""
+    rows: list[Line] = []
+    for index in range(min(height, max(len(left), len(right)))):
+        here = left[index] if index < len(left) else ()
+        there = right[index] if index < len(right) else ()
+        rows.append((*here, (" " * max(0, column - width_of(here)), "text"), *there) if there else here)
+    return rows
+
+
+_CLOSING = "，。、；：？！）》」』”’,.;:?!)"
+
+
+def _words(text: str) -> Iterable[str]:
+    word = ""
+    for ch in text:
+        if word and ch != " " and ch not in _CLOSING and (word[-1] == " " or cells(word[-1]) == 2 or cells(ch) == 2):
+            yield word
+            word = ""
+        word += ch
+    if word:
+        yield word
+
+
+def _head(word: str, width: int) -> str:
+    """As much of `word` as `width` cells hold, at least one character."""
+    used = 0
+    for index, ch in enumerate(word):
+        used += cells(ch)
+        if used > width:
+            return word[: max(1, index)]
+    return word

@@ -1,0 +1,82 @@
+"""The radio while a stop waits: one listener at a time, started and ended as what is wanted changes.
+
+It does not judge what is heard; it hands it on, in order, and rests when nothing is wanted.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Protocol, runtime_checkable
+
+from app.ports import Heard, TagReader
+
+Wanted = frozenset[tuple[str, str]]
+"""(format, tag) pairs that the stop waits for, and (LABEL, point id) when it takes a label."""
+
+
+@runtime_checkable
+class Pokable(Protocol):
+    """A radio that slows down when nobody presses a key."""
+
+    def poke(self) -> None: ...
+
+
+class Listener:
+    """Hands everything heard to `take`; a failure that nobody expected goes to `broken`."""
+
+    def __init__(
+        self, radio: TagReader, take: Callable[[Heard], Awaitable[None]], broken: Callable[[Exception], None]
+    ) -> None:
+        self._radio = radio
+        self._take = take
+        self._broken = broken
+        self._wanted: Wanted | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.always = bool(getattr(radio, "always", False))
+        """A feed costs nothing and may hold scanned codes: it is read all the time."""
+
+    @property
+    def wanted(self) -> Wanted | None:
+        return self._wanted
+
+    def attend(self, wanted: Wanted | None) -> None:
+        """Listen for `wanted` from now on; None rests. The same again changes nothing."""
+        if wanted is None and self.always:
+            wanted = frozenset()
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
+        before, self._task = self._task, None
+        if before is not None and before is not asyncio.current_task():
+            before.cancel()
+        if wanted is not None:
+            self._task = asyncio.create_task(self._listen(wanted, before))
+            self._task.add_done_callback(self._ended)
+
+    def poke(self) -> None:
+        if self._task is not None and isinstance(self._radio, Pokable):
+            self._radio.poke()
+
+    async def stop(self) -> None:
+        """End for good and wait until the radio has been let go."""
+        self._wanted = None
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _listen(self, wanted: Wanted, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])  # the radio has one listener
+        stream = self._radio.listen(wanted)
+        try:
+            async for heard in stream:
+                await self._take(heard)
+                if self._wanted != wanted:
+                    return
+        finally:
+            if isinstance(stream, AsyncGenerator):
+                await stream.aclose()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self._broken(error)

@@ -1,0 +1,104 @@
+"""The menu behind `*`: from everywhere, everything by one digit. And signing out."""
+
+from collections.abc import Sequence
+
+from app.errors import NotAllowed
+from app.resume import Shift
+from app.words import say
+from screens.alarm import AlarmPage
+from screens.choices import ListPage
+from screens.help import HelpPage
+from screens.layout import Line, numbered, title
+from screens.outbox import OutboxPage
+from screens.page import Page
+from screens.times import clock
+
+
+class MenuPage(Page):
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        rows = [title(self.say("menu.title"), clock(self.watch.now()), width), ()]
+        for key, words in self._items():
+            rows += numbered(key, words, width)
+        return rows
+
+    def _items(self) -> Sequence[tuple[str, str]]:
+        other = "menu.to_day" if self.terminal.look == "night" else "menu.to_night"
+        return (
+            ("1", self.say("menu.report")),
+            ("2", self.say("menu.alarm")),
+            ("3", self.say("menu.sync")),
+            ("4", self.say("menu.language")),
+            ("5", self.say(other)),
+            ("6", self.say("menu.help")),
+            ("7", self.say("menu.outbox")),
+            ("8", self.say("menu.leave")),
+            ("0", self.say("menu.close")),
+        )
+
+    async def digit(self, key: str) -> None:
+        terminal = self.terminal
+        match key:
+            case "1":
+                terminal.close(self)
+                await terminal.report()
+            case "2":
+                terminal.replace(AlarmPage())
+            case "9":
+                terminal.replace(AlarmPage(pressed=1))
+            case "3":
+                terminal.close(self)
+                await terminal.sync_now()
+            case "4":
+                terminal.close(self)
+                await terminal.change_language()
+            case "5":
+                terminal.close(self)
+                await terminal.change_look()
+            case "6":
+                terminal.replace(HelpPage())
+            case "7":
+                terminal.replace(OutboxPage())
+            case "8":
+                self._leave()
+            case "0":
+                terminal.close(self)
+
+    def _leave(self) -> None:
+        """Signing out: only whoever is signed in, and not in the middle of a round."""
+        state = self.watch.state
+        if state.shift is None or self.terminal.locked:
+            raise NotAllowed("menu.locked" if self.terminal.locked else "menu.nobody")
+        if state.round is not None:
+            raise NotAllowed("menu.round_open")
+        self.terminal.replace(LeavePage(state.shift))
+
+    async def enter(self) -> None:
+        self.terminal.close(self)
+
+
+class LeavePage(ListPage[str | None]):
+    """One of the crew goes, or all: the end of the shift."""
+
+    def __init__(self, shift: Shift) -> None:
+        people = [member.person for member in shift.crew]
+        super().__init__((*(people if len(people) > 1 else ()), None))
+
+    def head(self) -> tuple[str, str]:
+        return self.say("menu.leave_title"), clock(self.watch.now())
+
+    def item(self, person: str | None) -> str:
+        return self.say("menu.leave_all") if person is None else self.say("menu.leave_one", name=self._name(person))
+
+    def _name(self, id: str) -> str:
+        person = self.watch.person(id)
+        return person.name.say(self.lang) if person else id
+
+    async def chosen(self, person: str | None) -> None:
+        if person is None:
+            await self.watch.close_shift()
+            self.terminal.go_sign_in()
+            self.terminal.tell(say(self.lang, "home.closed"))
+            return
+        await self.watch.sign_out(person)
+        self.terminal.close(self)
+        self.terminal.tell(self.say("menu.left", name=self._name(person)))

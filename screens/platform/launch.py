@@ -1,0 +1,49 @@
+"""Before the first screen: what Textual reads from the environment, and whether there is a terminal at all.
+
+Nothing here imports Textual: it reads its settings while it is imported.
+"""
+
+import gc
+import os
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+from app.words import say
+
+ENVIRONMENT: Final = {
+    "TEXTUAL_ANIMATIONS": "none",  # a scrolled list costs 33 ms a key with them, 6 without
+    "TEXTUAL_DISABLE_KITTY_KEY": "1",  # one name per key; its parser can be crashed by a key sequence
+    "ESCDELAY": "25",  # ms until a lone ESC is the Escape key
+}
+USAGE: Final = 2
+
+
+def prepare_environment() -> None:
+    """Set what Textual reads, unless the caller's environment says otherwise. Call before importing it.
+
+    The garbage collector rests until `ready()`: it would walk everything imported several times.
+    """
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    gc.disable()
+
+
+def ready() -> None:
+    """The first screen stands: collect again from now on, without looking at what start-up made."""
+    gc.freeze()
+    gc.enable()
+
+
+def require_terminal(lang: str) -> None:
+    """Return when keys and screen are a terminal; otherwise one sentence and SystemExit(2)."""
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        sys.stderr.write(say(lang, "platform.no_terminal") + "\n")
+        raise SystemExit(USAGE)
+
+
+def console_shows_chinese(env: Mapping[str, str]) -> bool:
+    """False on the bare Linux console, whose font holds 512 signs at most: use English there and say so
+    (`platform.english_only`). A terminal inside a graphical screen, tmux or SSH names itself otherwise.
+    """
+    return not env.get("TERM", "").startswith("linux")

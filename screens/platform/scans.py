@@ -1,0 +1,70 @@
+"""Every key passes the scan gate before focus, bindings and inputs see it: a scanned code always works.
+
+The gate (hardware.scanner) judges; here keys are handed to it in the order and with the times of the
+keyboard thread, given back to Textual in that order, and a held letter is released when nothing follows.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from textual import events
+from textual._time import get_time
+from textual.message import Message
+
+from hardware.scanner import GAP_S, Gate, pasted
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    _App = App[Any]
+else:
+    _App = object
+
+EXPIRY_S: Final = GAP_S + 0.005
+"""After this much silence a held letter is looked at again."""
+
+
+class Scanned(Message):
+    """A code was read, typed by a scanner or pasted. `text` is as read, not yet cleaned."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class Scanning(_App):
+    """Mixin, before App: posts `Scanned` to the app; everything else goes on as typed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.gate: Gate[events.Key] = Gate()
+        """Replace it before the first key for a scanner that types slower."""
+        self._expiry: asyncio.TimerHandle | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        if event.is_forwarded or not isinstance(event, events.Key | events.Paste):
+            await super().on_event(event)
+        elif isinstance(event, events.Key):
+            out = self.gate.feed(event.key, event.character, event.time, event)
+            await self._type(out.passed)
+            if out.scan is not None:
+                self.post_message(Scanned(out.scan))
+        elif code := pasted(event.text):
+            self.post_message(Scanned(code))
+        else:
+            await super().on_event(event)
+
+    async def _type(self, keys: list[events.Key]) -> None:
+        """A person's keys, on their usual way."""
+        for key in keys:
+            await super().on_event(key)
+        if self.gate.open and self._expiry is None:
+            self._expiry = asyncio.get_running_loop().call_later(EXPIRY_S, self._silence)
+
+    def _silence(self) -> None:
+        """Look at the held keys behind whatever is already queued: it may have been typed in time."""
+        self._expiry = None
+        self.call_later(self._release)
+
+    async def _release(self) -> None:
+        await self._type(self.gate.expire(get_time()))

@@ -1,0 +1,347 @@
+"""The round on the way: where to go, how near it is, and what else can be done about this stop.
+
+Distances and verdicts come from the watch; this page shows them and never decides that somebody has arrived.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from app.duties.checks import open_checks
+from app.duties.evidence import Near, Nearness
+from app.duties.rounds import Progress, remaining, stop_of
+from app.duties.schedule import clock_text
+from app.duties.site import Phrase, Point, Stop
+from screens.choices import ListPage
+from screens.layout import Line, Span, beside, line, paragraph, title, two
+from screens.number import Digits, field
+from screens.page import WIDE, Page
+from screens.signin import Purpose, SignInPage
+from screens.stop import StopPage
+from screens.summary import FinishPage
+from screens.times import clock
+
+TICK_S = 1.0
+STALE_S = 6.0
+"""A level not heard again for this long is no longer shown."""
+BARS = 10
+CODE = Digits(limit=12)
+
+
+class RoundPage(Page):
+    def __init__(self) -> None:
+        super().__init__()
+        self._near: Near | None = None
+        self._heard_at = 0.0
+        self._waiting: tuple[str | None, float] = (None, 0.0)
+        """The stop that waits, and since when (loop time)."""
+
+    def on_mount(self) -> None:
+        self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
+
+    def listens(self, yes: bool) -> None:
+        """The radio listens for a stop of this page, or rests: only then does anything tick here."""
+        if yes:
+            self._ticker.resume()
+        else:
+            self._ticker.pause()
+
+    def _tick(self) -> None:
+        self.show()
+
+    def nearer(self, near: Near) -> None:
+        """What the last sighting says. Bursts change the screen only when the picture changes."""
+        self._heard_at = asyncio.get_running_loop().time()
+        if _picture(near) != _picture(self._near):
+            self._near = near
+            self.show()
+
+    # -- what stands where ---------------------------------------------------------------------
+    def _progress(self) -> Progress | None:
+        return self.watch.state.round
+
+    def _stop(self) -> Stop | None:
+        return self.watch.next_stop()
+
+    def place(self, stop: Stop) -> str:
+        return self.watch.plan.point(stop.point).name.say(self.lang)
+
+    def _waited(self, stop: Stop) -> float:
+        """Seconds that this stop has been waited for without coming near."""
+        now = asyncio.get_running_loop().time()
+        if self._waiting[0] != stop.id:
+            self._waiting = (stop.id, now)
+            self._near = None
+        return now - self._waiting[1]
+
+    # -- drawing -------------------------------------------------------------------------------
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        progress = self._progress()
+        if progress is None:
+            return []
+        column = WIDE * 3 // 4 if width >= WIDE else width
+        rows = [*self._head(progress, width), (), *self._body(progress, column)]
+        if width < WIDE:
+            return rows
+        listed = stop_rows(self, progress, width - column - 2, height - 2)
+        return [*rows[:2], *beside(rows[2:], listed, column + 2, height - 2)]
+
+    def _head(self, progress: Progress, width: int) -> list[Line]:
+        now = self.watch.now()
+        name = self.watch.plan.schedule(progress.schedule).name.say(self.lang)
+        late = now >= progress.closes
+        till = self.say("round.over" if late else "round.till", closes=clock_text(progress.closes, progress.opens))
+        done = sum(visit.done for visit in progress.visits)
+        count = f"{done}/{len(progress.visits)}  {self.say('round.missed', n=len(passed_over(progress)))}"
+        return [title(name, clock(now), width), two((count, "text"), (till, "mark" if late else "text"), width)]
+
+    def _body(self, progress: Progress, width: int) -> list[Line]:
+        stop = self._stop()
+        if stop is None:
+            return [line((self.say("round.all_done"), "ok")), *paragraph(self.say("round.all_done_how"), "text", width)]
+        point = self.watch.plan.point(stop.point)
+        if progress.at_stop is not None:
+            return self._at(progress, stop, width)
+        rows = self._go(progress, stop, point, width)
+        rows += self._signal(stop, point, width)
+        if look := point.look.say(self.lang):
+            rows += paragraph(f"  {self.say('round.look', words=look)}", "text", width, "  ")
+        return [*rows, *self._reminder(progress, width)]
+
+    def _at(self, progress: Progress, stop: Stop, width: int) -> list[Line]:
+        """Arrived, and the checks were left."""
+        number = progress.order.index(stop.id) + 1
+        left = len(open_checks(self.watch.plan, stop, progress))
+        return [
+            *paragraph(f"> {self.say('round.at', n=number, place=self.place(stop))}", "key", width, "  "),
+            *paragraph(f"  {self.say('round.checks_left', n=left)}", "text", width, "  "),
+        ]
+
+    def _go(self, progress: Progress, stop: Stop, point: Point, width: int) -> list[Line]:
+        number = progress.order.index(stop.id) + 1
+        rows = paragraph(f"> {self.say('round.go', n=number, place=self.place(stop))}", "key", width, "  ")
+        if way := point.way.say(self.lang):
+            rows += paragraph(f"  {way}", "text", width, "  ")
+        if self.watch.plan.route(progress.route).order == "free":
+            rows += paragraph(f"  {self.say('round.any_order')}", "dim", width, "  ")
+        return rows
+
+    def _signal(self, stop: Stop, point: Point, width: int) -> list[Line]:
+        """How near, or how to go on without a signal."""
+        if not point.tags:
+            return paragraph(f"  {self.say('round.label_only')}", "mark", width, "  ")
+        waited = self._waited(stop)
+        if fault := self.terminal.radio.fault:
+            return paragraph(f"  {self.say(fault)}", "mark", width, "  ")
+        near = self._fresh()
+        rows = [line(("  ", "text"), (self.say("round.near"), "text"), " ", bar(near), "  ", (self._advice(near), "text"))]
+        far = near is None or near.state in (Nearness.SILENT, Nearness.FAR) and near.bars < BARS
+        if far and waited >= self.watch.plan.settings.label_after_s:
+            rows += paragraph(f"  {self.say('round.label' if point.label else 'round.type')}", "mark", width, "  ")
+        return rows
+
+    def _fresh(self) -> Near | None:
+        if asyncio.get_running_loop().time() - self._heard_at > STALE_S:
+            self._near = None
+        return self._near
+
+    def _advice(self, near: Near | None) -> str:
+        if near is None or near.state is Nearness.SILENT:
+            return self.say("round.searching")
+        if near.state is Nearness.AMBIGUOUS:
+            return self.say("duty.near_ambiguous")
+        if near.bars >= BARS and near.wait_ms:
+            return self.say("round.stand", n=-(-near.wait_ms // 1000))
+        return self.say("duty.near_far")
+
+    def _reminder(self, progress: Progress, width: int) -> list[Line]:
+        if not self._recheck_due(progress):
+            return []
+        return [(), *paragraph(f"  {self.say('round.sign')}", "mark", width, "  ")]
+
+    def _recheck_due(self, progress: Progress) -> bool:
+        """The partner has to be identified on the way, has not been, and the way has begun (D2)."""
+        asked = self.watch.plan.schedule(progress.schedule).recheck and not progress.rechecked
+        return asked and len(progress.crew) > 1 and any(visit.at is not None for visit in progress.visits)
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        progress, stop = self._progress(), self._stop()
+        if progress is None:
+            return ()
+        menu = ("*", self.say("round.menu"))
+        if stop is None:
+            return (("Enter", self.say("round.key_finish")), ("3", self.say("round.key_list")), menu)
+        if progress.at_stop is not None:
+            return (("Enter", self.say("round.key_checks")), ("2", self.say("round.key_leave")), menu)
+        keys = [("1", self.say("round.key_scan")), ("2", self.say("round.key_skip")), ("3", self.say("round.key_list"))]
+        if self.watch.plan.schedule(progress.schedule).crew > 1:
+            keys.append(("4", self.say("round.key_partner")))
+        return (*keys, ("5", self.say("round.key_finish")), menu)
+
+    # -- keys ----------------------------------------------------------------------------------
+    async def digit(self, key: str) -> None:
+        progress, stop = self._progress(), self._stop()
+        if progress is None:
+            return
+        match key:
+            case "1" if stop is not None and progress.at_stop is None:
+                self.terminal.open(CodePage())
+            case "2" if stop is not None:
+                self.terminal.open(SkipPage(stop, self))
+            case "3":
+                self.terminal.open(StopsPage(progress, self))
+            case "4":
+                self.terminal.open(SignInPage(Purpose.RECHECK))
+            case "5":
+                self.terminal.open(FinishPage())
+
+    async def enter(self) -> None:
+        progress, stop = self._progress(), self._stop()
+        if progress is None:
+            return
+        if stop is None:
+            self.terminal.open(FinishPage()) if self._recheck_due(progress) else await self.terminal.finish_round()
+        elif progress.at_stop is not None:
+            self.terminal.open(StopPage())
+        else:
+            self.terminal.tell(self.say("round.how"), "mark")
+
+
+class CodePage(Page):
+    """The short code under a label, typed where nothing can be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._code = CODE
+
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        rows = [title(self.say("round.code_title"), clock(self.watch.now()), width), ()]
+        rows += paragraph(self.say("round.code_how"), "text", width)
+        rows += [(), field(self.say("round.code"), self._code), ()]
+        return [*rows, *paragraph(self.say("round.code_weak"), "dim", width)]
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        return (("Enter", self.say("signin.confirm")), ("Backspace", self.say("menu.back")), ("*", self.say("round.menu")))
+
+    async def digit(self, key: str) -> None:
+        if key.isdigit():
+            self._code = self._code.press(key)
+
+    async def back(self) -> None:
+        if self._code.typed:
+            self._code = self._code.rub()
+        else:
+            self.terminal.close(self)
+
+    async def enter(self) -> None:
+        if self._code.empty:
+            self.terminal.close(self)
+            return
+        typed, self._code = self._code.typed, CODE
+        self.terminal.arrived(await self.watch.type_code(typed))
+
+
+class SkipPage(ListPage[Phrase]):
+    """Why a stop cannot be reached, or its checks cannot be done."""
+
+    def __init__(self, stop: Stop, page: RoundPage) -> None:
+        super().__init__(page.watch.plan.skip_reasons)
+        self._stop = stop
+
+    def head(self) -> tuple[str, str]:
+        place = self.watch.plan.point(self._stop.point).name.say(self.lang)
+        return self.say("round.skip_title", place=place), ""
+
+    def intro(self) -> str:
+        return self.say("round.skip_why" if len(self.choices) else "round.no_reasons")
+
+    def item(self, reason: Phrase) -> str:
+        return reason.text.say(self.lang)
+
+    async def chosen(self, reason: Phrase) -> None:
+        await self.watch.skip(self._stop.id, reason.id)
+        self.terminal.signal("mark")
+        self.terminal.close(self)
+        place = self.watch.plan.point(self._stop.point).name.say(self.lang)
+        self.terminal.tell(self.say("round.skipped", place=place), "mark")
+
+
+class StopsPage(Page):
+    """All stops of the round, from the one that waits; `0` turns the page."""
+
+    def __init__(self, progress: Progress, page: RoundPage) -> None:
+        super().__init__()
+        self._page = page
+        self._first = 0
+        self._shown = 1
+        self._first = max(0, progress.order.index(stop.id) - 2) if (stop := page.watch.next_stop()) else 0
+
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        progress = self.watch.state.round
+        if progress is None:
+            return []
+        self._shown = height - 3
+        self._first = min(self._first, max(0, len(progress.order) - self._shown))
+        rows = [stop_row(self._page, progress, place, width) for place in range(len(progress.order))]
+        head = title(self.say("round.list_title", n=len(remaining(progress))), clock(self.watch.now()), width)
+        legend = paragraph(self.say("round.legend"), "dim", width)[:1]
+        return [head, *legend, (), *rows[self._first : self._first + self._shown]]
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        return (("0", self.say("round.key_more")), ("5", self.say("round.key_finish")), ("Backspace", self.say("menu.back")))
+
+    async def digit(self, key: str) -> None:
+        progress = self.watch.state.round
+        if key == "5":
+            self.terminal.replace(FinishPage())
+        elif key == "0" and progress is not None:
+            self._first = 0 if self._first + self._shown >= len(progress.order) else self._first + self._shown
+
+    async def enter(self) -> None:
+        self.terminal.close(self)
+
+    async def move(self, step: int) -> None:
+        self._first = max(0, self._first + step)
+
+
+# -- pieces ----------------------------------------------------------------------------------------
+
+
+def passed_over(progress: Progress) -> list[str]:
+    """Stops left behind: not done, though a later one was reached."""
+    reached = [place for place, visit in enumerate(progress.visits) if visit.at is not None]
+    last = max(reached, default=0)
+    return [visit.stop for visit in progress.visits[:last] if not visit.done and visit.stop != progress.at_stop]
+
+
+def bar(near: Near | None) -> Span:
+    """`[######....]`: warmer, colder."""
+    full = near.bars if near else 0
+    return (f"[{'#' * full}{'.' * (BARS - full)}]", "ok" if full >= BARS else "key")
+
+
+def stop_row(page: RoundPage, progress: Progress, place: int, width: int) -> Line:
+    """`+ 3 3号楼B1 22:31`."""
+    visit = progress.visits[place]
+    stop = stop_of(page.watch.plan.route(progress.route), visit.stop)
+    name = page.place(stop) if stop else visit.stop
+    waiting = page.watch.next_stop()
+    if visit.at is not None and visit.done:
+        sign, role = ("!", "text") if visit.marks else ("+", "text")
+    elif visit.skipped is not None:
+        sign, role = "-", "dim"
+    else:
+        sign, role = (">", "key") if waiting and waiting.id == visit.stop else (" ", "text")
+    at = "" if visit.at is None else clock(page.terminal.local(visit.at))
+    return two((f"{sign} {place + 1} {name}", role), (at, "dim"), width)
+
+
+def stop_rows(page: RoundPage, progress: Progress, width: int, height: int) -> list[Line]:
+    """The stops around the one that waits, for a wide screen."""
+    stop = page.watch.next_stop()
+    here = progress.order.index(stop.id) if stop else len(progress.order)
+    first = max(0, min(here - height // 2, len(progress.order) - height))
+    return [stop_row(page, progress, place, width) for place in range(first, min(len(progress.order), first + height))]
+
+
+def _picture(near: Near | None) -> tuple[object, ...] | None:
+    return None if near is None else (near.state, near.bars, -(-near.wait_ms // 1000))

@@ -1,0 +1,63 @@
+"""The status line: what is not sent yet, how long offline, battery, sound, who. ASCII first.
+
+It never outgrows the row: what matters least is left out first.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from app.text import cells
+from app.words import say
+from screens.gear import Line as OfficeLine
+from screens.layout import Line, plain, two
+from screens.times import span
+
+HELP: Final = "F1"
+
+
+class Standing(Struct, frozen=True):
+    """What the row is made of."""
+
+    unsent: int
+    office: OfficeLine | None
+    """None when this handheld is not enrolled."""
+    battery: int | None = None
+    quiet: bool = False
+    """Vibration instead of sound."""
+    name: str = ""
+    locked: bool = False
+    alarm: bool = False
+    """An alarm that nobody has taken."""
+
+
+def status_line(lang: str, standing: Standing, width: int) -> Line:
+    """The row, exactly `width` cells."""
+    parts = [(rank, plain(text)) for rank, text in _parts(lang, standing) if text]
+    while len(parts) > 1 and sum(cells(text) + 1 for _, text in parts) + len(HELP) > width:
+        parts.remove(max(parts))
+    text = " ".join(text for _, text in parts)
+    return two((text, "bad" if standing.alarm else "status"), (HELP, "status"), width)
+
+
+def _parts(lang: str, standing: Standing) -> list[tuple[int, str]]:
+    """(rank, words) in reading order; the highest rank is left out first."""
+    return [
+        (0, f"Q:{standing.unsent}"),
+        (1, say(lang, "status.alarm") if standing.alarm else ""),
+        (4, say(lang, "status.unsent" if standing.unsent else "status.all_sent")),
+        (2, _away(lang, standing.office)),
+        (3, "" if standing.battery is None else say(lang, "status.battery", percent=standing.battery)),
+        (6, say(lang, "status.buzz" if standing.quiet else "status.sound")),
+        (5, say(lang, "status.locked") if standing.locked else standing.name),
+    ]
+
+
+def _away(lang: str, office: OfficeLine | None) -> str:
+    if office is None:
+        return say(lang, "status.not_enrolled")
+    if office.online:
+        return ""
+    if office.offline_s is None:
+        return say(lang, "status.never")
+    return say(lang, "status.offline", span=span(lang, office.offline_s))

@@ -1,0 +1,216 @@
+"""The checks of one stop, one after the other: a key each for OK, digits for readings.
+
+The watch knows which check is open, what keys mean and what is out of limits; this page asks and shows.
+"""
+
+from collections.abc import Sequence
+
+from app.duties.rounds import Answer
+from app.duties.site import Check, Choice, Stop
+from screens.choices import Choices
+from screens.finding import FindingPage
+from screens.layout import Line, line, paragraph, title
+from screens.number import Digits, field
+from screens.page import Page
+from screens.verdicts import next_words
+
+READINGS = 3
+"""Earlier readings shown beside a number."""
+
+
+class StopPage(Page):
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: str | None = None
+        """The check that the field below belongs to."""
+        self._digits = Digits()
+        self._choices: Choices[Choice] | None = None
+
+    # -- what is asked -------------------------------------------------------------------------
+    def _stop(self) -> Stop | None:
+        return self.watch.next_stop()
+
+    def _checks(self) -> tuple[Check, ...]:
+        stop = self._stop()
+        return self.watch.plan.checklist(stop.checklist).checks if stop and stop.checklist else ()
+
+    def _answers(self) -> dict[str, Answer]:
+        progress = self.watch.state.round
+        visit = progress.visit(progress.at_stop) if progress and progress.at_stop else None
+        return {answer.check: answer for answer in visit.answers} if visit else {}
+
+    def _check(self) -> Check | None:
+        """The open check; a new one starts with an empty field."""
+        check = self.watch.open_check()
+        if check is not None and check.id != self._asked:
+            self._asked = check.id
+            self._digits = Digits(decimals=check.decimals if check.kind == "number" else 0, signed=check.kind == "number")
+            self._choices = Choices(check.choices, lambda choice: choice.text.say(self.lang)) if check.choices else None
+        return check
+
+    # -- drawing -------------------------------------------------------------------------------
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        stop, check = self._stop(), self._check()
+        if stop is None or check is None:
+            return []
+        checks = self._checks()
+        place = self.watch.plan.point(stop.point).name.say(self.lang)
+        rows = [title(place, f"{checks.index(check) + 1}/{len(checks)}", width)]
+        rows += [line((self._subject(stop, check), "dim")), ()]
+        room = height - len(rows)
+        match check.kind:
+            case "ok":
+                return [*rows, *self._run(checks, check, width, room)]
+            case "number":
+                return [*rows, *self._number(check, width)]
+            case "count":
+                return [*rows, *self._count(check, width)]
+            case "choice" | "text":
+                return [*rows, *self._choice(check, width, room)]
+
+    def _subject(self, stop: Stop, check: Check) -> str:
+        if check.asset is not None:
+            return self.watch.plan.asset(check.asset).name.say(self.lang)
+        return self.watch.plan.checklist(stop.checklist).name.say(self.lang) if stop.checklist else ""
+
+    def _run(self, checks: tuple[Check, ...], check: Check, width: int, height: int) -> list[Line]:
+        """The OK checks that stand together, the open one pointed at, answered ones ticked."""
+        answers = self._answers()
+        here = checks.index(check)
+        first = next((i + 1 for i in range(here - 1, -1, -1) if checks[i].kind != "ok"), 0)
+        last = next((i for i in range(here, len(checks)) if checks[i].kind != "ok"), len(checks))
+        blocks = [self._ok_rows(each, answers.get(each.id), each.id == check.id, width) for each in checks[first:last]]
+        while len(blocks) > 1 and sum(map(len, blocks)) > height and here > first:
+            blocks.pop(0)
+            first += 1
+        return [row for block in blocks for row in block]
+
+    def _ok_rows(self, check: Check, answer: Answer | None, is_open: bool, width: int) -> list[Line]:
+        sign = ">" if is_open else " " if answer is None else "+" if answer.ok else "x"
+        role = "key" if is_open else "text" if answer is None else "dim" if answer.ok else "bad"
+        rows = paragraph(f"{sign} {check.text.say(self.lang)}", role, width, "  ")
+        if is_open and (standard := check.standard.say(self.lang)):
+            rows += paragraph(f"  {standard}", "text", width, "  ")
+        return rows
+
+    def _number(self, check: Check, width: int) -> list[Line]:
+        rows = [*paragraph(check.text.say(self.lang), "key", width), *self._standard(check, width), ()]
+        rows += [field("", self._digits, check.unit), ()]
+        limits, last = self._limits(check), self.watch.last_readings(check.id, READINGS)
+        if limits:
+            rows += paragraph(limits, "text", width)
+        if last:
+            rows += paragraph(self.say("stop.last", values=" ".join(last)), "text", width)
+        if said := check.said.say(self.lang):
+            rows += paragraph(self.say("stop.said", words=said), "dim", width)
+        if check.decimals:
+            example = Digits("42", check.decimals)
+            rows += paragraph(self.say("stop.decimals", keys=example.typed, value=example.shown), "dim", width)
+        return rows
+
+    def _standard(self, check: Check, width: int) -> list[Line]:
+        return paragraph(check.standard.say(self.lang), "text", width)
+
+    def _limits(self, check: Check) -> str:
+        unit = f" {check.unit}" if check.unit else ""
+        if check.low is not None and check.high is not None:
+            return self.say("stop.normal", low=check.low, high=check.high, unit=unit)
+        if check.low is not None:
+            return self.say("stop.normal_low", low=check.low, unit=unit)
+        return self.say("stop.normal_high", high=check.high, unit=unit) if check.high is not None else ""
+
+    def _count(self, check: Check, width: int) -> list[Line]:
+        return [
+            *paragraph(check.text.say(self.lang), "key", width),
+            *self._standard(check, width),
+            *paragraph(self.say("stop.count", total=check.total), "text", width),
+            (),
+            field("", self._digits, self.say("stop.count_of", total=check.total)),
+        ]
+
+    def _choice(self, check: Check, width: int, height: int) -> list[Line]:
+        rows = [*paragraph(check.text.say(self.lang), "key", width), *self._standard(check, width), ()]
+        if self._choices is None:
+            return rows
+        return [*rows, *self._choices.draw(width, height - len(rows), self._more)]
+
+    def _more(self, page: int, pages: int) -> str:
+        return self.say("home.more", page=page, pages=pages)
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        check = self.watch.open_check()
+        menu = ("*", self.say("stop.menu"))
+        match check.kind if check else None:
+            case "ok":
+                keys = (("1", self.say("stop.ok")), ("2", self.say("stop.not_ok")))
+                return (*keys, ("Enter", self.say("stop.all_ok")), menu)
+            case "number" | "count":
+                return (("Enter", self.say("stop.next")), menu)
+            case _:
+                return (menu,)
+
+    # -- keys ----------------------------------------------------------------------------------
+    async def digit(self, key: str) -> None:
+        check = self._check()
+        match check.kind if check else None:
+            case "ok":
+                await self._answer(check, key) if check else None
+            case "number" | "count":
+                self._digits = self._digits.press(key)
+            case "choice" | "text":
+                await self._choose(check, key)
+
+    async def _choose(self, check: Check | None, key: str) -> None:
+        choice = self._choices.pick(key) if self._choices else None
+        if check is not None and choice is not None:
+            await self._answer(check, str(check.choices.index(choice) + 1))
+
+    async def back(self) -> None:
+        if self._digits.typed:
+            self._digits = self._digits.rub()
+        else:
+            self.terminal.close(self)
+
+    async def enter(self) -> None:
+        check = self._check()
+        if check is None:
+            self.terminal.close(self)
+        elif check.kind == "ok":
+            count = await self.watch.all_ok()
+            self._moved(self.say("stop.all_noted", n=count), "ok")
+        elif check.kind in ("number", "count"):
+            await self._read(check)
+        else:
+            self.terminal.tell(self.say("stop.choose"), "mark")
+
+    async def _read(self, check: Check) -> None:
+        if self._digits.empty:
+            self.terminal.tell(self.say("stop.type_number"), "mark")
+            return
+        await self._answer(check, self._digits.typed)
+
+    async def _answer(self, check: Check, raw: str) -> None:
+        answer = self.watch.judge(check, raw)
+        kept = await self.watch.answer(answer)
+        value = {"value": answer.value or "", "unit": f" {check.unit}" if check.unit else ""}
+        self._digits = Digits(decimals=self._digits.decimals, signed=self._digits.signed)
+        if not kept:
+            self.terminal.signal("mark")
+            self.terminal.tell(self.say("stop.repeat", **value), "mark")
+            return
+        if answer.ok:
+            self._moved("", "ok")
+            return
+        words = check.text.say(self.lang)
+        said = self.say("stop.kept", **value) if check.kind == "number" else self.say("stop.noted_not_ok", check=words)
+        self._moved(said, "mark")
+        self.terminal.open(FindingPage(check=check))
+
+    def _moved(self, said: str, role: str) -> None:
+        """After an answer: on to the next check, or back to the round when that was the last."""
+        self.terminal.signal(role)
+        if self.watch.open_check() is None:
+            self.terminal.close(self)
+            said = f"{said} {next_words(self.lang, self.watch)}".strip()
+        if said:
+            self.terminal.tell(said, role)

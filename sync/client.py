@@ -1,0 +1,327 @@
+"""The handheld's way to the office over HTTP: one method for each endpoint. The only file that imports httpx.
+
+Values in, values out: what was asked, what the office said, or why there is no answer (OfficeAway,
+wait) or a refusal (Refused, the office said no). It takes an answer for the office's only if protocol header,
+content type and book are right, follows no redirect, and never holds more than 8 MiB of it.
+Importing httpx costs about 130 ms, so that waits for the first exchange.
+"""
+
+import secrets
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from app.errors import OfficeAway, OfficeRefused, WatchbookError
+from app.ports import Clock, Moment
+from app.words import table
+from sync.signing import Signer, sign
+from sync.wire import (
+    BACKOFF_HEADER,
+    BOOK_HEADER,
+    JSON,
+    MAX_BYTES,
+    PROBLEM_JSON,
+    PROTOCOL,
+    PROTOCOL_HEADER,
+    URN,
+    Ack,
+    Batch,
+    Changes,
+    Enrol,
+    Enrolled,
+    Hello,
+    Malformed,
+    Mark,
+    Noted,
+    Problem,
+    hello_bytes,
+    pack,
+    unhex,
+    unpack,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+PROGRAM: Final = "0.1.0"
+PACK_FROM: Final = 512
+"""Bodies smaller than this, bytes, go as they are."""
+MAX_WAIT_S: Final = 3600
+"""The longest the office may ask a handheld to wait."""
+
+
+class Timeouts(Struct, frozen=True):
+    """Seconds for each step, and for a whole answer, so that a trickle ends too."""
+
+    connect: float = 5
+    read: float = 20
+    write: float = 20
+    pool: float = 5
+    answer: float = 60
+
+
+class AddressRefused(WatchbookError):
+    """Whoever typed it: an office's address begins with https://, or is on this machine."""
+
+
+class Refused(OfficeRefused):
+    """The office answered and said no. `problem` is what it said."""
+
+    def __init__(self, problem: Problem, retry_after: float | None) -> None:
+        name = problem.name.replace("-", "_")
+        if name in table("sync"):
+            super().__init__(f"sync.{name}")
+        else:
+            super().__init__("sync.refused", name=problem.name[:40])
+        self.problem = problem
+        self.retry_after = retry_after
+        """Seconds the office asks to be left alone, or None."""
+
+
+class Answer(Struct, frozen=True):
+    """An HTTP answer, read whole and unpacked."""
+
+    status: int
+    headers: dict[str, str]
+    """Names in lower case."""
+    body: bytes
+
+
+def check_address(url: str, plain: bool = False) -> str:
+    """The office's address without a trailing slash. `plain` allows http:// to other machines too.
+
+    Raises AddressRefused.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as e:
+        raise AddressRefused("sync.address_form", url=url[:80]) from e
+    fine = parts.scheme == "https" or (parts.scheme == "http" and (plain or _is_here(host)))
+    if not fine or not host or parts.query or parts.fragment or parts.username:
+        raise AddressRefused("sync.address_form", url=url[:80])
+    return url.strip().rstrip("/")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Client:
+    """One handheld's conversation. Not thread-safe; close it after use."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        book: bytes,
+        identity: Signer,
+        server_key: bytes | None,
+        clock: Clock,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
+        plain: bool = False,
+    ) -> None:
+        """`server_key` is the pinned one; None only before enrolment. Raises AddressRefused."""
+        self._url = check_address(url, plain)
+        self._book = book.hex()
+        self._identity = identity
+        self._server_key = server_key
+        self._clock = clock
+        self._timeouts = timeouts
+        self._http: httpx.Client | None = None
+        self.offset: int | None = None
+        """Office clock minus ours, ms, measured at half the round trip of the last hello; None before."""
+        self.backoff: float | None = None
+        """Seconds the office asked for on its last success."""
+
+    def hello(self) -> Hello:
+        """Who is there. Raises OfficeAway, also when it is not the office that was pinned; Refused."""
+        nonce = secrets.token_urlsafe(18)
+        before = self._clock.now()
+        hello = self._get("/v1/hello", {"nonce": nonce}, Hello, signed=False)
+        after = self._clock.now()
+        self._check_office(hello, nonce)
+        self.offset = _offset(before, after, hello.server_time)
+        return hello
+
+    def enrol(self, asked: Enrol) -> Enrolled:
+        """Introduce this handheld. Raises OfficeAway, Refused."""
+        return self._post("/v1/enrol", msgspec.json.encode(asked), Enrolled, signed=False)
+
+    def send(self, batch: Batch) -> Ack:
+        """Send records in their order. Raises OfficeAway, Refused (gap, fork, too-large …)."""
+        return self._post(f"/v1/books/{self._book}/records", msgspec.json.encode(batch), Ack)
+
+    def send_alone(self, raw: bytes) -> Noted:
+        """Send one urgent record ahead of its turn. Raises OfficeAway, Refused."""
+        return self._post(f"/v1/books/{self._book}/urgent", raw, Noted)
+
+    def mark(self) -> Mark:
+        """How far the office holds our book. Raises OfficeAway, Refused."""
+        return self._get(f"/v1/books/{self._book}/head", {}, Mark)
+
+    def changes(self, cursor: str, limit: int) -> Changes:
+        """A page of what is new for us. Raises OfficeAway, Refused."""
+        return self._get("/v1/changes", {"cursor": cursor, "limit": str(limit)}, Changes)
+
+    def close(self) -> None:
+        if self._http is not None:
+            self._http.close()
+            self._http = None
+
+    # -- one request ----------------------------------------------------------------------------
+    def _get(self, path: str, query: dict[str, str], shape: type[T], signed: bool = True) -> T:
+        target = f"{path}?{urlencode(query)}" if query else path
+        return self._ask("GET", target, b"", {}, shape, signed)
+
+    def _post(self, path: str, body: bytes, shape: type[T], signed: bool = True) -> T:
+        headers = {"Content-Type": JSON}
+        if signed and len(body) >= PACK_FROM:
+            body = pack(body)
+            headers["Content-Encoding"] = "gzip"
+        return self._ask("POST", path, body, headers, shape, signed)
+
+    def _ask(self, method: str, target: str, body: bytes, headers: dict[str, str], shape: type[T], signed: bool) -> T:
+        try:
+            return self._once(method, target, body, headers, shape, signed)
+        except Refused as e:
+            if e.problem.name != "clock" or e.problem.server_time is None:
+                raise
+            self.offset = e.problem.server_time - self._clock.now().at
+        return self._once(method, target, body, headers, shape, signed)
+
+    def _once(self, method: str, target: str, body: bytes, headers: dict[str, str], shape: type[T], signed: bool) -> T:
+        url = self._url + target
+        if signed:
+            headers = {**headers, **self._signature(method, url, body)}
+        answer = self._exchange(method, url, body, headers)
+        return self._understand(answer, shape, signed)
+
+    def _signature(self, method: str, url: str, body: bytes) -> dict[str, str]:
+        created = (self._clock.now().at + (self.offset or 0)) // 1000
+        nonce = secrets.token_urlsafe(18)
+        return sign(method, url, body, book=self._book, key=self._identity, created=created, nonce=nonce)
+
+    def _exchange(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """Send it and read the answer, in limits. Raises OfficeAway."""
+        import httpx
+
+        try:
+            with self._opened().stream(method, url, content=body or None, headers=headers) as response:
+                parts = self._read(response)
+                return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, parts)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as e:
+            raise AddressRefused("sync.address_form", url=self._url[:80]) from e
+        except (httpx.ReadTimeout, httpx.WriteTimeout) as e:
+            raise OfficeAway("sync.no_answer") from e
+        except httpx.TransportError as e:
+            raise OfficeAway("sync.not_secure" if _is_about_tls(e) else "sync.no_connection") from e
+
+    def _read(self, response: "httpx.Response") -> bytes:
+        until = self._clock.now().up + self._timeouts.answer * 1000
+        parts: list[bytes] = []
+        size = 0
+        for part in response.iter_raw():
+            parts.append(part)
+            size += len(part)
+            if size > MAX_BYTES:
+                raise OfficeAway("sync.bad_answer")
+            if self._clock.now().up > until:
+                raise OfficeAway("sync.no_answer")
+        whole = b"".join(parts)
+        if response.headers.get("content-encoding", "identity") == "identity":
+            return whole
+        try:
+            return unpack(whole)
+        except Malformed as e:
+            raise OfficeAway("sync.bad_answer") from e
+
+    def _opened(self) -> "httpx.Client":
+        import httpx
+
+        if self._http is None:
+            limits = self._timeouts
+            self._http = httpx.Client(
+                timeout=httpx.Timeout(limits.read, connect=limits.connect, write=limits.write, pool=limits.pool),
+                follow_redirects=False,
+                trust_env=not _is_here(urlsplit(self._url).hostname or ""),
+                headers={
+                    "Accept": f"{JSON}, {PROBLEM_JSON}",
+                    "Accept-Encoding": "gzip",
+                    PROTOCOL_HEADER: str(PROTOCOL),
+                    "Watchbook-Client": PROGRAM,
+                    "User-Agent": f"watchbook/{PROGRAM}",
+                },
+            )
+        return self._http
+
+    # -- the answer -----------------------------------------------------------------------------
+    def _understand(self, answer: Answer, shape: type[T], signed: bool) -> T:
+        """The value in the answer. Raises OfficeAway when it is not the office's, Refused when it is a no."""
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if answer.headers.get(PROTOCOL_HEADER.lower()) != str(PROTOCOL) or kind not in (JSON, PROBLEM_JSON):
+            raise OfficeAway("sync.no_answer" if answer.status >= 500 else "sync.login_page")
+        if kind == PROBLEM_JSON or answer.status not in (200, 201):
+            raise Refused(_problem(answer), _seconds(answer.headers.get("retry-after")))
+        if signed and answer.headers.get(BOOK_HEADER.lower()) != self._book:
+            raise OfficeAway("sync.login_page")
+        self.backoff = _seconds(answer.headers.get(BACKOFF_HEADER.lower()))
+        try:
+            return msgspec.json.decode(answer.body, type=shape)
+        except (ValueError, RecursionError) as e:
+            raise OfficeAway("sync.bad_answer") from e
+
+    def _check_office(self, hello: Hello, nonce: str) -> None:
+        """The hello must be signed by the pinned key, or by the one it names while none is pinned."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        try:
+            key = unhex(hello.server_key, 32)
+            Ed25519PublicKey.from_public_bytes(key).verify(unhex(hello.sig, 64), hello_bytes(nonce, hello.server_time))
+        except (Malformed, InvalidSignature, ValueError, OverflowError) as e:
+            raise OfficeAway("sync.wrong_office") from e
+        if self._server_key not in (None, key):
+            raise OfficeAway("sync.wrong_office")
+        if PROTOCOL not in hello.protocols:
+            raise Refused(Problem(type=URN + "client-too-old"), None)
+
+
+def _offset(before: Moment, after: Moment, server_time: int) -> int:
+    """Office clock minus ours, ms: it read its clock half-way between our two readings."""
+    return server_time - (after.at - (after.up - before.up) // 2)
+
+
+def _problem(answer: Answer) -> Problem:
+    try:
+        problem = msgspec.json.decode(answer.body, type=Problem)
+    except (ValueError, RecursionError) as e:
+        raise OfficeAway("sync.bad_answer") from e
+    if not problem.type.startswith(URN):
+        raise OfficeAway("sync.bad_answer")
+    return problem
+
+
+def _seconds(header: str | None) -> float | None:
+    if header is None or not header.isascii() or not header.isdigit():
+        return None
+    return min(float(header), MAX_WAIT_S)
+
+
+def _is_about_tls(error: BaseException) -> bool:
+    """Whether a TLS failure is what is behind it (httpx wraps httpcore wraps ssl)."""
+    import ssl  # 19 ms; httpx has it loaded by now
+
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False

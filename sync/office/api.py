@@ -1,0 +1,310 @@
+"""The endpoints handhelds talk to, thin: check who speaks, hand the values to the store, answer.
+
+An answer that confirms anything is written after the store's commit has returned.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from litestar import Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+from msgspec import Raw, Struct
+
+from app.logbook.keys import head_message, identity_message
+from sync.office.gate import AnyRequest, Caller, Gate, read
+from sync.office.keys import OfficeKey
+from sync.office.problems import Refusal, language, title
+from sync.office.store import Store
+from sync.office.store import records as store_records
+from sync.office.store.changes import START, CursorAhead, CursorDead, Item
+from sync.office.store.devices import BookTaken, CodeRefused
+from sync.office.store.records import Fork, Gap, Held, Link, Taken, verifies
+from sync.office.tries import Tries
+from sync.wire import (
+    JSON,
+    MAX_BYTES,
+    MAX_EVENTS,
+    MAX_PAGE,
+    MIN_CLIENT,
+    PROTOCOL,
+    URN,
+    Ack,
+    Batch,
+    Change,
+    Changes,
+    Enrol,
+    Enrolled,
+    Hello,
+    Malformed,
+    Mark,
+    Noted,
+    Problem,
+    Quarantined,
+    Receipt,
+    chain,
+    enrol_bytes,
+    hello_bytes,
+    receipt_bytes,
+    unhex,
+)
+
+T = TypeVar("T")
+ENROL_BYTES: Final = 8 * 1024
+REVOKED: Final = "revoked-book"
+_NONCE: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_CODE: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
+
+
+class Health(Struct, frozen=True):
+    """The office can accept records."""
+
+    ok: bool
+    server_time: int
+
+
+class Office:
+    """What the endpoints share."""
+
+    def __init__(self, store: Store, key: OfficeKey, clock_ms: Callable[[], int]) -> None:
+        self.store = store
+        self.key = key
+        self.now = clock_ms
+        self.gate = Gate(store)
+        self.tries = Tries()
+
+    def receipt(self, book: bytes, held: Held) -> Receipt | None:
+        """A signed receipt for the mark; None while nothing is held."""
+        if held.seq == 0:
+            return None
+        at = self.now()
+        sig = self.key.sign(receipt_bytes(book, held.seq, held.hash, at))
+        return Receipt(book.hex(), held.seq, held.hash.hex(), at, self.key.public.hex(), sig.hex())
+
+
+def endpoints(office: Office) -> Sequence[HTTPRouteHandler]:
+    """The handlers of docs/wire.md."""
+    book_path: Any = Annotated[str, Parameter(pattern="^[0-9a-f]{64}$", description="the book's id")]
+
+    @get("/v1/health", responses=_problems("busy"))
+    async def health() -> Health:
+        await office.store.ready()
+        return Health(True, office.now())
+
+    @get("/v1/hello", responses=_problems("malformed"))
+    async def hello(nonce: str) -> Hello:
+        return _hello(office, nonce)
+
+    @post("/v1/enrol", status_code=201, responses=_problems("malformed", "enrol-code", "book-taken", "too-many-tries"))
+    async def enrol(request: AnyRequest) -> Enrolled:
+        return await _enrol(office, request)
+
+    @post("/v1/books/{book:str}/records", status_code=200, responses=_problems(*_SIGNED, "gap", "revoked", "too-large"))
+    async def records(request: AnyRequest, book: book_path) -> Ack:
+        return await _take(office, request, book)
+
+    @post("/v1/books/{book:str}/urgent", status_code=200, responses=_problems(*_SIGNED, "fork", "revoked", "too-large"))
+    async def urgent(request: AnyRequest, book: book_path) -> Noted:
+        return await _take_urgent(office, request, book)
+
+    @get("/v1/books/{book:str}/head", responses=_problems(*_SIGNED, "revoked"))
+    async def head(request: AnyRequest, book: book_path) -> Mark:
+        caller = await _admit(office, request, book)
+        held = await office.store.records.held(caller.device.site, caller.book)
+        return Mark(book, held.seq, held.hash.hex(), office.now())
+
+    @get("/v1/changes", responses=_problems(*_SIGNED, "revoked", "cursor-ahead", "cursor-expired"))
+    async def changes(
+        request: AnyRequest,
+        cursor: Annotated[str, Parameter(max_length=40)] = START,
+        limit: Annotated[int, Parameter(ge=1, le=MAX_PAGE)] = MAX_PAGE,
+    ) -> Response[Changes]:
+        return await _changes(office, request, cursor, limit)
+
+    return (health, hello, enrol, records, urgent, head, changes)
+
+
+_SIGNED: Final = ("malformed", "signature", "unknown-book", "client-too-old", "busy")
+
+
+def _problems(*names: str) -> dict[int, ResponseSpec]:
+    from sync.wire import PROBLEM_JSON, PROBLEMS
+
+    return {PROBLEMS[name]: ResponseSpec(Problem, media_type=PROBLEM_JSON, generate_examples=False) for name in names}
+
+
+def _hello(office: Office, nonce: str) -> Hello:
+    if not _NONCE.fullmatch(nonce):
+        raise Refusal("malformed")
+    now = office.now()
+    return Hello(
+        server_key=office.key.public.hex(),
+        server_time=now,
+        protocols=(PROTOCOL,),
+        min_client=MIN_CLIENT,
+        max_events=MAX_EVENTS,
+        max_bytes=MAX_BYTES,
+        sig=office.key.sign(hello_bytes(nonce, now)).hex(),
+    )
+
+
+async def _enrol(office: Office, request: AnyRequest) -> Enrolled:
+    now = office.now()
+    address = request.client.host if request.client else ""
+    if not office.tries.is_open(address, now):
+        raise Refusal("too-many-tries")
+    asked = _decoded(await read(request, ENROL_BYTES), Enrol)
+    book, key, identity = _proven(asked)
+    try:
+        device = await office.store.devices.enrol(asked.code, book, identity, key, now)
+    except CodeRefused as e:
+        office.tries.wrong(address, now)
+        raise Refusal("enrol-code") from e
+    except BookTaken as e:
+        raise Refusal("book-taken") from e
+    return Enrolled(asked.book, device.device, device.site, office.key.public.hex(), START, now)
+
+
+def _proven(asked: Enrol) -> tuple[bytes, bytes, bytes]:
+    """(book, first shift key, identity key), once the signatures bind them together."""
+    book, key, identity = (_hex(text, 32) for text in (asked.book, asked.key, asked.identity))
+    cert, proof = _hex(asked.cert, 64), _hex(asked.proof, 64)
+    if not _CODE.fullmatch(asked.code) or hashlib.sha256(key).digest() != book:
+        raise Refusal("malformed")
+    if not verifies(key, cert, identity_message(identity)) or not verifies(
+        identity, proof, enrol_bytes(asked.code, book)
+    ):
+        raise Refusal("malformed")
+    return book, key, identity
+
+
+async def _take(office: Office, request: AnyRequest, book: str) -> Ack:
+    caller = await office.gate.admit(request, office.now(), book)
+    sent = _decoded(await office.gate.body(request, caller), Batch)
+    batch = _checked(sent, caller)
+    site = caller.device.site
+    done = await office.store.records.take(site, batch, office.now(), REVOKED if caller.revoked else None)
+    if isinstance(done, Gap):
+        raise Refusal("gap", high_water=done.held.seq, head=done.held.hash.hex())
+    if isinstance(done, Fork):
+        raise Refusal("fork", high_water=done.held.seq, head=done.held.hash.hex())
+    receipt = office.receipt(caller.book, done.held)
+    if caller.revoked:
+        raise Refusal("revoked", high_water=done.held.seq, head=done.held.hash.hex(), receipt=receipt)
+    return Ack(
+        book=book,
+        high_water=done.held.seq,
+        head=done.held.hash.hex(),
+        accepted=done.accepted,
+        quarantined=_named(done, language(request)),
+        receipt=receipt,
+        latest_cursor=await office.store.changes.latest(site),
+        server_time=office.now(),
+    )
+
+
+def _named(done: Taken, lang: str) -> tuple[Quarantined, ...]:
+    return tuple(Quarantined(seq, URN + name, title(lang, name)) for seq, name in done.quarantined)
+
+
+def _checked(sent: Batch, caller: Caller) -> store_records.Batch:
+    """The batch with its chain walked from the bytes as received and its head's signature verified."""
+    raws = tuple(bytes(raw) for raw in sent.records)
+    if sent.v != PROTOCOL or sent.book != caller.book.hex() or not 1 <= sent.first < 2**53 or not raws:
+        raise Refusal("malformed")
+    if len(raws) > MAX_EVENTS:
+        raise Refusal("too-large", limit=MAX_EVENTS)
+    prev, head = _hex(sent.prev, 32), _hex(sent.head, 32)
+    key, sig = _hex(sent.key, 32), _hex(sent.sig, 64)
+    hole = _hole(sent)
+    hashes = chain(prev, raws)
+    last = sent.first + len(raws) - 1
+    if hashes[-1] != head or not verifies(key, sig, head_message(caller.book, last, head)):
+        raise Refusal("malformed")
+    links = tuple(
+        store_records.link(sent.first + place, raw, after)
+        for place, (raw, after) in enumerate(zip(raws, hashes, strict=True))
+    )
+    return store_records.Batch(caller.book, sent.first, prev, links, key, sig, caller.skew, hole)
+
+
+def _hole(sent: Batch) -> store_records.Hole | None:
+    if sent.lost is None:
+        return None
+    lost = sent.lost
+    if not 1 <= lost.first <= lost.last == sent.first - 1 or lost.next != sent.prev:
+        raise Refusal("malformed")
+    return store_records.Hole(lost.first, lost.last, _hex(lost.good, 32), _hex(lost.next, 32))
+
+
+async def _take_urgent(office: Office, request: AnyRequest, book: str) -> Noted:
+    caller = await office.gate.admit(request, office.now(), book)
+    one = _alone(await office.gate.body(request, caller))
+    fault = REVOKED if caller.revoked else None
+    fork = await office.store.records.take_urgent(caller.device.site, caller.book, one, office.now(), fault)
+    if fork is not None:
+        raise Refusal("fork", high_water=fork.held.seq, head=fork.held.hash.hex())
+    if caller.revoked:
+        raise Refusal("revoked")
+    return Noted(book, one.seq, office.now())
+
+
+def _alone(raw: bytes) -> Link:
+    one = store_records.link(0, raw, b"")
+    if one.record is None or one.record.seq < 1:
+        raise Refusal("malformed")
+    return store_records.link(one.record.seq, raw, b"")
+
+
+async def _changes(office: Office, request: AnyRequest, cursor: str, limit: int) -> Response[Changes]:
+    caller = await _admit(office, request, None)
+    site = caller.device.site
+    try:
+        page = await office.store.changes.page(site, cursor, limit)
+    except CursorDead as e:
+        raise Refusal("cursor-expired") from e
+    except CursorAhead as e:
+        raise Refusal("cursor-ahead") from e
+    held = await office.store.records.held(site, caller.book)
+    body = Changes(
+        book=caller.book.hex(),
+        items=tuple(_change(item) for item in page.items),
+        cursor=page.cursor,
+        more=page.more,
+        latest=page.latest,
+        high_water=held.seq,
+        head=held.hash.hex(),
+        server_time=office.now(),
+    )
+    return Response(body, media_type=JSON)
+
+
+def _change(item: Item) -> Change:
+    return Change(item.kind, item.id, item.rev, item.sha256, Raw(b"null" if item.body is None else item.body))
+
+
+async def _admit(office: Office, request: AnyRequest, book: str | None) -> Caller:
+    """The caller of a request without a body, who must still have its rights."""
+    caller = await office.gate.admit(request, office.now(), book)
+    await office.gate.body(request, caller)
+    if caller.revoked:
+        raise Refusal("revoked")
+    return caller
+
+
+def _decoded(body: bytes, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (ValueError, RecursionError) as e:
+        raise Refusal("malformed") from e
+
+
+def _hex(text: str, length: int) -> bytes:
+    try:
+        return unhex(text, length)
+    except Malformed as e:
+        raise Refusal("malformed") from e

@@ -1,0 +1,126 @@
+"""What the office makes and keeps for recognising people and places: label and badge tokens, PINs.
+
+Handhelds get them as the site's Credentials page: salted hashes only. The tokens themselves stay in the
+office's database, because only with them can a label's proof be checked (decision 25).
+"""
+
+import secrets
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.codes import MAX_ISSUE, TOKEN_BYTES, digest, hash_pin, make, parse
+from app.duties.site import Credentials, People, Person, Plan
+from app.errors import WatchbookError
+from sync.office.store import plans as table
+from sync.office.store.changes import publish
+from sync.office.store.plans import TokenRow
+
+PIN_DIGITS: Final = (4, 8)
+
+
+class CredentialRefused(WatchbookError):
+    """Whoever sets it: no such person, or no usable PIN."""
+
+
+def take_plan(tx: Connection, plan: Plan, raw: bytes, sha256: str, at: int) -> int:
+    """Keep a checked plan as the site's newest revision, make missing label tokens, send it down.
+
+    Returns how many labels are new. The caller has numbered the plan.
+    """
+    site = plan.site.id
+    table.add_plan(tx, table.PlanRow(site, plan.revision, sha256, plan.effective, raw), at)
+    publish(tx, site, "plan", site, raw, at)
+    made = _make_labels(tx, plan, at)
+    publish_people(tx, site, at)
+    publish_credentials(tx, site, at)
+    return made
+
+
+def take_people(tx: Connection, people: People, at: int) -> None:
+    """Keep the newest people file and send it down to every site."""
+    table.set_people(tx, {person.id: msgspec.json.encode(person, order="sorted") for person in people.people})
+    _to_all_sites(tx, at)
+
+
+def set_pin(tx: Connection, person: str, stored: str, at: int) -> None:
+    """Give a person a new PIN (as `stored_pin` made it). Raises CredentialRefused for an unknown person."""
+    _known(tx, person)
+    table.set_pin(tx, person, stored, at)
+    _to_all_sites(tx, at)
+
+
+def stored_pin(pin: str) -> str:
+    """The salted hash of a PIN. Raises CredentialRefused unless it is four to eight digits."""
+    if not (pin.isascii() and pin.isdigit() and PIN_DIGITS[0] <= len(pin) <= PIN_DIGITS[1]):
+        raise CredentialRefused("office_cli.bad_pin", least=PIN_DIGITS[0], most=PIN_DIGITS[1])
+    return hash_pin(pin, secrets.token_bytes(16))
+
+
+def make_badge(tx: Connection, person: str, at: int) -> str:
+    """A new badge for a person; the one before opens nothing any more. Raises CredentialRefused."""
+    _known(tx, person)
+    earlier = table.tokens_of(tx, "", "person", person)
+    issue = earlier[-1].issue + 1 if earlier else 1
+    if issue > MAX_ISSUE:
+        raise CredentialRefused("office_cli.too_many_badges", person=person)
+    row = TokenRow("person", person, issue, secrets.token_bytes(TOKEN_BYTES))
+    table.add_token(tx, "", row, at)
+    _to_all_sites(tx, at)
+    return make(row.issue, row.token)
+
+
+def labels(tx: Connection, site: str) -> dict[str, str]:
+    """The newest label of each point: its code by point id."""
+    return {row.id: make(row.issue, row.token) for row in table.tokens_of(tx, site, "point")}
+
+
+def people_of(tx: Connection, *, all_ever: bool = False) -> People:
+    """The people file as the office has it."""
+    return People(tuple(msgspec.json.decode(raw, type=Person) for raw in table.people(tx, all_ever=all_ever)))
+
+
+def publish_people(tx: Connection, site: str, at: int) -> None:
+    publish(tx, site, "people", site, msgspec.json.encode(people_of(tx), order="sorted"), at)
+
+
+def publish_credentials(tx: Connection, site: str, at: int) -> None:
+    """Send the site's handhelds what they recognise codes and PINs by."""
+    publish(tx, site, "credentials", site, msgspec.json.encode(_credentials(tx, site), order="sorted"), at)
+
+
+def _credentials(tx: Connection, site: str) -> Credentials:
+    salt = table.salt(tx, site, secrets.token_hex(16))
+    present = {person.id for person in people_of(tx).people}
+    badges = {row.id: row for row in table.tokens_of(tx, "", "person") if row.id in present}
+    rows = [*table.tokens_of(tx, site, "point"), *badges.values()]
+    codes = {digest(salt, row.token): f"{row.kind}:{row.id}/{_issue(row)}" for row in rows}
+    return Credentials(salt=salt, codes=codes, pins=table.pins_of(tx))
+
+
+def _make_labels(tx: Connection, plan: Plan, at: int) -> int:
+    have = {row.id for row in table.tokens_of(tx, plan.site.id, "point")}
+    wanted = [point.id for point in plan.points if point.label and point.id not in have]
+    for point in wanted:
+        row = TokenRow("point", point, 1, secrets.token_bytes(TOKEN_BYTES))
+        table.add_token(tx, plan.site.id, row, at)
+    return len(wanted)
+
+
+def _to_all_sites(tx: Connection, at: int) -> None:
+    for site in table.sites(tx):
+        publish_people(tx, site, at)
+        publish_credentials(tx, site, at)
+
+
+def _known(tx: Connection, person: str) -> None:
+    if not table.is_present(tx, person):
+        raise CredentialRefused("office_cli.no_person", person=person)
+
+
+def _issue(row: TokenRow) -> str:
+    """The issue as it is printed on the label."""
+    code = parse(make(row.issue, row.token))
+    assert code is not None
+    return code.issue

@@ -1,0 +1,267 @@
+"""From records to what the pages show: read after the acknowledgement, from a cursor (decision 29).
+
+A step reads the next records in the order in which they were committed and makes every round they touch
+anew from that round's own records, with the code of `app.resume` and `app.duties`. So a step may be
+repeated, interrupted or overtaken by another process and the result is the same; and folding everything
+again from nothing gives what folding along the way gave.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from functools import partial
+from time import monotonic
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from app import kinds
+from app.duties.site import decode_plan
+from app.record import Record
+from sync.office.reading import AlarmDetail, FindingDetail, Line, Tokens, read_round
+from sync.office.store import Store
+from sync.office.store import plans as plan_table
+from sync.office.store import rounds as table
+from sync.office.store.records import Stored, cursor, move_cursor, records_after
+from sync.office.store.rounds import AlarmRow, FindingRow, FoldedRow, RoundRow, StopRow
+from sync.office.verdict import RULES, Label, Labels
+
+log: Final = logging.getLogger("watchbook.fold")
+
+CURSOR: Final = f"rounds/{RULES}"
+STEP: Final = 500
+LONGEST: Final = 5000
+"""Records of one round at most; what comes after them is not shown."""
+LONGEST_ID: Final = 200
+
+
+class Step(Struct, frozen=True):
+    """What one step changes; `before` and `after` are positions of the cursor."""
+
+    before: int
+    after: int
+    folded: tuple[FoldedRow, ...] = ()
+    rounds: tuple[tuple[RoundRow, list[StopRow]], ...] = ()
+    findings: tuple[FindingRow, ...] = ()
+    alarms: tuple[AlarmRow, ...] = ()
+
+
+class Folding:
+    """Keeps the projections of one store behind its records, and never far behind."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._task: asyncio.Task[None] | None = None
+        self._again = False
+
+    def follow(self) -> None:
+        """Fold after every commit of this process, in the background."""
+        self._store.after_commit.append(self.wake)
+
+    def wake(self) -> None:
+        """Fold soon; on the running event loop."""
+        self._again = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """End the background work; what is half done is done again next time."""
+        if self.wake in self._store.after_commit:
+            self._store.after_commit.remove(self.wake)
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def catch_up(self, within_s: float | None = None) -> bool:
+        """Fold until nothing is left or the time is over; whether everything is folded."""
+        until = None if within_s is None else monotonic() + within_s
+        while until is None or monotonic() < until:
+            step = await self._store.read(read_step)
+            if step is None:
+                return True
+            await self._store.write(partial(apply_step, step=step))
+        return False
+
+    async def rebuild(self) -> None:
+        """Forget every projection and fold everything again."""
+        await self._store.write(forget)
+        await self.catch_up()
+
+    async def _run(self) -> None:
+        while self._again:
+            self._again = False
+            await self.catch_up()
+
+
+def prepare(tx: Connection) -> None:
+    """Projections made by other rules are forgotten; they come again from the records."""
+    if cursor(tx, CURSOR) == 0:
+        forget(tx)
+
+
+def forget(tx: Connection) -> None:
+    table.forget_all(tx)
+    move_cursor(tx, CURSOR, 0)
+
+
+def read_step(tx: Connection) -> Step | None:
+    """What the next records change; None when there are none."""
+    before = cursor(tx, CURSOR)
+    stored = records_after(tx, before, STEP)
+    if not stored:
+        return None
+    books: dict[tuple[str, bytes], list[Stored]] = {}
+    for one in stored:
+        books.setdefault((one.site, one.book), []).append(one)
+    steps = [_read_book(tx, site, book, those) for (site, book), those in books.items()]
+    return Step(
+        before,
+        stored[-1].arrived,
+        tuple(row for step in steps for row in step.folded),
+        _one_owner(row for step in steps for row in step.rounds),
+        tuple(row for step in steps for row in step.findings),
+        tuple(row for step in steps for row in step.alarms),
+    )
+
+
+def apply_step(tx: Connection, step: Step) -> bool:
+    """Store a step; False when somebody else has moved the cursor meanwhile, and nothing is stored."""
+    if cursor(tx, CURSOR) != step.before:
+        return False
+    for row, stops in step.rounds:
+        table.put_round(tx, row, stops)
+    for finding in step.findings:
+        table.put_finding(tx, finding)
+    for alarm in step.alarms:
+        table.put_alarm(tx, alarm)
+    for folded in step.folded:
+        table.put_folded(tx, folded)
+    move_cursor(tx, CURSOR, step.after)
+    return True
+
+
+def _one_owner(rows: Any) -> tuple[tuple[RoundRow, list[StopRow]], ...]:
+    """A round belongs to the book that named it first."""
+    first: dict[tuple[str, str], tuple[RoundRow, list[StopRow]]] = {}
+    for row, stops in rows:
+        first.setdefault((row.site, row.round), (row, stops))
+    return tuple(first.values())
+
+
+# -- one book's part of a step -------------------------------------------------------------------
+
+
+def _read_book(tx: Connection, site: str, book: bytes, stored: Sequence[Stored]) -> Step:
+    lines = _lines(tx, stored)
+    touched = _touched(lines)
+    made = [
+        made
+        for name, first in touched.items()
+        if (made := _make_round(tx, site, book, name, first, stored[-1].seq)) is not None
+    ]
+    known = table.folded_of(tx, site, book)
+    aside = (known.set_aside if known else 0) + len(stored) - len(lines)
+    aside += sum(line.body is None and line.record.kind in kinds.KINDS for line in lines)
+    last = stored[-1]
+    at = lines[-1].record.at if lines else (known.at if known else 0)
+    return Step(
+        before=0,
+        after=0,
+        folded=(FoldedRow(site, book, last.seq, last.hash, at, aside),),
+        rounds=tuple(made),
+        findings=tuple(_finding(site, line) for line in lines if isinstance(line.body, kinds.FindingRaised)),
+        alarms=tuple(_alarm(site, line) for line in lines if kinds.urgent(line.record) and line.body is not None),
+    )
+
+
+def _lines(tx: Connection, stored: Sequence[Stored]) -> list[Line]:
+    """The records that are fit to be shown, each with the hash before it."""
+    if not stored:
+        return []
+    first = stored[0]
+    previous = first.book if first.seq == 1 else table.hash_of(tx, first.site, first.book, first.seq - 1)
+    expected = first.seq
+    lines = []
+    for one in stored:
+        before = previous if one.seq == expected else None
+        previous, expected = one.hash, one.seq + 1
+        if one.quarantine is None and one.kind:
+            record = _decode(one.raw)
+            lines.append(Line(one, record, kinds.read(record), before))
+    return lines
+
+
+def _decode(raw: bytes) -> Record:
+    """The record, whose form was checked when it came in."""
+    return msgspec.json.decode(raw, type=Record)
+
+
+def _touched(lines: Sequence[Line]) -> dict[str, int | None]:
+    """Rounds that the records are about; the number of the record that begins it, if it is among them."""
+    touched: dict[str, int | None] = {}
+    for line in lines:
+        name = line.record.body.get("round")
+        if not isinstance(name, str) or not 0 < len(name) <= LONGEST_ID:
+            continue
+        begins = line.stored.seq if isinstance(line.body, kinds.RoundStarted) else None
+        touched[name] = touched.get(name) or begins
+    return touched
+
+
+def _make_round(
+    tx: Connection, site: str, book: bytes, name: str, begins: int | None, last: int
+) -> tuple[RoundRow, list[StopRow]] | None:
+    """The round as its records up to `last` tell it; None when this book never began it."""
+    known = table.owner(tx, site, name)
+    if known is not None and known[0] != book:
+        return None
+    first = known[1] if known else begins
+    if first is None:
+        return None
+    stored = table.records_between(tx, site, book, first, last, LONGEST)
+    lines = [line for line in _lines(tx, stored) if line.record.body.get("round") == name]
+    started = lines[0].body
+    if not isinstance(started, kinds.RoundStarted):
+        return None
+    row = plan_table.plan_walked(tx, site, started.plan.revision, started.plan.sha256)
+    plan = decode_plan(row.raw) if row else None
+    tokens = Tokens(
+        labels=_by_id(plan_table.tokens_of(tx, site, "point")), badges=_by_id(plan_table.tokens_of(tx, "", "person"))
+    )
+    return read_round(site, book, lines, plan, tokens)
+
+
+def _by_id(rows: Sequence[plan_table.TokenRow]) -> Labels:
+    found: dict[str, list[Label]] = {}
+    for row in rows:
+        found.setdefault(row.id, []).append(Label(row.issue, row.token))
+    return found
+
+
+def _finding(site: str, line: Line) -> FindingRow:
+    body = line.body
+    assert isinstance(body, kinds.FindingRaised)
+    detail = FindingDetail(
+        line.ref, body.kind, body.category, body.phrase, body.words, body.point, body.stop, body.fixed, line.record.by
+    )
+    return FindingRow(
+        site, subject(line.stored), body.round, line.record.at, body.due, body.urgent, msgspec.json.encode(detail)
+    )
+
+
+def _alarm(site: str, line: Line) -> AlarmRow:
+    return AlarmRow(site, subject(line.stored), line.record.at, msgspec.json.encode(alarm_of(line)))
+
+
+def alarm_of(line: Line) -> AlarmDetail:
+    """An urgent record as the banner shows it, in its turn or ahead of it."""
+    body = line.body
+    assert isinstance(body, kinds.FindingRaised | kinds.AlarmRaised)
+    words = body.words if isinstance(body, kinds.FindingRaised) else ""
+    return AlarmDetail(line.ref, line.record.kind, words, body.round, body.point, line.record.by)
+
+
+def subject(stored: Stored) -> str:
+    """The id of what a record begins (decision 21)."""
+    return f"{stored.book.hex()}:{stored.seq}"

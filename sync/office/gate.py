@@ -1,0 +1,131 @@
+"""Who may speak to the office: the signature, its age, the body it covers, and how large that may be.
+
+The signature is checked before the body is read, the digest before it is unpacked. So somebody
+without an enrolled key can neither fill the memory nor make the office inflate anything.
+"""
+
+import asyncio
+import re
+from typing import Any, Final
+
+from litestar import Request
+from msgspec import Struct
+
+from sync.office.problems import Refusal
+from sync.office.store import Store
+from sync.office.store.devices import Device
+from sync.signing import MAX_SKEW_S, BadSignature, Nonces, Signed, digest_matches, verify
+from sync.wire import MAX_BYTES, MIN_CLIENT, PROTOCOL, PROTOCOL_HEADER, Malformed, TooLarge, unpack
+
+BODY_S: Final = 20
+"""How long a body may take to arrive; a link that is slower than this wants smaller batches."""
+CLIENT_HEADER: Final = "Watchbook-Client"
+_KEYID: Final = re.compile(r';keyid="([0-9a-f]{64})"')
+_VERSION: Final = re.compile(r"(\d{1,4})\.(\d{1,4})", re.ASCII)
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Caller(Struct, frozen=True):
+    """The handheld behind a request whose signature is good."""
+
+    device: Device
+    book: bytes
+    signed: Signed
+    skew: int
+    """Office clock minus handheld clock, ms; 1 s coarse."""
+
+    @property
+    def revoked(self) -> bool:
+        return self.device.revoked_at is not None
+
+
+class Gate:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._nonces = Nonces()
+
+    async def admit(self, request: AnyRequest, now: int, book: str | None = None) -> Caller:
+        """The caller, which must write `book` if that is given. `now` is UTC ms.
+
+        Raises Refusal: client-too-old, signature, unknown-book, clock, replayed.
+        """
+        name = _claimed_book(request)
+        request.state.book = name
+        _check_version(request)
+        if book not in (None, name):
+            raise Refusal("signature")
+        device = await self._store.devices.by_book(bytes.fromhex(name))
+        if device is None or device.identity is None:
+            raise Refusal("unknown-book")
+        signed = _verified(request, name, device.identity)
+        if abs(now // 1000 - signed.created) > MAX_SKEW_S:
+            raise Refusal("clock", server_time=now)
+        if not self._nonces.is_new(name, signed.nonce, now // 1000):
+            raise Refusal("replayed")
+        return Caller(device, bytes.fromhex(name), signed, now - signed.created * 1000)
+
+    async def body(self, request: AnyRequest, caller: Caller) -> bytes:
+        """The body, unpacked. Raises Refusal: slow, too-large, signature, encoding, malformed."""
+        packed = await read(request, MAX_BYTES)
+        if not digest_matches(caller.signed, packed):
+            raise Refusal("signature")
+        match request.headers.get("content-encoding", "identity"):
+            case "identity":
+                return packed
+            case "gzip":
+                return _unpacked(packed)
+        raise Refusal("encoding")
+
+
+async def read(request: AnyRequest, limit: int) -> bytes:
+    """The body as sent. Raises Refusal: slow, too-large."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    raise Refusal("too-large", limit=limit)
+                parts.append(part)
+    except TimeoutError as e:
+        raise Refusal("slow") from e
+    return b"".join(parts)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    try:
+        return unpack(packed)
+    except TooLarge as e:
+        raise Refusal("too-large", limit=MAX_BYTES) from e
+    except Malformed as e:
+        raise Refusal("malformed") from e
+
+
+def _check_version(request: AnyRequest) -> None:
+    if request.headers.get(PROTOCOL_HEADER) != str(PROTOCOL):
+        raise Refusal("client-too-old")
+    found = _VERSION.match(request.headers.get(CLIENT_HEADER, ""))
+    oldest = tuple(int(part) for part in MIN_CLIENT.split("."))
+    if found is None or (int(found[1]), int(found[2])) < oldest:
+        raise Refusal("client-too-old")
+
+
+def _claimed_book(request: AnyRequest) -> str:
+    found = _KEYID.search(request.headers.get("signature-input", ""))
+    if found is None:
+        raise Refusal("signature")
+    return found[1]
+
+
+def _verified(request: AnyRequest, book: str, identity: bytes) -> Signed:
+    """The signature's statement, checked against the request as it came in."""
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.scope["headers"]]
+    path = request.scope.get("raw_path", b"").decode("ascii", "replace")
+    query = request.scope.get("query_string", b"").decode("ascii", "replace")
+    url = f"{request.scope['scheme']}://{request.headers.get('host', '')}{path}"
+    try:
+        return verify(request.method, f"{url}?{query}" if query else url, headers, {book: identity}.get)
+    except BadSignature as e:
+        raise Refusal("signature") from e

@@ -1,0 +1,180 @@
+"""How every page is made: its language, its words, its template, and the headers that keep it harmless.
+
+All text is data: Jinja escapes it, and `shown` replaces what a browser would obey besides markup (direction
+marks, controls). No page needs a script, and the policy in the headers allows none.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Request, Response
+from litestar.datastructures import Cookie, State
+from markupsafe import Markup
+from msgspec import Struct
+
+from app.text import clean
+from app.words import LANGS, say
+from sync.office.store.accounts import Session
+
+Asked = Request[Any, Any, State]
+HERE: Final = Path(__file__).parent.parent
+LANG_COOKIE: Final = "watchbook_lang"
+YEAR_S: Final = 365 * 24 * 3600
+LONGEST_TEXT: Final = 2000
+
+HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cache-control": "no-store",
+}
+
+
+class Verdict(Struct, frozen=True):
+    """One word with the colour it has in the terminal too: ok, amber, red, or dim for what is not judged yet."""
+
+    colour: str
+    word: str
+
+
+class View:
+    """Templates and style, read once."""
+
+    def __init__(self) -> None:
+        self.style = (HERE / "static" / "office.css").read_bytes()
+        self._style_version = hashlib.sha256(self.style).hexdigest()[:12]
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            finalize=shown,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+
+    def page(
+        self,
+        request: Asked,
+        template: str,
+        *,
+        session: Session | None = None,
+        session_name: str = "",
+        status: int = 200,
+        cookies: Sequence[Cookie] = (),
+        headers: dict[str, str] | None = None,
+        **fields: Any,
+    ) -> Response[bytes]:
+        """The finished answer. `fields` are what the template shows."""
+        lang = lang_of(request)
+        text = self._templates.get_template(template).render(
+            lang=lang,
+            w=partial(words, lang),
+            other_lang_url=_in_other_language(request, lang),
+            style_version=self._style_version,
+            session=session,
+            form_token=form_token(session) if session else "",
+            session_name=session_name or (session.account if session else ""),
+            **{"shown_now": "", **fields},
+        )
+        return Response(
+            text.encode(),
+            media_type="text/html; charset=utf-8",
+            status_code=status,
+            headers={**HEADERS, **_strict_transport(request), "content-language": lang, **(headers or {})},
+            cookies=[*_chosen_language(request), *cookies],
+        )
+
+    def go(self, request: Asked, path: str, cookies: Sequence[Cookie] = ()) -> Response[bytes]:
+        """See another page of ours."""
+        headers = {**HEADERS, **_strict_transport(request), "location": path}
+        return Response(b"", status_code=303, media_type="text/plain", headers=headers, cookies=list(cookies))
+
+
+def shown(value: Any) -> Any:
+    """What a template's `{{ }}` prints: text without characters that reorder or hide what stands beside them."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return clean(value, LONGEST_TEXT)
+    return value
+
+
+def words(lang: str, name: str, **fields: Any) -> str:
+    """The sentence `name` of the office's catalogue."""
+    return say(lang, f"office.{name}", **fields)
+
+
+def lang_of(request: Asked) -> str:
+    """Chosen in the URL, chosen earlier, or what the browser prefers; Chinese when nothing says."""
+    for wish in (request.query_params.get("lang"), request.cookies.get(LANG_COOKIE)):
+        if wish in LANGS:
+            return str(wish)
+    prefers = request.headers.get("accept-language", "").lower()
+    return "en" if prefers.startswith("en") else "zh"
+
+
+def is_secure(request: Asked) -> bool:
+    return request.url.scheme == "https"
+
+
+def path_of(request: Asked) -> str:
+    """The path as it was asked for, still quoted: a round's id holds a `#`."""
+    raw: bytes = request.scope["raw_path"]
+    return raw.decode("ascii", "replace")
+
+
+def form_token(session: Session) -> str:
+    """What a form of this session carries: another text on every page, so that compression betrays nothing."""
+    salt = secrets.token_hex(8)
+    return f"{salt}.{_sealed(session, salt)}"
+
+
+def form_is_ours(token: str, session: Session) -> bool:
+    """Whether a form was made by us for this session."""
+    salt, _, seal = token.partition(".")
+    return hmac.compare_digest(seal.encode("utf-8", "replace"), _sealed(session, salt).encode())
+
+
+def url(path: str, **query: str) -> str:
+    """A link with its query, empty values left out."""
+    kept = {name: value for name, value in query.items() if value}
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+Clock = Callable[[], int]
+"""Now, UTC milliseconds."""
+
+
+def _sealed(session: Session, salt: str) -> str:
+    return hmac.digest(session.csrf.encode(), salt.encode("utf-8", "replace"), "sha256").hex()
+
+
+def _in_other_language(request: Asked, lang: str) -> str:
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    other = LANGS[1 - LANGS.index(lang)]
+    return f"{path_of(request)}?{urlencode([*query, ('lang', other)])}"
+
+
+def _chosen_language(request: Asked) -> list[Cookie]:
+    wish = request.query_params.get("lang")
+    if wish not in LANGS:
+        return []
+    secure = is_secure(request)
+    return [Cookie(LANG_COOKIE, value=wish, max_age=YEAR_S, samesite="lax", secure=secure, httponly=True)]
+
+
+def _strict_transport(request: Asked) -> dict[str, str]:
+    return {"strict-transport-security": f"max-age={YEAR_S}"} if is_secure(request) else {}

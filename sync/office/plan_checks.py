@@ -1,0 +1,257 @@
+"""A plan as a whole: do its ids lead somewhere, can everything be told apart, does it make sense?
+
+Looks at a plan that has been read as far as it goes, and at the nodes it came from for the lines.
+Faults are what a handheld could not work with; warnings are what a manager will want to know.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Final
+
+from app.duties.schedule import RuleRefused, parse_rule, slots
+from app.duties.site import Check, People, Plan, Route, Schedule, Text
+from app.text import cells
+from sync.office.plan_faults import Faults, Spot
+from sync.office.plan_nodes import Node, Table, find
+from sync.office.plan_values import SHARED_UUID
+
+ONE_LINE: Final = 36
+"""Cells of a handheld's line behind its margin; a longer text is cut there."""
+NIGHT: Final = ("22:00", "06:00")
+"""When a patrol is walked by two (D2)."""
+LOOK_AHEAD: Final = timedelta(days=800)
+"""Two years and a bit: a yearly rule comes round twice."""
+LAST_CHANCE: Final = timedelta(days=12 * 366)
+
+
+def check_plan(plan: Plan, top: Node, people: People | None, faults: Faults) -> None:
+    """Report everything wrong with the plan as a whole. `people` is None when it is not known who there is."""
+    for check in (_references, _tags, _codes, _schedules, _calendar, _unvisited, _unused, _careful, _wide):
+        check(plan, top, faults)
+    if people is not None:
+        _responsible(plan, top, people, faults)
+
+
+def check_people(people: People, top: Node, faults: Faults) -> None:
+    """Two people with one staff number could not be told apart."""
+    seen: dict[str, Spot] = {}
+    for person in people.people:
+        spot = find(top, "people", person.id, "number")
+        if person.number and (first := seen.setdefault(person.number, spot)) is not spot:
+            faults.add(spot, "same_number", number=person.number, first=first.line)
+
+
+# Ids that lead somewhere
+
+
+def _ids(top: Node, group: str) -> frozenset[str]:
+    """Every id written in a group, also of things that have faults of their own."""
+    node = top.get(group) if isinstance(top, Table) else None
+    return frozenset(entry.key for entry in node.entries) if isinstance(node, Table) else frozenset()
+
+
+def _references(plan: Plan, top: Node, faults: Faults) -> None:
+    known = {group: _ids(top, group) for group in ("areas", "points", "assets", "checklists", "routes")}
+    told: set[tuple[Spot, str]] = set()
+    for spot, group, name in _pointers(plan, top):
+        if name and name not in known[group] and (spot, name) not in told:
+            told.add((spot, name))
+            _unknown(spot, group, name, known[group], faults)
+
+
+def _pointers(plan: Plan, top: Node) -> Iterator[tuple[Spot, str, str | None]]:
+    """(where it stands, group it points into, id) of every id that points to something else."""
+    for point in plan.points:
+        yield find(top, "points", point.id, "area"), "areas", point.area
+    for asset in plan.assets:
+        yield find(top, "assets", asset.id, "point"), "points", asset.point
+    for spot, check in _checks(plan, top):
+        yield find(top, *spot, "asset"), "assets", check.asset
+    for route in plan.routes:
+        for index, stop in enumerate(route.stops):
+            path = ("routes", route.id, "stops", index)
+            yield find(top, *path, "point"), "points", stop.point
+            yield _where_checklist(top, route, index), "checklists", stop.checklist
+    for schedule in plan.schedules:
+        yield find(top, "schedules", schedule.id, "route"), "routes", schedule.route
+
+
+def _checks(plan: Plan, top: Node) -> Iterator[tuple[tuple[str, ...], Check]]:
+    for checklist in plan.checklists:
+        for check in checklist.checks:
+            yield ("checklists", checklist.id, "checks", check.id), check
+
+
+def _where_checklist(top: Node, route: Route, index: int) -> Spot:
+    """A stop's own checklist, or the one that the route gives to every stop."""
+    own = find(top, "routes", route.id, "stops", index, "checklist")
+    common = find(top, "routes", route.id, "checklist")
+    return own if own.where.endswith(".checklist") or not common.where.endswith(".checklist") else common
+
+
+def _unknown(spot: Spot, group: str, name: str, known: frozenset[str], faults: Faults) -> None:
+    if near := faults.near(name, known):
+        faults.add(spot, f"unknown_{group}_near", name=name, near=near)
+    else:
+        faults.add(spot, f"unknown_{group}", name=name)
+
+
+def _responsible(plan: Plan, top: Node, people: People, faults: Faults) -> None:
+    known = frozenset(person.id for person in people.people)
+    for area in plan.areas:
+        if area.person and area.person not in known:
+            _unknown(find(top, "areas", area.id, "person"), "people", area.person, known, faults)
+
+
+# Things that must be told apart
+
+
+def _tags(plan: Plan, top: Node, faults: Faults) -> None:
+    seen: dict[tuple[str, str], tuple[str, Spot]] = {}
+    shared: list[Spot] = []
+    for point in plan.points:
+        for index, tag in enumerate(point.tags):
+            spot = find(top, "points", point.id, "tags", index)
+            names = [(tag.format, tag.id)] + ([("address", tag.address)] if tag.address else [])
+            for name in names:
+                other, first = seen.setdefault(name, (point.id, spot))
+                if first is not spot and (name[0] != "address" or other != point.id):
+                    faults.add(spot, "same_tag", tag=name[1], point=other, first=first.line)
+            if tag.format == "ibeacon" and tag.id.startswith(SHARED_UUID):
+                shared.append(spot)
+    if shared:
+        faults.warn(shared[0], "shared_uuid", uuid=SHARED_UUID, count=len(shared))
+
+
+def _codes(plan: Plan, top: Node, faults: Faults) -> None:
+    seen: dict[str, tuple[str, Spot]] = {}
+    for point in plan.points:
+        spot = find(top, "points", point.id, "code")
+        other, first = seen.setdefault(point.code, (point.id, spot))
+        if point.code and first is not spot:
+            faults.add(spot, "same_code", code=point.code, point=other, first=first.line)
+
+
+# Schedules and days
+
+
+def _schedules(plan: Plan, top: Node, faults: Faults) -> None:
+    routes = {route.id: route for route in plan.routes}
+    for schedule in plan.schedules:
+        _due(plan, schedule, top, faults)
+        _crew(schedule, routes.get(schedule.route), top, faults)
+        if route := routes.get(schedule.route):
+            walk = sum(stop.walk_s for stop in route.stops)
+            if walk > schedule.minutes * 60:
+                spot = find(top, "schedules", schedule.id, "minutes")
+                faults.add(spot, "walk_longer", walk=-(-walk // 60), minutes=schedule.minutes)
+
+
+def _due(plan: Plan, schedule: Schedule, top: Node, faults: Faults) -> None:
+    """A rule that can be followed, comes round at all, and whose windows do not overlap."""
+    where = ("schedules", schedule.id)
+    if not schedule.rule or not schedule.begins or not schedule.start:
+        return
+    begins = date.fromisoformat(schedule.begins)
+    try:
+        parse_rule(schedule.rule, begins)
+    except RuleRefused as e:
+        faults.add(find(top, *where, "rule"), e.key, **e.fields)
+        return
+    if schedule.until and schedule.until < schedule.begins:
+        faults.add(find(top, *where, "until"), "until_before_begins", until=schedule.until, begins=schedule.begins)
+        return
+    if schedule.until or schedule.days != "all" or schedule.minutes > 1440:
+        _windows(plan, schedule, begins, top, faults)
+
+
+def _windows(plan: Plan, schedule: Schedule, begins: date, top: Node, faults: Faults) -> None:
+    """At least one window, and each over before the next begins (a handheld would cut it there)."""
+    where = ("schedules", schedule.id)
+    windows = slots(plan, schedule, begins, begins + LOOK_AHEAD) or slots(plan, schedule, begins, begins + LAST_CHANCE)
+    if not windows:
+        faults.add(find(top, *where, "rule"), "never_due")
+    for one, following in pairwise(windows):
+        if one.opens.replace(tzinfo=None) + timedelta(minutes=schedule.minutes) > following.opens.replace(tzinfo=None):
+            first, then = (f"{slot.opens:%Y-%m-%d %H:%M}" for slot in (one, following))
+            faults.add(find(top, *where, "minutes"), "overlap", minutes=schedule.minutes, first=first, next=then)
+            break
+
+
+def _crew(schedule: Schedule, route: Route | None, top: Node, faults: Faults) -> None:
+    spot = find(top, "schedules", schedule.id)
+    if schedule.recheck and schedule.crew < 2:
+        faults.add(find(top, "schedules", schedule.id, "recheck"), "recheck_alone")
+    elif route and route.kind == "patrol" and schedule.crew < 2 and _at_night(schedule.start):
+        faults.warn(spot, "night_alone")
+
+
+def _at_night(start: str) -> bool:
+    return bool(start) and (start >= NIGHT[0] or start < NIGHT[1])
+
+
+def _calendar(plan: Plan, top: Node, faults: Faults) -> None:
+    spot = find(top, "calendar", "workdays")
+    for day in plan.calendar.workdays:
+        if day in plan.calendar.holidays:
+            faults.add(spot, "holiday_and_workday", day=day)
+        elif date.fromisoformat(day).weekday() < 5:
+            faults.add(spot, "workday_anyway", day=day)
+
+
+# What a manager will want to know
+
+
+def _unvisited(plan: Plan, top: Node, faults: Faults) -> None:
+    """No blind spots: every point stands on a route that is still due (D5)."""
+    active = {s.route for s in plan.schedules if s.until is None or s.until >= plan.effective}
+    visited = {stop.point for route in plan.routes if route.id in active for stop in route.stops}
+    for point in plan.points:
+        if point.id not in visited:
+            faults.warn(find(top, "points", point.id), "unvisited")
+
+
+def _unused(plan: Plan, top: Node, faults: Faults) -> None:
+    due = {schedule.route for schedule in plan.schedules}
+    used = {stop.checklist for route in plan.routes for stop in route.stops}
+    held = {point.area for point in plan.points}
+    for route in plan.routes:
+        if route.id not in due:
+            faults.warn(find(top, "routes", route.id), "route_never_due")
+    for checklist in plan.checklists:
+        if checklist.id not in used:
+            faults.warn(find(top, "checklists", checklist.id), "checklist_unused")
+    for area in plan.areas:
+        if area.id not in held:
+            faults.warn(find(top, "areas", area.id), "area_empty")
+
+
+def _careful(plan: Plan, top: Node, faults: Faults) -> None:
+    """Danger signs that nobody checks (D7), papers that have run out (D17), a control room left alone (D53)."""
+    checked = {stop.point for route in plan.routes for stop in route.stops if stop.checklist}
+    for point in plan.points:
+        if point.danger and point.id not in checked:
+            faults.warn(find(top, "points", point.id, "danger"), "danger_unchecked")
+    for asset in plan.assets:
+        if asset.inspect_by and asset.inspect_by < plan.effective:
+            faults.warn(find(top, "assets", asset.id, "inspect_by"), "inspection_overdue", day=asset.inspect_by)
+    staying = {role for post in plan.posts if not post.walks for role in post.roles}
+    for route in plan.routes:
+        for role in staying.intersection(route.roles):
+            faults.warn(find(top, "routes", route.id, "roles"), "post_does_not_walk", role=role)
+
+
+def _wide(plan: Plan, top: Node, faults: Faults) -> None:
+    """Texts that a handheld's line would cut."""
+    for point in plan.points:
+        for key, text in (("name", point.name), ("way", point.way), ("look", point.look)):
+            _fits(text, find(top, "points", point.id, key), faults)
+    for path, check in _checks(plan, top):
+        _fits(check.text, find(top, *path, "text"), faults)
+
+
+def _fits(text: Text, spot: Spot, faults: Faults) -> None:
+    for words in (text.zh, text.en):
+        if cells(words) > ONE_LINE:
+            faults.warn(spot, "too_wide", cells=cells(words), limit=ONE_LINE)

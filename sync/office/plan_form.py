@@ -1,0 +1,374 @@
+"""The form of a plan file: which keys may stand where, and what each one means.
+
+One table a kind of thing, to be laid beside app/duties/site.py. Things stand under their ids; a
+key that is left out has the value given there. Whether ids lead anywhere, and whether the whole
+makes sense, is for plan_checks.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TypeVar, get_args
+
+from app.duties.site import (
+    GRADES,
+    NO_TEXT,
+    ROLES,
+    Area,
+    Asset,
+    Calendar,
+    Category,
+    Check,
+    CheckKind,
+    Checklist,
+    Choice,
+    Deadline,
+    People,
+    Person,
+    Phrase,
+    Plan,
+    Point,
+    Post,
+    Route,
+    RouteKind,
+    Schedule,
+    Settings,
+    Site,
+    Stop,
+    Text,
+)
+from sync.office.plan_faults import Faults
+from sync.office.plan_nodes import Entry, Leaf, Node, Table, find
+from sync.office.plan_values import (
+    Field,
+    Form,
+    Wrong,
+    day,
+    days,
+    decimal,
+    digits,
+    line,
+    list_of,
+    need,
+    one_of,
+    places,
+    read_each,
+    read_table,
+    roles,
+    row,
+    tag,
+    text,
+    things,
+    time_of_day,
+    uuid,
+    whole,
+    word,
+    yes_no,
+    zone,
+)
+
+T = TypeVar("T")
+
+MAX_CHOICES = 9
+"""One digit each."""
+LONGEST_WINDOW = 31 * 24 * 60
+"""Minutes: work due once a month may take the month."""
+
+SITE = {
+    "id": need(word, ""),
+    "name": need(text, NO_TEXT),
+    "zone": need(zone, "UTC"),
+    "company": Field(text),
+    "ibeacon": Field(uuid),  # the UUID that this site's own beacons share
+}
+AREA = {"name": need(text, NO_TEXT), "person": Field(word)}
+ASSET = {
+    "name": need(text, NO_TEXT),
+    "point": need(word, ""),
+    "model": Field(line),
+    "register": Field(line),
+    "inspect_by": Field(day),
+}
+POST = {
+    "name": need(text, NO_TEXT),
+    "hours": need(whole(1, 24), 1),
+    "walks": Field(yes_no),
+    "roles": Field(roles),
+}
+CHOICE = {"zh": Field(line), "en": Field(line), "ok": Field(yes_no)}
+CHECK_KEYS = {
+    "text": need(text, NO_TEXT),
+    "kind": Field(one_of(*get_args(CheckKind))),
+    "standard": Field(text),
+    "unit": Field(line),
+    "said": Field(text),
+    "decimals": Field(whole(0, 4)),
+    "low": Field(decimal),
+    "high": Field(decimal),
+    "source": Field(line),
+    "total": Field(whole(1, 9999)),
+    "asset": Field(word),
+}
+STOP = {
+    "point": need(word, ""),
+    "id": Field(word),
+    "checklist": Field(word),
+    "walk_s": Field(whole(0, 7200)),
+}
+SCHEDULE = {
+    "route": need(word, ""),
+    "name": need(text, NO_TEXT),
+    "rule": need(line, ""),
+    "start": need(time_of_day, ""),
+    "minutes": need(whole(1, LONGEST_WINDOW), 1),
+    "begins": need(day, ""),
+    "until": Field(day),
+    "crew": Field(whole(1, 6)),
+    "recheck": Field(yes_no),
+    "days": Field(one_of("all", "working", "off")),
+}
+CALENDAR = {"holidays": Field(days), "workdays": Field(days)}
+SETTINGS = {
+    "label_after_s": Field(whole(2, 120)),
+    "margin_db": Field(whole(0, 30)),
+    "enter_below_1m_db": Field(whole(0, 40)),
+    "pin_tries": Field(whole(3, 10)),
+    "quiet_from": Field(time_of_day),
+    "quiet_to": Field(time_of_day),
+    "prune_days": Field(whole(1, 90)),
+}
+PERSON = {
+    "name": need(text, NO_TEXT),
+    "roles": need(roles, ()),
+    "number": Field(digits(1, 8)),
+}
+
+
+def build_plan(top: Node, revision: int, faults: Faults) -> Plan:
+    """The plan as far as it can be read; where something is wrong a blank stands, and a fault says so."""
+    site_uuid = _site_uuid(top)
+    values = read_table(top, _plan_form(site_uuid), faults)
+    return Plan(revision=revision, **values)
+
+
+def build_people(top: Node, faults: Faults) -> People:
+    return People(**read_table(top, {"people": need(things(_of(Person, PERSON)), ())}, faults))
+
+
+def _plan_form(site_uuid: str) -> Form:
+    return {
+        "site": need(_site, Site("", NO_TEXT, "UTC")),
+        "effective": need(day, ""),
+        "calendar": Field(_calendar),
+        "settings": Field(_settings),
+        "areas": need(things(_of(Area, AREA)), ()),
+        "posts": Field(things(_of(Post, POST))),
+        "points": need(things(_point(site_uuid)), ()),
+        "assets": Field(things(_of(Asset, ASSET))),
+        "checklists": Field(things(_checklist)),
+        "routes": need(things(_route), ()),
+        "schedules": need(things(_of(Schedule, SCHEDULE)), ()),
+        "categories": Field(things(_category)),
+        "skip_reasons": Field(things(_phrase)),
+    }
+
+
+def _site_uuid(top: Node) -> str:
+    """The site's own beacon UUID, wherever the site stands in the file; "" when there is none to use."""
+    site = top.get("site") if isinstance(top, Table) else None
+    node = site.get("ibeacon") if isinstance(site, Table) else None
+    return node.text.lower() if isinstance(node, Leaf) else ""
+
+
+def _site(node: Node, faults: Faults) -> Site:
+    values = read_table(node, SITE, faults)
+    values.pop("ibeacon", None)
+    return Site(**values)
+
+
+def _calendar(node: Node, faults: Faults) -> Calendar:
+    return Calendar(**read_table(node, CALENDAR, faults))
+
+
+def _settings(node: Node, faults: Faults) -> Settings:
+    return Settings(**read_table(node, SETTINGS, faults))
+
+
+def _of(part: Callable[..., T], form: Form) -> Callable[[str, Node, Faults], T]:
+    """How a part whose form says everything is built."""
+    return lambda key, node, faults: part(id=key, **read_table(node, form, faults))
+
+
+def _phrase(key: str, node: Node, faults: Faults) -> Phrase:
+    return Phrase(id=key, text=text(node, faults))
+
+
+def _point(site_uuid: str) -> Callable[[str, Node, Faults], Point]:
+    form = {
+        "name": need(text, NO_TEXT),
+        "area": need(word, ""),
+        "way": Field(text),
+        "look": Field(text),
+        "tags": Field(list_of(tag(site_uuid))),
+        "label": Field(yes_no),
+        "grade": Field(one_of(*GRADES)),
+        "danger": Field(yes_no),
+        "code": Field(digits(4, 8)),
+    }
+
+    def build(key: str, node: Node, faults: Faults) -> Point:
+        point = Point(id=key, **read_table(node, form, faults))
+        _check_proof(node, point, faults)
+        return point
+
+    return build
+
+
+def _check_proof(node: Node, point: Point, faults: Faults) -> None:
+    """The evidence that a point asks for must be possible there."""
+    tags = isinstance(node, Table) and node.get("tags") is not None
+    if not (tags or point.label or point.code):
+        faults.add(node.spot, "no_proof")
+    elif point.grade in ("near", "label+near", "anti-clone") and not tags:
+        faults.add(find(node, "grade"), "grade_needs_tag", grade=point.grade)
+    elif point.grade in ("label", "label+near") and not point.label:
+        faults.add(find(node, "grade"), "grade_needs_label", grade=point.grade)
+
+
+def _category(key: str, node: Node, faults: Faults) -> Category:
+    form = {
+        "text": need(text, NO_TEXT),
+        "kind": need(one_of("finding", "hazard"), "finding"),
+        "phrases": need(things(_phrase), ()),
+        "deadline": need(one_of(*get_args(Deadline)), "2d"),
+        "to": need(one_of(*ROLES), ""),
+    }
+    category = Category(id=key, **read_table(node, form, faults))
+    if isinstance(phrases := _below(node, "phrases"), Table) and not phrases.entries:
+        faults.add(phrases.spot, "no_phrases")
+    return category
+
+
+def _below(node: Node, key: str) -> Node | None:
+    return node.get(key) if isinstance(node, Table) else None
+
+
+# Checklists
+
+
+def _checklist(key: str, node: Node, faults: Faults) -> Checklist:
+    form = {"name": need(text, NO_TEXT), "checks": need(things(_check), ())}
+    checklist = Checklist(id=key, **read_table(node, form, faults))
+    if isinstance(checks := _below(node, "checks"), Table) and not checks.entries:
+        faults.add(checks.spot, "empty_checklist")
+    return checklist
+
+
+def _check(key: str, node: Node, faults: Faults) -> Check:
+    """A full check, or a text alone: something that is OK or not."""
+    if isinstance(node, Leaf) or _below(node, "zh") or _below(node, "en"):
+        return Check(id=key, kind="ok", text=text(node, faults))
+    values = {"kind": "ok"} | read_table(node, CHECK_KEYS | {"choices": Field(things(_choice))}, faults)
+    check = Check(id=key, **values)
+    _check_kind(node, check, faults)
+    if check.kind in ("number", "count"):
+        _check_limits(node, check, faults)
+    return check
+
+
+def _choice(key: str, node: Node, faults: Faults) -> Choice:
+    if isinstance(node, Leaf):
+        return Choice(id=key, text=text(node, faults))
+    values = read_table(node, CHOICE, faults)
+    ok = values.pop("ok", True)
+    if not values:
+        raise Wrong("no_text")
+    return Choice(id=key, text=Text(**values), ok=ok)
+
+
+_ONLY_FOR = {
+    "unit": ("number",),
+    "said": ("number",),
+    "decimals": ("number",),
+    "low": ("number", "count"),
+    "high": ("number", "count"),
+    "choices": ("choice", "text"),
+    "total": ("count",),
+}
+
+
+def _check_kind(node: Node, check: Check, faults: Faults) -> None:
+    """Each kind of check has its own keys."""
+    for key, kinds in _ONLY_FOR.items():
+        if _below(node, key) is not None and check.kind not in kinds:
+            faults.add(find(node, key), "not_for_kind", name=key, kind=check.kind, kinds=", ".join(kinds))
+    if check.kind == "count" and _below(node, "total") is None:
+        faults.add(node.spot, "missing_key", name="total")
+    if check.kind == "choice":
+        _check_choices(node, check, faults)
+
+
+def _check_choices(node: Node, check: Check, faults: Faults) -> None:
+    written = _below(node, "choices")
+    if written is None or (isinstance(written, Table) and len(written.entries) < 2):
+        faults.add(written.spot if written else node.spot, "few_choices")
+    elif len(check.choices) > MAX_CHOICES:
+        faults.add(written.spot, "many_choices", limit=MAX_CHOICES)
+    elif check.choices and not any(choice.ok for choice in check.choices):
+        faults.add(written.spot, "no_good_choice")
+
+
+def _check_limits(node: Node, check: Check, faults: Faults) -> None:
+    """Limits that can be typed, in order, and with the paper they come from (domain §10)."""
+    for key, limit in (("low", check.low), ("high", check.high)):
+        if limit is not None and places(limit) > check.decimals:
+            faults.add(find(node, key), "too_many_decimals", value=limit, decimals=check.decimals)
+    if check.low is not None and check.high is not None and Decimal(check.low) > Decimal(check.high):
+        faults.add(find(node, "low"), "low_above_high", low=check.low, high=check.high)
+    elif check.kind == "count" and check.low is not None and Decimal(check.low) > check.total > 0:
+        faults.add(find(node, "low"), "low_above_high", low=check.low, high=check.total)
+    if (check.low is not None or check.high is not None) and not check.source:
+        faults.warn(node.spot, "no_source")
+
+
+# Routes
+
+
+def _route(key: str, node: Node, faults: Faults) -> Route:
+    form = {
+        "kind": need(one_of(*get_args(RouteKind)), "patrol"),
+        "name": need(text, NO_TEXT),
+        "order": need(one_of("fixed", "free", "shuffled"), "fixed"),
+        "roles": need(roles, ()),
+        "checklist": Field(word),  # of every stop that names none
+        "stops": need(_stops, ()),
+    }
+    values = read_table(node, form, faults)
+    common = values.pop("checklist", None)
+    values["stops"] = tuple(
+        Stop(stop.id, stop.point, stop.checklist or common, stop.walk_s) for stop in values["stops"]
+    )
+    return Route(id=key, **values)
+
+
+def _stops(node: Node, faults: Faults) -> tuple[Stop, ...]:
+    items = row(node)
+    if not items:
+        raise Wrong("no_stops")
+    stops = read_each(items, _stop, faults)
+    seen: dict[str, int] = {}
+    for stop, item in zip(stops, items, strict=True):
+        if stop.id and stop.id in seen:
+            faults.add(item.spot, "duplicate_stop", name=stop.id, first=seen[stop.id])
+        seen.setdefault(stop.id, item.spot.line)
+    return stops
+
+
+def _stop(node: Node, faults: Faults) -> Stop:
+    """A point's id, or `{point: …, checklist: …, walk_s: …}`. A stop is named after its point.
+
+    Always gives a stop, so that the stops stand as they do in the file.
+    """
+    if isinstance(node, Leaf):
+        node = Table(node.spot, (Entry("point", node.spot.line, node),))
+    values = read_table(node, STOP, faults)
+    return Stop(**{"id": values["point"]} | values)

@@ -1,0 +1,378 @@
+"""One round as its own records tell it: what the crew saw, and beside it what the office judges.
+
+Values in, values out: the records of one round, the plan it was walked under, the tokens of labels and
+badges. A record whose body does not fit is passed over here; it is counted elsewhere.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct, UnsetType
+
+from app import kinds
+from app.duties import rounds
+from app.duties.days import millis
+from app.duties.evidence import stronger_of
+from app.duties.rounds import Member, Progress
+from app.duties.site import Grade, Plan
+from app.record import Record
+from app.resume import fold_round
+from sync.office import verdict
+from sync.office.store.records import Stored
+from sync.office.store.rounds import RoundRow, StopRow
+from sync.office.verdict import RULES, Judged, Labels, OfficeMark, Place, Proof, Walk
+
+
+class Ref(Struct, frozen=True):
+    """Where an auditor finds a record: its number in the book and the beginning of the chain's hash there."""
+
+    seq: int
+    hash: str
+    at: int
+    """UTC ms by the handheld."""
+
+
+class Arrival(Struct, frozen=True):
+    """One arrival at a stop, as recorded and as the office judges it."""
+
+    ref: Ref
+    point: str
+    grade: Grade
+    marks: tuple[str, ...]
+    evidence: kinds.Evidence
+    judged: Judged | None
+    """None when that revision of the plan is not known here."""
+
+
+class AnswerSeen(Struct, frozen=True):
+    ref: Ref
+    check: str
+    ok: bool
+    judged_ok: bool | None
+    value: str | None
+    repeated: bool
+    words: str
+    marks: tuple[str, ...]
+
+
+class SkipSeen(Struct, frozen=True):
+    ref: Ref
+    reason: str
+    words: str
+
+
+class StopDetail(Struct, frozen=True):
+    """One stop of a round: everything its records say of it."""
+
+    marks: tuple[str, ...]
+    """As the crew saw them."""
+    office_marks: tuple[str, ...]
+    place: int | None
+    """1, 2, 3 … in the order in which the stops were reached; None while it was not."""
+    done: bool
+    arrivals: tuple[Arrival, ...] = ()
+    answers: tuple[AnswerSeen, ...] = ()
+    skips: tuple[SkipSeen, ...] = ()
+
+
+class Again(Struct, frozen=True):
+    """One of the crew identified again on the way."""
+
+    ref: Ref
+    person: str
+    method: str
+    proof: Proof | None
+    """For a badge whose proof was recorded."""
+
+
+class Event(Struct, frozen=True):
+    """Anything else that was recorded during the round."""
+
+    ref: Ref
+    kind: str
+    what: str
+
+
+class RoundDetail(Struct, frozen=True):
+    """One round in words and numbers."""
+
+    schedule: str
+    route: str
+    opens: str
+    closes: str
+    """ISO 8601 with the site's offset."""
+    revision: int
+    plan_sha256: str
+    judged: bool
+    """The office has that revision of the plan and could judge for itself."""
+    seed: str | None
+    crew: tuple[Member, ...]
+    alone: str | None
+    started: int
+    finished: int | None
+    timing: str
+    planned: int
+    done: int
+    missed: int
+    skipped: int
+    in_window: int
+    """Stops reached within the window."""
+    findings: int
+    marks: tuple[str, ...]
+    office_marks: tuple[str, ...]
+    stop_marks: tuple[str, ...]
+    """All marks of all stops, the office's too, each once."""
+    again: tuple[Again, ...]
+    events: tuple[Event, ...]
+    offset: int | None
+    """Office clock minus handheld clock, ms, as the last record knew it."""
+    first: Ref
+    last: Ref
+    rules: int
+
+
+class FindingDetail(Struct, frozen=True):
+    ref: Ref
+    kind: str
+    category: str
+    phrase: str
+    words: str
+    point: str | None
+    stop: str | None
+    fixed: bool
+    by: tuple[str, ...]
+
+
+class AlarmDetail(Struct, frozen=True):
+    ref: Ref
+    kind: str
+    words: str
+    round: str | None
+    point: str | None
+    by: tuple[str, ...]
+
+
+class Line(Struct, frozen=True):
+    """A stored record read once."""
+
+    stored: Stored
+    record: Record
+    body: kinds.Body | None
+    previous: bytes | None
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.stored.seq, self.stored.hash.hex()[:12], self.record.at)
+
+
+class Tokens(Struct, frozen=True):
+    """What proofs are checked with."""
+
+    labels: Labels
+    badges: Labels
+
+
+class _Stop:
+    """What the records say of one stop, as it is gathered."""
+
+    def __init__(self) -> None:
+        self.arrivals: list[Arrival] = []
+        self.answers: list[AnswerSeen] = []
+        self.skips: list[SkipSeen] = []
+
+    def point(self) -> str | None:
+        return self.arrivals[0].point if self.arrivals else None
+
+    def grade(self) -> Grade | None:
+        """The office's, of the best arrival."""
+        best: Grade | None = None
+        for arrival in self.arrivals:
+            best = stronger_of(best, arrival.judged.grade if arrival.judged else None)
+        return best
+
+    def office_only(self) -> tuple[str, ...]:
+        """Marks that only the office gives. A later arrival that is proven heals an unproven one."""
+        judged = [arrival.judged for arrival in self.arrivals if arrival.judged]
+        if any(each.grade and not set(each.marks) & set(OfficeMark) for each in judged):
+            return ()
+        return tuple(dict.fromkeys(mark for each in judged for mark in each.marks if mark in set(OfficeMark)))
+
+
+def read_round(
+    site: str, book: bytes, lines: Sequence[Line], plan: Plan | None, tokens: Tokens
+) -> tuple[RoundRow, list[StopRow]] | None:
+    """The projection of one round from its own records; None when the first one begins no round."""
+    begun, started = fold_round(None, lines[0].record, plan, book.hex()), lines[0].body
+    if begun is None or not isinstance(started, kinds.RoundStarted):
+        return None
+    reading = _Reading(book, begun, plan if plan is not None and _fits(begun, plan) else None, tokens)
+    for line in lines[1:]:
+        reading.read(line)
+    crew = reading.crew
+    row = RoundRow(
+        site=site,
+        round=crew.round,
+        book=book,
+        slot=rounds.slot_id(crew.round),
+        day=crew.opens.date().isoformat(),
+        opens=millis(crew.opens),
+        started=crew.started,
+        first_seq=lines[0].stored.seq,
+        last_seq=lines[-1].stored.seq,
+        detail=msgspec.json.encode(reading.detail(started, lines)),
+    )
+    return row, reading.stop_rows(site)
+
+
+def _fits(progress: Progress, plan: Plan) -> bool:
+    """Whether the plan has what the round names: a record may name anything."""
+    route = next((each for each in plan.routes if each.id == progress.route), None)
+    schedule = any(each.id == progress.schedule for each in plan.schedules)
+    return route is not None and schedule and set(progress.order) <= {stop.id for stop in route.stops}
+
+
+class _Reading:
+    """A round while its records are read; `plan` is None when the office cannot judge."""
+
+    def __init__(self, book: bytes, begun: Progress, plan: Plan | None, tokens: Tokens) -> None:
+        self.crew = begun
+        self._book, self._plan, self._tokens = book, plan, tokens
+        self._walk = Walk(begun, plan) if plan else None
+        self._stops = {stop: _Stop() for stop in begun.order}
+        self._again: list[Again] = []
+        self._events: list[Event] = []
+
+    def read(self, line: Line) -> None:
+        """Take one more record: fold the crew's round, put it where it belongs, let the office walk along."""
+        self.crew = fold_round(self.crew, line.record, self._plan, self._book.hex()) or self.crew
+        match line.body:
+            case kinds.StopArrived(stop=stop) as body if stop in self._stops:
+                self._stops[stop].arrivals.append(self._arrival(line, body))
+                return
+            case kinds.StopSkipped(stop=stop) as body if stop in self._stops:
+                self._stops[stop].skips.append(SkipSeen(line.ref, body.reason, body.words))
+            case kinds.CheckAnswered(stop=stop) as body if stop in self._stops:
+                self._stops[stop].answers.append(self._answer(line, body))
+            case kinds.RoundRechecked() as body:
+                self._again.append(Again(line.ref, body.person, body.method, self._badge(line, body)))
+            case kinds.RoundFinished() | kinds.FindingRaised():
+                pass
+            case _:
+                self._events.append(Event(line.ref, line.record.kind, _what(line.body)))
+        if self._walk:
+            self._walk.apply(line.record)
+
+    def _arrival(self, line: Line, body: kinds.StopArrived) -> Arrival:
+        judged = None
+        if self._plan and self._walk:
+            place = Place(self._book, line.previous)
+            evidence = verdict.judge_arrival(line.record, body, place, self._plan, self._tokens.labels)
+            judged = self._walk.arrive(line.record, body, evidence)
+        return Arrival(line.ref, body.point, body.grade, body.marks, body.evidence, judged)
+
+    def _answer(self, line: Line, body: kinds.CheckAnswered) -> AnswerSeen:
+        check = verdict.find_check(self._plan, self.crew.route, body.stop, body.check) if self._plan else None
+        judged = verdict.judge_check(check, body) if check else None
+        return AnswerSeen(line.ref, body.check, body.ok, judged, body.value, body.repeated, body.words, body.marks)
+
+    def _badge(self, line: Line, body: kinds.RoundRechecked) -> Proof | None:
+        """A badge's proof, when the handheld recorded one."""
+        if body.method != "badge" or "proof" not in line.record.body:
+            return None
+        place = Place(self._book, line.previous)
+        badges = self._tokens.badges.get(body.person, ())
+        found = [verdict.check_proof(line.record, badge.token, place) for badge in badges]
+        return Proof.GOOD if Proof.GOOD in found else (found[-1] if found else Proof.UNKNOWN)
+
+    def detail(self, started: kinds.RoundStarted, lines: Sequence[Line]) -> RoundDetail:
+        crew, numbers = self.crew, rounds.summary(self.crew)
+        office = rounds.summary(self._walk.progress) if self._walk else None
+        opens, closes = millis(crew.opens), millis(crew.closes)
+        return RoundDetail(
+            schedule=crew.schedule,
+            route=crew.route,
+            opens=crew.opens.isoformat(),
+            closes=crew.closes.isoformat(),
+            revision=crew.revision,
+            plan_sha256=started.plan.sha256,
+            judged=office is not None,
+            seed=crew.seed,
+            crew=crew.crew,
+            alone=crew.alone,
+            started=crew.started,
+            finished=crew.finished,
+            timing=office.timing if office else numbers.timing,
+            planned=numbers.planned,
+            done=numbers.done,
+            missed=numbers.missed,
+            skipped=numbers.skipped,
+            in_window=sum(visit.at is not None and opens <= visit.at < closes for visit in crew.visits),
+            findings=numbers.findings,
+            marks=tuple(crew.marks),
+            office_marks=tuple(self._walk.progress.marks) if self._walk else (),
+            stop_marks=self._all_stop_marks(),
+            again=tuple(self._again),
+            events=tuple(self._events),
+            offset=lines[-1].record.off,
+            first=lines[0].ref,
+            last=lines[-1].ref,
+            rules=RULES,
+        )
+
+    def stop_rows(self, site: str) -> list[StopRow]:
+        places = self._places()
+        return [
+            self._stop_row(site, position, visit, places.get(visit.stop))
+            for position, visit in enumerate(self.crew.visits, 1)
+        ]
+
+    def _stop_row(self, site: str, position: int, visit: rounds.Visit, place: int | None) -> StopRow:
+        seen = self._stops[visit.stop]
+        detail = StopDetail(
+            marks=_marks_of(self.crew, visit.stop),
+            office_marks=self._office_marks(visit.stop),
+            place=place,
+            done=visit.done,
+            arrivals=tuple(seen.arrivals),
+            answers=tuple(seen.answers),
+            skips=tuple(seen.skips),
+        )
+        stop = rounds.stop_of(self._plan.route(self.crew.route), visit.stop) if self._plan else None
+        return StopRow(
+            site=site,
+            round=self.crew.round,
+            position=position,
+            stop=visit.stop,
+            point=stop.point if stop else seen.point(),
+            at=visit.at,
+            grade=visit.grade,
+            office_grade=seen.grade(),
+            detail=msgspec.json.encode(detail),
+        )
+
+    def _places(self) -> dict[str, int]:
+        """Which stop was reached first, second, third: by the records' numbers, never by the clock."""
+        first = {stop: seen.arrivals[0].ref.seq for stop, seen in self._stops.items() if seen.arrivals}
+        return {stop: place for place, stop in enumerate(sorted(first, key=first.__getitem__), 1)}
+
+    def _office_marks(self, stop: str) -> tuple[str, ...]:
+        walked = _marks_of(self._walk.progress, stop) if self._walk else ()
+        return tuple(dict.fromkeys([*walked, *self._stops[stop].office_only()]))
+
+    def _all_stop_marks(self) -> tuple[str, ...]:
+        marks = [mark for stop in self._stops for mark in (*_marks_of(self.crew, stop), *self._office_marks(stop))]
+        return tuple(dict.fromkeys(marks))
+
+
+def _marks_of(progress: Progress, stop: str) -> tuple[str, ...]:
+    return tuple(mark for where, mark in rounds.summary(progress).marks if where == stop)
+
+
+def _what(body: kinds.Body | None) -> str:
+    """What was seen, in the handheld's own signs."""
+    match body:
+        case kinds.TagSeen(format=format, tag=tag):
+            return f"{format} {tag}"
+        case kinds.CodeSeen(text=text, point=point, sha256=digest):
+            return " ".join(part for part in (text, point, digest) if not isinstance(part, UnsetType))
+    return ""

@@ -1,0 +1,83 @@
+"""The office as one web application: the handhelds' endpoints, and whatever pages are handed in."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from litestar import Litestar, Request, Response
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import MutableScopeHeaders
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ControllerRouterHandler, Message, Scope
+from sqlalchemy.exc import OperationalError
+
+from sync.office.api import Office, endpoints
+from sync.office.keys import OfficeKey
+from sync.office.problems import Refusal, answer, name_of
+from sync.office.store import Store
+from sync.wire import BOOK_HEADER, MAX_BYTES, PROTOCOL, PROTOCOL_HEADER
+
+log: Final = logging.getLogger("watchbook.office")
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def create_app(
+    store: Store,
+    key: OfficeKey,
+    *,
+    clock_ms: Callable[[], int],
+    handlers: Sequence[ControllerRouterHandler] = (),
+) -> Litestar:
+    """The office on an open store. `clock_ms` gives UTC ms; `handlers` are pages served beside the API.
+
+    The caller closes the store after the application has stopped.
+    """
+    return Litestar(
+        route_handlers=[*endpoints(Office(store, key, clock_ms)), *handlers],
+        exception_handlers={
+            Refusal: _refused,
+            HTTPException: _by_framework,
+            OperationalError: _busy,
+            Exception: _last_resort,
+        },
+        before_send=[_stamp],
+        compression_config=CompressionConfig(backend="gzip", minimum_size=1024, gzip_compress_level=6),
+        request_max_body_size=MAX_BYTES,
+        openapi_config=OpenAPIConfig(title="Watchbook office", version="1", render_plugins=[JsonRenderPlugin()]),
+        logging_config=None,
+    )
+
+
+async def _stamp(message: Message, scope: Scope) -> None:
+    """Mark every answer as the office's own, and name the book whose request it answers."""
+    if message["type"] != "http.response.start" or not scope["path"].startswith("/v1/"):
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    headers[PROTOCOL_HEADER] = str(PROTOCOL)
+    book = scope.get("state", {}).get("book")
+    if isinstance(book, str):
+        headers[BOOK_HEADER] = book
+
+
+def _refused(request: AnyRequest, refusal: Refusal) -> Response[bytes]:
+    return answer(request, refusal.name, **refusal.members)
+
+
+def _by_framework(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    if error.status_code >= 500:
+        return _last_resort(request, error)
+    return answer(request, name_of(error.status_code))
+
+
+def _busy(request: AnyRequest, error: OperationalError) -> Response[bytes]:
+    """The database is locked by another process, or its disk is full: nothing was stored; try again later."""
+    log.warning("the store did not take it: %s", error.orig)
+    return answer(request, "busy")
+
+
+def _last_resort(request: AnyRequest, error: Exception) -> Response[bytes]:
+    log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+    return answer(request, "internal")

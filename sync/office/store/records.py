@@ -1,0 +1,373 @@
+"""The records of all books as they were received, and how far each is held without a gap.
+
+A record is stored once and never changed. Other bytes under a number already held are evidence and go
+beside it. A record whose bytes follow the chain is always kept, and the mark passes it: if something
+else is wrong with it, it is kept in quarantine (decision 8).
+"""
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from app.errors import RecordRefused
+from app.logbook.keys import certificate_message, identity_message
+from app.record import Record, decode
+from sync.office.store.schema import counters, cursors, devices, forks, head_signatures, heads, holes, records, urgent
+
+if TYPE_CHECKING:
+    from sync.office.store import Store
+
+_INSERT: Final = (
+    "INSERT INTO records (site, book, seq, hash, raw, kind, arrived, received_at, quarantine) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class Held(Struct, frozen=True):
+    """How far a book is held: all of 1 … `seq`, and the chain's hash there (the book's id at 0)."""
+
+    seq: int
+    hash: bytes
+
+
+class Stored(Struct, frozen=True):
+    """A record as it is kept."""
+
+    site: str
+    book: bytes
+    seq: int
+    hash: bytes
+    raw: bytes
+    kind: str
+    """Empty when the bytes are no record."""
+    arrived: int
+    received_at: int
+    quarantine: str | None
+
+
+class Urgent(Struct, frozen=True):
+    """A record that came alone, ahead of its turn."""
+
+    site: str
+    book: bytes
+    seq: int
+    raw: bytes
+    kind: str
+    received_at: int
+    quarantine: str | None
+
+
+class Link(Struct, frozen=True):
+    """One received record in its place: bytes, the chain's hash after it, and what it says, if anything."""
+
+    seq: int
+    raw: bytes
+    hash: bytes
+    record: Record | None
+    fault: str | None
+    """Why it goes to quarantine, as far as its own bytes tell."""
+
+
+class Hole(Struct, frozen=True):
+    """Numbers the handheld lost, as it declares them."""
+
+    first: int
+    last: int
+    good: bytes
+    """Hash before the first."""
+    next: bytes
+    """Hash that the record after the last follows."""
+
+
+class Batch(Struct, frozen=True):
+    """Links that follow `prev`, with the signature over their head; all of it already verified as such."""
+
+    book: bytes
+    first: int
+    prev: bytes
+    links: tuple[Link, ...]
+    key: bytes
+    sig: bytes
+    skew: int
+    """Office clock minus handheld clock, ms."""
+    hole: Hole | None = None
+    """What is lost just before them."""
+
+
+class Taken(Struct, frozen=True):
+    """The batch is held (now, or since an earlier time)."""
+
+    held: Held
+    accepted: int
+    quarantined: tuple[tuple[int, str], ...]
+
+
+class Gap(Struct, frozen=True):
+    """Records before the batch are missing; nothing was stored."""
+
+    held: Held
+
+
+class Fork(Struct, frozen=True):
+    """It contradicts what is held; it was stored as evidence, nothing else."""
+
+    held: Held
+    seq: int
+
+
+def link(seq: int, raw: bytes, after: bytes) -> Link:
+    """Look at one record's bytes in the place they claim."""
+    try:
+        record = decode(raw)
+    except RecordRefused:
+        return Link(seq, raw, after, None, "record-form")
+    return Link(seq, raw, after, record, None if record.seq == seq else "record-number")
+
+
+class Records:
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+
+    async def held(self, site: str, book: bytes) -> Held:
+        """How far the book is held."""
+        return await self._store.read(lambda tx: _held(tx, site, book))
+
+    async def take(self, site: str, batch: Batch, now: int, fault: str | None = None) -> Taken | Gap | Fork:
+        """Store what is new of a batch, in one transaction, durable when this returns.
+
+        `fault` puts all of it into quarantine. `now` is UTC ms.
+        """
+        return await self._store.write(lambda tx: _take(tx, site, batch, now, fault))
+
+    async def take_urgent(self, site: str, book: bytes, one: Link, now: int, fault: str | None = None) -> Fork | None:
+        """Store a record that came alone; the mark stays. Fork if other bytes are held under its number."""
+        return await self._store.write(lambda tx: _take_urgent(tx, site, book, one, now, fault))
+
+    async def after(self, arrived: int, limit: int) -> list[Stored]:
+        """Records committed after that one, in the order of commits: what a projection reads next."""
+        return await self._store.read(lambda tx: records_after(tx, arrived, limit))
+
+    async def urgent_ahead(self, site: str | None = None) -> list[Urgent]:
+        """Urgent records whose turn has not come yet: above their book's mark."""
+        return await self._store.read(lambda tx: urgent_ahead(tx, site))
+
+    async def of_book(self, site: str, book: bytes, first: int = 1, limit: int = 500) -> list[Stored]:
+        """Records of one book from `first` on, by number."""
+        wanted = select(records).where(records.c.site == site, records.c.book == book, records.c.seq >= first)
+        ordered = wanted.order_by(records.c.seq).limit(limit)
+        return await self._store.read(lambda tx: [_stored(row) for row in tx.execute(ordered)])
+
+    async def books(self) -> list[tuple[str, bytes, Held]]:
+        """(site, book, how far) of every book that sent anything."""
+        wanted = select(heads).order_by(heads.c.site, heads.c.book)
+        return await self._store.read(
+            lambda tx: [(row.site, row.book, Held(row.seq, row.hash)) for row in tx.execute(wanted)]
+        )
+
+
+def records_after(tx: Connection, arrived: int, limit: int) -> list[Stored]:
+    """As `Records.after`, inside a transaction of the caller's."""
+    wanted = select(records).where(records.c.arrived > arrived).order_by(records.c.arrived).limit(limit)
+    return [_stored(row) for row in tx.execute(wanted)]
+
+
+def urgent_ahead(tx: Connection, site: str | None = None) -> list[Urgent]:
+    """As `Records.urgent_ahead`, inside a transaction of the caller's."""
+    same = (heads.c.site == urgent.c.site) & (heads.c.book == urgent.c.book)
+    wanted = select(urgent).outerjoin(heads, same).where(heads.c.seq.is_(None) | (urgent.c.seq > heads.c.seq))
+    if site is not None:
+        wanted = wanted.where(urgent.c.site == site)
+    ordered = wanted.order_by(urgent.c.received_at, urgent.c.seq)
+    return [Urgent(**row._mapping) for row in tx.execute(ordered)]
+
+
+def cursor(tx: Connection, name: str) -> int:
+    """How far the projection `name` has read; 0 before it began."""
+    return int(tx.execute(select(cursors.c.arrived).where(cursors.c.name == name)).scalar() or 0)
+
+
+def move_cursor(tx: Connection, name: str, arrived: int) -> None:
+    """Remember how far the projection has read, in the transaction that stores what it made of it."""
+    change = insert(cursors).values(name=name, arrived=arrived)
+    tx.execute(change.on_conflict_do_update(["name"], set_={"arrived": arrived}))
+
+
+def _take(tx: Connection, site: str, batch: Batch, now: int, fault: str | None) -> Taken | Gap | Fork:
+    held = _held(tx, site, batch.book)
+    start = batch.hole.first if batch.hole else batch.first
+    if start > held.seq + 1:
+        return Gap(held)
+    clash = _clash(tx, site, batch, held)
+    if clash is not None:
+        for one in batch.links[clash - batch.first :]:
+            _keep_fork(tx, site, batch.book, one, batch.prev if one.seq == batch.first else None, now)
+        return Fork(held, clash)
+    new = [one for one in batch.links if one.seq > held.seq]
+    if not new:
+        return Taken(held, 0, ())
+    if batch.hole is not None:
+        _keep_hole(tx, site, batch.book, batch.hole, held, now)
+    faults = _store_new(tx, site, batch, new, now, fault)
+    _settle_urgent(tx, site, batch.book, new, now)
+    return Taken(Held(new[-1].seq, new[-1].hash), len(new), faults)
+
+
+def _clash(tx: Connection, site: str, batch: Batch, held: Held) -> int | None:
+    """The first number at which the batch contradicts what is held, or None."""
+    book = batch.book
+    anchor = (batch.hole.first - 1, batch.hole.good) if batch.hole else (batch.first - 1, batch.prev)
+    if _hash_at(tx, site, book, anchor[0]) != anchor[1]:
+        return batch.first
+    span = (records.c.seq >= batch.first, records.c.seq < batch.first + len(batch.links))
+    rows = tx.execute(
+        select(records.c.seq, records.c.hash).where(records.c.site == site, records.c.book == book, *span)
+    )
+    known = {row.seq: row.hash for row in rows}
+    return next((one.seq for one in batch.links if one.seq <= held.seq and known.get(one.seq) != one.hash), None)
+
+
+def _hash_at(tx: Connection, site: str, book: bytes, seq: int) -> bytes | None:
+    """The hash that record `seq` + 1 follows; None when `seq` is not held."""
+    if seq == 0:
+        return book
+    for found, table, number in ((holes.c.next, holes, holes.c.last), (records.c.hash, records, records.c.seq)):
+        value: bytes | None = tx.execute(
+            select(found).where(table.c.site == site, table.c.book == book, number == seq)
+        ).scalar()
+        if value is not None:
+            return value
+    return None
+
+
+def _keep_hole(tx: Connection, site: str, book: bytes, hole: Hole, held: Held, now: int) -> None:
+    row = {"first": hole.first, "last": hole.last, "good": hole.good, "next": hole.next}
+    missing = max(hole.first, held.seq + 1)
+    new = insert(holes).values(site=site, book=book, missing=missing, received_at=now, **row)
+    tx.execute(new.on_conflict_do_nothing())
+
+
+def _store_new(
+    tx: Connection, site: str, batch: Batch, new: list[Link], now: int, fault: str | None
+) -> tuple[tuple[int, str], ...]:
+    shift_key = _shift_key(tx, site, batch.book)
+    faults: list[tuple[int, str]] = []
+    rows = []
+    arrived = _take_numbers(tx, len(new))
+    for place, one in enumerate(new):
+        wrong, shift_key = _judge(one, batch.book, shift_key)
+        why = fault or wrong
+        if why:
+            faults.append((one.seq, why))
+        kind = one.record.kind if one.record else ""
+        rows.append((site, batch.book, one.seq, one.hash, one.raw, kind, arrived + place, now, why))
+    tx.exec_driver_sql(_INSERT, rows)
+    last = new[-1]
+    head = {"seq": last.seq, "hash": last.hash, "shift_key": shift_key, "last_at": now, "skew": batch.skew}
+    change = insert(heads).values(site=site, book=batch.book, **head)
+    tx.execute(change.on_conflict_do_update(["site", "book"], set_=head))
+    signed = insert(head_signatures).values(
+        site=site, book=batch.book, seq=last.seq, key=batch.key, hash=last.hash, sig=batch.sig, received_at=now
+    )
+    tx.execute(signed.on_conflict_do_nothing())
+    return tuple(faults)
+
+
+def _judge(one: Link, book: bytes, shift_key: bytes | None) -> tuple[str | None, bytes | None]:
+    """(why it is set aside or None, the shift key certified after it)."""
+    if one.fault or one.record is None:
+        return one.fault, shift_key
+    match one.record.kind:
+        case "book.opened":
+            return (None if one.seq == 1 and _opens(one.record, book) else "record-key"), shift_key
+        case "key.certified":
+            new = _certified(one.record, book, shift_key)
+            return (None, new) if new else ("record-key", shift_key)
+    return None, shift_key
+
+
+def _opens(record: Record, book: bytes) -> bool:
+    key, identity, cert = (_hex(record, name) for name in ("key", "identity", "cert"))
+    return hashlib.sha256(key).digest() == book and verifies(key, cert, identity_message(identity))
+
+
+def _certified(record: Record, book: bytes, previous: bytes | None) -> bytes | None:
+    key, cert = _hex(record, "key"), _hex(record, "cert")
+    if previous is None or len(key) != 32 or not verifies(previous, cert, certificate_message(book, key)):
+        return None
+    return key
+
+
+def _hex(record: Record, name: str) -> bytes:
+    text = record.body.get(name)
+    try:
+        return bytes.fromhex(text) if isinstance(text, str) else b""
+    except ValueError:
+        return b""
+
+
+def verifies(key: bytes, sig: bytes, message: bytes) -> bool:
+    """Whether `sig` is `key`'s Ed25519 signature over `message`."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(sig, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _settle_urgent(tx: Connection, site: str, book: bytes, new: list[Link], now: int) -> None:
+    """The turn of urgent records has come: if the chain holds other bytes, what came alone is evidence."""
+    span = (urgent.c.seq >= new[0].seq, urgent.c.seq <= new[-1].seq)
+    for row in tx.execute(select(urgent).where(urgent.c.site == site, urgent.c.book == book, *span)).all():
+        if row.raw != new[row.seq - new[0].seq].raw:
+            _keep_fork(tx, site, book, link(row.seq, row.raw, b""), None, row.received_at)
+
+
+def _take_urgent(tx: Connection, site: str, book: bytes, one: Link, now: int, fault: str | None) -> Fork | None:
+    key = (site, book, one.seq)
+    for table in (records, urgent):
+        row = tx.execute(select(table.c.raw).where(table.c.site == site, table.c.book == book, table.c.seq == one.seq))
+        raw = row.scalar()
+        if raw is not None and raw != one.raw:
+            _keep_fork(tx, *key[:2], one, None, now)
+            return Fork(_held(tx, site, book), one.seq)
+    kind = one.record.kind if one.record else ""
+    new = insert(urgent).values(site=site, book=book, seq=one.seq, raw=one.raw, kind=kind, received_at=now)
+    tx.execute(new.values(quarantine=fault or one.fault).on_conflict_do_nothing())
+    return None
+
+
+def _keep_fork(tx: Connection, site: str, book: bytes, one: Link, prev: bytes | None, now: int) -> None:
+    digest = hashlib.sha256(one.raw).digest()
+    row = {"seq": one.seq, "digest": digest, "prev": prev, "raw": one.raw, "received_at": now}
+    tx.execute(insert(forks).values(site=site, book=book, **row).on_conflict_do_nothing())
+
+
+def _held(tx: Connection, site: str, book: bytes) -> Held:
+    row = tx.execute(select(heads.c.seq, heads.c.hash).where(heads.c.site == site, heads.c.book == book)).first()
+    return Held(row.seq, row.hash) if row else Held(0, book)
+
+
+def _shift_key(tx: Connection, site: str, book: bytes) -> bytes | None:
+    key: bytes | None = tx.execute(select(heads.c.shift_key).where(heads.c.site == site, heads.c.book == book)).scalar()
+    if key is not None:
+        return key
+    first: bytes | None = tx.execute(
+        select(devices.c.first_key).where(devices.c.site == site, devices.c.book == book)
+    ).scalar()
+    return first
+
+
+def _take_numbers(tx: Connection, count: int) -> int:
+    """The first of `count` numbers of arrival."""
+    taken = update(counters).where(counters.c.name == "arrived").values(value=counters.c.value + count)
+    return int(tx.execute(taken.returning(counters.c.value)).scalar_one()) - count + 1
+
+
+def _stored(row: Any) -> Stored:
+    return Stored(**row._mapping)

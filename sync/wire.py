@@ -1,0 +1,318 @@
+"""What handheld and office say to each other: shapes, limits, names of errors, bytes that are signed.
+
+Both ends speak through this module; docs/wire.md says the same for somebody who writes another end.
+Nothing here opens a socket or a file.
+"""
+
+import hashlib
+import zlib
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from app.errors import WatchbookError
+from app.record import follow
+
+PROTOCOL: Final = 1
+PROTOCOL_HEADER: Final = "Watchbook-Protocol"
+BOOK_HEADER: Final = "Watchbook-Book"
+"""The office repeats the book whose request it answers; a login page of some hotel doesn't."""
+BACKOFF_HEADER: Final = "Backoff"
+"""On a success: seconds to leave the office alone."""
+MIN_CLIENT: Final = "0.1"
+JSON: Final = "application/json"
+PROBLEM_JSON: Final = "application/problem+json"
+
+MAX_EVENTS: Final = 500
+MAX_BYTES: Final = 8 * 1024 * 1024
+"""Largest body after unpacking, either way; packed it may not be larger either."""
+MAX_PAGE: Final = 500
+URN: Final = "urn:watchbook:"
+
+CODE_CHARS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no I, L, O, U."""
+CODE_LENGTH: Final = 10
+_AS_TYPED: Final = str.maketrans("OIL", "011", "- ")
+
+PROBLEMS: Final[dict[str, int]] = {
+    "malformed": 400,
+    "signature": 401,
+    "clock": 401,
+    "replayed": 401,
+    "enrol-code": 403,
+    "unknown-book": 403,
+    "revoked": 403,
+    "not-found": 404,
+    "method": 405,
+    "slow": 408,
+    "gap": 409,
+    "fork": 409,
+    "book-taken": 409,
+    "cursor-ahead": 409,
+    "cursor-expired": 410,
+    "too-large": 413,
+    "encoding": 415,
+    "client-too-old": 426,
+    "too-many-tries": 429,
+    "internal": 500,
+    "busy": 503,
+}
+"""Every error an office gives: the name after `urn:watchbook:` and its HTTP status (docs/errors.md)."""
+
+QUARANTINES: Final = ("record-form", "record-number", "record-key", "revoked-book")
+"""Why a record is kept but set aside; given in `Quarantined.type`, with the same prefix."""
+
+
+class Malformed(WatchbookError):
+    """The other end: what it sent is not what the protocol says."""
+
+
+class TooLarge(Malformed):
+    """It unpacks to more than is allowed."""
+
+
+class Hello(Struct, frozen=True):
+    """GET /v1/hello?nonce=: who the office is and what it takes."""
+
+    server_key: str
+    """Ed25519 public key, hex. Pinned by the handheld when it enrols."""
+    server_time: int
+    """UTC ms."""
+    protocols: tuple[int, ...]
+    min_client: str
+    max_events: int
+    max_bytes: int
+    sig: str
+    """By the server key over `hello_bytes`."""
+
+
+class Enrol(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/enrol. Keys, cert and proof in hex."""
+
+    code: str
+    book: str
+    key: str
+    """The first shift key; its SHA-256 is the book."""
+    identity: str
+    cert: str
+    """The first shift key's signature for the identity key, as in the record `book.opened`."""
+    name: str
+    proof: str
+    """The identity key's signature over `enrol_bytes`."""
+
+
+class Enrolled(Struct, frozen=True):
+    """201 to Enrol."""
+
+    book: str
+    device: str
+    site: str
+    server_key: str
+    cursor: str
+    server_time: int
+
+
+class Lost(Struct, frozen=True, forbid_unknown_fields=True):
+    """Records that the handheld itself lost (decision 8). `damage.declared` says the same inside the chain."""
+
+    first: int
+    last: int
+    good: str
+    """The chain's hash before the first of them, hex."""
+    next: str
+    """The hash that record `last` + 1 follows, hex."""
+
+
+class Batch(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/books/{book}/records: records `first`, `first` + 1 … as their canonical bytes."""
+
+    v: int
+    book: str
+    first: int
+    prev: str
+    """The chain's hash before the first of them, hex."""
+    head: str
+    """The chain's hash after the last of them, hex."""
+    key: str
+    """The shift key that signs this head, hex."""
+    sig: str
+    """Ed25519 by `key` over app.logbook.keys.head_message of the last number and `head`, hex."""
+    records: tuple[msgspec.Raw, ...]
+    lost: Lost | None = None
+    """What is missing just before `first`, if it is lost for ever."""
+
+
+class Quarantined(Struct, frozen=True):
+    """A record that is kept but set aside for a person to look at."""
+
+    seq: int
+    type: str
+    title: str
+
+
+class Receipt(Struct, frozen=True, tag_field="note", tag="receipt"):
+    """The office's word that it holds a book whole up to `seq`. Hex; `at` is UTC ms at the office."""
+
+    book: str
+    seq: int
+    hash: str
+    at: int
+    key: str
+    sig: str
+    """Ed25519 by the office's key over `receipt_bytes`."""
+
+
+class Ack(Struct, frozen=True):
+    """200 to Batch, after the commit."""
+
+    book: str
+    high_water: int
+    head: str
+    accepted: int
+    """Records that were new."""
+    quarantined: tuple[Quarantined, ...]
+    receipt: Receipt | None
+    """None while the office holds nothing of the book."""
+    latest_cursor: str
+    server_time: int
+
+
+class Mark(Struct, frozen=True):
+    """GET /v1/books/{book}/head: how far the office holds the book."""
+
+    book: str
+    high_water: int
+    head: str
+    server_time: int
+
+
+class Noted(Struct, frozen=True):
+    """200 to an urgent record posted alone. It says nothing about the mark."""
+
+    book: str
+    seq: int
+    server_time: int
+
+
+class Change(Struct, frozen=True):
+    """The newest state of one thing. `body` is its JSON as published; null when it was withdrawn."""
+
+    kind: str
+    id: str
+    rev: int
+    sha256: str
+    """Of the body's bytes; empty when it was withdrawn."""
+    body: msgspec.Raw
+
+
+class Changes(Struct, frozen=True):
+    """GET /v1/changes?cursor=&limit=: what is new for the handheld's site, oldest first."""
+
+    book: str
+    items: tuple[Change, ...]
+    cursor: str
+    more: bool
+    latest: str
+    high_water: int
+    """How far the office holds this book: less than receipts say means it was restored from a copy."""
+    head: str
+    server_time: int
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """RFC 9457 problem details, with the members some problems carry."""
+
+    type: str
+    title: str = ""
+    status: int = 0
+    detail: str = ""
+    high_water: int | None = None
+    head: str | None = None
+    server_time: int | None = None
+    limit: int | None = None
+    receipt: Receipt | None = None
+
+    @property
+    def name(self) -> str:
+        """The problem's name in docs/errors.md."""
+        return self.type.removeprefix(URN)
+
+
+def hello_bytes(nonce: str, server_time: int) -> bytes:
+    """What the office signs to show that it is the one that was pinned."""
+    return b"watchbook hello 1\n" + nonce.encode() + b"\n" + server_time.to_bytes(8, "big")
+
+
+def enrol_bytes(code: str, book: bytes) -> bytes:
+    """What the identity key signs to enrol."""
+    return b"watchbook enrol 1\n" + code.encode() + b"\n" + book
+
+
+def receipt_bytes(book: bytes, seq: int, head: bytes, at: int) -> bytes:
+    """What the office signs of a mark; `at` is UTC ms."""
+    return b"watchbook receipt 1\n" + book + seq.to_bytes(8, "big") + head + at.to_bytes(8, "big")
+
+
+def chain(prev: bytes, raws: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The chain's hash after each of `raws`, starting from `prev`."""
+    hashes = []
+    here = prev
+    for raw in raws:
+        here = follow(here, raw)
+        hashes.append(here)
+    return tuple(hashes)
+
+
+def pack(body: bytes) -> bytes:
+    """gzip, the quick way, without a time stamp: the same body gives the same bytes."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return packer.compress(body) + packer.flush()
+
+
+def unpack(body: bytes, limit: int = MAX_BYTES) -> bytes:
+    """Undo `pack`, never holding more than `limit` bytes. Raises TooLarge or Malformed."""
+    unpacker = zlib.decompressobj(31)
+    try:
+        plain = unpacker.decompress(body, limit)
+    except zlib.error as e:
+        raise Malformed("sync.malformed") from e
+    if unpacker.unconsumed_tail:
+        raise TooLarge("sync.too_large")
+    if not unpacker.eof or unpacker.unused_data:
+        raise Malformed("sync.malformed")
+    return plain
+
+
+def unhex(text: str, length: int) -> bytes:
+    """`length` bytes written in lower-case hex. Raises Malformed."""
+    try:
+        value = bytes.fromhex(text)
+    except ValueError as e:
+        raise Malformed("sync.malformed") from e
+    if len(value) != length or value.hex() != text:
+        raise Malformed("sync.malformed")
+    return value
+
+
+def fingerprint(server_key: bytes) -> str:
+    """The ten characters (50 bits) of the office's key that an enrolment code carries."""
+    number = int.from_bytes(hashlib.sha256(server_key).digest(), "big") >> (256 - 5 * CODE_LENGTH)
+    return "".join(CODE_CHARS[number >> 5 * place & 31] for place in reversed(range(CODE_LENGTH)))
+
+
+def join_code(code: str, server_key: bytes) -> str:
+    """The code as a person gets it: `ABCDE-FGHJK-` and the office's fingerprint in the same form."""
+    whole = code + fingerprint(server_key)
+    return "-".join(whole[at : at + 5] for at in range(0, len(whole), 5))
+
+
+def split_code(text: str) -> tuple[str, str | None]:
+    """(code, fingerprint or None) of what a person typed: small letters, O for 0, I or L for 1 do no harm.
+
+    Raises Malformed when it can't be a code.
+    """
+    plain = text.upper().translate(_AS_TYPED)
+    if len(plain) not in (CODE_LENGTH, 2 * CODE_LENGTH) or not set(plain) <= set(CODE_CHARS):
+        raise Malformed("sync.code_form")
+    return plain[:CODE_LENGTH], plain[CODE_LENGTH:] or None

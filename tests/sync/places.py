@@ -1,0 +1,148 @@
+"""Real parts for the sync tests: a logbook on disk, an office on a loopback socket, its SQLite file."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from msgspec import Struct
+
+from app.logbook.book import Draft, Logbook
+from app.ports import Moment
+from app.record import Entry
+from sync.client import Client, Timeouts
+from sync.courier import Courier, enrol
+from sync.office.keys import OfficeKey
+from sync.office.server import create_app
+from sync.office.store import Store
+from sync.office.store.records import Stored
+
+SITE = "cuihu-garden"
+QUICK = Timeouts(connect=1, read=1, write=1, pool=1, answer=3)
+
+
+class WallClock:
+    """The real clocks, shifted by `off_ms`: a handheld whose date is wrong."""
+
+    def __init__(self, off_ms: int = 0) -> None:
+        self.off_ms = off_ms
+
+    def now(self) -> Moment:
+        at = time.time_ns() // 1_000_000 + self.off_ms
+        return Moment(at=at, up=time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000, boot="b" * 32)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class RunningOffice:
+    """An office served by uvicorn in a thread of its own; `ask` runs a question on its event loop."""
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.key = OfficeKey.open(folder)
+        self.clock_off_ms = 0
+        self._socket = socket.create_server(("127.0.0.1", port))
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="office", daemon=True)
+        self._thread.start()
+        assert self._ready.wait(20)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._serve())
+
+    async def _serve(self) -> None:
+        self.store = await Store.open(self.folder / "office.db")
+        app = create_app(self.store, self.key, clock_ms=lambda: now_ms() + self.clock_off_ms)
+        self._server = uvicorn.Server(
+            uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        )
+        self._ready.set()
+        await self._server.serve([self._socket])
+
+    def ask(self, question):  # type: ignore[no-untyped-def]  # a coroutine in, its result out
+        """Run a coroutine of the store's on the office's loop."""
+        return asyncio.run_coroutine_threadsafe(question, self._loop).result(20)
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(20)
+        self.store.close()
+        self._socket.close()
+        self._loop.close()
+
+    # -- what tests ask -------------------------------------------------------------------------
+    def code(self, name: str = "handheld") -> str:
+        issued: str = self.ask(self.store.devices.add(SITE, name, now_ms())).code
+        return issued
+
+    def held(self, book: bytes, site: str = SITE) -> int:
+        seq: int = self.ask(self.store.records.held(site, book)).seq
+        return seq
+
+    def stored(self, book: bytes, site: str = SITE) -> list[Stored]:
+        rows: list[Stored] = self.ask(self.store.records.of_book(site, book, 1, 100_000))
+        return rows
+
+    def publish(self, kind: str, item: str, body: bytes | None) -> int:
+        rev: int = self.ask(self.store.changes.publish(SITE, kind, item, body))
+        return rev
+
+
+@contextmanager
+def office(folder: Path, port: int = 0) -> Iterator[RunningOffice]:
+    running = RunningOffice(folder, port)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+class Handheld(Struct):
+    """A logbook and the courier that carries it."""
+
+    logbook: Logbook
+    clock: WallClock
+    courier: Courier
+
+    def write(self, count: int = 1, kind: str = "stop.arrived") -> tuple[Entry, ...]:
+        """Records as a round makes them."""
+        drafts = [Draft(kind, {"round": "night/2026-11-21T22:00", "stop": f"s{n}"}, ("li-wei",)) for n in range(count)]
+        return self.logbook.append(*drafts)
+
+
+def client_for(logbook: Logbook, url: str, clock: WallClock, timeouts: Timeouts = QUICK) -> Client:
+    """A client as the courier makes it, with a test's patience, speaking to `url` (a proxy, perhaps)."""
+    office = logbook.office
+    assert office is not None
+    key = bytes.fromhex(office.server_key)
+    return Client(url, book=logbook.book, identity=logbook.identity, server_key=key, clock=clock, timeouts=timeouts)
+
+
+@contextmanager
+def handheld(folder: Path, running: RunningOffice, through: str | None = None, off_ms: int = 0) -> Iterator[Handheld]:
+    """A handheld enrolled at the office; its courier speaks to `through` instead of the office when that is given."""
+    clock = WallClock(off_ms)
+    logbook = Logbook.open(folder, clock)
+    try:
+        if logbook.office is None:
+            enrol(logbook, running.url, running.code(), "Gate 1", clock)
+        courier = Courier(logbook, clock, connect=lambda book: client_for(book, through or running.url, clock))
+        yield Handheld(logbook, clock, courier)
+    finally:
+        logbook.close()
+
+
+def same_bytes(logbook: Logbook, rows: list[Stored]) -> bool:
+    """Whether the office holds exactly the handheld's records, in their order."""
+    return [(row.seq, row.raw, row.hash) for row in rows] == [(e.record.seq, e.raw, e.hash) for e in logbook.entries()]

@@ -1,0 +1,153 @@
+"""The handheld's commands as another program meets them: real processes, real books, exit codes of the contract."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.logbook.book import Logbook, Received
+from app.settings import example
+from hardware.clock import SystemClock
+
+ROOT = Path(__file__).parent.parent
+
+
+def watchbook(*args: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "screens", *args],
+        input=stdin, capture_output=True, text=True, timeout=60, cwd=ROOT, env={**os.environ, **env},
+    )  # fmt: skip
+
+
+def line(**fields: Any) -> str:
+    return json.dumps({"kind": "note.made", "by": [], "body": {}, **fields}) + "\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A book that has received the example's people."""
+    logbook = Logbook.open(tmp_path / "book", SystemClock())
+    logbook.receive([Received("people", "cuihu-garden", 1, example("cuihu-garden.people.json"))], "1")
+    logbook.close()
+    return tmp_path / "book"
+
+
+def test_each_record_is_answered_in_order_once_it_is_durable(folder: Path) -> None:
+    done = watchbook("record", "--stdin", "--data-dir", str(folder), stdin=line(body={"n": 1}) + line(body={"n": 2}))
+    answers = [json.loads(row) for row in done.stdout.splitlines()]
+    stored = [json.loads(row) for row in watchbook("log", "--jsonl", "--data-dir", str(folder)).stdout.splitlines()]
+    made = [row for row in stored if row.get("record", {}).get("kind") == "note.made"]
+    assert done.returncode == 0
+    assert [(row["record"]["seq"], row["hash"]) for row in made] == [(a["seq"], a["hash"]) for a in answers]
+    assert [row["record"]["body"]["n"] for row in made] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("bad", "word"),
+    [
+        ("{", "JSON"),
+        ("[]", "kind"),
+        ('{"kind":"note.made","by":[],"body":{"x":1.5}}', "float"),
+        ('{"kind":"note.made","by":["nobody-here"],"body":{}}', "nobody-here"),
+        ('{"kind":"round.started","by":[],"body":{}}', "round.started"),
+        ('{"kind":"NOT A KIND","by":[],"body":{}}', "NOT A KIND"),
+        ('{"kind":"note.made","by":[],"body":' + '{"a":' * 40 + "1" + "}" * 41, "deep"),
+        ('{"kind":"note.made","by":[],"body":{"n":' + "9" * 5000 + "}}", ""),
+        ('{"kind":"note.made","by":[],"body":{"t":"' + "x" * 70000 + '"}}', "large"),
+    ],
+)
+def test_a_bad_line_is_refused_with_a_sentence_and_the_rest_go_on(folder: Path, bad: str, word: str) -> None:
+    done = watchbook("record", "--stdin", "--data-dir", str(folder), "--lang", "en", stdin=f"{bad}\n{line()}")
+    refused, kept = (json.loads(row) for row in done.stdout.splitlines())
+    assert refused["line"] == 1
+    assert word in refused["error"]
+    assert kept["seq"] > 0
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_options_stand_before_or_after_the_command(folder: Path) -> None:
+    before = watchbook("--data-dir", str(folder), "--json", "status")
+    after = watchbook("status", "--json", "--data-dir", str(folder))
+    found = json.loads(before.stdout)
+    assert found == json.loads(after.stdout) | {"oldest_pending_s": found["oldest_pending_s"]}
+    assert {"device", "site", "pending", "oldest_pending_s", "last_ack", "last_reason", "plan_revision"} <= set(found)
+    assert found["pending"] == 1
+
+
+def test_a_book_in_use_is_exit_3_and_reading_it_still_works(folder: Path) -> None:
+    logbook = Logbook.open(folder, SystemClock())
+    try:
+        refused = watchbook("record", "--stdin", "--data-dir", str(folder), stdin=line())
+        assert refused.returncode == 3
+        assert refused.stderr.strip()
+        assert watchbook("log", "--data-dir", str(folder)).returncode == 0
+        assert watchbook("verify", "--data-dir", str(folder)).returncode == 0
+    finally:
+        logbook.close()
+
+
+def test_verify_tells_a_whole_book_from_a_changed_one(folder: Path, tmp_path: Path) -> None:
+    watchbook("record", "--stdin", "--data-dir", str(folder), stdin=line(body={"t": "kept"}))
+    exported = tmp_path / "book.jsonl"
+    exported.write_text(watchbook("log", "--jsonl", "--data-dir", str(folder)).stdout)
+    whole = watchbook("verify", str(exported), "--json")
+    assert whole.returncode == 0
+    book = json.loads(exported.read_text().splitlines()[0])["book"]
+    assert watchbook("verify", str(exported), "--trust", book).returncode == 0
+    assert watchbook("verify", str(exported), "--trust", "00" * 32).returncode == 5
+    exported.write_text(exported.read_text().replace("kept", "made"))
+    assert watchbook("verify", str(exported)).returncode == 5
+
+
+def test_a_feed_is_decoded_line_by_line(tmp_path: Path) -> None:
+    uuid = "0f6a1b7e5d3c4b2a9e8f7d6c5b4a3928"
+    feed = tmp_path / "feed.jsonl"
+    heard = {"address": "C0:11:22:33:44:55", "name": None, "rssi": -61,
+             "manufacturer_data": {"76": f"0215{uuid}00010007c5"}, "service_data": {}}  # fmt: skip
+    feed.write_text(
+        json.dumps({"at_ms": 0, "ble": heard}) + "\n" + json.dumps({"at_ms": 0, "adapter": "absent"}) + "\n"
+    )
+    done = watchbook("scan", "--feed", str(feed), "--json")
+    first = json.loads(done.stdout.splitlines()[0])
+    assert first["tag"] == {
+        "format": "ibeacon", "id": "0f6a1b7e-5d3c-4b2a-9e8f-7d6c5b4a3928/1/7", "power_1m": -59,
+        "battery_pct": None, "battery_mv": None,
+    }  # fmt: skip
+
+
+def test_without_a_terminal_the_screen_is_refused_with_exit_2(folder: Path) -> None:
+    for args in ([], ["run"], ["demo"]):
+        done = watchbook(*args, WATCHBOOK_DATA_DIR=str(folder))
+        assert done.returncode == 2, args
+        assert done.stderr.strip()
+        assert "Traceback" not in done.stderr
+
+
+def test_a_folder_without_a_book_is_said_and_not_made(tmp_path: Path) -> None:
+    done = watchbook("status", "--data-dir", str(tmp_path / "none"), "--lang", "en")
+    assert done.returncode == 1
+    assert "no book" in done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_office_out_of_reach_is_exit_6(folder: Path) -> None:
+    done = watchbook("enrol", "ABCDEFGHJK", "--office", "http://127.0.0.1:9", "--data-dir", str(folder))
+    assert done.returncode == 6
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_usage_is_exit_2() -> None:
+    assert watchbook("nosuch").returncode == 2
+    assert watchbook("status", "--nosuch").returncode == 2
+
+
+def test_the_key_table_is_the_one_the_screens_use() -> None:
+    from screens.keys import ACTIONS
+
+    done = watchbook("keys", "--json")
+    assert [row["key"] for row in json.loads(done.stdout)] == [action.shown for action in ACTIONS]

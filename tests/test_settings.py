@@ -1,0 +1,49 @@
+"""Settings: flags win over variables, variables over the file, the file over defaults."""
+
+from pathlib import Path
+
+import pytest
+
+from app.settings import SettingsRefused, example, keep, load
+
+
+def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('office = "https://file"\nlang = "en"\ntheme = "night"\n')
+    env = {"WATCHBOOK_DATA_DIR": str(tmp_path), "WATCHBOOK_OFFICE": "https://env"}
+    assert load({}, env).office == "https://env"
+    assert load({"office": "https://flag"}, env).office == "https://flag"
+    assert load({}, env).theme == "night"
+    assert load({"data_dir": str(tmp_path)}, {}).office == "https://file"
+
+
+@pytest.mark.parametrize(
+    ("lang", "found"), [("en_GB.UTF-8", "en"), ("zh_CN.UTF-8", "zh"), ("C.UTF-8", "zh"), ("", "zh")]
+)
+def test_the_language_follows_the_system_and_is_chinese_when_it_says_nothing(
+    tmp_path: Path, lang: str, found: str
+) -> None:
+    assert load({"data_dir": str(tmp_path)}, {"LANG": lang}).lang == found
+
+
+@pytest.mark.parametrize(
+    ("config", "word"),
+    [('lang = "fr"', "fr"), ("theme = 3", "theme"), ("lang = ", "config.toml"), ('theme = "pink"', "pink")],
+)
+def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, config: str, word: str) -> None:
+    (tmp_path / "config.toml").write_text(config)
+    with pytest.raises(SettingsRefused) as refused:
+        load({"data_dir": str(tmp_path)}, {})
+    for lang in ("zh", "en"):
+        assert word in refused.value.say(lang)
+
+
+def test_a_choice_is_kept_for_the_next_start_beside_the_others(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('office = "https://a \\"b\\""\n')
+    keep(tmp_path, "theme", "night")
+    keep(tmp_path, "lang", "en")
+    found = load({"data_dir": str(tmp_path)}, {})
+    assert (found.theme, found.lang, found.office) == ("night", "en", 'https://a "b"')
+
+
+def test_the_example_travels_with_the_program() -> None:
+    assert b"cuihu-garden" in example("cuihu-garden.json")
