@@ -1,73 +1,146 @@
-"""Who stands before the handheld: what a code means, how long wrong PINs keep one waiting, who may unlock.
+"""The crew: who is identified at this handheld, and how long wrong PINs keep somebody waiting."""
 
-Nothing here records; app.watch does.
-"""
-
-from enum import StrEnum
+import asyncio
 from typing import Final
 
-from msgspec import Struct
-
-from app import codes
-from app.duties.site import Credentials, Person
-from app.ports import Moment
-from app.resume import PinTries
+from app import codes, kinds
+from app.duties import rounds
+from app.duties.rounds import Member, Method
+from app.duties.site import Person
+from app.errors import NotAllowed, PinLocked
+from app.meaning import Meant
+from app.ports import Moment, Scan
+from app.resume import PinTries, Shift
+from app.session import Session, act, has
+from app.words import say
 
 UNLOCKERS: Final = frozenset({"leader", "supervisor", "manager", "admin"})
 """Roles whose badge clears wrong PINs, and opens a handheld that another crew left locked."""
 FIRST_WAIT_S: Final = 30
 LONGEST_WAIT_S: Final = 3600
+SHIFT_MS: Final = 24 * 3600 * 1000
+"""Longest shift (decision 16)."""
 
 
-class Meant(StrEnum):
-    """What a scanned or typed code stands for."""
+class Crew(Session):
+    """People come, are identified again, and leave."""
 
-    POINT = "point"
-    PERSON = "person"
-    ASSET = "asset"
-    UNKNOWN = "unknown"
+    @act
+    async def sign_in_badge(self, scan: Scan) -> Person:
+        """Open the shift, join it, or unlock it. Raises NotAllowed for a code that is no badge of this office."""
+        return await self._sign_in(self._by_badge(scan), "badge")
 
+    @act
+    async def sign_in_pin(self, person: str, pin: str) -> Person:
+        """The try is recorded before it is judged, so a restart does not forget it.
 
-class Meaning(Struct, frozen=True):
-    kind: Meant
-    id: str | None = None
-    issue: str = ""
-    token: bytes = b""
-    """The label's token: used for the proof, never stored (decision 25)."""
-    old: bool = False
-    """A later issue of the same label is known."""
+        Raises NotAllowed for a wrong PIN, PinLocked while the wait runs.
+        """
+        return await self._sign_in(await self._by_pin(person, pin), "pin")
 
+    def pin_wait(self, person: str) -> int:
+        """Seconds this person must still wait before another try; 0 when free."""
+        return pin_wait(self.state.tries.get(person), self._clock.now(), self._pages.plan.settings.pin_tries)
 
-UNKNOWN: Final = Meaning(Meant.UNKNOWN)
+    @act
+    async def unlock_pin(self, scan: Scan, person: str) -> None:
+        """A supervisor's badge clears the tries. Raises NotAllowed for any other code."""
+        who = self._by_badge(scan)
+        if not may_unlock(who):
+            raise NotAllowed("watch.no_unlocker")
+        await self._write(kinds.PinUnlocked(self._known(person).id), by=(who.id,))
 
+    @act
+    async def sign_out(self, person: str) -> None:
+        """Leave the crew. The last one closes the shift; raises NotAllowed while a round is open."""
+        shift = self._shift()
+        left = [member for member in shift.crew if member.person != person]
+        if len(left) == len(shift.crew):
+            raise NotAllowed("watch.not_of_crew")
+        if not left and self.state.round is not None:
+            raise NotAllowed("watch.round_open")
+        await self._write(kinds.CrewLeft(person), by=(person,))
+        if not left:
+            await self._end_shift()
 
-class CodeBook:
-    """What the codes of one site mean, by the hashes the office sent."""
+    @act
+    async def close_shift(self) -> None:
+        """Ends the shift and signs the head. Raises NotAllowed while a round is open."""
+        self._shift()
+        if self.state.round is not None:
+            raise NotAllowed("watch.round_open")
+        await self._end_shift()
 
-    def __init__(self, credentials: Credentials) -> None:
-        self._salt = credentials.salt
-        self._codes = {digest: _target(named) for digest, named in credentials.codes.items()}
-        self._newest: dict[tuple[Meant, str], str] = {}
-        for kind, id, issue in self._codes.values():
-            self._newest[kind, id] = max(issue, self._newest.get((kind, id), ""))
+    @act
+    async def confirm_partner_pin(self, person: str, pin: str) -> None:
+        """The partner identified again on the way (D2) by PIN; a badge goes through `scan`."""
+        progress = self._walking()
+        if not has(self._shift(), person):
+            raise NotAllowed("watch.not_of_crew")
+        if not rounds.on_the_way(progress):
+            raise NotAllowed("watch.recheck_early")
+        await self._by_pin(person, pin)
+        await self._write(kinds.RoundRechecked(progress.round, person, "pin"), by=(person,))
 
-    def meaning(self, text: str) -> Meaning:
-        """What the scanned `text` stands for; UNKNOWN for anything that is no code of this site."""
-        code = codes.parse(text)
-        if code is None:
-            return UNKNOWN
-        kind, id, issue = self._codes.get(codes.digest(self._salt, code.token), (Meant.UNKNOWN, "", ""))
-        if kind is Meant.UNKNOWN:
-            return Meaning(Meant.UNKNOWN, None, code.issue, code.token)
-        return Meaning(kind, id, code.issue, code.token, old=issue < self._newest[kind, id])
+    def words_of(self, method: Method) -> str:
+        return say(self.lang, f"duty.method_{method}")
 
+    def _by_badge(self, scan: Scan) -> Person:
+        meant = self.meaning(scan.text)
+        if meant.kind is not Meant.PERSON or meant.id is None:
+            raise NotAllowed("watch.no_badge")
+        return self._known(meant.id)
 
-def _target(named: str) -> tuple[Meant, str, str]:
-    """`point:ID/ISSUE` taken apart; something a newer office sends is unknown."""
-    kind, _, rest = named.partition(":")
-    id, _, issue = rest.rpartition("/")
-    known = kind in (Meant.POINT, Meant.PERSON, Meant.ASSET) and id
-    return (Meant(kind), id, issue) if known else (Meant.UNKNOWN, "", "")
+    def _known(self, person: str) -> Person:
+        found = self.person(person)
+        if found is None:
+            raise NotAllowed("watch.unknown_person")
+        return found
+
+    async def _by_pin(self, id: str, pin: str) -> Person:
+        person, stored = self._known(id), self._pages.credentials.pins.get(id)
+        if stored is None:
+            raise NotAllowed("watch.no_pin")
+        if wait := self.pin_wait(id):
+            raise PinLocked("watch.pin_locked", seconds=wait)
+        await self._write(kinds.PinTried(id), by=())
+        if await asyncio.to_thread(codes.pin_matches, stored, pin):  # scrypt: 50 ms
+            return person
+        await self._write(kinds.PinRefused(id), by=())
+        if wait := self.pin_wait(id):
+            raise PinLocked("watch.pin_locked", seconds=wait)
+        raise NotAllowed("watch.wrong_pin", left=self._pages.plan.settings.pin_tries - self.state.tries[id].count)
+
+    async def _sign_in(self, person: Person, method: Method) -> Person:
+        if self.state.shift is not None and self._is_over(self.state.shift, person):
+            await self._end_shift()
+        shift = self.state.shift
+        if shift is None:
+            await self._write(kinds.ShiftOpened((Member(person.id, method),)), by=(person.id,), rotating=True)
+        elif not has(shift, person.id):
+            self._may_join(person)
+            await self._write(kinds.CrewJoined(person.id, method), by=(person.id,))
+        elif method == "pin" or not self._unlocked:
+            await self._write(kinds.CrewJoined(person.id, method), by=(person.id,))
+        self._unlocked = True
+        self._tell()
+        return person
+
+    def _is_over(self, shift: Shift, person: Person) -> bool:
+        """A shift that lasted a day, or that its crew left open behind a restart, ends when somebody else begins."""
+        if self.state.round is not None:
+            return False
+        left_open = not self._unlocked and not has(shift, person.id)
+        return left_open or self._clock.now().at - shift.opened >= SHIFT_MS
+
+    def _may_join(self, person: Person) -> None:
+        if not self._unlocked and not may_unlock(person):
+            raise NotAllowed("watch.crew_first")
+
+    async def _end_shift(self) -> None:
+        await self._write(kinds.ShiftClosed())
+        self._unlocked = False
+        await self._sign()
 
 
 def may_unlock(person: Person) -> bool:

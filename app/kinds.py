@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from app.duties.findings import Finding
 from app.duties.rounds import Member
 from app.duties.site import Grade
 from app.record import Record
@@ -202,6 +203,22 @@ class FindingRaised(Body, frozen=True):
     due: int
     urgent: bool
     fixed: bool
+
+    def finding(self, id: str, at: int) -> Finding:
+        """The matter itself, under the id of this record and its time, UTC ms."""
+        return Finding(
+            id=id,
+            kind=self.kind,
+            category=self.category,
+            phrase=self.phrase,
+            words=self.words,
+            point=self.point,
+            round=self.round,
+            due=self.due,
+            urgent=self.urgent,
+            fixed=self.fixed,
+            at=at,
+        )
 
 
 class AlarmRaised(Body, frozen=True):

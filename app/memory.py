@@ -28,7 +28,7 @@ Reading = tuple[int, str]
 
 
 class Memory:
-    """Folds entries as they are written. Only `keep` may run beside the loop, and only within an act."""
+    """Folds entries as they are written. The loop owns it; only `save` may run beside it."""
 
     def __init__(self, logbook: Logbook, plan: Plan) -> None:
         self._logbook = logbook
@@ -100,10 +100,7 @@ class Memory:
 
     # -- the shelf ----------------------------------------------------------------------------
     def keep(self) -> None:
-        """Put the readings on the shelf, and the state when no round is open, and save it.
-
-        A view: when the disk refuses, the next time will do, and until then the records are folded again.
-        """
+        """Put the readings on the shelf, and the state when no round is open."""
         shelf = self._logbook.shelf
         for key in list(self._fresh):
             shelf.put("readings", key, {"values": [list(reading) for reading in self._readings(key)]})
@@ -111,8 +108,11 @@ class Memory:
         if self.state.round is None:
             shelf.put("state", "state", self._snapshot())
             shelf.upto = self.seq
+
+    def save(self) -> None:
+        """Write the shelf, off the loop. A view: when the disk refuses, the records are folded again instead."""
         with suppress(OSError):
-            shelf.save()
+            self._logbook.shelf.save()
 
     def _snapshot(self) -> dict[str, Any]:
         return {

@@ -259,20 +259,7 @@ def _finding_raised(state: State, record: Record, body: kinds.FindingRaised) -> 
     if body.fixed:
         return state
     name = f"{state.book}:{record.seq}"
-    finding = Finding(
-        id=name,
-        kind=body.kind,
-        category=body.category,
-        phrase=body.phrase,
-        words=body.words,
-        point=body.point,
-        round=body.round,
-        due=body.due,
-        urgent=body.urgent,
-        fixed=body.fixed,
-        at=record.at,
-    )
-    return replace(state, findings=_newest({**state.findings, name: finding}, KEPT_FINDINGS))
+    return replace(state, findings=_newest({**state.findings, name: body.finding(name, record.at)}, KEPT_FINDINGS))
 
 
 def _alarm_raised(state: State, record: Record, body: kinds.AlarmRaised) -> State:

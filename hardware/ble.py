@@ -8,7 +8,7 @@ while a stop waits for a tag. bleak is imported when the first window opens (0.3
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -116,7 +116,7 @@ class BleReader:
         if self._run is not None:
             self._run.poke()
 
-    async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
+    async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncGenerator[Heard, None]:
         """See TagReader. With nothing wanted that a radio could hear, it stays off and nothing arrives."""
         if all(kind == LABEL for kind, _ in wanted):
             await asyncio.Event().wait()

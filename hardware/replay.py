@@ -51,7 +51,7 @@ class _Object(Struct):
     """Which fault, where a recording knows more than `adapter` says."""
 
 
-class FeedUnreadable(WatchbookError):  # noqa: N818 - names of the tree say who must act (app.errors)
+class FeedUnreadable(WatchbookError):
     """The feed cannot be opened: whoever named it must name another."""
 
 
@@ -106,7 +106,7 @@ class FeedReader:
     def poke(self) -> None:
         """A key was pressed; a feed does not tire."""
 
-    async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
+    async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncGenerator[Heard, None]:
         """See TagReader. `wanted` changes nothing: a feed gives what it holds."""
         loop = asyncio.get_running_loop()
         now = loop.time()

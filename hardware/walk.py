@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import math
 import random
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -82,7 +82,7 @@ class SimulatedWalk:
     def poke(self) -> None:
         """A key was pressed; the walker does not mind."""
 
-    async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
+    async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncGenerator[Heard, None]:
         """See TagReader. With nothing wanted nobody walks."""
         yield RadioState()
         tags = sorted(pair for pair in wanted if pair[0] != LABEL)

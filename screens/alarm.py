@@ -23,7 +23,7 @@ class AlarmPage(Page):
         return [*rows, (), *paragraph(self.say("alarm.what"), "text", width)]
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        back = ("Backspace", self.say("alarm.back"))
+        back = self.back_key
         return (back,) if self.watch.state.alarm is not None else (("9", self.say("alarm.key")), back)
 
     async def digit(self, key: str) -> None:

@@ -42,8 +42,8 @@ class Choices(Generic[T]):
 
     def draw(self, width: int, height: int, more: Callable[[int, int], str]) -> list[Line]:
         """The page that is open; `more(page, pages)` words the row that turns it."""
-        rows = {index: numbered("1", self._words(item), width, self._role(item)) for index, item in enumerate(self._items)}
-        self._pages = self._cut([len(rows[index]) for index in rows], height)
+        rows = [numbered("1", self._words(item), width, self._role(item)) for item in self._items]
+        self._pages = self._cut([len(each) for each in rows], height)
         self._page = min(self._page, len(self._pages) - 1)
         first = sum(len(page) for page in self._pages[: self._page])
         lines: list[Line] = []
@@ -102,7 +102,7 @@ class ListPage(Page, Generic[T]):
         return self.say("home.more", page=page, pages=pages)
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        return (("Backspace", self.say("menu.back")), ("*", self.say("menu.title")))
+        return (self.back_key, self.menu_key)
 
     async def digit(self, key: str) -> None:
         item = self.choices.pick(key)

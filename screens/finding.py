@@ -9,6 +9,7 @@ from app.duties.findings import due_of
 from app.duties.site import Category, Check, Phrase
 from screens.choices import Choices
 from screens.layout import Line, line, paragraph, title
+from screens.names import stop_name
 from screens.page import Page
 from screens.times import clock, day
 
@@ -70,12 +71,15 @@ class FindingPage(Page):
         return rows
 
     def _place(self) -> str:
-        point = self.watch.here()
-        return point.name.say(self.lang) if point else self.say("finding.no_place")
+        progress = self.watch.state.round
+        here = (progress.at_stop or progress.last) if progress else None
+        if progress is None or here is None:
+            return self.say("finding.no_place")
+        return stop_name(self.watch.plan, progress.route, here, self.lang)
 
     def foot(self) -> Sequence[tuple[str, str]]:
         if self._phrase is None:
-            return (("Backspace", self.say("menu.back")), ("*", self.say("menu.title")))
+            return (self.back_key, self.menu_key)
         keys = (("Enter", self.say("finding.save")), ("7", self.say("finding.key_fixed")))
         return (*keys, ("8", self.say("finding.key_urgent")), ("0", self.say("finding.again")))
 
@@ -119,9 +123,7 @@ class FindingPage(Page):
         if self._category is None or self._phrase is None:
             self.terminal.tell(self.say("stop.choose"), "mark")
             return
-        finding = await self.watch.report(
-            self._category.id, self._phrase.id, fixed=self._fixed, urgent=self._urgent
-        )
+        finding = await self.watch.report(self._category.id, self._phrase.id, fixed=self._fixed, urgent=self._urgent)
         self.terminal.signal("ok")
         self.terminal.close(self)
         self.terminal.tell(self.say("finding.saved", words=finding.words))

@@ -40,7 +40,8 @@ class HelpPage(Page):
         return [((head, "key"), (first, "text")), *(((" " * COLUMN, "text"), (row, "text")) for row in rest)]
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        return (("Enter", self.say("help.next" if self._page + 1 < self._pages else "help.back")), ("Backspace", self.say("help.back")))
+        enter = "help.next" if self._page + 1 < self._pages else "menu.back"
+        return (("Enter", self.say(enter)), self.back_key)
 
     async def enter(self) -> None:
         if self._page + 1 < self._pages:

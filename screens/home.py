@@ -4,7 +4,7 @@ It decides nothing: the duties come from the watch, already in order of urgency.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,12 +12,13 @@ from app.duties.schedule import Duty, Standing, clock_text
 from app.duties.site import Phrase
 from screens.choices import ListPage
 from screens.layout import Line, beside, line, numbered, paragraph, title, two
+from screens.names import schedule_of
 from screens.page import WIDE, Page
 from screens.round import RoundPage
 from screens.signin import Purpose, SignInPage
 from screens.stop import StopPage
 from screens.summary import SummaryPage
-from screens.times import clock, day
+from screens.times import clock
 
 OTHERS: Final = 3
 """Rounds listed below the first one; the rest are behind `0`."""
@@ -75,12 +76,13 @@ class HomePage(Page):
         return rows
 
     def _facts(self, duty: Duty) -> str:
-        plan = self.watch.plan
         opens, closes = window(duty)
         facts = [self.say("home.window", opens=opens, closes=closes)]
-        if (crew := plan.schedule(duty.slot.schedule).crew) > 1:
+        if (crew := self.needed(duty)) > 1:
             facts.append(self.say("home.crew", n=crew))
-        facts.append(self.say("home.stops", n=len(plan.route(duty.slot.route).stops)))
+        route = next((each for each in self.watch.plan.routes if each.id == duty.slot.route), None)
+        if route is not None:
+            facts.append(self.say("home.stops", n=len(route.stops)))
         if duty.standing is not Standing.OPEN:
             facts.append(self.say(f"duty.{duty.standing}"))
         return "  ".join(facts)
@@ -103,7 +105,12 @@ class HomePage(Page):
         return rows
 
     def name_of(self, duty: Duty) -> str:
-        return self.watch.plan.schedule(duty.slot.schedule).name.say(self.lang)
+        return self.schedule_name(duty.slot.schedule)
+
+    def needed(self, duty: Duty) -> int:
+        """People who walk it together."""
+        found = schedule_of(self.watch.plan, duty.slot.schedule)
+        return found.crew if found else 1
 
     def row_of(self, duty: Duty) -> str:
         opens, closes = window(duty)
@@ -115,7 +122,7 @@ class HomePage(Page):
             keys.insert(0, ("Enter", self.say(enter)))
         if len(self._duties) > 1 + OTHERS:
             keys.append(("0", self.say("home.all", n=len(self._duties))))
-        return (*keys, ("*", self.say("home.menu")))
+        return (*keys, self.menu_key)
 
     # -- keys ----------------------------------------------------------------------------------
     async def digit(self, key: str) -> None:
@@ -141,7 +148,9 @@ class HomePage(Page):
             case Standing.RUNNING:
                 self.go_on()
             case Standing.DONE:
-                self.terminal.open(SummaryPage(self.watch.state.rounds[duty.slot.round], duty.slot.schedule))
+                self.terminal.open(
+                    SummaryPage(self.watch.state.rounds[duty.slot.round], duty.slot.schedule, duty.slot.route)
+                )
             case Standing.MISSED:
                 self.terminal.tell(self.say("home.is_missed", name=self.name_of(duty)), "mark")
             case _:
@@ -155,15 +164,14 @@ class HomePage(Page):
 
     async def _start(self, duty: Duty) -> None:
         if (progress := self.watch.state.round) is not None:
-            name = self.watch.plan.schedule(progress.schedule).name.say(self.lang)
-            self.terminal.tell(self.say("home.is_running", name=name), "mark")
+            self.terminal.tell(self.say("home.is_running", name=self.schedule_name(progress.schedule)), "mark")
         elif self._short(duty):
             self.terminal.open(AlonePage(duty, self))
         else:
             await self.start(duty)
 
     def _short(self, duty: Duty) -> bool:
-        return len(self.crew()) < self.watch.plan.schedule(duty.slot.schedule).crew
+        return len(self.crew()) < self.needed(duty)
 
     async def start(self, duty: Duty, alone: str | None = None) -> None:
         """Begin, once it is recorded."""
@@ -225,8 +233,7 @@ class AlonePage(ListPage[Phrase | None]):
         self._home = home
 
     def head(self) -> tuple[str, str]:
-        needed = self.watch.plan.schedule(self._duty.slot.schedule).crew
-        return self.say("home.alone_title", n=needed), clock(self.watch.now())
+        return self.say("home.alone_title", n=self._home.needed(self._duty)), clock(self.watch.now())
 
     def intro(self) -> str:
         return self.say("home.alone_now", names=" ".join(self.crew()))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from app.errors import NotAllowed
 from app.resume import Shift
-from app.words import say
 from screens.alarm import AlarmPage
 from screens.choices import ListPage
 from screens.help import HelpPage
@@ -89,16 +88,19 @@ class LeavePage(ListPage[str | None]):
     def item(self, person: str | None) -> str:
         return self.say("menu.leave_all") if person is None else self.say("menu.leave_one", name=self._name(person))
 
-    def _name(self, id: str) -> str:
-        person = self.watch.person(id)
-        return person.name.say(self.lang) if person else id
+    def _name(self, who: str) -> str:
+        person = self.watch.person(who)
+        return person.name.say(self.lang) if person else who
 
     async def chosen(self, person: str | None) -> None:
         if person is None:
             await self.watch.close_shift()
             self.terminal.go_sign_in()
-            self.terminal.tell(say(self.lang, "home.closed"))
+            self.terminal.tell(self.say("home.closed"))
             return
         await self.watch.sign_out(person)
-        self.terminal.close(self)
+        if self.watch.state.shift is None:
+            self.terminal.go_sign_in()
+        else:
+            self.terminal.close(self)
         self.terminal.tell(self.say("menu.left", name=self._name(person)))

@@ -26,7 +26,8 @@ class Digits(Struct, frozen=True):
     def press(self, key: str) -> "Digits":
         """The field after a digit, `.` or `-`."""
         if key == "-":
-            return self._with(self.typed[1:] if self.typed.startswith("-") else "-" + self.typed) if self.signed else self
+            turned = self.typed[1:] if self.typed.startswith("-") else "-" + self.typed
+            return self._with(turned) if self.signed else self
         if key == ".":
             return self if self.decimals == 0 or "." in self.typed else self._with(self.typed + ".")
         whole, point, rest = self.typed.partition(".")

@@ -12,7 +12,8 @@ class OutboxPage(Page):
     def draw(self, width: int, height: int) -> Sequence[Line]:
         unsent = self.watch.unsent
         rows = [title(self.say("outbox.title"), clock(self.watch.now()), width), ()]
-        rows += paragraph(f"Q:{unsent}  {self.say('outbox.unsent', n=unsent) if unsent else self.say('outbox.all_sent')}", "key", width)
+        said = self.say("outbox.unsent", n=unsent) if unsent else self.say("outbox.all_sent")
+        rows += paragraph(f"Q:{unsent}  {said}", "key", width)
         office = self.gear.office
         if office is None:
             return [*rows, (), *paragraph(self.say("outbox.not_enrolled"), "text", width)]
@@ -40,7 +41,7 @@ class OutboxPage(Page):
         return facts
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        back = ("Backspace", self.say("outbox.back"))
+        back = self.back_key
         return (("3", self.say("outbox.sync")), back) if self.gear.office else (back,)
 
     async def digit(self, key: str) -> None:

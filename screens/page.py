@@ -16,10 +16,12 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from app.duties.site import Stop
 from app.ports import Scan
 from app.text import cells, fit
 from app.words import say
 from screens.layout import Line, Span, hints, plain, wrap
+from screens.names import point_of, schedule_name
 from screens.themes import SIGNS, style
 
 if TYPE_CHECKING:
@@ -140,9 +142,25 @@ class Page(Screen[None]):
     def lang(self) -> str:
         return self.terminal.lang
 
-    def say(self, key: str, **fields: object) -> str:
+    def say(self, key: str, /, **fields: object) -> str:
         """The sentence `key` in the language of the moment."""
         return say(self.terminal.lang, key, **fields)
+
+    @property
+    def menu_key(self) -> tuple[str, str]:
+        return "*", self.say("menu.title")
+
+    @property
+    def back_key(self) -> tuple[str, str]:
+        return "Backspace", self.say("menu.back")
+
+    def place_of(self, stop: Stop) -> str:
+        """The stop's point, as the crew says it."""
+        point = point_of(self.watch.plan, stop)
+        return point.name.say(self.lang) if point else stop.id
+
+    def schedule_name(self, schedule: str) -> str:
+        return schedule_name(self.watch.plan, schedule, self.lang)
 
     def crew(self) -> list[str]:
         """Names of the people on shift, in the order they came."""

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 
 from app.duties.checks import open_checks
 from app.duties.evidence import Near, Nearness
-from app.duties.rounds import Progress, remaining, stop_of
+from app.duties.rounds import Progress, remaining
 from app.duties.schedule import clock_text
-from app.duties.site import Phrase, Point, Stop
-from screens.choices import ListPage
+from app.duties.site import Point, Stop
+from screens.label import CodePage
 from screens.layout import Line, Span, beside, line, paragraph, title, two
-from screens.number import Digits, field
+from screens.names import schedule_of
 from screens.page import WIDE, Page
 from screens.signin import Purpose, SignInPage
+from screens.skip import SkipPage
 from screens.stop import StopPage
+from screens.stops import StopsPage, passed_over, stop_rows
 from screens.summary import FinishPage
 from screens.times import clock
 
@@ -24,7 +26,6 @@ TICK_S = 1.0
 STALE_S = 6.0
 """A level not heard again for this long is no longer shown."""
 BARS = 10
-CODE = Digits(limit=12)
 
 
 class RoundPage(Page):
@@ -62,9 +63,6 @@ class RoundPage(Page):
     def _stop(self) -> Stop | None:
         return self.watch.next_stop()
 
-    def place(self, stop: Stop) -> str:
-        return self.watch.plan.point(stop.point).name.say(self.lang)
-
     def _waited(self, stop: Stop) -> float:
         """Seconds that this stop has been waited for without coming near."""
         now = asyncio.get_running_loop().time()
@@ -87,7 +85,7 @@ class RoundPage(Page):
 
     def _head(self, progress: Progress, width: int) -> list[Line]:
         now = self.watch.now()
-        name = self.watch.plan.schedule(progress.schedule).name.say(self.lang)
+        name = self.schedule_name(progress.schedule)
         late = now >= progress.closes
         till = self.say("round.over" if late else "round.till", closes=clock_text(progress.closes, progress.opens))
         done = sum(visit.done for visit in progress.visits)
@@ -96,6 +94,8 @@ class RoundPage(Page):
 
     def _body(self, progress: Progress, width: int) -> list[Line]:
         stop = self._stop()
+        if stop is None and remaining(progress):
+            return paragraph(self.say("watch.plan_gone"), "bad", width)
         if stop is None:
             return [line((self.say("round.all_done"), "ok")), *paragraph(self.say("round.all_done_how"), "text", width)]
         point = self.watch.plan.point(stop.point)
@@ -112,13 +112,13 @@ class RoundPage(Page):
         number = progress.order.index(stop.id) + 1
         left = len(open_checks(self.watch.plan, stop, progress))
         return [
-            *paragraph(f"> {self.say('round.at', n=number, place=self.place(stop))}", "key", width, "  "),
+            *paragraph(f"> {self.say('round.at', n=number, place=self.place_of(stop))}", "key", width, "  "),
             *paragraph(f"  {self.say('round.checks_left', n=left)}", "text", width, "  "),
         ]
 
     def _go(self, progress: Progress, stop: Stop, point: Point, width: int) -> list[Line]:
         number = progress.order.index(stop.id) + 1
-        rows = paragraph(f"> {self.say('round.go', n=number, place=self.place(stop))}", "key", width, "  ")
+        rows = paragraph(f"> {self.say('round.go', n=number, place=self.place_of(stop))}", "key", width, "  ")
         if way := point.way.say(self.lang):
             rows += paragraph(f"  {way}", "text", width, "  ")
         if self.watch.plan.route(progress.route).order == "free":
@@ -133,8 +133,8 @@ class RoundPage(Page):
         if fault := self.terminal.radio.fault:
             return paragraph(f"  {self.say(fault)}", "mark", width, "  ")
         near = self._fresh()
-        rows = [line(("  ", "text"), (self.say("round.near"), "text"), " ", bar(near), "  ", (self._advice(near), "text"))]
-        far = near is None or near.state in (Nearness.SILENT, Nearness.FAR) and near.bars < BARS
+        rows = [line(f"  {self.say('round.near')} ", bar(near), f"  {self._advice(near)}")]
+        far = near is None or (near.state in (Nearness.SILENT, Nearness.FAR) and near.bars < BARS)
         if far and waited >= self.watch.plan.settings.label_after_s:
             rows += paragraph(f"  {self.say('round.label' if point.label else 'round.type')}", "mark", width, "  ")
         return rows
@@ -160,20 +160,21 @@ class RoundPage(Page):
 
     def _recheck_due(self, progress: Progress) -> bool:
         """The partner has to be identified on the way, has not been, and the way has begun (D2)."""
-        asked = self.watch.plan.schedule(progress.schedule).recheck and not progress.rechecked
+        schedule = schedule_of(self.watch.plan, progress.schedule)
+        asked = schedule is not None and schedule.recheck and not progress.rechecked
         return asked and len(progress.crew) > 1 and any(visit.at is not None for visit in progress.visits)
 
     def foot(self) -> Sequence[tuple[str, str]]:
         progress, stop = self._progress(), self._stop()
         if progress is None:
             return ()
-        menu = ("*", self.say("round.menu"))
+        menu = self.menu_key
         if stop is None:
             return (("Enter", self.say("round.key_finish")), ("3", self.say("round.key_list")), menu)
         if progress.at_stop is not None:
             return (("Enter", self.say("round.key_checks")), ("2", self.say("round.key_leave")), menu)
         keys = [("1", self.say("round.key_scan")), ("2", self.say("round.key_skip")), ("3", self.say("round.key_list"))]
-        if self.watch.plan.schedule(progress.schedule).crew > 1:
+        if len(progress.crew) > 1:
             keys.append(("4", self.say("round.key_partner")))
         return (*keys, ("5", self.say("round.key_finish")), menu)
 
@@ -186,9 +187,9 @@ class RoundPage(Page):
             case "1" if stop is not None and progress.at_stop is None:
                 self.terminal.open(CodePage())
             case "2" if stop is not None:
-                self.terminal.open(SkipPage(stop, self))
+                self.terminal.open(SkipPage(stop, self.watch.plan))
             case "3":
-                self.terminal.open(StopsPage(progress, self))
+                self.terminal.open(StopsPage(self._stop()))
             case "4":
                 self.terminal.open(SignInPage(Purpose.RECHECK))
             case "5":
@@ -199,148 +200,20 @@ class RoundPage(Page):
         if progress is None:
             return
         if stop is None:
-            self.terminal.open(FinishPage()) if self._recheck_due(progress) else await self.terminal.finish_round()
+            if remaining(progress) or self._recheck_due(progress):
+                self.terminal.open(FinishPage())
+            else:
+                await self.terminal.finish_round()
         elif progress.at_stop is not None:
             self.terminal.open(StopPage())
         else:
             self.terminal.tell(self.say("round.how"), "mark")
 
 
-class CodePage(Page):
-    """The short code under a label, typed where nothing can be read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._code = CODE
-
-    def draw(self, width: int, height: int) -> Sequence[Line]:
-        rows = [title(self.say("round.code_title"), clock(self.watch.now()), width), ()]
-        rows += paragraph(self.say("round.code_how"), "text", width)
-        rows += [(), field(self.say("round.code"), self._code), ()]
-        return [*rows, *paragraph(self.say("round.code_weak"), "dim", width)]
-
-    def foot(self) -> Sequence[tuple[str, str]]:
-        return (("Enter", self.say("signin.confirm")), ("Backspace", self.say("menu.back")), ("*", self.say("round.menu")))
-
-    async def digit(self, key: str) -> None:
-        if key.isdigit():
-            self._code = self._code.press(key)
-
-    async def back(self) -> None:
-        if self._code.typed:
-            self._code = self._code.rub()
-        else:
-            self.terminal.close(self)
-
-    async def enter(self) -> None:
-        if self._code.empty:
-            self.terminal.close(self)
-            return
-        typed, self._code = self._code.typed, CODE
-        self.terminal.arrived(await self.watch.type_code(typed))
-
-
-class SkipPage(ListPage[Phrase]):
-    """Why a stop cannot be reached, or its checks cannot be done."""
-
-    def __init__(self, stop: Stop, page: RoundPage) -> None:
-        super().__init__(page.watch.plan.skip_reasons)
-        self._stop = stop
-
-    def head(self) -> tuple[str, str]:
-        place = self.watch.plan.point(self._stop.point).name.say(self.lang)
-        return self.say("round.skip_title", place=place), ""
-
-    def intro(self) -> str:
-        return self.say("round.skip_why" if len(self.choices) else "round.no_reasons")
-
-    def item(self, reason: Phrase) -> str:
-        return reason.text.say(self.lang)
-
-    async def chosen(self, reason: Phrase) -> None:
-        await self.watch.skip(self._stop.id, reason.id)
-        self.terminal.signal("mark")
-        self.terminal.close(self)
-        place = self.watch.plan.point(self._stop.point).name.say(self.lang)
-        self.terminal.tell(self.say("round.skipped", place=place), "mark")
-
-
-class StopsPage(Page):
-    """All stops of the round, from the one that waits; `0` turns the page."""
-
-    def __init__(self, progress: Progress, page: RoundPage) -> None:
-        super().__init__()
-        self._page = page
-        self._first = 0
-        self._shown = 1
-        self._first = max(0, progress.order.index(stop.id) - 2) if (stop := page.watch.next_stop()) else 0
-
-    def draw(self, width: int, height: int) -> Sequence[Line]:
-        progress = self.watch.state.round
-        if progress is None:
-            return []
-        self._shown = height - 3
-        self._first = min(self._first, max(0, len(progress.order) - self._shown))
-        rows = [stop_row(self._page, progress, place, width) for place in range(len(progress.order))]
-        head = title(self.say("round.list_title", n=len(remaining(progress))), clock(self.watch.now()), width)
-        legend = paragraph(self.say("round.legend"), "dim", width)[:1]
-        return [head, *legend, (), *rows[self._first : self._first + self._shown]]
-
-    def foot(self) -> Sequence[tuple[str, str]]:
-        return (("0", self.say("round.key_more")), ("5", self.say("round.key_finish")), ("Backspace", self.say("menu.back")))
-
-    async def digit(self, key: str) -> None:
-        progress = self.watch.state.round
-        if key == "5":
-            self.terminal.replace(FinishPage())
-        elif key == "0" and progress is not None:
-            self._first = 0 if self._first + self._shown >= len(progress.order) else self._first + self._shown
-
-    async def enter(self) -> None:
-        self.terminal.close(self)
-
-    async def move(self, step: int) -> None:
-        self._first = max(0, self._first + step)
-
-
-# -- pieces ----------------------------------------------------------------------------------------
-
-
-def passed_over(progress: Progress) -> list[str]:
-    """Stops left behind: not done, though a later one was reached."""
-    reached = [place for place, visit in enumerate(progress.visits) if visit.at is not None]
-    last = max(reached, default=0)
-    return [visit.stop for visit in progress.visits[:last] if not visit.done and visit.stop != progress.at_stop]
-
-
 def bar(near: Near | None) -> Span:
     """`[######....]`: warmer, colder."""
     full = near.bars if near else 0
     return (f"[{'#' * full}{'.' * (BARS - full)}]", "ok" if full >= BARS else "key")
-
-
-def stop_row(page: RoundPage, progress: Progress, place: int, width: int) -> Line:
-    """`+ 3 3号楼B1 22:31`."""
-    visit = progress.visits[place]
-    stop = stop_of(page.watch.plan.route(progress.route), visit.stop)
-    name = page.place(stop) if stop else visit.stop
-    waiting = page.watch.next_stop()
-    if visit.at is not None and visit.done:
-        sign, role = ("!", "text") if visit.marks else ("+", "text")
-    elif visit.skipped is not None:
-        sign, role = "-", "dim"
-    else:
-        sign, role = (">", "key") if waiting and waiting.id == visit.stop else (" ", "text")
-    at = "" if visit.at is None else clock(page.terminal.local(visit.at))
-    return two((f"{sign} {place + 1} {name}", role), (at, "dim"), width)
-
-
-def stop_rows(page: RoundPage, progress: Progress, width: int, height: int) -> list[Line]:
-    """The stops around the one that waits, for a wide screen."""
-    stop = page.watch.next_stop()
-    here = progress.order.index(stop.id) if stop else len(progress.order)
-    first = max(0, min(here - height // 2, len(progress.order) - height))
-    return [stop_row(page, progress, place, width) for place in range(first, min(len(progress.order), first + height))]
 
 
 def _picture(near: Near | None) -> tuple[object, ...] | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from app.duties.site import Person
-from app.errors import NotAllowed, PinLocked
+from app.errors import PinLocked
 from app.ports import Scan
 from app.watch import Meant
 from screens.layout import Line, line, paragraph, title
@@ -83,7 +83,7 @@ class SignInPage(Page):
             enter = "signin.go_on"
         else:
             enter = "signin.next"
-        return (("Enter", self.say(enter)), ("*", self.say("home.menu")))
+        return (("Enter", self.say(enter)), self.menu_key)
 
     # -- keys ----------------------------------------------------------------------------------
     async def digit(self, key: str) -> None:
@@ -135,22 +135,8 @@ class SignInPage(Page):
                 await self.watch.sign_in_pin(person.id, pin)
         except PinLocked:
             self._say_locked(self.watch.pin_wait(person.id))
-        except NotAllowed as error:
-            self._refused(person, error)
         else:
             self._done(person)
-
-    def _refused(self, person: Person, error: NotAllowed) -> None:
-        """A wrong PIN: how many tries are left, or how long to wait; other refusals speak for themselves."""
-        if wait := self.watch.pin_wait(person.id):
-            self._say_locked(wait)
-            return
-        tries = self.watch.state.tries.get(person.id)
-        left = self.watch.plan.settings.pin_tries - (tries.count if tries else 0)
-        if error.key != "watch.wrong_pin" or left <= 0:
-            raise error
-        self.terminal.signal("bad")
-        self.terminal.tell(self.say("signin.wrong", left=left), "bad")
 
     def _say_locked(self, seconds: int) -> None:
         self.terminal.signal("bad")
@@ -158,15 +144,14 @@ class SignInPage(Page):
 
     def _done(self, person: Person) -> None:
         self._person, self._number, self._pin = None, NUMBER, PIN
-        name = person.name.say(self.lang)
         if self._purpose is Purpose.RECHECK:
             self.terminal.close(self)
             self.terminal.signal("ok")
-            self.terminal.tell(self.say("signin.rechecked", name=name))
+            self.terminal.tell(self.say("signin.rechecked", name=person.name.say(self.lang)))
             return
         if self._purpose is Purpose.JOIN:
             self.terminal.close(self)
-        self.terminal.signed_in(name)
+        self.terminal.signed_in(person, unlocked=self._purpose is Purpose.UNLOCK)
 
     # -- codes ---------------------------------------------------------------------------------
     async def scanned(self, scan: Scan) -> bool:
@@ -180,8 +165,10 @@ class SignInPage(Page):
             self.terminal.tell(self.say("signin.pin_cleared", name=self._person.name.say(self.lang)))
             return True
         if self._purpose is Purpose.RECHECK:
-            self.terminal.arrived(await self.watch.scan(scan))
-            self.terminal.close(self)
+            verdict = await self.watch.scan(scan)
+            self.terminal.arrived(verdict)
+            if verdict.accepted:
+                self.terminal.close(self)
             return True
         self._done(await self.watch.sign_in_badge(scan))
         return True

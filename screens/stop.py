@@ -44,7 +44,7 @@ class StopPage(Page):
         check = self.watch.open_check()
         if check is not None and check.id != self._asked:
             self._asked = check.id
-            self._digits = Digits(decimals=check.decimals if check.kind == "number" else 0, signed=check.kind == "number")
+            self._digits = _empty(check)
             self._choices = Choices(check.choices, lambda choice: choice.text.say(self.lang)) if check.choices else None
         return check
 
@@ -54,8 +54,7 @@ class StopPage(Page):
         if stop is None or check is None:
             return []
         checks = self._checks()
-        place = self.watch.plan.point(stop.point).name.say(self.lang)
-        rows = [title(place, f"{checks.index(check) + 1}/{len(checks)}", width)]
+        rows = [title(self.place_of(stop), f"{checks.index(check) + 1}/{len(checks)}", width)]
         rows += [line((self._subject(stop, check), "dim")), ()]
         room = height - len(rows)
         match check.kind:
@@ -70,7 +69,8 @@ class StopPage(Page):
 
     def _subject(self, stop: Stop, check: Check) -> str:
         if check.asset is not None:
-            return self.watch.plan.asset(check.asset).name.say(self.lang)
+            assets = [asset for asset in self.watch.plan.assets if asset.id == check.asset]
+            return assets[0].name.say(self.lang) if assets else check.asset
         return self.watch.plan.checklist(stop.checklist).name.say(self.lang) if stop.checklist else ""
 
     def _run(self, checks: tuple[Check, ...], check: Check, width: int, height: int) -> list[Line]:
@@ -139,7 +139,7 @@ class StopPage(Page):
 
     def foot(self) -> Sequence[tuple[str, str]]:
         check = self.watch.open_check()
-        menu = ("*", self.say("stop.menu"))
+        menu = self.menu_key
         match check.kind if check else None:
             case "ok":
                 keys = (("1", self.say("stop.ok")), ("2", self.say("stop.not_ok")))
@@ -193,7 +193,7 @@ class StopPage(Page):
         answer = self.watch.judge(check, raw)
         kept = await self.watch.answer(answer)
         value = {"value": answer.value or "", "unit": f" {check.unit}" if check.unit else ""}
-        self._digits = Digits(decimals=self._digits.decimals, signed=self._digits.signed)
+        self._digits = _empty(check)
         if not kept:
             self.terminal.signal("mark")
             self.terminal.tell(self.say("stop.repeat", **value), "mark")
@@ -214,3 +214,9 @@ class StopPage(Page):
             said = f"{said} {next_words(self.lang, self.watch)}".strip()
         if said:
             self.terminal.tell(said, role)
+
+
+def _empty(check: Check) -> Digits:
+    """The field of a check, nothing typed."""
+    reading = check.kind == "number"
+    return Digits(decimals=check.decimals if reading else 0, signed=reading)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from app.duties.rounds import Summary, remaining, stop_of
+from app.duties.rounds import Summary, remaining
 from screens.layout import Line, line, paragraph, title
+from screens.names import schedule_of, stop_name
 from screens.page import Page
 from screens.times import clock
 
@@ -17,15 +18,13 @@ class FinishPage(Page):
             return []
         rows = [title(self.say("round.finish_title"), clock(self.watch.now()), width), ()]
         left = remaining(progress)
-        route = self.watch.plan.route(progress.route)
         if left:
             rows += paragraph(self.say("round.finish_left", n=len(left)), "mark", width)
         for name in left[: max(0, height - len(rows) - 4)]:
-            stop = stop_of(route, name)
-            place = self.watch.plan.point(stop.point).name.say(self.lang) if stop else name
+            place = stop_name(self.watch.plan, progress.route, name, self.lang)
             rows.append(line(f"  {progress.order.index(name) + 1} {place}"))
-        schedule = self.watch.plan.schedule(progress.schedule)
-        if schedule.recheck and not progress.rechecked:
+        schedule = schedule_of(self.watch.plan, progress.schedule)
+        if schedule and schedule.recheck and not progress.rechecked:
             rows += [(), *paragraph(self.say("round.finish_recheck"), "mark", width)]
         return rows
 
@@ -39,15 +38,15 @@ class FinishPage(Page):
 class SummaryPage(Page):
     """A finished round."""
 
-    def __init__(self, summary: Summary, schedule: str) -> None:
+    def __init__(self, summary: Summary, schedule: str, route: str) -> None:
         super().__init__()
         self._summary = summary
         self._schedule = schedule
+        self._route = route
         self._first = 0
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        summary, plan = self._summary, self.watch.plan
-        name = plan.schedule(self._schedule).name.say(self.lang)
+        summary, name = self._summary, self.schedule_name(self._schedule)
         rows = [title(self.say("round.sum_title", name=name), self._span(), width), ()]
         facts = ("planned", "done", "missed", "skipped", "findings")
         counts = "  ".join(self.say(f"round.sum_{fact}", n=getattr(summary, fact)) for fact in facts)
@@ -77,11 +76,10 @@ class SummaryPage(Page):
     def _place(self, name: str) -> str:
         if not name:
             return self.say("round.sum_whole")
-        stop = stop_of(self.watch.plan.route(self.watch.plan.schedule(self._schedule).route), name)
-        return self.watch.plan.point(stop.point).name.say(self.lang) if stop else name
+        return stop_name(self.watch.plan, self._route, name, self.lang)
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        return (("Enter", self.say("round.sum_close")), ("*", self.say("round.menu")))
+        return (("Enter", self.say("round.sum_close")), self.menu_key)
 
     async def enter(self) -> None:
         self.terminal.close(self)

@@ -7,7 +7,7 @@ came of it. Its last resort is the one place of the screens that takes any excep
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -16,15 +16,14 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
 
-from app.duties.evidence import Nearness
 from app.duties.rounds import Verdict
+from app.duties.site import Asset, Person, Point
 from app.errors import WatchbookError
 from app.ports import Heard, RadioState, Scan, Sighting
 from app.watch import Meant
 from app.words import LANGS, say
 from hardware.buzzer import quiet_now
 from hardware.tags import LABEL
-from screens.alarm import AlarmPage
 from screens.finding import FindingPage
 from screens.gear import Gear
 from screens.help import HelpPage
@@ -33,6 +32,7 @@ from screens.keys import bindings
 from screens.layout import Line, Span
 from screens.listening import Listener, Wanted
 from screens.menu import MenuPage
+from screens.names import point_of
 from screens.page import Page
 from screens.platform import leaks
 from screens.platform.driver import HandheldDriver
@@ -61,12 +61,10 @@ class Terminal(Scanning, App[int]):
         leaks.install()
         super().__init__(driver_class=driver_class)
         self.gear = gear
-        self.lang = gear.lang
+        self.lang = gear.watch.lang = gear.lang
         self.look = gear.theme
         self.notice: Span | None = None
         """One sentence above the keys, until the next key. Roles: ok, mark, bad."""
-        self.locked = gear.watch.state.shift is not None
-        """After a restart with an open shift, until one of the crew has shown who holds the handheld."""
         self.radio = RadioState()
         self._acts = asyncio.Lock()
         self._stale = False
@@ -91,6 +89,11 @@ class Terminal(Scanning, App[int]):
     async def on_unmount(self) -> None:
         async with self._acts:  # an arrival that is being written is finished first
             await self._listener.stop()
+
+    @property
+    def locked(self) -> bool:
+        """A shift is open, and since the start nobody of its crew has shown who holds the handheld."""
+        return self.gear.watch.locked
 
     # -- pages ---------------------------------------------------------------------------------
     @property
@@ -122,7 +125,6 @@ class Terminal(Scanning, App[int]):
 
     def go_home(self) -> None:
         """Home, or the very stop of the round that is being walked."""
-        self.locked = False
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.replace(HomePage())
@@ -140,7 +142,7 @@ class Terminal(Scanning, App[int]):
         summary = await watch.finish_round()
         self.signal("mark" if summary.marks or summary.missed else "ok")
         self.down_to(HomePage)
-        self.open(SummaryPage(summary, progress.schedule))
+        self.open(SummaryPage(summary, progress.schedule, progress.route))
 
     def go_sign_in(self) -> None:
         """Nobody is on shift any more."""
@@ -242,7 +244,7 @@ class Terminal(Scanning, App[int]):
             self.tell(say(self.lang, "menu.trying"))
 
     async def change_language(self) -> None:
-        self.lang = LANGS[(LANGS.index(self.lang) + 1) % len(LANGS)]
+        self.lang = self.gear.watch.lang = LANGS[(LANGS.index(self.lang) + 1) % len(LANGS)]
         self.gear.remember("lang", self.lang)
 
     async def change_look(self) -> None:
@@ -309,42 +311,58 @@ class Terminal(Scanning, App[int]):
             self.signal("bad")
             self.tell(say(self.lang, "signin.not_now"), "bad")
             return
+        was_locked = self.locked
         person = await self.gear.watch.sign_in_badge(scan)
-        self.signed_in(person.name.say(self.lang))
+        self.signed_in(person, unlocked=was_locked)
 
-    def signed_in(self, name: str) -> None:
-        """Somebody has shown who they are."""
+    def signed_in(self, person: Person, *, unlocked: bool = False) -> None:
+        """Somebody has shown who they are; after a restart the crew goes on where it was."""
         self.signal("ok")
-        if self.locked:
+        if unlocked:
             self.go_home()
-            self.tell(say(self.lang, "signin.unlocked", name=name))
-        else:
-            self.tell(say(self.lang, "signin.welcome", name=name))
+        words = "signin.unlocked" if unlocked else "signin.welcome"
+        self.tell(say(self.lang, words, name=person.name.say(self.lang)))
 
     async def _scanned_idle(self, scan: Scan) -> None:
         """On shift, no round: a badge joins, a place is named."""
         watch = self.gear.watch
         meaning = watch.meaning(scan.text)
         if meaning.kind is Meant.PERSON:
-            self.signed_in((await watch.sign_in_badge(scan)).name.say(self.lang))
+            self.signed_in(await watch.sign_in_badge(scan))
         elif meaning.kind is Meant.POINT and meaning.id:
-            place = watch.plan.point(meaning.id).name.say(self.lang)
-            self.tell(say(self.lang, "home.scanned_place", place=place), "mark")
+            self._name_it([point for point in watch.plan.points if point.id == meaning.id])
         elif meaning.kind is Meant.ASSET and meaning.id:
-            self.tell(say(self.lang, "home.scanned_asset", asset=watch.plan.asset(meaning.id).name.say(self.lang)))
+            self._name_it([asset for asset in watch.plan.assets if asset.id == meaning.id])
         else:
             self.arrived(await watch.scan(scan))
 
+    def _name_it(self, found: Sequence[Point | Asset]) -> None:
+        name = found[0].name.say(self.lang) if found else say(self.lang, "home.scanned_unknown")
+        self.signal("mark")
+        self.tell(say(self.lang, "home.scanned", name=name), "mark")
+
     # -- arrivals ------------------------------------------------------------------------------
-    def arrived(self, verdict: Verdict) -> None:
-        """Show what an arrival meant: its checks open, or the next place is named."""
-        text, role = verdict_words(self.lang, self.gear.watch, verdict)
+    def arrived(self, verdict: Verdict, *, heard: bool = False) -> None:
+        """Show what an arrival meant: its checks open, or the next place is named.
+
+        `heard`: the radio says so, nobody held a label before the scanner.
+        """
+        text, role = verdict_words(self.lang, self.gear.watch, verdict, heard=heard)
         self.signal(role)
-        if verdict.accepted and verdict.stop is not None and self.down_to(RoundPage):
-            progress = self.gear.watch.state.round
-            if progress is not None and progress.at_stop is not None:
-                self.open(StopPage())
+        if verdict.stop is not None and (verdict.accepted or not heard):
+            self._show_stop()
         self.tell(text, role)
+
+    def _show_stop(self) -> None:
+        """The round on top, and the checks of the stop where the crew stands."""
+        progress = self.gear.watch.state.round
+        if progress is None:
+            return
+        if not self.down_to(RoundPage):
+            self.down_to(HomePage)
+            self.open(RoundPage())
+        if progress.at_stop is not None:
+            self.open(StopPage())
 
     def _wanted(self) -> Wanted | None:
         """What the radio should listen for: only with the round on top, and a stop that waits."""
@@ -355,7 +373,9 @@ class Terminal(Scanning, App[int]):
         stop = watch.next_stop()
         if stop is None:
             return None
-        point = watch.plan.point(stop.point)
+        point = point_of(watch.plan, stop)
+        if point is None:
+            return None
         tags = {(tag.format, tag.id) for tag in point.tags}
         return frozenset(tags | {(LABEL, point.id)} if point.label else tags)
 
@@ -376,7 +396,7 @@ class Terminal(Scanning, App[int]):
         page = self.top
         if found.verdict is not None:
             self.notice = None
-            self.arrived(found.verdict)
+            self.arrived(found.verdict, heard=True)
             self._settle()
         elif isinstance(page, RoundPage):
             page.nearer(found.near)

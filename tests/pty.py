@@ -14,7 +14,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -55,14 +55,14 @@ class Pty:
         rows: int = 20,
         env: Mapping[str, str | None] | None = None,
         cwd: Path | None = None,
-        ignore: Iterable[signal.Signals] = (),
+        controlling: bool = True,
         stdin: int | None = None,
         draw: bool = True,
     ) -> None:
         """Start `argv`.
 
-        `env` is laid over this process's own (None removes a name); `ignore` are signals the program starts
-        with ignored, as under nohup; `stdin` replaces the keyboard side; with `draw` off the bytes are only
+        `env` is laid over this process's own (None removes a name); `controlling` off gives it the
+        terminal without the signals of one (SIGHUP at `hang_up`); `stdin` replaces the keyboard side; with `draw` off the bytes are only
         counted and kept in `raw` (for measurements that a slow terminal would disturb).
         """
         self.screen = _Screen(cols, rows, self._answer)
@@ -84,7 +84,7 @@ class Pty:
             env=_environment(env or {}),
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=_before_exec(tuple(ignore)),
+            preexec_fn=_take_terminal if controlling else None,
         )
         self._ended = os.pidfd_open(self.process.pid)
 
@@ -126,6 +126,15 @@ class Pty:
             left = deadline - time.perf_counter()
             if left <= 0 or not self.pump(left):
                 raise NotSeen(f"{unwanted!r} stayed on the screen:\n{self.text}")
+        return self.arrived
+
+    def wait_change(self, seconds: float = 10) -> float:
+        """Read until the screen differs from what it was at the call; when. Raises NotSeen."""
+        before, deadline = self.text, time.perf_counter() + seconds
+        while self.text == before:
+            left = deadline - time.perf_counter()
+            if left <= 0 or not self.pump(left):
+                raise NotSeen(f"nothing changed on the screen:\n{before}")
         return self.arrived
 
     def settle(self, quiet: float = 0.1, seconds: float = 5) -> None:
@@ -232,46 +241,26 @@ class Pty:
 
     # -- what it costs -------------------------------------------------------------------------
 
-    def family(self) -> list[int]:
-        """The program and all its descendants."""
-        pids = [self.process.pid]
-        for pid in pids:
-            with contextlib.suppress(OSError):
-                for task in Path(f"/proc/{pid}/task").iterdir():
-                    pids += [int(child) for child in (task / "children").read_text().split()]
-        return pids
-
     def rss(self) -> float:
-        """Resident memory of the family, MB."""
-        return sum(_field(pid, "status", "VmRSS") for pid in self.family()) / 1024
+        """Resident memory of the program without its children, MB."""
+        return _field(self.process.pid, "status", "VmRSS") / 1024
 
     def pss(self) -> float:
-        """Memory of the family with shared pages divided among their users, MB."""
-        return sum(_field(pid, "smaps_rollup", "Pss") for pid in self.family()) / 1024
-
-    def peak(self) -> float:
-        """The most resident memory the program itself ever had, MB."""
-        return _field(self.process.pid, "status", "VmHWM") / 1024
+        """Its memory with shared pages divided among their users, MB."""
+        return _field(self.process.pid, "smaps_rollup", "Pss") / 1024
 
     def threads(self) -> int:
         return _field(self.process.pid, "status", "Threads")
 
     def wake_ups(self) -> int:
-        """Times any thread of the family was given the processor since the start."""
-        return sum(
-            _field(pid, f"task/{task}/status", "voluntary_ctxt_switches")
-            for pid in self.family()
-            for task in _tasks(pid)
-        )
+        """Times any of its threads slept and was woken since the start."""
+        pid = self.process.pid
+        return sum(_field(pid, f"task/{task}/status", "voluntary_ctxt_switches") for task in _tasks(pid))
 
     def cpu(self) -> float:
-        """Processor seconds used by the family, to a tenth of a millisecond."""
-        spent = 0
-        for pid in self.family():
-            for task in _tasks(pid):
-                with contextlib.suppress(OSError):
-                    spent += int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
-        return spent / 1e9
+        """Processor seconds its threads have used."""
+        files = [Path(f"/proc/{self.process.pid}/task/{task}/schedstat") for task in _tasks(self.process.pid)]
+        return sum(int(file.read_text().split()[0]) for file in files) / 1e9
 
     def stopped(self) -> bool:
         """Whether the program is held by SIGSTOP."""
@@ -341,15 +330,9 @@ def _set_size(fd: int, cols: int, rows: int) -> None:
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
 
 
-def _before_exec(ignore: tuple[signal.Signals, ...]) -> Callable[[], None]:
-    """In the child: the terminal becomes its controlling terminal, and `ignore` is ignored."""
-
-    def prepare() -> None:
-        fcntl.ioctl(1, termios.TIOCSCTTY, 0)
-        for number in ignore:
-            signal.signal(number, signal.SIG_IGN)
-
-    return prepare
+def _take_terminal() -> None:
+    """In the child: what it writes to becomes its controlling terminal."""
+    fcntl.ioctl(1, termios.TIOCSCTTY, 0)
 
 
 def _tasks(pid: int) -> list[str]:

@@ -50,10 +50,11 @@ def test_the_bare_command_opens_the_screen_without_a_command_line_library() -> N
 
 
 def test_nothing_on_the_handheld_imports_the_office() -> None:
-    loaded = subprocess.run(
-        [sys.executable, "-c", "import screens.run, screens.cli, screens.commands, screens.demo, sys; print(*sys.modules)"],
-        capture_output=True, text=True, cwd=ROOT, check=True, timeout=60,
-    ).stdout.split()  # fmt: skip
+    code = "import screens.run, screens.cli, screens.commands, screens.demo, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True, timeout=60
+    )
+    loaded = done.stdout.split()
     assert not [name for name in loaded if name.startswith("sync.office")]
 
 
@@ -73,10 +74,8 @@ def test_the_locks_hold_hashes_and_no_addresses() -> None:
 def test_the_wheel_holds_the_rooms_and_the_example_and_no_tests(tmp_path: Path) -> None:
     import zipfile
 
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(ROOT)],
-        check=True, timeout=120,
-    )  # fmt: skip
+    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
+    subprocess.run([*build, str(ROOT)], check=True, timeout=120)
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
     assert "app/examples/cuihu-garden.json" in names
     assert "sync/office/cli.py" in names

@@ -355,7 +355,7 @@ class BlueZ:
                 self._change(device, DEVICE, {}, ["RSSI"])
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a fault of the test
+class Refused(Exception):
     """A D-Bus error answer."""
 
     def __init__(self, name: str, text: str) -> None:

@@ -174,20 +174,20 @@ def round_id(slot: Slot, book: str, attempt: int) -> str:
     return f"{slot.round}#{book[:8]}-{attempt}"
 
 
-def slot_id(round: str) -> str:
+def slot_id(id: str) -> str:
     """The slot that a round belongs to: its id without the attempt."""
-    return round.partition("#")[0]
+    return id.partition("#")[0]
 
 
 def begin(
-    slot: Slot, route: Route, schedule: Schedule, *, round: str, revision: int,
+    slot: Slot, route: Route, schedule: Schedule, *, id: str, revision: int,
     crew: tuple[Member, ...], started: int, seed: str | None = None, alone: str | None = None,
 ) -> Progress:  # fmt: skip
     """A round at its beginning. Fewer people than the schedule asks are marked, whatever the reason."""
     order = order_of(route, seed)
     short = len(crew) < schedule.crew
     return Progress(
-        round=round,
+        round=id,
         route=route.id,
         schedule=schedule.id,
         opens=slot.opens,

@@ -297,7 +297,7 @@ def slots(plan: Plan, schedule: Schedule, first: date, last: date) -> tuple[Slot
     days = [day for day in due_days(rule, first, beyond) if _counts(plan, schedule, day)]
     windows = [_window(schedule, day, minutes, zone) for day in days]
     out: list[Slot] = []
-    for day, window, after in zip(days, windows, [*windows[1:], None], strict=True):
+    for day, window, after in zip(days, windows, [*windows[1:], None], strict=False):
         closes = window.closes
         if after and after.opens.timestamp() < closes.timestamp():
             closes = after.opens

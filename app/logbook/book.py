@@ -35,6 +35,8 @@ from app.logbook.shelf import Shelf
 from app.ports import Clock, Moment
 from app.record import Entry, Record, encode, follow
 
+__all__ = ["Damage", "Draft", "Enrolment", "Entry", "Head", "Hole", "Logbook", "Opening", "Reader", "Received", "Shelf"]
+
 
 class Draft(Struct, frozen=True):
     """A record before the logbook gives it number, time and place in the chain."""
@@ -177,17 +179,28 @@ class Logbook:
     def _settle_keys(self) -> None:
         if self._keys.unsettled():
             try:
-                self._keys.settle(self._current_key())
+                self._keys.settle(self._named_key())
             except OSError as e:
                 raise unsafe(e) from e
 
-    def _current_key(self) -> bytes:
-        """The shift key the book names last. Raises ChainBroken when no record tells."""
+    def _named_key(self) -> bytes | None:
+        """The shift key the book names last; None when the record that did is lost."""
         for seq in reversed(self._ledger.own):
             entry = self.entry(seq)
             if entry is not None and entry.record.kind in ("key.certified", "book.opened"):
-                return bytes.fromhex(str(entry.record.body.get("key", "")))
-        raise ChainBroken("book.key_lost")
+                return bytes.fromhex(str(entry.record.body["key"]))
+        return None
+
+    def _signer(self) -> keyring.PrivateKey:
+        """The key to sign with. Raises ChainBroken when it is lost, or not the one the book names.
+
+        With a hole in the book the record that names our key may be in it: then we sign with what we
+        hold, and checking says that a key record is lost.
+        """
+        key = self._keys.shift()
+        if key is None or (key.public != self._named_key() and not self._ledger.holes):
+            raise ChainBroken("book.key_lost")
+        return key
 
     def reopen(self) -> Opening:
         """Read the journal again after BookUnknown: what is found now is durable, the rest never was."""
@@ -342,7 +355,7 @@ class Logbook:
     def head_signature(self, seq: int, link: bytes) -> tuple[str, str]:
         """(shift public key, signature) over a head, both hex; nothing is noted."""
         with self._lock:
-            key = self._keys.shift(self._current_key())
+            key = self._signer()
             return key.public.hex(), key.sign(keyring.head_message(self.book, seq, link)).hex()
 
     def append_rotating(self, *drafts: Draft) -> tuple[Entry, ...]:
@@ -353,13 +366,11 @@ class Logbook:
         """
         with self._lock:
             self._must_be_open()
+            self._settle()
             try:
-                public, cert = self._keys.prepare(self.book, self._current_key())
+                certified = self._certify()
             except ChainBroken:
                 return self._append(drafts)
-            except OSError as e:
-                raise unsafe(e) from e
-            certified = Draft("key.certified", {"cert": cert.hex(), "key": public.hex()})
             try:
                 entries = self._append((certified, *drafts))
             except (BookUnsafe, RecordRefused):
@@ -367,6 +378,16 @@ class Logbook:
                 raise
             self._keys.take_over()
             return entries
+
+    def _certify(self) -> Draft:
+        """A next key, certified by the one that signs now, which also signs the book up to here for the last time."""
+        signer = self._signer()
+        last = signer.sign(keyring.head_message(self.book, self._ledger.seq, self._ledger.hash))
+        try:
+            public, cert = self._keys.prepare(self.book, signer)
+        except OSError as e:
+            raise unsafe(e) from e
+        return Draft("key.certified", {"cert": cert.hex(), "head": last.hex(), "key": public.hex()})
 
     # -- the office -----------------------------------------------------------------------------
     def receive(self, items: Sequence[Received], cursor: str) -> None:

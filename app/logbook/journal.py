@@ -259,6 +259,7 @@ def segment_head(ledger: Ledger, number: int) -> bytes:
         "note": "segment",
         "pages": [msgspec.to_builtins(item) for item in pages],
         "previous": ledger.hash.hex(),
+        "pruned": ledger.pruned,
         "segment": number,
     }
     raw = note_raw(head)

@@ -112,21 +112,14 @@ class Keys:
         self._disk.store("key", self.folder / name, key.private())
 
     # -- signing --------------------------------------------------------------------------------
-    def shift(self, public: bytes) -> PrivateKey:
-        """The shift key whose public half the book names. Raises ChainBroken when we do not hold it."""
-        if self._shift is None or self._shift.public != public:
-            self._shift = _read(self.folder / "shift.key")
-        if self._shift is None or self._shift.public != public:
-            raise ChainBroken("book.key_lost")
+    def shift(self) -> PrivateKey | None:
+        """The shift key we hold; None when it is lost."""
+        self._shift = self._shift or _read(self.folder / "shift.key")
         return self._shift
 
     # -- changing -------------------------------------------------------------------------------
-    def prepare(self, book: bytes, current: bytes) -> tuple[bytes, bytes]:
-        """Make the next key durable; its public half and the current key's certificate for it.
-
-        Raises ChainBroken when the current key is lost, OSError from the disk.
-        """
-        signer = self.shift(current)
+    def prepare(self, book: bytes, signer: PrivateKey) -> tuple[bytes, bytes]:
+        """Make the next key durable; its public half and `signer`'s certificate for it. Raises OSError."""
         self._next = _generate()
         self._store("next.key", self._next)
         return self._next.public, signer.sign(certificate_message(book, self._next.public))
@@ -162,13 +155,14 @@ class Keys:
         """Whether a change of key was interrupted."""
         return any(path.name == "next.key" or path.suffix == ".part" for path in self.folder.glob("*"))
 
-    def settle(self, public: bytes) -> None:
-        """Finish or forget an interrupted change: the key the book names stays, the other goes. Raises OSError."""
+    def settle(self, public: bytes | None) -> None:
+        """Finish or forget an interrupted change: the key the book names last stays, the other goes. Raises OSError."""
         for part in self.folder.glob("*.part"):
             self._discard(part.name)
         waiting = _read(self.folder / "next.key")
-        if waiting is not None and waiting.public == public:
+        if waiting is not None and (waiting.public == public or self.shift() is None):
             self._replace()
+            self._shift = waiting
         else:
             self._discard("next.key")
 

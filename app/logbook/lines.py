@@ -54,6 +54,7 @@ class Note(Struct, frozen=True):
     offset: int = 0
     pages: tuple[PageItem, ...] = ()
     previous: str = ""
+    pruned: int = 0
     segment: int = 0
     seq: int = 0
 
@@ -125,8 +126,8 @@ class _Pending(Struct):
     """How many lost records the text itself suggests."""
     before: list[bytes] = []
     """Hashes a later record may follow: those the bad lines claim."""
-    whole: dict[bytes, tuple[int, int]] = {}
-    """Bad lines whose bytes may be sound though their written hash is not: hash → (place, size)."""
+    whole: dict[bytes, tuple[int, int, bytes]] = {}
+    """Bad lines whose bytes may be sound though their written hash is not: hash → (segment, offset, bytes)."""
 
 
 class Ledger:
@@ -135,7 +136,9 @@ class Ledger:
     def __init__(self) -> None:
         self.book = b""
         self.base = 0
-        """Records up to this number are not in the journal any more."""
+        """The first place below is that of the record after this number."""
+        self.pruned = 0
+        """Records up to this number were removed on purpose (decision 9)."""
         self.seq = 0
         self.hash = b""
         self.acked = 0
@@ -159,6 +162,7 @@ class Ledger:
         self._note_places = array("Q")
         self._note_sizes = array("I")
         self._pending = _Pending()
+        self._started = False
         self._before = (0, 0)
         """Where the last segment's good lines ended."""
 
@@ -167,6 +171,7 @@ class Ledger:
         """The next record stands at `offset` (of its line)."""
         if not self._places:
             self.base = self.seq
+        self._started = True
         self._places.append(segment << _SHIFT | offset)
         self._sizes.append(len(raw))
         if _OWN.search(raw):
@@ -242,6 +247,8 @@ class Ledger:
         self.segment = number
         end = len(data.rstrip(b"\0"))
         at = 0
+        if not end:
+            self._pending.regions.append((number, 0, len(data)))
         while at < end:
             stop = data.find(b"\n", at, end)
             if stop >= 0 and self._take_line(number, at, data[at:stop]):
@@ -278,9 +285,9 @@ class Ledger:
         """A segment's first line: where the chain stands. It settles what was lost before it."""
         previous = bytes.fromhex(head.previous)
         self.book = self.book or bytes.fromhex(head.book)
-        if not self._places and not self._pending.regions:
-            self.seq, self.hash = head.first - 1, previous
-        elif head.first - 1 > self.seq:
+        if not self._started:
+            self._start(head)
+        if head.first - 1 > self.seq:
             if not self._pending.regions:
                 self._pending.regions.append((self._before[0], self._before[1], 0))
             self._settle(head.first - 1, previous)
@@ -290,6 +297,12 @@ class Ledger:
         else:
             self._settle()
         self._learn(head)
+
+    def _start(self, head: Note) -> None:
+        """The oldest segment there is: records up to `pruned` went on purpose, what else is missing was lost."""
+        self._started = True
+        self.seq = self.pruned = head.pruned
+        self.hash = bytes.fromhex(head.previous) if head.pruned and head.pruned == head.first - 1 else self.book
 
     def _leave_tail(self) -> None:
         """The last segment was not the last: what did not check at its end is damage."""
@@ -312,27 +325,30 @@ class Ledger:
 
     def _salvage(self, number: int, data: bytes, at: int, end: int) -> int | None:
         """The line at `at` does not check. Find the next that does, take it, and return the offset after it."""
-        pending = self._pending
-        starts = [m.start() for m in _CANDIDATE.finditer(data, at, end)]
-        for index, start in enumerate(starts):
-            written = bytes.fromhex(data[start : start + HASH].decode())
-            following = starts[index + 1] if index + 1 < len(starts) else end
+        starts = _starts(data, at, end)
+        for start, following in zip(starts, [*starts[1:], end], strict=True):
+            written = _hash_at(data, start)
             for stop in _stops(data, start, following, end):
                 raw = data[start + TEXT : stop]
                 if note_hash(raw) == written:
                     self._bad(number, data, at, start)
                     self._take_note(number, start, raw)
-                    return self._after(number, data, stop)
+                    return self._after(number, data, start, stop)
                 if self._take_after_gap(number, data, at, start, raw, written):
-                    return self._after(number, data, stop)
-            pending.before.append(written)
-            stop = data.find(b"\n", start, end)
-            if stop >= 0:
-                raw = data[start + TEXT : stop]
-                whole = follow(self.hash, raw)
-                pending.before.append(whole)
-                pending.whole[whole] = (number << _SHIFT | start, len(raw))
+                    return self._after(number, data, start, stop)
+            self._suspect(number, data, start, end)
         return None
+
+    def _suspect(self, number: int, data: bytes, start: int, end: int) -> None:
+        """A bad line still tells what the next may follow: the hash it claims, or the hash of its bytes."""
+        pending = self._pending
+        pending.before.append(_hash_at(data, start))
+        stop = data.find(b"\n", start, end)
+        if stop >= 0:
+            raw = data[start + TEXT : stop]
+            whole = follow(self.hash, raw)
+            pending.before.append(whole)
+            pending.whole[whole] = (number, start, raw)
 
     def _take_after_gap(self, number: int, data: bytes, at: int, start: int, raw: bytes, written: bytes) -> bool:
         for before in (self.hash, *reversed(self._pending.before[-64:]), _book_of(raw)):
@@ -353,9 +369,7 @@ class Ledger:
         """Go on after record `to`, whose hash is `link`; a single record with a bad hash but sound bytes is kept."""
         kept = self._pending.whole.get(link)
         if kept is not None and to == self.seq + 1:
-            self._places.append(kept[0])
-            self._sizes.append(kept[1])
-            self.seq, self.hash = to, link
+            self.add_record(*kept, link)
             self.mended[to] = link
         if to > self.seq or self._pending.regions:
             self._settle(to, link)
@@ -366,11 +380,11 @@ class Ledger:
             self._pending.regions.append((number, start, stop - start))
             self._pending.lines += _lost_lines(data[start:stop])
 
-    def _after(self, number: int, data: bytes, stop: int) -> int:
-        """Behind a line that ended at `stop`; a wrong byte in the place of its LF is damage too."""
-        if data[stop : stop + 1] != b"\n":
-            self._pending.regions.append((number, stop, 1))
-            self._settle()
+    def _after(self, number: int, data: bytes, start: int, stop: int) -> int:
+        """Behind a sound line; a wrong byte in the place of its space or its line end is damage too."""
+        for place, right in ((start + HASH, b" "), (stop, b"\n")):
+            if data[place : place + 1] != right:
+                self._pending.regions.append((number, place, 1))
         return stop + 1
 
     def finish(self, data: bytes, witness: int) -> bytes:
@@ -399,6 +413,21 @@ def read_note(raw: bytes) -> Note | None:
         return _decode_note(raw)
     except ValueError:
         return None
+
+
+def _starts(data: bytes, at: int, end: int) -> list[int]:
+    """Where lines may begin: after each line end, and wherever something looks like a line's hash."""
+    ends = (at + m.end() for m in re.finditer(b"\n", data[at:end]))
+    looks = (m.start() for m in _CANDIDATE.finditer(data, at, end))
+    return sorted({at, *(after for after in ends if after < end), *looks})
+
+
+def _hash_at(data: bytes, start: int) -> bytes:
+    """The hash written there; b"" when it is none."""
+    try:
+        return bytes.fromhex(data[start : start + HASH].decode("ascii"))
+    except ValueError:
+        return b""
 
 
 def _stops(data: bytes, start: int, following: int, end: int) -> Iterator[int]:

@@ -43,7 +43,9 @@ class Fault(StrEnum):
     WRONG_KEY = "wrong_key"
     """Record 1 does not hold the key whose hash is the book's id, or its certificate is bad."""
     CERTIFICATE = "certificate"
-    """A `key.certified` not signed by the key before it."""
+    """A `key.certified` not signed by the key before it, or that key did not sign all that came before."""
+    KEY_LOST = "key_lost"
+    """The record that certifies a key is among those lost: who signed from here on cannot be shown."""
     HEAD = "head"
     """A head signature that is not of the key of that time, or not over this chain."""
     RECEIPT = "receipt"
@@ -181,25 +183,29 @@ class BookCheck:
         self._keys: list[tuple[int, bytes]] = []
         """(from this record on, shift public key)"""
         self._seq = 0
+        self._key_records: list[tuple[int, Record]] = []
+        """(line, record): judged once it is known what was lost between them."""
         self._gaps: list[_Gap] = []
         self._holes: list[tuple[int, int]] = []
         self._signed: list[tuple[int, _Signed]] = []
         self._broken: Broken | None = None
         self._records = 0
+        self._lost_way = False
+        """The chain itself broke: what follows is only counted."""
 
     # -- lines ----------------------------------------------------------------------------------
     def record(self, link: bytes, raw: bytes, line: int = 0) -> None:
-        """The next record as exported. After a fault the rest is only counted."""
+        """The next record as exported."""
         self._records += 1
-        if self._broken is not None:
+        if self._lost_way:
             return
         try:
             record = decode(raw)
         except RecordRefused:
-            self._fail(self._seq + 1, Fault.NOT_CANONICAL, line)
+            self._break(self._seq + 1, Fault.NOT_CANONICAL, line)
             return
         if record.seq <= self._seq:
-            self._fail(record.seq, Fault.REPEATED, line)
+            self._break(record.seq, Fault.REPEATED, line)
         elif record.seq == self._seq + 1 or self._declares_what_precedes(record):
             self._step(record, raw, link, line)
         else:
@@ -208,10 +214,11 @@ class BookCheck:
 
     def _step(self, record: Record, raw: bytes, link: bytes, line: int) -> None:
         if follow(self._links[self._seq], raw) != link:
-            self._fail(record.seq, Fault.ALTERED, line)
+            self._break(record.seq, Fault.ALTERED, line)
             return
         if record.seq > self._seq + 1:
             self._holes.append((self._seq + 1, record.seq - 1))
+            self._links[record.seq - 1] = self._links[self._seq]
         self._take(record, link, line)
 
     def _declares_what_precedes(self, record: Record) -> bool:
@@ -228,10 +235,8 @@ class BookCheck:
         self._seq = record.seq
         self._links[record.seq] = link
         match record.kind:
-            case "book.opened":
-                self._opened(record, line)
-            case "key.certified":
-                self._certified(record, line)
+            case "book.opened" | "key.certified":
+                self._key_records.append((line, record))
             case "damage.declared":
                 self._declared(record)
             case "book.enrolled" if not self._given:
@@ -247,11 +252,22 @@ class BookCheck:
         self._keys.append((1, key))
 
     def _certified(self, record: Record, line: int) -> None:
-        key, cert = _hex(record.body.get("key")), _hex(record.body.get("cert"))
-        if not self._keys or not self._verify(self._keys[-1][1], cert, _SHIFT + self._book + key):
-            self._fail(record.seq, Fault.CERTIFICATE, line)
+        key, cert, head = (_hex(record.body.get(name)) for name in ("key", "cert", "head"))
+        if not self._keys or not self._hands_over(self._keys[-1][1], record.seq, key, cert, head):
+            self._fail(record.seq, self._unless_lost(Fault.CERTIFICATE, record.seq), line)
             return
         self._keys.append((record.seq, key))
+
+    def _hands_over(self, old: bytes, seq: int, key: bytes, cert: bytes, head: bytes) -> bool:
+        """The old key names the new one and signs all that came before: whoever has the new key cannot rewrite that."""
+        before = _HEAD + self._book + (seq - 1).to_bytes(8, "big") + self._links.get(seq - 1, b"")
+        return self._verify(old, cert, _SHIFT + self._book + key) and self._verify(old, head, before)
+
+    def _unless_lost(self, fault: Fault, seq: int) -> Fault:
+        """`fault`, unless records are lost between the last key we know and `seq`: one of them may have been a key."""
+        since = self._keys[-1][0] if self._keys else 0
+        lost = [gap.first for gap in self._gaps] + [first for first, _ in self._holes]
+        return Fault.KEY_LOST if any(since < first < seq for first in lost) else fault
 
     def _declared(self, record: Record) -> None:
         """The declaration of an earlier gap gives the hash that its next record follows."""
@@ -260,6 +276,7 @@ class BookCheck:
             if (gap.first, gap.last, gap.good.hex()) != (body.get("from"), body.get("to"), body.get("last_good")):
                 continue
             if follow(_hex(body.get("next")), gap.raw) == gap.link:
+                self._links[gap.last] = _hex(body.get("next"))
                 self._gaps.remove(gap)
                 self._holes.append((gap.first, gap.last))
             return
@@ -279,6 +296,10 @@ class BookCheck:
     def fail(self, fault: Fault, line: int = 0) -> None:
         """Something outside the lines themselves is wrong."""
         self._fail(self._seq, fault, line)
+
+    def _break(self, seq: int, fault: Fault, line: int) -> None:
+        self._lost_way = True
+        self._fail(seq, fault, line)
 
     def _fail(self, seq: int, fault: Fault, line: int) -> None:
         self._broken = self._broken or Broken(seq, fault, line)
@@ -311,6 +332,8 @@ class BookCheck:
             gap = min(self._gaps, key=lambda g: g.first)
             if self._broken is None or gap.first <= self._broken.seq:
                 self._broken = Broken(gap.first, Fault.MISSING, gap.line)
+        for line, record in self._key_records:
+            (self._opened if record.kind == "book.opened" else self._certified)(record, line)
         counts = self._count_signed()
         trusted = None if trust is None else _plain(trust) == self._book.hex()
         return BookReport(
@@ -337,8 +360,10 @@ class BookCheck:
 
     def _judge(self, signed: _Signed, counts: dict[str, int]) -> Fault | None:
         if signed.note == "head":
-            if not self._stands(signed) or not self._check_head(signed):
+            if not self._stands(signed):
                 return Fault.HEAD
+            if not self._check_head(signed):
+                return self._unless_lost(Fault.HEAD, signed.seq)
             counts["heads"] += 1
             counts["signed"] = max(counts["signed"], signed.seq)
             return None

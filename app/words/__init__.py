@@ -24,7 +24,7 @@ def table(subject: str) -> dict[str, tuple[str, str]]:
     return rows
 
 
-def say(lang: str, key: str, **fields: Any) -> str:
+def say(lang: str, key: str, /, **fields: Any) -> str:
     """The sentence `key` in `lang`, filled with `fields`. Raises KeyError for an unknown key."""
     subject, _, name = key.partition(".")
     sentence = table(subject)[name][LANGS.index(lang)]

@@ -8,6 +8,5 @@ TABLE = {
     "not_sent": ("未送出! 用对讲机喊消控", "NOT SENT! Use the radio, call fire control"),
     "not_taken": ("已送到,还没人接! 用对讲机喊消控", "SENT, BUT NOBODY HAS TAKEN IT! Use the radio"),
     "trying": ("手持机一直在送,有网就到办公室。", "The handheld keeps trying and sends it first."),
-    "back": ("返回", "back"),
     "key": ("报警(按两次)", "alarm (twice)"),
 }

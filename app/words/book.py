@@ -73,6 +73,10 @@ TABLE = {
         "第{seq}条的密钥不是由前一密钥签发",
         "the key in record {seq} is not certified by the key before it",
     ),
+    "fault_key_lost": (
+        "换密钥的记录已丢失,第{seq}条起的签名无法核对",
+        "the record of a change of key is lost: from record {seq} on signatures cannot be checked",
+    ),
     "fault_head": ("第{seq}条处的签名不对", "the signature over record {seq} is wrong"),
     "fault_receipt": ("第{seq}条处的中心回执不对", "the office's receipt for record {seq} is wrong"),
     "fault_unreadable": ("存储有损坏,尚未登记", "part of the storage cannot be read and is not declared yet"),

@@ -9,7 +9,7 @@ TABLE = {
     "how_2": ("2. 屏幕说现在走哪一轮: 按Enter开始。", "2. The screen says which round is due: Enter starts it."),
     "how_3": (
         "3. 跟着屏幕走。走到点上站住,会自己记上;没有信号就扫标签。",
-        "3. Follow the screen. Stand still at the point and it is recorded by itself; without a signal, scan the label.",
+        "3. Follow the screen. At the point stand still: it is recorded by itself. Without a signal, scan the label.",
     ),
     "how_4": (
         "4. 有检查项就逐项回答;不正常的报问题。",
@@ -22,5 +22,4 @@ TABLE = {
     "how_6": ("断电也不丢: 重开后接着走。", "A power cut loses nothing: start again and walk on."),
     "keys": ("按键", "Keys"),
     "next": ("下一页", "next page"),
-    "back": ("返回", "back"),
 }

@@ -11,12 +11,13 @@ TABLE = {
     "offline": ("网络: 断了{span}", "Network: away for {span}"),
     "never": ("网络: 还没有连上过", "Network: never connected yet"),
     "why": ("原因: {reason}", "Reason: {reason}"),
-    "kept": ("记录都存在手持机里,有网会自动上传。", "Records are safe on this handheld and go by themselves when there is a network."),
+    "kept": (
+        "记录都存在手持机里,有网会自动上传。",
+        "Records are safe on this handheld and go by themselves when there is a network.",
+    ),
     "not_enrolled": (
         "这台手持机还没有登记到办公室。记录都存着;请管理员登记。",
         "This handheld is not enrolled at an office yet. Records are kept; ask the administrator to enrol it.",
     ),
     "sync": ("马上上传", "sync now"),
-    "trying": ("正在上传", "Sending now"),
-    "back": ("返回", "back"),
 }

@@ -106,7 +106,10 @@ TABLE = {
     "empty_checklist": ("检查表是空的,请加检查项或删去此表", "the checklist is empty: add checks or delete it"),
     "not_for_kind": ("{kind}类检查不用“{name}”,它只用于{kinds}", "a check of kind {kind} has no {name!r}; {kinds} has"),
     "few_choices": ("至少写两个choices", "write at least two choices"),
-    "many_choices": ("选项最多{limit}个(一个数字键一个),请删减", "at most {limit} choices, one to a digit: leave some out"),
+    "many_choices": (
+        "选项最多{limit}个(一个数字键一个),请删减",
+        "at most {limit} choices, one to a digit: leave some out",
+    ),
     "no_good_choice": ("所有选项都是ok: false,至少一个应为正常", "every choice is ok: false; at least one must be OK"),
     "too_many_decimals": (
         "{value}的小数多于decimals: {decimals},手持机输不出,请改一个",

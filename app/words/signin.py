@@ -7,7 +7,10 @@ TABLE = {
     "title_recheck": ("途中再签一次", "Sign in again on the way"),
     "how": ("扫工牌,或输工号后按Enter", "Scan your badge, or type your staff number and Enter"),
     "how_join": ("请同伴扫工牌,或输同伴工号", "Partner: scan your badge, or type your staff number"),
-    "how_unlock": ("班还开着。任一班员解锁: 扫工牌或输工号", "The shift is still open. Any of its crew unlocks: badge, or number"),
+    "how_unlock": (
+        "班还开着。任一班员解锁: 扫工牌或输工号",
+        "The shift is still open: any of its crew unlocks, by badge or number",
+    ),
     "how_recheck": ("两人一起走: 请同伴在途中再签一次", "You walk in two: the partner signs in again on the way"),
     "number": ("工号", "Number"),
     "pin": ("密码", "PIN"),
@@ -24,7 +27,6 @@ TABLE = {
     "unknown": ("没有工号 {number}。再看一下工牌", "No staff number {number}. Look at the badge again"),
     "type_number": ("先扫工牌,或输工号", "Scan a badge or type your number first"),
     "type_pin": ("请输密码", "Type the PIN"),
-    "wrong": ("密码不对,还可以试{left}次", "Wrong PIN: {left} tries left"),
     "locked": (
         "试错太多: 等{wait}再试,或请主管扫工牌解锁",
         "Too many tries: wait {wait}, or a supervisor's badge unlocks",

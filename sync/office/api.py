@@ -12,7 +12,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromQuery, Parameter
 from msgspec import Raw, Struct
 
 from app.logbook.keys import head_message, identity_message
@@ -96,7 +96,7 @@ def endpoints(office: Office) -> Sequence[HTTPRouteHandler]:
         return Health(True, office.now())
 
     @get("/v1/hello", responses=_problems("malformed"))
-    async def hello(nonce: str) -> Hello:
+    async def hello(nonce: FromQuery[str]) -> Hello:
         return _hello(office, nonce)
 
     @post("/v1/enrol", status_code=201, responses=_problems("malformed", "enrol-code", "book-taken", "too-many-tries"))

@@ -23,14 +23,19 @@ NIGHT: Final = ("22:00", "06:00")
 LOOK_AHEAD: Final = timedelta(days=800)
 """Two years and a bit: a yearly rule comes round twice."""
 LAST_CHANCE: Final = timedelta(days=12 * 366)
+ANY_DAY: Final = "2026-01-01"
+"""A rule whose first date is unreadable is checked all the same, from here."""
 
 
 def check_plan(plan: Plan, top: Node, people: People | None, faults: Faults) -> None:
     """Report everything wrong with the plan as a whole. `people` is None when it is not known who there is."""
-    for check in (_references, _tags, _codes, _schedules, _calendar, _unvisited, _unused, _careful, _wide):
+    for check in (_references, _tags, _codes, _schedules, _calendar, _wide):
         check(plan, top, faults)
     if people is not None:
         _responsible(plan, top, people, faults)
+    if not faults.errors:  # while something leads nowhere, much would look unused that is not
+        for advice in (_unvisited, _unused, _careful):
+            advice(plan, top, faults)
 
 
 def check_people(people: People, top: Node, faults: Faults) -> None:
@@ -151,13 +156,14 @@ def _schedules(plan: Plan, top: Node, faults: Faults) -> None:
 def _due(plan: Plan, schedule: Schedule, top: Node, faults: Faults) -> None:
     """A rule that can be followed, comes round at all, and whose windows do not overlap."""
     where = ("schedules", schedule.id)
-    if not schedule.rule or not schedule.begins or not schedule.start:
-        return
-    begins = date.fromisoformat(schedule.begins)
+    begins = date.fromisoformat(schedule.begins or ANY_DAY)
     try:
-        parse_rule(schedule.rule, begins)
+        if schedule.rule:
+            parse_rule(schedule.rule, begins)
     except RuleRefused as e:
         faults.add(find(top, *where, "rule"), e.key, **e.fields)
+        return
+    if not (schedule.rule and schedule.begins and schedule.start):
         return
     if schedule.until and schedule.until < schedule.begins:
         faults.add(find(top, *where, "until"), "until_before_begins", until=schedule.until, begins=schedule.begins)

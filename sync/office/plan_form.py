@@ -68,6 +68,7 @@ from sync.office.plan_values import (
 
 T = TypeVar("T")
 
+STAND_IN = "00000000-0000-0000-0000-000000000000"
 MAX_CHOICES = 9
 """One digit each."""
 LONGEST_WINDOW = 31 * 24 * 60
@@ -97,11 +98,11 @@ POST = {
 CHOICE = {"zh": Field(line), "en": Field(line), "ok": Field(yes_no)}
 CHECK_KEYS = {
     "text": need(text, NO_TEXT),
-    "kind": Field(one_of(*get_args(CheckKind))),
+    "kind": Field(one_of(*get_args(CheckKind)), blank=""),
     "standard": Field(text),
     "unit": Field(line),
     "said": Field(text),
-    "decimals": Field(whole(0, 4)),
+    "decimals": Field(whole(0, 4), blank=6),
     "low": Field(decimal),
     "high": Field(decimal),
     "source": Field(line),
@@ -119,10 +120,10 @@ SCHEDULE = {
     "name": need(text, NO_TEXT),
     "rule": need(line, ""),
     "start": need(time_of_day, ""),
-    "minutes": need(whole(1, LONGEST_WINDOW), 1),
+    "minutes": need(whole(1, LONGEST_WINDOW), 1440),
     "begins": need(day, ""),
     "until": Field(day),
-    "crew": Field(whole(1, 6)),
+    "crew": Field(whole(1, 6), blank=2),
     "recheck": Field(yes_no),
     "days": Field(one_of("all", "working", "off")),
 }
@@ -173,10 +174,15 @@ def _plan_form(site_uuid: str) -> Form:
 
 
 def _site_uuid(top: Node) -> str:
-    """The site's own beacon UUID, wherever the site stands in the file; "" when there is none to use."""
-    site = top.get("site") if isinstance(top, Table) else None
-    node = site.get("ibeacon") if isinstance(site, Table) else None
-    return node.text.lower() if isinstance(node, Leaf) else ""
+    """The site's own beacon UUID, wherever the site stands in the file; "" when it has none."""
+    site = _below(top, "site")
+    node = _below(site, "ibeacon") if site else None
+    if node is None:
+        return ""
+    try:
+        return uuid(node, Faults(""))
+    except Wrong:  # told where the site is read; each tag need not be blamed again
+        return STAND_IN
 
 
 def _site(node: Node, faults: Faults) -> Site:
@@ -209,8 +215,8 @@ def _point(site_uuid: str) -> Callable[[str, Node, Faults], Point]:
         "way": Field(text),
         "look": Field(text),
         "tags": Field(list_of(tag(site_uuid))),
-        "label": Field(yes_no),
-        "grade": Field(one_of(*GRADES)),
+        "label": Field(yes_no, blank=True),
+        "grade": Field(one_of(*GRADES), blank="typed"),
         "danger": Field(yes_no),
         "code": Field(digits(4, 8)),
     }
@@ -225,8 +231,8 @@ def _point(site_uuid: str) -> Callable[[str, Node, Faults], Point]:
 
 def _check_proof(node: Node, point: Point, faults: Faults) -> None:
     """The evidence that a point asks for must be possible there."""
-    tags = isinstance(node, Table) and node.get("tags") is not None
-    if not (tags or point.label or point.code):
+    tags = _below(node, "tags") is not None
+    if not (tags or point.label or _below(node, "code")):
         faults.add(node.spot, "no_proof")
     elif point.grade in ("near", "label+near", "anti-clone") and not tags:
         faults.add(find(node, "grade"), "grade_needs_tag", grade=point.grade)
@@ -243,7 +249,7 @@ def _category(key: str, node: Node, faults: Faults) -> Category:
         "to": need(one_of(*ROLES), ""),
     }
     category = Category(id=key, **read_table(node, form, faults))
-    if isinstance(phrases := _below(node, "phrases"), Table) and not phrases.entries:
+    if isinstance(phrases := _below(node, "phrases"), Table) and not _size(phrases):
         faults.add(phrases.spot, "no_phrases")
     return category
 
@@ -252,13 +258,17 @@ def _below(node: Node, key: str) -> Node | None:
     return node.get(key) if isinstance(node, Table) else None
 
 
+def _size(node: Node) -> int:
+    return len(node.entries) if isinstance(node, Table) else 0
+
+
 # Checklists
 
 
 def _checklist(key: str, node: Node, faults: Faults) -> Checklist:
     form = {"name": need(text, NO_TEXT), "checks": need(things(_check), ())}
     checklist = Checklist(id=key, **read_table(node, form, faults))
-    if isinstance(checks := _below(node, "checks"), Table) and not checks.entries:
+    if isinstance(checks := _below(node, "checks"), Table) and not _size(checks):
         faults.add(checks.spot, "empty_checklist")
     return checklist
 
@@ -269,7 +279,8 @@ def _check(key: str, node: Node, faults: Faults) -> Check:
         return Check(id=key, kind="ok", text=text(node, faults))
     values = {"kind": "ok"} | read_table(node, CHECK_KEYS | {"choices": Field(things(_choice))}, faults)
     check = Check(id=key, **values)
-    _check_kind(node, check, faults)
+    if values["kind"]:
+        _check_kind(node, check, faults)
     if check.kind in ("number", "count"):
         _check_limits(node, check, faults)
     return check
@@ -309,11 +320,11 @@ def _check_kind(node: Node, check: Check, faults: Faults) -> None:
 
 def _check_choices(node: Node, check: Check, faults: Faults) -> None:
     written = _below(node, "choices")
-    if written is None or (isinstance(written, Table) and len(written.entries) < 2):
+    if written is None or _size(written) < 2:
         faults.add(written.spot if written else node.spot, "few_choices")
     elif len(check.choices) > MAX_CHOICES:
         faults.add(written.spot, "many_choices", limit=MAX_CHOICES)
-    elif check.choices and not any(choice.ok for choice in check.choices):
+    elif len(check.choices) == _size(written) and not any(choice.ok for choice in check.choices):
         faults.add(written.spot, "no_good_choice")
 
 

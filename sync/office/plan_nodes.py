@@ -122,7 +122,9 @@ def _explain(e: yaml.MarkedYAMLError, text: str) -> tuple[str]:
     return ("tab",) if "\t" in indent else ("not_yaml",)
 
 
-class _Hopeless(Exception):  # noqa: N818 - not an error of the program: the file's reading stops here
+class _Hopeless(Exception):
+    """The rest of the file cannot be read."""
+
     def __init__(self, key: str, spot: Spot) -> None:
         super().__init__(key)
         self.key = key
@@ -165,7 +167,7 @@ class _Composer:
 
     def _content(self, event: Any, spot: Spot, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
-            return Leaf(spot, event.value, quoted=event.style is not None)
+            return Leaf(spot, event.value, quoted=bool(event.style))
         if isinstance(event, yaml.SequenceStartEvent):
             return Row(spot, tuple(self._items(spot.where, depth)))
         return Table(spot, tuple(self._entries(spot.where, depth)))

@@ -37,7 +37,7 @@ _SECRETS = frozenset(
 _YES_NO = {"true": True, "yes": True, "是": True, "false": False, "no": False, "否": False}
 
 
-class Wrong(Exception):  # noqa: N818 - a value to be reported, caught by the table it stands in
+class Wrong(Exception):
     """A value that cannot be taken; `key` names the sentence. An empty key: its fault is told already."""
 
     def __init__(self, key: str, **fields: str | int) -> None:
@@ -52,7 +52,7 @@ class Field(NamedTuple):
     read: Reader[Any]
     needed: bool = False
     blank: Any = None
-    """Stands in for a needed value that is missing or wrong, so that the rest can still be checked."""
+    """Stands in for a wrong value, and for a needed one that is missing: chosen so that it is not blamed again."""
 
 
 def need(read: Reader[Any], blank: Any) -> Field:
@@ -77,6 +77,7 @@ def read_table(node: Node, form: Form, faults: Faults) -> dict[str, Any]:
             values[entry.key] = field.read(entry.node, faults)
         except Wrong as e:
             _report(e, entry.node.spot, faults)
+            values |= {} if field.blank is None else {entry.key: field.blank}
     present = {entry.key for entry in node.entries}
     for key, field in form.items():
         if field.needed and key not in present:

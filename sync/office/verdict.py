@@ -123,9 +123,11 @@ def _judge_beacon(
 
 
 def _near_again(heard: BleEvidence, enter: int | None, plan: Plan) -> Near:
+    """*Near* by the recorded levels. Whether the tag had been near before is not in the record, so it gets the
+    lower level at which a tag stays near: the office accuses nobody whom the handheld was right to believe."""
     samples = [Sample(up, rssi) for up, rssi in heard.samples]
     last = max((sample.up for sample in samples), default=0)
-    return judge_near(samples, (), enter, False, last, plan.settings.margin_db)
+    return judge_near(samples, (), enter, True, last, plan.settings.margin_db)
 
 
 def _check_label(record: Record, issue: str, place: Place, labels: Sequence[Label]) -> Proof:

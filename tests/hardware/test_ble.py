@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Final
 
 import pytest
 
+from app.duties.evidence import Nearness, Sample, judge_near
 from app.ports import Heard, RadioState, Sighting
 from app.text import cells
 from app.words.radio import TABLE
@@ -145,6 +146,27 @@ async def test_a_device_that_bluez_garbles_does_not_deafen(bluez: BlueZ) -> None
         bluez.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", -61))
         await ear.until_heard(3)
     assert ear.faults == [None]
+
+
+async def test_a_crew_that_stands_before_the_tag_is_near_within_six_seconds(bluez: BlueZ) -> None:
+    bluez.enter(
+        patrol_tag(*STAIR, "C0:11:22:33:44:55", -60, 0.5),
+        patrol_tag(*CELLAR, "C0:11:22:33:44:66", -75, 0.5),  # the floor below
+    )
+    radio = BleReader()  # windows of one second, with the kernel's filter: a sample a second
+    seen: dict[str | None, list[Sample]] = {}
+    began = asyncio.get_running_loop().time()
+    async with asyncio.timeout(10), aclosing(radio.listen(frozenset({STAIR}))) as stream:
+        async for heard in stream:
+            if not isinstance(heard, Sighting):
+                continue
+            seen.setdefault(heard.tag, []).append(Sample(heard.up, heard.rssi))
+            rivals = [samples for tag, samples in seen.items() if tag != STAIR[1]]
+            near = judge_near(seen.get(STAIR[1], []), rivals, -67, False, heard.up)
+            if near.state is Nearness.NEAR:
+                break
+    assert asyncio.get_running_loop().time() - began < 6
+    assert len(seen[STAIR[1]]) <= 5
 
 
 # -- the receiver costs battery -----------------------------------------------------------------

@@ -4,6 +4,7 @@ import copy
 import os
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,7 +96,9 @@ def receipt(logbook: Logbook, seq: int, key: Ed25519PrivateKey = OFFICE) -> dict
     """What the office answers once it holds everything up to `seq`."""
     link, at = logbook.hash_of(seq), 1_790_000_500_000
     assert link is not None
-    message = b"watchbook receipt 1\n" + logbook.book + seq.to_bytes(8, "big") + bytes.fromhex(link) + at.to_bytes(8, "big")
+    message = (
+        b"watchbook receipt 1\n" + logbook.book + seq.to_bytes(8, "big") + bytes.fromhex(link) + at.to_bytes(8, "big")
+    )
     public = key.public_key().public_bytes_raw().hex()
     return {"at": at, "book": logbook.book_id, "hash": link, "key": public, "seq": seq, "sig": key.sign(message).hex()}
 
@@ -117,7 +120,9 @@ def live(logbook: Logbook, acked: Acked, saw: Saw = lambda logbook, acked: None)
 
     def receive(number: int) -> Callable[[], None]:
         def act() -> None:
-            pages = [Received(kind, "cuihu", number, b'{"%d":"%s"}' % (number, kind.encode())) for kind in ("plan", "people")]
+            pages = [
+                Received(kind, "cuihu", number, b'{"%d":"%s"}' % (number, kind.encode())) for kind in ("plan", "people")
+            ]
             logbook.receive(pages, str(number))
             acked.cursor = str(number)
 
@@ -139,7 +144,16 @@ def live(logbook: Logbook, acked: Acked, saw: Saw = lambda logbook, acked: None)
         except OSError:
             return
 
-    acts: list[Callable[[], Any]] = [append(1), rotate, append(1), receive(1), append(2), enrol, logbook.sign_head, append(1)]
+    acts: list[Callable[[], Any]] = [
+        append(1),
+        rotate,
+        append(1),
+        receive(1),
+        append(2),
+        enrol,
+        logbook.sign_head,
+        append(1),
+    ]
     acts += [acknowledge, shelve, append(1), append(3), receive(2), rotate, append(1), acknowledge, logbook.sign_head]
     for act in acts:
         try:
@@ -173,7 +187,7 @@ class File(Struct):
         self.pending = []
 
     def content(self, kept: Callable[[], bool]) -> bytes:
-        """The bytes when each sector of each unflushed write may have been kept; the size may have grown without them."""
+        """The bytes when each sector of each unflushed write may have been kept; the size may grow without them."""
         data = bytearray(self.durable)
         for at, piece in self.pending:
             if at < 0:  # cut
@@ -191,7 +205,7 @@ class File(Struct):
 
 def _sectors(at: int, piece: bytes) -> list[tuple[int, bytes]]:
     bounds = [at, *range((at // SECTOR + 1) * SECTOR, at + len(piece), SECTOR), at + len(piece)]
-    return [(a, piece[a - at : b - at]) for a, b in zip(bounds, bounds[1:], strict=False) if b > a]
+    return [(a, piece[a - at : b - at]) for a, b in pairwise(bounds) if b > a]
 
 
 class Folders(Struct):

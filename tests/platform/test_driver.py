@@ -70,8 +70,8 @@ def test_stock_still_dies_of_a_signal(number: signal.Signals, ended: Path) -> No
         assert "no echo" in pty.left_behind(), mended
 
 
-def test_a_lost_terminal_ends_the_program_although_hangups_are_ignored(ended: Path) -> None:
-    with Pty([*PROGRAM, "--ended", str(ended)], ignore=[signal.SIGHUP]) as pty:
+def test_a_lost_terminal_ends_the_program_even_without_a_hangup_signal(ended: Path) -> None:
+    with Pty([*PROGRAM, "--ended", str(ended)], controlling=False) as pty:
         pty.wait_for(READY)
         pty.hang_up()
         assert pty.exit_code(3) == 0
@@ -79,7 +79,7 @@ def test_a_lost_terminal_ends_the_program_although_hangups_are_ignored(ended: Pa
 
 
 def test_stock_still_spins_when_the_terminal_is_lost() -> None:
-    with Pty([*PROGRAM, "--stock"], ignore=[signal.SIGHUP]) as pty:
+    with Pty([*PROGRAM, "--stock"], controlling=False) as pty:
         pty.wait_for(READY)
         pty.hang_up()
         before = pty.cpu()
@@ -89,10 +89,34 @@ def test_stock_still_spins_when_the_terminal_is_lost() -> None:
         assert spent > 0.2, "upstream has mended the spinning: remove the guard"
 
 
+def test_a_screen_lost_while_the_keyboard_stays_ends_the_program(ended: Path) -> None:
+    keyboard, fingers = os.pipe()
+    with Pty([*PROGRAM, "--ended", str(ended)], controlling=False, stdin=keyboard) as pty:
+        pty.wait_for(READY)
+        pty.hang_up()
+        os.write(fingers, b"5")  # its paint is what cannot be written
+        assert pty.exit_code(3) == 0
+        assert ended.read_text() == "as asked"
+    os.close(keyboard)
+    os.close(fingers)
+
+
 def test_a_keyboard_that_ends_ends_the_program(ended: Path) -> None:
     with Path("/dev/null").open() as nothing, Pty([*PROGRAM, "--ended", str(ended)], stdin=nothing.fileno()) as pty:
         assert pty.exit_code() == 0
         assert ended.read_text() == "as asked"
+
+
+def test_the_terminal_is_not_asked_for_a_mouse_or_kittys_keys(handheld: Pty) -> None:
+    assert handheld.left_behind() == [
+        "no echo",
+        "raw mode",
+        "alternate screen",
+        "bracketed paste",
+        "focus reports",
+        "cursor hidden",
+    ]
+    assert b"\x1b[>" not in handheld.raw
 
 
 # -- any bytes ---------------------------------------------------------------------------------

@@ -87,19 +87,14 @@ def desk() -> Iterator[Pty]:
         assert typed.isdigit() or not typed
 
 
-@pytest.mark.parametrize(("ms", "count"), [(0, 20), (1, 20), (5, 20), (10, 6), (30, 2)])
-def test_every_scan_arrives_and_the_field_holds_only_human_keys(desk: Pty, ms: int, count: int) -> None:
-    speeds(desk, ms, count)
+FEW = {0: 20, 1: 20, 5: 20, 10: 6, 30: 2, 40: 1}
+"""Milliseconds a character, and how many scans the quick form makes. bench/terminal.py also measures 50 ms,
+which a busy machine can stretch beyond what counts as one burst."""
 
 
-@pytest.mark.torture
-@pytest.mark.parametrize("ms", [10, 30, 50])
-def test_twenty_of_twenty_scans_by_a_slow_scanner(desk: Pty, ms: int) -> None:
-    speeds(desk, ms, count=20)
-
-
-def speeds(desk: Pty, ms: int, count: int) -> None:
-    """`count` scans at `ms` milliseconds a character, a digit typed before each."""
+@pytest.mark.parametrize("ms", FEW)
+def test_every_scan_arrives_and_the_field_holds_only_human_keys(desk: Pty, ms: int, torture: bool) -> None:
+    count = 20 if torture else FEW[ms]
     desk.send(b"\x7f" * 40)
     desk.settle()
     before = scans(desk)

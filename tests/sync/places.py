@@ -4,13 +4,14 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import uvicorn
-from msgspec import Struct
 
+from app.errors import WatchbookError
 from app.logbook.book import Draft, Logbook
 from app.ports import Moment
 from app.record import Entry
@@ -21,6 +22,7 @@ from sync.office.server import create_app
 from sync.office.store import Store
 from sync.office.store.records import Stored
 
+T = TypeVar("T")
 SITE = "cuihu-garden"
 QUICK = Timeouts(connect=1, read=1, write=1, pool=1, answer=3)
 
@@ -38,6 +40,13 @@ class WallClock:
 
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def free_port() -> int:
+    """A loopback port nobody listens at just now."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
 
 
 class RunningOffice:
@@ -70,11 +79,13 @@ class RunningOffice:
         self._ready.set()
         await self._server.serve([self._socket])
 
-    def ask(self, question):  # type: ignore[no-untyped-def]  # a coroutine in, its result out
+    def ask(self, question: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine of the store's on the office's loop."""
         return asyncio.run_coroutine_threadsafe(question, self._loop).result(20)
 
     def close(self) -> None:
+        if self._loop.is_closed():
+            return
         self._server.should_exit = True
         self._thread.join(20)
         self.store.close()
@@ -83,20 +94,16 @@ class RunningOffice:
 
     # -- what tests ask -------------------------------------------------------------------------
     def code(self, name: str = "handheld") -> str:
-        issued: str = self.ask(self.store.devices.add(SITE, name, now_ms())).code
-        return issued
+        return self.ask(self.store.devices.add(SITE, name, now_ms())).code
 
     def held(self, book: bytes, site: str = SITE) -> int:
-        seq: int = self.ask(self.store.records.held(site, book)).seq
-        return seq
+        return self.ask(self.store.records.held(site, book)).seq
 
     def stored(self, book: bytes, site: str = SITE) -> list[Stored]:
-        rows: list[Stored] = self.ask(self.store.records.of_book(site, book, 1, 100_000))
-        return rows
+        return self.ask(self.store.records.of_book(site, book, 1, 100_000))
 
     def publish(self, kind: str, item: str, body: bytes | None) -> int:
-        rev: int = self.ask(self.store.changes.publish(SITE, kind, item, body))
-        return rev
+        return self.ask(self.store.changes.publish(SITE, kind, item, body))
 
 
 @contextmanager
@@ -108,12 +115,23 @@ def office(folder: Path, port: int = 0) -> Iterator[RunningOffice]:
         running.close()
 
 
-class Handheld(Struct):
-    """A logbook and the courier that carries it."""
+class Handheld:
+    """A logbook and the courier that carries it; `offsets` are the clock differences it measured."""
 
-    logbook: Logbook
-    clock: WallClock
-    courier: Courier
+    def __init__(self, logbook: Logbook, clock: WallClock, url: str) -> None:
+        self.logbook = logbook
+        self.clock = clock
+        self.offsets: list[int] = []
+        self.go_through(url)
+
+    def go_through(self, url: str) -> None:
+        """A new courier, whose way to the office is `url`."""
+        self.courier = Courier(
+            self.logbook,
+            self.clock,
+            connect=lambda book: client_for(book, url, self.clock),
+            on_offset=self.offsets.append,
+        )
 
     def write(self, count: int = 1, kind: str = "stop.arrived") -> tuple[Entry, ...]:
         """Records as a round makes them."""
@@ -130,17 +148,28 @@ def client_for(logbook: Logbook, url: str, clock: WallClock, timeouts: Timeouts 
 
 
 @contextmanager
-def handheld(folder: Path, running: RunningOffice, through: str | None = None, off_ms: int = 0) -> Iterator[Handheld]:
-    """A handheld enrolled at the office; its courier speaks to `through` instead of the office when that is given."""
+def handheld(folder: Path, running: RunningOffice, off_ms: int = 0) -> Iterator[Handheld]:
+    """A handheld enrolled at the office. Its clock is wrong by `off_ms`."""
     clock = WallClock(off_ms)
     logbook = Logbook.open(folder, clock)
     try:
         if logbook.office is None:
             enrol(logbook, running.url, running.code(), "Gate 1", clock)
-        courier = Courier(logbook, clock, connect=lambda book: client_for(book, through or running.url, clock))
-        yield Handheld(logbook, clock, courier)
+        yield Handheld(logbook, clock, running.url)
     finally:
         logbook.close()
+
+
+def drained(mine: Handheld, rounds: int) -> None:
+    """Exchange until a round goes through and all is sent, as the courier's thread would without its waits."""
+    for _ in range(rounds):
+        try:
+            mine.courier.exchange()
+        except WatchbookError:
+            continue
+        if not mine.logbook.unsent:
+            return
+    raise AssertionError(f"not drained: {mine.courier.state}")
 
 
 def same_bytes(logbook: Logbook, rows: list[Stored]) -> bool:

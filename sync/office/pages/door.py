@@ -24,6 +24,7 @@ from sync.office.pages.view import (
     Asked,
     Clock,
     View,
+    Visitor,
     form_is_ours,
     is_secure,
     lang_of,
@@ -116,7 +117,7 @@ class Door:
             lang = lang_of(request)
             heading, sentence = words(lang, "refused"), words(lang, "form_old")
             return self._view.page(
-                request, "plain.html", session=session, status=403, heading=heading, sentence=sentence
+                request, "plain.html", Visitor(session, session.account), status=403, heading=heading, sentence=sentence
             )
         await accounts.end_session(self._store, request.cookies[SESSION_COOKIE])
         return self._view.go(request, "/login", [self._cookie(request, SESSION_COOKIE, "", 0)])
@@ -145,7 +146,8 @@ class Door:
         )
 
     def _cookie(self, request: Asked, key: str, value: str, age_s: int, path: str = "/") -> Cookie:
-        return Cookie(key, value, max_age=age_s, path=path, httponly=True, samesite="strict", secure=is_secure(request))
+        secure = is_secure(request)
+        return Cookie(key, path, value, age_s, httponly=True, samesite="strict", secure=secure)
 
 
 def to_login(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[bytes]:

@@ -51,10 +51,21 @@ class Verdict(Struct, frozen=True):
     word: str
 
 
-class View:
-    """Templates and style, read once."""
+class Visitor(Struct, frozen=True):
+    """Who looks at a page; `session` is None before the door."""
 
-    def __init__(self) -> None:
+    session: Session | None = None
+    name: str = ""
+
+
+NOBODY: Final = Visitor()
+
+
+class View:
+    """Templates and style, read once. `shown_now` gives the time that every page tells, when the clock was moved."""
+
+    def __init__(self, shown_now: Callable[[], str] | None = None) -> None:
+        self._shown_now = shown_now
         self.style = (HERE / "static" / "office.css").read_bytes()
         self._style_version = hashlib.sha256(self.style).hexdigest()[:12]
         self._templates = Environment(
@@ -71,9 +82,8 @@ class View:
         self,
         request: Asked,
         template: str,
+        visitor: Visitor = NOBODY,
         *,
-        session: Session | None = None,
-        session_name: str = "",
         status: int = 200,
         cookies: Sequence[Cookie] = (),
         headers: dict[str, str] | None = None,
@@ -86,10 +96,10 @@ class View:
             w=partial(words, lang),
             other_lang_url=_in_other_language(request, lang),
             style_version=self._style_version,
-            session=session,
-            form_token=form_token(session) if session else "",
-            session_name=session_name or (session.account if session else ""),
-            **{"shown_now": "", **fields},
+            session_name=visitor.name,
+            form_token=form_token(visitor.session) if visitor.session else "",
+            shown_now=self._shown_now() if self._shown_now else "",
+            **fields,
         )
         return Response(
             text.encode(),

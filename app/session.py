@@ -1,0 +1,248 @@
+"""A session on this handheld: what it knows, and how an act is recorded.
+
+Acts are judged elsewhere (app.crew, app.arrivals, app.watch); here they queue, reach the disk off the
+loop, and are folded into the state.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from app import kinds
+from app.duties import rounds
+from app.duties.days import local_time
+from app.duties.rounds import Member, Progress
+from app.duties.site import Credentials, People, Person, Plan, Route, Stop
+from app.ear import Ear
+from app.errors import BookError, BookUnknown, NotAllowed
+from app.logbook.book import Draft, Logbook
+from app.meaning import CodeBook, Meaning
+from app.memory import Memory
+from app.ports import Clock
+from app.record import Entry
+from app.resume import Shift, State
+from app.text import clean
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S", bound="Session")
+
+
+class Pages(Struct, frozen=True):
+    """What the office sent, as the handheld holds it now."""
+
+    plan: Plan
+    people: People
+    credentials: Credentials
+
+
+def act(
+    method: Callable[Concatenate[S, P], Coroutine[object, object, R]],
+) -> Callable[Concatenate[S, P], Coroutine[object, object, R]]:
+    """Acts queue behind one another, and one that has begun is finished even when its caller is cancelled:
+    a record that reached the disk is always in the state."""
+
+    @wraps(method)
+    async def whole(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
+        async def in_turn() -> R:
+            async with self._turn:
+                return await method(self, *args, **kwargs)
+
+        task = asyncio.ensure_future(in_turn())
+        self._running.add(task)
+        task.add_done_callback(self._done)
+        return await asyncio.shield(task)
+
+    return whole
+
+
+class Session:
+    """Not thread-safe: one event loop owns it; disk work runs off the loop."""
+
+    def __init__(self, logbook: Logbook, pages: Pages, clock: Clock, lang: str = "zh") -> None:
+        self.lang = lang
+        """Language of the words that records keep."""
+        self._logbook = logbook
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._running: set[asyncio.Future[Any]] = set()
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="logbook")
+        self._changed: list[Callable[[], None]] = []
+        self._ear = Ear()
+        self._said: set[tuple[str, ...]] = set()
+        """What was already said and recorded while this stop waits."""
+        self._asked: tuple[str, str] | None = None
+        """(stop, check) whose reading is asked again."""
+        self._unlocked = False
+        self._use(pages)
+        self._memory = Memory(logbook, pages.plan)
+
+    # -- what is known ------------------------------------------------------------------------
+    @property
+    def state(self) -> State:
+        return self._memory.state
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in use: of the open round, else the newest."""
+        return self._memory.round_plan or self._pages.plan
+
+    @property
+    def unsent(self) -> int:
+        """Records not yet at the office: the `n` of `Q:n`."""
+        return self._logbook.unsent
+
+    @property
+    def unlocked(self) -> bool:
+        """Whether one of the crew has been identified since the program began (decision 16)."""
+        return self._unlocked and self.state.shift is not None
+
+    @property
+    def locked(self) -> bool:
+        """A shift is open, and nobody of its crew has been identified since the program began."""
+        return self.state.shift is not None and not self._unlocked
+
+    def now(self) -> datetime:
+        """The site's local time."""
+        return local_time(self._clock.now().at, ZoneInfo(self._pages.plan.site.zone))
+
+    def person(self, id: str) -> Person | None:
+        return self._people.get(id)
+
+    def person_by_number(self, number: str) -> Person | None:
+        return self._numbers.get(number) if number else None
+
+    def meaning(self, text: str) -> Meaning:
+        return self._codes.meaning(text)
+
+    def take_pages(self, pages: Pages) -> None:
+        """Use what the office sent; a round being walked keeps the plan it started under."""
+        self._use(pages)
+        self._memory.take_plan(pages.plan)
+        self._tell()
+
+    def _use(self, pages: Pages) -> None:
+        self._pages = pages
+        self._codes = CodeBook(pages.credentials)
+        self._people = {person.id: person for person in pages.people.people}
+        self._numbers = {person.number: person for person in pages.people.people if person.number}
+
+    def subscribe(self, changed: Callable[[], None]) -> None:
+        """Call `changed` after every act (a screen refreshes what it shows)."""
+        self._changed.append(changed)
+
+    def close(self) -> None:
+        """Wait for the disk and keep the look-ups. The logbook stays open: it is the caller's."""
+        self._disk.shutdown()
+
+    # -- the writing --------------------------------------------------------------------------
+    def _shift(self) -> Shift:
+        if self.state.shift is None:
+            raise NotAllowed("watch.no_shift")
+        if not self._unlocked:
+            raise NotAllowed("watch.locked")
+        return self.state.shift
+
+    def _walking(self) -> Progress:
+        self._shift()
+        if self.state.round is None:
+            raise NotAllowed("watch.no_round")
+        return self.state.round
+
+    def _stop(self, progress: Progress, id: str) -> Stop | None:
+        try:
+            return rounds.stop_of(self.plan.route(progress.route), id)
+        except KeyError:
+            return None
+
+    def _route(self, progress: Progress) -> Route:
+        """Raises NotAllowed when the plan that the round was started under is nowhere any more."""
+        try:
+            return self.plan.route(progress.route)
+        except KeyError as e:
+            raise NotAllowed("watch.plan_gone") from e
+
+    def _reason(self, id: str) -> str:
+        """The words of a reason. Raises NotAllowed when the plan does not know it."""
+        found = next((each for each in self.plan.skip_reasons if each.id == id), None)
+        if found is None:
+            raise NotAllowed("watch.unknown_reason")
+        return clean(found.text.say(self.lang))
+
+    def _turned(self) -> None:
+        """Another stop waits: what was heard and said belongs to the one before."""
+        self._ear.forget()
+        self._said.clear()
+        self._asked = None
+
+    async def _write(
+        self, *bodies: kinds.Body, by: tuple[str, ...] | None = None, token: bytes = b"", rotating: bool = False
+    ) -> tuple[Entry, ...]:
+        """Record, then fold: the state never knows more than the disk. By the whole crew when nobody is named."""
+        if by is None:
+            by = people(self.state.shift.crew) if self.state.shift and self._unlocked else ()
+        drafts = [Draft(kinds.kind_of(body), kinds.to_dict(body), by, token=token) for body in bodies]
+        append = self._logbook.append_rotating if rotating else self._logbook.append
+        try:
+            entries = await self._off_loop(partial(append, *drafts))
+        except BookUnknown:
+            return await self._look_up(drafts)
+        self._memory.take(entries)
+        self._tell()
+        return entries[-len(drafts) :]
+
+    async def _look_up(self, drafts: list[Draft]) -> tuple[Entry, ...]:
+        """The disk did not say whether it wrote: read what is there. Raises BookUnknown when the records are not."""
+        await self._off_loop(self._logbook.reopen)
+        first = self._memory.seq + 1
+        entries = await self._off_loop(lambda: tuple(self._logbook.entries(first)))
+        self._memory.take(entries)
+        self._tell()
+        wanted = [(draft.kind, draft.by) for draft in drafts]
+        found = [(entry.record.kind, entry.record.by) for entry in entries]
+        for start in range(len(found) - len(wanted) + 1):
+            if found[start : start + len(wanted)] == wanted:
+                return entries[start : start + len(wanted)]
+        raise BookUnknown("watch.not_recorded")
+
+    async def _sign(self) -> None:
+        """Sign the head, and keep what shortens the next start.
+
+        What was recorded stands without it, and the next signature covers it too: a disk or a key that
+        refuses does not undo the act, and is told by the next record and by `verify`.
+        """
+        try:
+            await self._off_loop(self._logbook.sign_head)
+        except BookUnknown:
+            await self._off_loop(self._logbook.reopen)
+        except BookError:
+            return
+        self._memory.keep()
+        await self._off_loop(self._memory.save)
+
+    def _done(self, task: asyncio.Future[Any]) -> None:
+        """Nobody may be waiting any more; then its refusal is nobody's."""
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def _off_loop(self, work: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._disk, work)
+
+    def _tell(self) -> None:
+        for changed in self._changed:
+            changed()
+
+
+def has(shift: Shift, person: str) -> bool:
+    return any(member.person == person for member in shift.crew)
+
+
+def people(crew: tuple[Member, ...]) -> tuple[str, ...]:
+    return tuple(member.person for member in crew)

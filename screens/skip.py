@@ -1,0 +1,29 @@
+"""Why a stop cannot be reached, or its checks cannot be done: a reason of the plan, by one digit."""
+
+from app.duties.site import Phrase, Plan, Stop
+from screens.choices import ListPage
+
+
+class SkipPage(ListPage[Phrase]):
+    """Why a stop cannot be reached, or its checks cannot be done."""
+
+    def __init__(self, stop: Stop, plan: Plan) -> None:
+        super().__init__(plan.skip_reasons)
+        self._stop = stop
+
+    def head(self) -> tuple[str, str]:
+        place = self.place_of(self._stop)
+        return self.say("round.skip_title", place=place), ""
+
+    def intro(self) -> str:
+        return self.say("round.skip_why" if len(self.choices) else "round.no_reasons")
+
+    def item(self, reason: Phrase) -> str:
+        return reason.text.say(self.lang)
+
+    async def chosen(self, reason: Phrase) -> None:
+        await self.watch.skip(self._stop.id, reason.id)
+        self.terminal.signal("mark")
+        self.terminal.close(self)
+        place = self.place_of(self._stop)
+        self.terminal.tell(self.say("round.skipped", place=place), "mark")

@@ -1,0 +1,82 @@
+"""The stops of the round that is walked: which are done, marked, left out, and which is next."""
+
+from collections.abc import Sequence
+
+from app.duties.rounds import Progress, remaining
+from app.duties.site import Stop
+from screens.layout import Line, paragraph, title, two
+from screens.names import stop_name
+from screens.page import Page
+from screens.summary import FinishPage
+from screens.times import clock
+
+
+class StopsPage(Page):
+    """All stops of the round, from the one that waits; `0` turns the page."""
+
+    def __init__(self, waiting: Stop | None) -> None:
+        super().__init__()
+        self._waiting = waiting
+        self._first: int | None = None
+        """First row shown; at first the one before the stop that waits."""
+        self._shown = 1
+
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        progress = self.watch.state.round
+        if progress is None:
+            return []
+        self._shown = max(1, height - 3)
+        if self._first is None:
+            self._first = progress.order.index(self._waiting.id) - 1 if self._waiting else 0
+        self._first = max(0, min(self._first, len(progress.order) - self._shown))
+        rows = [stop_row(self, progress, place, width) for place in range(len(progress.order))]
+        head = title(self.say("round.list_title", n=len(remaining(progress))), clock(self.watch.now()), width)
+        legend = paragraph(self.say("round.legend"), "dim", width)[:1]
+        return [head, *legend, (), *rows[self._first : self._first + self._shown]]
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        return (("0", self.say("round.key_more")), ("5", self.say("round.key_finish")), self.back_key)
+
+    async def digit(self, key: str) -> None:
+        progress = self.watch.state.round
+        if key == "5":
+            self.terminal.replace(FinishPage())
+        elif key == "0" and progress is not None:
+            after = (self._first or 0) + self._shown
+            self._first = 0 if after >= len(progress.order) else after
+
+    async def enter(self) -> None:
+        self.terminal.close(self)
+
+    async def move(self, step: int) -> None:
+        self._first = max(0, (self._first or 0) + step)
+
+
+def passed_over(progress: Progress) -> list[str]:
+    """Stops left behind: not done, though a later one was reached."""
+    reached = [place for place, visit in enumerate(progress.visits) if visit.at is not None]
+    last = max(reached, default=0)
+    return [visit.stop for visit in progress.visits[:last] if not visit.done and visit.stop != progress.at_stop]
+
+
+def stop_row(page: Page, progress: Progress, place: int, width: int) -> Line:
+    """`+ 3 3号楼B1 22:31`."""
+    visit = progress.visits[place]
+    name = stop_name(page.watch.plan, progress.route, visit.stop, page.lang)
+    waiting = page.watch.next_stop()
+    if visit.at is not None and visit.done:
+        sign, role = ("!", "text") if visit.marks else ("+", "text")
+    elif visit.skipped is not None:
+        sign, role = "-", "dim"
+    else:
+        sign, role = (">", "key") if waiting and waiting.id == visit.stop else (" ", "text")
+    at = "" if visit.at is None else clock(page.terminal.local(visit.at))
+    return two((f"{sign} {place + 1} {name}", role), (at, "dim"), width)
+
+
+def stop_rows(page: Page, progress: Progress, width: int, height: int) -> list[Line]:
+    """The stops around the one that waits, for a wide screen."""
+    stop = page.watch.next_stop()
+    here = progress.order.index(stop.id) if stop else len(progress.order)
+    first = max(0, min(here - height // 2, len(progress.order) - height))
+    return [stop_row(page, progress, place, width) for place in range(first, min(len(progress.order), first + height))]

@@ -1,0 +1,127 @@
+"""The pages a supervisor reads: signing in, the day's rounds, one round point by point.
+
+Server-rendered, without scripts; what they show is folded from the records and says up to where it is true.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from litestar import Request, Response, Router, get
+from litestar.exceptions import HTTPException
+from litestar.types import ControllerRouterHandler
+
+from sync.office.credentials import people_of
+from sync.office.fold import Folding
+from sync.office.pages import day, timeline
+from sync.office.pages.day import Wish
+from sync.office.pages.door import Door, NotForRole, NotSignedIn, to_login
+from sync.office.pages.view import Asked, Clock, View, Visitor, lang_of, words
+from sync.office.store import Store
+from sync.office.store.accounts import Session
+
+PATIENCE_S: Final = 2.0
+"""How long a page waits for records that are held but not folded yet; then it says how many wait."""
+STYLE_S: Final = 365 * 24 * 3600
+
+
+def pages(
+    store: Store, folding: Folding, clock_ms: Clock, *, shown_clock: bool = False
+) -> list[ControllerRouterHandler]:
+    """The handlers to serve beside the API. With `shown_clock` every page tells the (moved) time."""
+    desk = _Desk(store, folding, clock_ms, shown_clock)
+    door = Door(store, desk.view, clock_ms)
+    inside = Router(
+        "/",
+        route_handlers=desk.handlers(),
+        guards=[door.guard],
+        exception_handlers={NotSignedIn: to_login, HTTPException: desk.refuse},
+        include_in_schema=False,
+    )
+    outside = Router(
+        "/",
+        route_handlers=[*door.handlers(), desk.style()],
+        exception_handlers={HTTPException: desk.refuse},
+        include_in_schema=False,
+    )
+    return [inside, outside]
+
+
+class _Desk:
+    """What the pages share."""
+
+    def __init__(self, store: Store, folding: Folding, clock_ms: Clock, shown_clock: bool) -> None:
+        self.view = View(self._now_words if shown_clock else None)
+        self._store = store
+        self._folding = folding
+        self._clock_ms = clock_ms
+
+    def handlers(self) -> list[ControllerRouterHandler]:
+        @get("/")
+        async def start(request: Asked) -> Response[bytes]:
+            return self.view.go(request, "/rounds")
+
+        @get("/rounds")
+        async def rounds(request: Asked) -> Response[bytes]:
+            return await self._day(request)
+
+        @get("/rounds/{name:path}")
+        async def one(request: Asked, name: str) -> Response[bytes]:
+            return await self._round(request, name.removeprefix("/"))
+
+        return [start, rounds, one]
+
+    def _now_words(self) -> str:
+        return f"{datetime.fromtimestamp(self._clock_ms() / 1000, UTC).astimezone():%Y-%m-%d %H:%M}"
+
+    def style(self) -> ControllerRouterHandler:
+        headers = {
+            "cache-control": f"public, max-age={STYLE_S}, immutable",
+            "x-content-type-options": "nosniff",
+            "cross-origin-resource-policy": "same-origin",
+        }
+
+        @get("/static/office.css", sync_to_thread=False)
+        def style() -> Response[bytes]:
+            return Response(self.view.style, media_type="text/css; charset=utf-8", headers=headers)
+
+        return style
+
+    async def _day(self, request: Asked) -> Response[bytes]:
+        await self._folding.catch_up(PATIENCE_S)
+        query, now = request.query_params, self._clock_ms()
+        wish = Wish(*(query.get(name, "") for name in Wish.__struct_fields__))
+        facts = await self._store.read(lambda tx: day.read_day(tx, wish, now))
+        if facts is None:
+            return await self._plain(request, "rounds", "no_site", 200)
+        seen = day.show_day(facts, wish, lang_of(request), now)
+        return self.view.page(request, "rounds.html", await self._visitor(request), page=seen)
+
+    async def _round(self, request: Asked, name: str) -> Response[bytes]:
+        await self._folding.catch_up(PATIENCE_S)
+        site, now = request.query_params.get("site", ""), self._clock_ms()
+        facts = await self._store.read(lambda tx: timeline.read_facts(tx, name, site, now))
+        if facts is None:
+            return await self._plain(request, "not_found", "no_such_round", 404)
+        seen = timeline.show_round(facts, lang_of(request), now)
+        return self.view.page(request, "round.html", await self._visitor(request), page=seen)
+
+    async def _plain(self, request: Asked, heading: str, sentence: str, status: int) -> Response[bytes]:
+        lang = lang_of(request)
+        visitor, heading, sentence = await self._visitor(request), words(lang, heading), words(lang, sentence)
+        return self.view.page(request, "plain.html", visitor, status=status, heading=heading, sentence=sentence)
+
+    async def _visitor(self, request: Asked) -> Visitor:
+        """Who is signed in, by name when the account points to a person."""
+        session: Session = request.state.session
+        people = (await self._store.read(people_of)).people if session.person else ()
+        name = next((person.name.say(lang_of(request)) for person in people if person.id == session.person), "")
+        return Visitor(session, name or session.account)
+
+    def refuse(self, request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+        """What the framework or the guard refuses, as a page."""
+        lang = lang_of(request)
+        sentence = "not_for_role" if isinstance(error, NotForRole) else "bad_request"
+        session: Session | None = request.state.get("session")
+        visitor = Visitor(session, session.account if session else "")
+        heading, said = words(lang, "refused"), words(lang, sentence)
+        return self.view.page(request, "plain.html", visitor, status=error.status_code, heading=heading, sentence=said)

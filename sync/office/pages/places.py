@@ -1,0 +1,98 @@
+"""Names and local times for one site's pages: what ids and milliseconds look like to a person.
+
+An id that no plan or people file knows is shown as it is.
+"""
+
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from app.duties.days import local_time
+from app.duties.site import Check, Person, Plan, Stop
+from sync.office.pages.view import words
+
+UTC: Final = ZoneInfo("UTC")
+
+
+class Places(Struct, frozen=True):
+    """One site in one language. `plan` is the revision that names things; None when the site has none."""
+
+    lang: str
+    plan: Plan | None
+    people: dict[str, Person]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.plan.site.zone) if self.plan else UTC
+
+    def w(self, name: str, **fields: object) -> str:
+        return words(self.lang, name, **fields)
+
+    def site(self, site: str) -> str:
+        return (self.plan.site.name.say(self.lang) if self.plan else "") or site
+
+    def person(self, person: str) -> str:
+        found = self.people.get(person)
+        return (found.name.say(self.lang) if found else "") or person
+
+    def persons(self, persons: tuple[str, ...]) -> str:
+        return self.w("and").join(self.person(person) for person in persons)
+
+    def number(self, person: str) -> str:
+        found = self.people.get(person)
+        return found.number if found else ""
+
+    def point(self, point: str | None) -> str:
+        if point is None:
+            return self.w("no_place")
+        found = next((each for each in self.plan.points if each.id == point), None) if self.plan else None
+        return (found.name.say(self.lang) if found else "") or point
+
+    def schedule(self, schedule: str, route: str) -> str:
+        """What the round is called: by its schedule, or by its route."""
+        if self.plan is None:
+            return schedule
+        named = [each.name for each in self.plan.schedules if each.id == schedule]
+        named += [each.name for each in self.plan.routes if each.id == route]
+        return next((name.say(self.lang) for name in named if name.say(self.lang)), schedule)
+
+    def category(self, category: str) -> str:
+        found = next((each for each in self.plan.categories if each.id == category), None) if self.plan else None
+        return (found.text.say(self.lang) if found else "") or category
+
+    def reason(self, reason: str, seen: str = "") -> str:
+        """Why a stop was skipped or a crew was short; else the words the crew saw."""
+        found = next((each for each in self.plan.skip_reasons if each.id == reason), None) if self.plan else None
+        return (found.text.say(self.lang) if found else "") or seen or reason
+
+    def stop(self, route: str, stop: str) -> Stop | None:
+        found = next((each for each in self.plan.routes if each.id == route), None) if self.plan else None
+        return next((each for each in found.stops if each.id == stop), None) if found else None
+
+    def checks(self, route: str, stop: str) -> tuple[Check, ...]:
+        found = self.stop(route, stop)
+        if self.plan is None or found is None or found.checklist is None:
+            return ()
+        return self.plan.checklist(found.checklist).checks
+
+    def local(self, at: int) -> datetime:
+        """The local time at `at`, UTC ms; a time that no calendar holds is shown as the epoch."""
+        try:
+            return local_time(at, self.zone)
+        except (ValueError, OverflowError, OSError):
+            return local_time(0, self.zone)
+
+    def clock(self, at: int, day: date | None = None) -> str:
+        """HH:MM:SS, with the date when it is not of `day`."""
+        local = self.local(at)
+        return f"{local:%H:%M:%S}" if day == local.date() else f"{local:%m-%d %H:%M:%S}"
+
+    def minute(self, at: int, day: date | None = None) -> str:
+        local = self.local(at)
+        return f"{local:%H:%M}" if day == local.date() else f"{local:%m-%d %H:%M}"
+
+    def moment(self, at: int) -> str:
+        """Date and time to the second."""
+        return f"{self.local(at):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,163 @@
+"""The office as a running program: store, key, API and pages behind one listening socket.
+
+Says `listening URL` once requests are answered, ends gracefully on SIGTERM and SIGINT, and keeps logging
+JSON lines on stderr in which no name, password or code ever stands.
+"""
+
+import asyncio
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+from litestar import Litestar
+
+from app.errors import WatchbookError
+from sync.office.fold import Folding, prepare
+from sync.office.keys import OfficeKey
+from sync.office.pages import pages
+from sync.office.server import create_app
+from sync.office.store import Store
+from sync.office.store import accounts as _accounts  # noqa: F401 - its tables must stand in the metadata
+from sync.office.store import plans as _plans  # noqa: F401
+from sync.office.store import rounds as _rounds  # noqa: F401
+
+BACKLOG: Final = 256
+GRACE_S: Final = 5
+"""How long open requests may take to end after SIGTERM."""
+
+
+class PortTaken(WatchbookError):
+    """The administrator: another program has the address, or it is not ours."""
+
+
+class Serving:
+    """An office that can be served; `prepare` it inside the event loop that will serve it."""
+
+    def __init__(self, store: Store, key: OfficeKey, clock_ms: Callable[[], int], *, shown_clock: bool = False) -> None:
+        self.store = store
+        self.folding = Folding(store)
+        handlers = pages(store, self.folding, clock_ms, shown_clock=shown_clock)
+        self.app: Litestar = create_app(store, key, clock_ms=clock_ms, handlers=handlers)
+        self.app.on_startup.append(self._begin)
+        self.app.on_shutdown.append(self.folding.stop)
+
+    async def _begin(self) -> None:
+        await self.store.write(prepare)
+        self.folding.follow()
+        self.folding.wake()
+
+
+async def open_store(db: str | Path) -> Store:
+    """The store with every table of the office. Raises StoreUnsafe."""
+    return await Store.open(db)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises PortTaken."""
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG, family=_family(host))
+    except OSError as e:
+        raise PortTaken("office_cli.port_taken", host=host, port=port, why=e.strerror or str(e)) from e
+
+
+def run(
+    db: str | Path,
+    folder: Path,
+    listening: socket.socket,
+    clock_ms: Callable[[], int],
+    ready: Callable[[str], None],
+    *,
+    shown_clock: bool = False,
+    first: Callable[[Store, OfficeKey], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT. `ready` gets the URL; `first` runs on the open store before anybody is served."""
+    _log_to_stderr()
+    asyncio.run(_run(db, folder, listening, clock_ms, ready, shown_clock, first))
+
+
+async def _run(
+    db: str | Path,
+    folder: Path,
+    listening: socket.socket,
+    clock_ms: Callable[[], int],
+    ready: Callable[[str], None],
+    shown_clock: bool,
+    first: Callable[[Store, OfficeKey], Awaitable[None]] | None,
+) -> None:
+    store = await open_store(db)
+    try:
+        key = OfficeKey.open(folder)
+        if first is not None:
+            await first(store, key)
+        serving = Serving(store, key, clock_ms, shown_clock=shown_clock)
+        server = Server(serving.app, lambda: ready(url_of(listening)))
+        # uvicorn ends gracefully and then raises the signal again for whoever had it before: nobody has
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        await server.serve([listening])
+    finally:
+        store.close()
+
+
+class Server(uvicorn.Server):
+    """A uvicorn that tells when it is ready."""
+
+    def __init__(self, app: Litestar, ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def url_of(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+# -- logging -------------------------------------------------------------------------------------
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, for whatever collects logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "from": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)

@@ -1,0 +1,197 @@
+"""A crew that does not exist, walking real rounds: a real logbook and watch, simulated tags and time.
+
+For demonstrations, training and tests. The records are made, judged and proven exactly as on a handheld;
+only the radio, the scanner and the clock are stood in for.
+"""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from app.duties.days import millis
+from app.duties.schedule import Duty, Slot, Standing
+from app.duties.site import Check, Point, Stop, Tag
+from app.errors import NotAllowed
+from app.logbook.book import Logbook
+from app.ports import Moment, Scan
+from app.session import Pages
+from app.watch import Watch
+from hardware.tags import Advert, encode, sightings
+
+POWER_1M: Final = -59
+SAMPLES: Final = 5
+EVERY_MS: Final = 600
+LOOK_S: Final = 12
+"""Seconds a check takes."""
+PACE_S: Final = 45
+"""Seconds to a stop whose way nobody measured."""
+LOUD_DB: Final = 3
+
+
+class SteppedClock:
+    """A clock that only goes on when somebody walks, the wall clock and the boot clock alike."""
+
+    def __init__(self, at: int, off: int | None = 180) -> None:
+        self._at = at
+        self._up = 3_600_000
+        self._off = off
+
+    def now(self) -> Moment:
+        return Moment(self._at, self._up, "0" * 31 + "d", self._off)
+
+    def wait(self, seconds: float) -> None:
+        self._at += round(seconds * 1000)
+        self._up += round(seconds * 1000)
+
+    def wait_until(self, at: int) -> None:
+        """Go on to `at`, UTC ms; never back."""
+        self.wait(max(0, at - self._at) / 1000)
+
+
+class Tricks(Struct, frozen=True):
+    """What goes wrong on a round, by stop id."""
+
+    skip: Mapping[str, str] = {}
+    """Reason id by stop."""
+    miss: frozenset[str] = frozenset()
+    """Stops nobody goes to."""
+    rush: frozenset[str] = frozenset()
+    """Stops reached sooner than anybody can walk."""
+    readings: Mapping[str, str] = {}
+    """What is keyed in at a check, by check id."""
+    report: Mapping[str, tuple[str, str]] = {}
+    """(category, phrase) of a finding, by stop."""
+    urgent: bool = False
+    fixed: bool = False
+    late_s: float = 180
+    """Seconds after the window's opening at which the crew sets out."""
+    alone: str | None = None
+    recheck: bool = True
+
+
+NO_TRICKS: Final = Tricks()
+
+
+class Walker:
+    """One handheld and whoever carries it. Close the logbook after use."""
+
+    def __init__(self, logbook: Logbook, clock: SteppedClock, pages: Pages, labels: Mapping[str, str], seed: int = 1):
+        self.logbook = logbook
+        self.clock = clock
+        self.watch = Watch(logbook, pages, clock, "zh")
+        self._plan = pages.plan
+        self._labels = labels
+        self._random = random.Random(seed)  # noqa: S311 - a picture of people's pace, not a secret
+
+    async def walk(self, slot: Slot, badges: tuple[str, ...], tricks: Tricks = NO_TRICKS) -> None:
+        """One whole round with a shift of its own. `badges` are the texts of the crew's badges."""
+        self.clock.wait_until(millis(slot.opens) + round(tricks.late_s * 1000))
+        for badge in badges:
+            await self.watch.sign_in_badge(self._scan(badge))
+            self.clock.wait(4)
+        await self.watch.start_round(Duty(slot, Standing.OPEN), tricks.alone)
+        visited = 0
+        for name in self._order():
+            visited += await self._go(name, tricks)
+            if visited == 3 and tricks.recheck and len(badges) > 1:
+                visited += 1
+                self.clock.wait(5)
+                await self.watch.scan(self._scan(badges[1]))
+        self.clock.wait(20)
+        await self.watch.finish_round()
+        self.clock.wait(30)
+        await self.watch.close_shift()
+
+    def _order(self) -> tuple[str, ...]:
+        progress = self.watch.state.round
+        assert progress is not None
+        return progress.order
+
+    async def _go(self, name: str, tricks: Tricks) -> bool:
+        """To one stop, and do there what is to be done; whether it was reached."""
+        if name in tricks.miss:
+            return False
+        stop = self._stop(name)
+        if name in tricks.skip:
+            await self.watch.skip(name, tricks.skip[name])
+            return False
+        pace = (stop.walk_s or PACE_S) * (0.3 if name in tricks.rush else self._random.uniform(1.15, 1.6))
+        self.clock.wait(pace)
+        await self._arrive(self._plan.point(stop.point))
+        await self._look(tricks)
+        if name in tricks.report:
+            self.clock.wait(LOOK_S)
+            category, phrase = tricks.report[name]
+            await self.watch.report(category, phrase, fixed=tricks.fixed, urgent=tricks.urgent)
+        return True
+
+    def _stop(self, name: str) -> Stop:
+        progress = self.watch.state.round
+        assert progress is not None
+        route = self._plan.route(progress.route)
+        return next(stop for stop in route.stops if stop.id == name)
+
+    async def _arrive(self, point: Point) -> None:
+        if point.tags:
+            await self._stand_at(point.tags[0])
+        if point.label and (not point.tags or point.grade == "label+near") and point.id in self._labels:
+            await self.watch.scan(self._scan(self._labels[point.id]))
+
+    async def _stand_at(self, tag: Tag) -> None:
+        manufacturer, service = encode(tag.format, tag.id, POWER_1M)
+        address = tag.address or f"C0:{abs(hash(tag.id)) % 256:02X}:11:22:33:44"
+        reading = tag.near if tag.near is not None else POWER_1M
+        self.watch.forget_sightings()
+        for _ in range(SAMPLES):
+            self.clock.wait(EVERY_MS / 1000)
+            level = round(reading + self._random.uniform(-LOUD_DB, LOUD_DB))
+            for sighting in sightings(Advert(address, level, self.clock.now().up, manufacturer, service)):
+                await self.watch.hear(sighting)
+
+    async def _look(self, tricks: Tricks) -> None:
+        """Answer every check of the stop that is open."""
+        while (check := self.watch.open_check()) is not None:
+            if check.kind == "ok" and check.id not in tricks.readings:
+                self.clock.wait(LOOK_S)
+                await self.watch.all_ok()
+                continue
+            self.clock.wait(LOOK_S)
+            answer = self.watch.judge(check, tricks.readings.get(check.id) or self._usual(check))
+            if not await self.watch.answer(answer):
+                self.clock.wait(LOOK_S)
+                await self.watch.answer(answer)
+
+    def _usual(self, check: Check) -> str:
+        """What is keyed in when all is well."""
+        match check.kind:
+            case "choice":
+                return str(next((place for place, choice in enumerate(check.choices, 1) if choice.ok), 1))
+            case "count":
+                return str(check.total)
+            case "number":
+                return self._reading(check)
+        return "1"
+
+    def _reading(self, check: Check) -> str:
+        low, high = (float(limit) if limit is not None else None for limit in (check.low, check.high))
+        if low is None and high is None:
+            value = 1000.0
+        elif low is None or high is None:
+            value = high * 0.7 if high is not None else (low or 0) * 1.2
+        else:
+            value = low + (high - low) * self._random.uniform(0.35, 0.65)
+        return f"{value:.{check.decimals}f}"
+
+    def _scan(self, text: str) -> Scan:
+        return Scan(text, self.clock.now().up)
+
+
+def local(text: str, slot: Slot) -> datetime:
+    """A clock time on the day of `slot`, in its zone."""
+    return datetime.combine(slot.opens.date(), datetime.strptime(text, "%H:%M").time(), slot.opens.tzinfo)  # noqa: DTZ007
+
+
+__all__ = ["NO_TRICKS", "NotAllowed", "SteppedClock", "Tricks", "Walker"]

@@ -1,0 +1,1 @@
+"""The pure duties: laws and sentences about rules, rounds, evidence, checks and deadlines."""

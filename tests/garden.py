@@ -1,0 +1,166 @@
+"""A small compound with one night patrol, a crew, and their codes: enough to walk every rule of a round."""
+
+from msgspec import Struct
+
+from app import codes
+from app.duties.site import (
+    Area,
+    Asset,
+    Calendar,
+    Category,
+    Check,
+    Checklist,
+    Choice,
+    Credentials,
+    People,
+    Person,
+    Phrase,
+    Plan,
+    Point,
+    Route,
+    Schedule,
+    Site,
+    Stop,
+    Tag,
+    Text,
+)
+from app.ports import Moment, Scan, Sighting
+
+UUID = "fda50693-a4e2-4fb1-afcf-c6eb07647825"
+EVENING = 1_763_733_600_000
+"""2025-11-21 22:00 in Shanghai, UTC ms."""
+SALT = "00ff"
+
+
+class HandClock:
+    """A handheld's clock, moved by the test."""
+
+    def __init__(self, at: int = EVENING, up: int = 1_000_000, boot: str = "boot-1") -> None:
+        self.at, self.up, self.boot = at, up, boot
+
+    def now(self) -> Moment:
+        return Moment(self.at, self.up, self.boot)
+
+    def pass_s(self, seconds: float) -> None:
+        self.at += round(seconds * 1000)
+        self.up += round(seconds * 1000)
+
+    def restart(self, seconds: float = 60) -> None:
+        """The handheld boots again, `seconds` later."""
+        self.at += round(seconds * 1000)
+        self.up, self.boot = 20_000, self.boot + "+"
+
+
+class Issued(Struct, frozen=True):
+    """A code as printed."""
+
+    text: str
+    token: bytes
+
+
+def issue(name: str, number: int = 1) -> Issued:
+    token = (name.encode() + bytes(10))[:10]
+    return Issued(codes.make(number, token), token)
+
+
+def _text(words: str) -> Text:
+    return Text(zh=f"{words}处", en=words)
+
+
+def _point(name: str, number: int, **fields: object) -> Point:
+    tags = (Tag("ibeacon", f"{UUID}/10001/{number}"),)
+    settings: dict[str, object] = {"tags": tags, "label": True, "code": f"{number:03d}"}
+    return Point(id=name, name=_text(name), area="east", **{**settings, **fields})  # type: ignore[arg-type]  # a table
+
+
+POINTS = (
+    _point("gate", 1, grade="near"),
+    _point("power", 2),
+    _point("roof", 3),
+    _point("pump", 4, tags=()),
+    _point("vault", 5, grade="label+near"),
+    _point("shop", 6),
+)
+
+CHECKS = Checklist(
+    id="power-room",
+    name=_text("power room"),
+    checks=(
+        Check("door", "ok", _text("door shut")),
+        Check("volt", "number", _text("line voltage"), unit="V", low="353", high="407", asset="1AA1"),
+        Check("press", "number", _text("pressure"), unit="MPa", decimals=2, low="0.20", high="0.60"),
+        Check("lamps", "count", _text("lamps lit"), total=30, low="29"),
+        Check("mode", "choice", _text("pump switch"), choices=(
+            Choice("auto", _text("automatic")), Choice("hand", _text("by hand"), ok=False))),
+        Check("smell", "ok", _text("no smell")),
+    ),
+)  # fmt: skip
+
+STOPS = (
+    Stop("s-gate", "gate"),
+    Stop("s-power", "power", "power-room", walk_s=60),
+    Stop("s-roof", "roof", walk_s=90),
+    Stop("s-pump", "pump", walk_s=30),
+)
+
+
+def plan(order: str = "fixed", *, crew: int = 2, recheck: bool = True, revision: int = 7) -> Plan:
+    night = Schedule(
+        "night", "round", _text("night round"), "FREQ=DAILY", start="22:00", minutes=120, begins="2025-01-01",
+        crew=crew, recheck=recheck,
+    )  # fmt: skip
+    late = Schedule("late", "short", _text("late round"), "FREQ=DAILY", start="23:00", minutes=240, begins="2025-01-01")
+    return Plan(
+        site=Site("garden", _text("garden"), "Asia/Shanghai"),
+        revision=revision,
+        effective="2025-01-01",
+        areas=(Area("east", _text("east")),),
+        points=POINTS,
+        assets=(Asset("1AA1", _text("panel"), "power"),),
+        checklists=(CHECKS,),
+        routes=(
+            Route("round", "patrol", _text("round"), order, STOPS, ("guard",)),  # type: ignore[arg-type]  # a test's word
+            Route("short", "patrol", _text("short"), "fixed", (Stop("v-vault", "vault"),), ("guard",)),
+        ),
+        schedules=(night, late),
+        categories=(
+            Category("leak", _text("leak"), "finding", (Phrase("drip", _text("dripping")),), "2d", "fitter"),
+            Category("fire", _text("fire hazard"), "hazard", (Phrase("lane", _text("lane blocked")),), "3wd", "fitter"),
+        ),
+        skip_reasons=(Phrase("locked", _text("locked")), Phrase("sick", _text("partner is ill"))),
+        calendar=Calendar(holidays=("2025-11-24",), workdays=("2025-11-22",)),
+    )
+
+
+PEOPLE = People((
+    Person("zhang", _text("Zhang"), ("guard",), "1001"),
+    Person("li", _text("Li"), ("guard",), "1002"),
+    Person("zhao", _text("Zhao"), ("cleaner",), "1003"),
+    Person("chen", _text("Chen"), ("supervisor",), "1009"),
+))  # fmt: skip
+
+BADGES = {person.id: issue(f"p-{person.id}") for person in PEOPLE.people}
+LABELS = {point.id: issue(f"l-{point.id}", 2) for point in POINTS}
+OLD_LABEL = issue("o-gate", 1)
+ASSET_LABEL = issue("a-1AA1")
+PINS = {"zhang": "1234", "li": "2468"}
+
+
+def credentials() -> Credentials:
+    named = {BADGES[name]: f"person:{name}" for name in BADGES} | {LABELS[name]: f"point:{name}" for name in LABELS}
+    named |= {OLD_LABEL: "point:gate", ASSET_LABEL: "asset:1AA1"}
+    found = {
+        codes.digest(SALT, code.token): f"{target}/{code.text[4:6]}"
+        for code, target in named.items()
+    }  # fmt: skip
+    return Credentials(SALT, found, {name: codes.hash_pin(pin, name.encode()) for name, pin in PINS.items()})
+
+
+def scan(issued: Issued, clock: HandClock) -> Scan:
+    return Scan(issued.text, clock.up)
+
+
+def sighting(point: str, rssi: int, clock: HandClock, address: str = "C0:00:00:00:00:01") -> Sighting:
+    """The point's own beacon as heard now."""
+    tag = next(each for each in POINTS if each.id == point).tags[0]
+    return Sighting(address, rssi, clock.up, "m004c:0215", tag.format, tag.id, -59)

@@ -1,0 +1,555 @@
+"""A plan file is read whole or not at all, and every fault in it has a line and a remedy."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.duties.site import decode_plan, encode_plan
+from app.errors import PlanRefused
+from app.words import say
+from app.words.plans import TABLE
+from sync.office import plans
+from sync.office.plan_faults import MAX_FAULTS, Fault
+from sync.office.plan_nodes import MAX_BYTES
+from sync.office.plan_values import SHARED_UUID
+from sync.office.plans import Checked, compile_people, compile_plan, read_people, read_plan
+
+UUID = "8e1f5c3a-6b0d-4d7e-9a52-c3b7e0d4f116"
+
+PLAN = f"""\
+site:
+  id: garden
+  name: {{zh: 花园, en: Garden}}
+  zone: Asia/Shanghai
+  ibeacon: {UUID}
+effective: 2026-11-01
+calendar:
+  holidays: [2026-10-01..2026-10-03]
+  workdays: [2026-10-10]
+settings: {{pin_tries: 5}}
+areas:
+  outside: {{name: 室外, person: li-min}}
+posts:
+  patrol: {{name: 巡逻岗, hours: 4, roles: [guard]}}
+points:
+  gate:
+    name: {{zh: 东门, en: East gate}}
+    area: outside
+    tags: [{{ibeacon: 0/1, near: -60}}]
+    grade: near
+    label: true
+    code: "0042"
+  pond:
+    name: 池边
+    area: outside
+    tags:
+      - eddystone-uid: 0123456789abcdef0123/0123456789ab
+    code: "1001"
+    label: true
+    danger: true
+assets:
+  pump: {{name: 水泵, point: pond, inspect_by: 2027-01-31}}
+checklists:
+  water:
+    name: 水池
+    checks:
+      sign: 警示牌在
+      state:
+        kind: choice
+        text: 水面
+        choices: {{clear: 干净, dirty: {{zh: 有漂浮物, ok: false}}}}
+      level:
+        kind: number
+        text: 水位
+        unit: m
+        decimals: 2
+        low: 0.30
+        high: "1.20"
+        source: 竣工图
+        asset: pump
+      lamps:
+        kind: count
+        text: 亮几盏
+        total: 10
+routes:
+  night:
+    kind: patrol
+    name: 夜巡
+    order: fixed
+    roles: [guard]
+    stops:
+      - gate
+      - {{point: pond, checklist: water, walk_s: 60}}
+schedules:
+  night-1:
+    route: night
+    name: 夜间一巡
+    rule: FREQ=DAILY
+    start: 22:00
+    minutes: 120
+    begins: 2026-01-01
+    crew: 2
+    recheck: true
+categories:
+  leak:
+    text: 漏水
+    kind: finding
+    deadline: same-day
+    to: fitter
+    phrases: {{drip: 滴漏}}
+skip_reasons:
+  locked: 门锁打不开
+"""
+
+PEOPLE = """\
+people:
+  li-min: {name: {zh: 李敏, en: Li Min}, roles: [guard, leader], number: "0042"}
+  zhang-wei: {name: 张伟, roles: guard, number: "0043"}
+"""
+
+
+def read(text: str) -> Checked:
+    return read_plan(text, file="garden.yaml")
+
+
+def line_of(text: str, part: str) -> int:
+    before, found, _ = text.partition(part)
+    assert found, part
+    return before.count("\n") + 1
+
+
+def told(faults: tuple[Fault, ...]) -> list[tuple[str, int]]:
+    return [(fault.key.removeprefix("plans."), fault.line) for fault in faults]
+
+
+def only(text: str) -> Fault:
+    """The one fault of a faulty text."""
+    plan, faults = read(text)
+    assert plan is None
+    assert len(faults) == 1, [fault.say("en") for fault in faults]
+    return faults[0]
+
+
+# What a manager writes
+
+
+def test_a_good_plan_has_no_faults_and_reads_as_written() -> None:
+    plan, faults = read(PLAN)
+    assert faults == ()
+    assert plan is not None
+    assert plan.revision == 1
+    gate, pond = plan.points
+    assert gate.name.say("en") == "East gate"
+    assert gate.tags[0].id == f"{UUID}/0/1"
+    assert gate.tags[0].near == -60
+    assert gate.code == "0042", "a leading zero is part of a code"
+    assert pond.tags[0].format == "eddystone-uid"
+    assert pond.name.say("en") == "池边", "a text in one language serves for both"
+    assert plan.calendar.holidays == ("2026-10-01", "2026-10-02", "2026-10-03")
+    assert plan.schedule("night-1").start == "22:00", "not 1320, as YAML 1.1 would have it"
+    sign, state, level, lamps = plan.checklist("water").checks
+    assert (sign.kind, state.kind, lamps.total) == ("ok", "choice", 10)
+    assert [choice.ok for choice in state.choices] == [True, False]
+    assert (level.low, level.high) == ("0.30", "1.20"), "decimals stay as they are written"
+    assert [(stop.id, stop.checklist, stop.walk_s) for stop in plan.route("night").stops] == [
+        ("gate", None, 0),
+        ("pond", "water", 60),
+    ]
+    assert plan.route("night").roles == ("guard",)
+
+
+def test_a_routes_checklist_is_that_of_each_stop_which_names_none() -> None:
+    text = PLAN.replace(
+        "    roles: [guard]\n    stops:\n      - gate\n",
+        "    roles: [guard]\n    checklist: look\n    stops:\n      - gate\n",
+    )
+    text = text.replace("checklists:\n", "checklists:\n  look: {name: 看, checks: {clean: 干净}}\n")
+    plan, faults = read(text)
+    assert faults == ()
+    assert plan is not None
+    assert [stop.checklist for stop in plan.route("night").stops] == ["look", "water"]
+
+
+def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
+    plan, faults = read(PLAN.replace("{zh: 东门, en: East gate}", "{zh: 2026-10-01, en: No}"))
+    assert faults == ()
+    assert plan is not None
+    assert (plan.points[0].name.zh, plan.points[0].name.en) == ("2026-10-01", "No")
+
+
+def test_a_compiled_plan_is_canonical_and_reads_back_as_itself() -> None:
+    plan, raw = compile_plan(PLAN, revision=7)
+    assert plan.revision == 7
+    assert decode_plan(raw) == plan
+    assert encode_plan(decode_plan(raw)) == raw
+    assert compile_plan(PLAN.replace("花园", "花园").replace("\n", "\r\n"), 7)[1] == raw, "line ends do not matter"
+
+
+def test_a_plan_with_faults_is_refused_with_all_of_them() -> None:
+    with pytest.raises(PlanRefused) as refused:
+        compile_plan(PLAN.replace("zone: Asia/Shanghai", "zone: Mars").replace("hours: 4", "hours: 99"), 1)
+    assert refused.value.fields["count"] == 2
+    assert [fault.key for fault in refused.value.fields["faults"]] == ["plans.bad_zone", "plans.bad_int"]
+    assert "2" in refused.value.say("zh")
+
+
+# Every kind of fault, in its line
+
+FAULTS = [
+    # (key, what stands in PLAN, what is written instead, where the fault is told)
+    ("unknown_key_near", "    area: outside\n    tags: [", "    aera: outside\n    area: outside\n    tags: [", "aera"),
+    ("unknown_key", "settings: {pin_tries: 5}", "settings: {x: 5}", "settings"),
+    ("missing_key", "    area: outside\n    tags: [", "    tags: [", "name: {zh: 东门"),
+    ("duplicate_key", "  locked: 门锁打不开", "  locked: 门锁打不开\n  locked : 没带钥匙", "locked :"),
+    ("duplicate_key", "effective: 2026-11-01", "effective: 2026-11-01\neffective : 2026-11-02", "effective :"),
+    ("secret", '    code: "0042"', '    code: "0042"\n    token: 3QK7', "token"),
+    ("secret", "settings: {pin_tries: 5}", "settings: {PIN: 1234}", "settings"),
+    ("need_table", "settings: {pin_tries: 5}", "settings: 5", "settings"),
+    ("need_ids", "skip_reasons:\n  locked: 门锁打不开", "skip_reasons: [locked]", "skip_reasons"),
+    ("need_list", "    tags: [{ibeacon: 0/1, near: -60}]", "    tags: {ibeacon: 0/1}", "tags: {"),
+    ("need_value", "    minutes: 120", "    minutes: [120]", "minutes"),
+    ("no_value", "    minutes: 120", "    minutes:", "minutes"),
+    ("no_value", "    name: 池边", '    name: ""', 'name: ""'),
+    ("no_text", "    name: 池边", "    name: {}", "name: {}"),
+    ("too_long", "    name: 池边", f"    name: {'池' * 121}", "池池"),
+    ("unsafe_text", "    name: 池边", '    name: "\\u202e池边"', "u202e"),
+    ("bad_key", "settings: {pin_tries: 5}", "settings: {? [a] : 5}", "settings"),
+    ("bad_id", "skip_reasons:\n  locked: ", "skip_reasons:\n  Locked_1: ", "Locked_1"),
+    ("bad_id", "    route: night\n", "    route: 夜巡\n", "route: 夜巡"),
+    ("not_one_of_near", "    to: fitter", "    to: filter", "to: filter"),
+    ("not_one_of", "    kind: patrol", "    kind: 巡逻", "kind: 巡逻"),
+    ("bad_int", "    crew: 2", "    crew: two", "crew"),
+    ("bad_int", "    minutes: 120", f"    minutes: {'9' * 5000}", "minutes"),
+    ("bad_decimal", "        low: 0.30", "        low: 0,30", "low: 0,30"),
+    ("bad_decimal", "        low: 0.30", "        low: 1e400", "low: 1e400"),
+    ("bad_decimal", "        low: 0.30", "        low: .nan", "low: .nan"),
+    ("bad_yes_no", "    recheck: true", "    recheck: maybe", "recheck"),
+    ("bad_time", "    start: 22:00", "    start: 24:00", "start"),
+    ("bad_date", "effective: 2026-11-01", "effective: 1.11.2026", "effective"),
+    ("no_such_day", "effective: 2026-11-01", "effective: 2026-02-30", "effective"),
+    ("no_such_day", "2027-01-31", "2027-04-31", "inspect_by"),
+    ("bad_span", "2026-10-01..2026-10-03", "2026-10-03..2026-10-01", "holidays"),
+    ("bad_span", "2026-10-01..2026-10-03", "2026-10-01..9999-10-03", "holidays"),
+    ("bad_zone", "zone: Asia/Shanghai", "zone: Asia/Shangai", "zone"),
+    ("bad_zone", "zone: Asia/Shanghai", "zone: ../../etc/passwd", "zone"),
+    ("bad_digits", '    code: "1001"', '    code: "100"', 'code: "100"'),
+    ("no_roles", "    roles: [guard]\n    stops", "    roles: []\n    stops", "roles: []"),
+    ("bad_uuid", f"  ibeacon: {UUID}", "  ibeacon: garden", "ibeacon: garden"),
+    ("bad_ibeacon", "ibeacon: 0/1", "ibeacon: 1", "ibeacon: 1"),
+    ("bad_ibeacon", "ibeacon: 0/1", "ibeacon: 8e1f/0/1", "8e1f/0/1"),
+    ("bad_major_minor", "ibeacon: 0/1", "ibeacon: 0/65536", "65536"),
+    ("bad_eddystone", "0123456789abcdef0123/0123456789ab", "0123/0123456789ab", "eddystone"),
+    ("bad_address", "near: -60}", "near: -60, address: C0-11-22-33-44-55}", "C0-11"),
+    ("bad_int", "near: -60}", "near: 60}", "near: 60"),
+    ("one_identity", "{ibeacon: 0/1, near: -60}", "{near: -60}", "near: -60"),
+    ("grade_needs_tag", "    tags: [{ibeacon: 0/1, near: -60}]\n", "", "grade: near"),
+    ("grade_needs_label", "    label: true\n    danger", "    grade: label\n    danger", "grade: label"),
+    ("same_tag", "eddystone-uid: 0123456789abcdef0123/0123456789ab", f"ibeacon: {UUID.upper()}/0/01", "- ibeacon"),
+    ("same_code", '    code: "1001"', '    code: "0042"', 'code: "0042"\n    label: true\n    danger'),
+    ("empty_checklist", "checklists:\n", "checklists:\n  none:\n    name: 空\n    checks: {}\n", "checks: {}"),
+    ("not_for_kind", "        total: 10", "        total: 10\n        unit: V", "unit: V"),
+    ("missing_key", "        total: 10\n", "", "kind: count"),
+    ("few_choices", ", dirty: {zh: 有漂浮物, ok: false}", "", "choices"),
+    ("many_choices", "dirty: {zh", ", ".join(f"c{n}: 第{n}" for n in range(8)) + ", dirty: {zh", "choices"),
+    ("no_good_choice", "clear: 干净", "clear: {zh: 干净, ok: no}", "choices"),
+    ("no_text", "clear: 干净", "clear: {ok: no}", "choices"),
+    ("too_many_decimals", "        low: 0.30", "        low: 0.305", "low: 0.305"),
+    ("low_above_high", "        low: 0.30", "        low: 1.21", "low: 1.21"),
+    ("low_above_high", "        total: 10", '        total: 10\n        low: "11"\n        source: 合同', 'low: "11"'),
+    ("unknown_areas_near", "    area: outside\n    tags: [", "    area: outsid\n    tags: [", "area: outsid\n"),
+    ("unknown_areas", "    area: outside\n    tags: [", "    area: moon\n    tags: [", "area: moon"),
+    ("unknown_points", "      - gate\n", "      - gate\n      - roof-9\n", "roof-9"),
+    ("unknown_points_near", "point: pond, inspect_by", "point: pnd, inspect_by", "point: pnd"),
+    ("unknown_checklists_near", "checklist: water", "checklist: watr", "watr"),
+    ("unknown_assets_near", "        asset: pump", "        asset: pumps", "asset: pumps"),
+    ("unknown_routes_near", "    route: night\n", "    route: nights\n", "route: nights"),
+    ("duplicate_stop", "      - gate\n", "      - gate\n      - {point: gate}\n", "{point: gate}"),
+    ("walk_longer", "walk_s: 60", "walk_s: 7200}\n      - {id: again, point: gate, walk_s: 60", "minutes"),
+    ("until_before_begins", "    crew: 2", "    crew: 2\n    until: 2025-12-31", "until"),
+    ("never_due", "    crew: 2", "    crew: 2\n    until: 2026-01-01\n    days: off", "rule: FREQ"),
+    ("overlap", "    minutes: 120", "    minutes: 1441", "minutes: 1441"),
+    ("recheck_alone", "    crew: 2", "    crew: 1", "recheck"),
+    ("holiday_and_workday", "workdays: [2026-10-10]", "workdays: [2026-10-03]", "workdays"),
+    ("workday_anyway", "workdays: [2026-10-10]", "workdays: [2026-10-12]", "workdays"),
+    ("no_phrases", "{drip: 滴漏}", "{}", "phrases"),
+    ("alias", "    name: 池边", "    name: *east", "name: *"),
+    ("anchor", "    name: 池边", "    name: &a 池边", "name: &a"),
+    ("tag", "    name: 池边", "    name: !!python/object/apply:os.system [ls]", "os.system"),
+    ("duty.rule_number", "    rule: FREQ=DAILY", "    rule: FREQ=DAILY;INTERVAL=0", "INTERVAL=0"),
+    ("duty.rule_finer", "    rule: FREQ=DAILY", "    rule: FREQ=HOURLY", "HOURLY"),
+    ("duty.rule_unreal", "    rule: FREQ=DAILY", "    rule: FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31", "BYMONTH"),
+    ("duty.rule_freq", "    rule: FREQ=DAILY", "    rule: FREQ=每天", "每天"),
+]
+
+
+@pytest.mark.parametrize(("key", "old", "new", "where"), FAULTS)
+def test_each_fault_is_named_in_its_line_and_nothing_is_taken(key: str, old: str, new: str, where: str) -> None:
+    assert PLAN.count(old) == 1, old
+    text = PLAN.replace(old, new)
+    fault = only(text)
+    assert fault.key == (key if "." in key else f"plans.{key}")
+    assert fault.line == line_of(text, where)
+    for lang in ("zh", "en"):
+        sentence = fault.say(lang)
+        assert sentence.startswith(f"garden.yaml:{fault.line}")
+        assert "{" not in sentence.replace("{zh", "")
+
+
+def keys_in_code() -> set[str]:
+    """Every key that the plan reader can put into a fault."""
+    folder = Path(plans.__file__).parent
+    calls = [
+        node
+        for file in folder.glob("plan*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("faults.add", "faults.warn", "Wrong", "_Hopeless")
+    ]
+    words = [arg.value for call in calls for arg in call.args if isinstance(arg, ast.Constant)]
+    return {word for word in words if isinstance(word, str) and word}
+
+
+def test_every_fault_that_can_be_told_has_its_sentence() -> None:
+    keys = keys_in_code()
+    assert len(keys) > 60
+    assert keys <= set(TABLE)
+    for group in ("areas", "points", "assets", "checklists", "routes", "people"):
+        assert f"unknown_{group}" in TABLE
+        assert f"unknown_{group}_near" in TABLE
+
+
+def test_a_plan_with_many_faults_tells_all_of_them_at_once_in_the_order_of_the_file() -> None:
+    changes = [
+        ("bad_zone", "zone: Asia/Shanghai", "zone: Mars"),
+        ("bad_span", "2026-10-01..2026-10-03", "2026-10-03..2026-10-01"),
+        ("unknown_areas", "    area: outside\n    tags: [", "    area: moon\n    tags: ["),
+        ("same_tag", "eddystone-uid: 0123456789abcdef0123/0123456789ab", "ibeacon: 0/1"),
+        ("same_code", '    code: "1001"', '    code: "0042"'),
+        ("low_above_high", "        low: 0.30", "        low: 1.30"),
+        ("unknown_points", "      - gate\n", "      - roof-9\n"),
+        ("duty.rule_number", "    rule: FREQ=DAILY", "    rule: FREQ=DAILY;INTERVAL=0"),
+        ("bad_time", "    start: 22:00", "    start: 25:00"),
+        ("secret", "    crew: 2", "    crew: 2\n    password: x"),
+        ("not_one_of", "    to: fitter", "    to: nobody-at-all"),
+    ]
+    text = PLAN
+    for _, old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    plan, faults = read(text)
+    assert plan is None
+    assert sorted(key for key, _ in told(faults)) == sorted(key for key, _, _ in changes)
+    lines = [line for _, line in told(faults)]
+    assert lines == sorted(lines)
+
+
+def test_a_thing_with_a_fault_is_still_compared_with_the_others() -> None:
+    text = PLAN.replace('    code: "1001"', '    code: "0042"\n    grade: strong')
+    assert [key for key, _ in told(read(text).faults)] == ["same_code", "not_one_of"]
+
+
+def test_what_is_wrong_with_the_sites_uuid_is_not_told_again_at_each_beacon() -> None:
+    assert only(PLAN.replace(f"  ibeacon: {UUID}", "  ibeacon: ours")).key == "plans.bad_uuid"
+
+
+def test_a_person_who_does_not_exist_is_found_when_it_is_known_who_there_is() -> None:
+    people = read_people(PEOPLE).people
+    assert read_plan(PLAN, people=people).faults == ()
+    [fault] = read_plan(PLAN.replace("li-min", "li-ming"), people=people).faults
+    assert (fault.key, fault.fields["near"]) == ("plans.unknown_people_near", "li-min")
+    assert read_plan(PLAN.replace("li-min", "li-ming")).plan is not None, "without a people file nobody can say"
+
+
+def test_a_checklist_that_a_route_gives_to_all_its_stops_is_blamed_once() -> None:
+    text = PLAN.replace("    stops:\n", "    checklist: nothing\n    stops:\n").replace(
+        "      - gate\n", "      - gate\n      - {id: back, point: gate}\n"
+    )
+    fault = only(text)
+    assert fault.key == "plans.unknown_checklists"
+    assert fault.where == "routes.night.checklist"
+
+
+# Warnings: told, and the plan is taken
+
+WARNINGS = [
+    ("shared_uuid", UUID, SHARED_UUID, "tags: [{ibeacon"),
+    ("no_source", "        source: 竣工图\n", "", "      level:\n"),
+    ("unvisited", "assets:\n", "  shed: {name: 车棚, area: outside, label: true}\nassets:\n", "shed:"),
+    ("unvisited", "    crew: 2", "    crew: 2\n    until: 2026-10-31", "  gate:"),
+    ("checklist_unused", "checklists:\n", "checklists:\n  old: {name: 旧, checks: {a: 好}}\n", "old:"),
+    ("area_empty", "areas:\n", "areas:\n  roof: {name: 屋顶}\n", "roof:"),
+    ("night_alone", "    crew: 2\n    recheck: true\n", "", "  night-1:"),
+    ("danger_unchecked", "    grade: near\n", "    grade: near\n    danger: true\n", "danger: true"),
+    ("inspection_overdue", "2027-01-31", "2026-10-31", "inspect_by"),
+    ("post_does_not_walk", "hours: 4, roles", "hours: 4, walks: false, roles", "    roles: [guard]\n    stops"),
+    ("too_wide", "    name: 池边", "    name: 池边长廊北侧第三根柱子后面的救生圈旁边", "池边长廊"),
+]
+
+
+@pytest.mark.parametrize(("key", "old", "new", "where"), WARNINGS)
+def test_a_warning_is_told_and_the_plan_is_taken(key: str, old: str, new: str, where: str) -> None:
+    assert old in PLAN
+    text = PLAN.replace(old, new, 1)
+    plan, faults = read(text)
+    assert plan is not None
+    assert faults[0].key == f"plans.{key}"
+    assert faults[0].warning
+    line = line_of(text, where)
+    assert faults[0].line in (line, line + 1), "in the line of the thing or of what stands first in it"
+    assert "提醒" in faults[0].say("zh")
+
+
+def test_a_route_without_a_schedule_is_a_warning() -> None:
+    plan, faults = read(PLAN[: PLAN.index("schedules:")] + "schedules: {}\n")
+    assert plan is not None
+    assert [fault.key for fault in faults] == ["plans.unvisited", "plans.unvisited", "plans.route_never_due"]
+
+
+# Hostile files
+
+
+def bomb() -> str:
+    levels = "\n".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 20))
+    return f"l0: &l0 [a]\n{levels}\n"
+
+
+HOSTILE = [
+    ("alias", bomb().encode()),
+    ("too_deep", b"site: " + b"[" * 100_000),
+    ("too_deep", b"\n".join(b" " * n + b"a:" for n in range(500))),
+    ("tag", b"site: !!python/object/apply:os.system ['true']\n"),
+    ("tag", b"site: !!python/name:os.system\n"),
+    ("tag", b"!custom {a: b}\n"),
+    ("not_yaml", b"site: [1, 2\n"),
+    ("not_yaml", b"site: 'open\n"),
+    ("not_yaml", b"a: b: c\n"),
+    ("tab", b"site:\n\tid: garden\n"),
+    ("not_utf8", "site:\n  name: 翠湖花园\n".encode("gb18030")),
+    ("not_utf8", "site: x\n".encode("utf-16")),
+    ("control", b"site:\n  id: \x1b[2J\n"),
+    ("empty", b""),
+    ("empty", b"# only a remark\n"),
+    ("many_documents", PLAN.encode() + b"---\nsite: again\n"),
+    ("too_large", b"#" * (MAX_BYTES + 1)),
+    ("need_table", b"- a\n- b\n"),
+    ("need_table", b"just words"),
+]
+
+
+@pytest.mark.parametrize(("key", "raw"), HOSTILE)
+def test_a_hostile_file_gives_a_sentence_and_nothing_else(key: str, raw: bytes) -> None:
+    for checked in (read_plan(raw), read_people(raw)):
+        assert checked[0] is None
+        assert f"plans.{key}" in {fault.key for fault in checked.faults}
+        assert all(fault.say("zh") and fault.say("en").isprintable() for fault in checked.faults)
+
+
+def test_the_line_of_a_wrong_byte_is_told() -> None:
+    [fault] = read_plan("site:\n  id: garden\n  name: 翠湖花园\n".encode("gb18030")).faults
+    assert (fault.key, fault.line) == ("plans.not_utf8", 3)
+    [fault] = read_plan(b"a: b\nc: \x00\n").faults
+    assert (fault.key, fault.line) == ("plans.control", 2)
+    [fault] = read_plan("a: \ud800\n").faults
+    assert fault.key == "plans.not_utf8"
+
+
+def test_a_file_full_of_faults_is_told_in_part_and_counted() -> None:
+    text = "\n".join(f"key-{n}: {n}" for n in range(50_000))
+    faults = read(text).faults
+    assert len(faults) == MAX_FAULTS + 1
+    assert faults[-1].key == "plans.more"
+    missing = 6  # site, effective, areas, points, routes, schedules
+    assert faults[-1].fields["count"] == 50_000 + missing - MAX_FAULTS
+
+
+def test_a_file_that_is_not_there_or_a_folder_is_a_sentence(tmp_path: Path) -> None:
+    for source in (tmp_path / "missing.yaml", tmp_path):
+        [fault] = read_plan(source).faults
+        assert (fault.key, fault.line) == ("plans.unreadable", 0)
+        assert source.name in fault.say("zh")
+
+
+def test_a_file_with_a_byte_order_mark_and_windows_line_ends_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_bytes(b"\xef\xbb\xbf" + PLAN.replace("\n", "\r\n").encode())
+    assert read_plan(file).faults == ()
+
+
+def test_what_a_fault_quotes_cannot_command_a_terminal() -> None:
+    [fault] = read(PLAN.replace("zone: Asia/Shanghai", 'zone: "\\e[31m\\u202eX"')).faults
+    assert fault.say("en").isprintable()
+    [fault] = read(PLAN.replace("settings: {pin_tries: 5}", 'settings: {"\\e[31m": 5}')).faults
+    assert fault.say("zh").isprintable()
+
+
+@settings(max_examples=150, deadline=None)
+@given(raw=st.binary(max_size=200) | st.text(max_size=200))
+def test_no_bytes_at_all_break_the_reader(raw: bytes | str) -> None:
+    plan, faults = read_plan(raw)
+    assert (plan is None) == any(not fault.warning for fault in faults)
+    assert plan is None
+
+
+@settings(max_examples=250, deadline=None)
+@given(data=st.data())
+def test_a_plan_damaged_anywhere_is_taken_or_refused_but_never_breaks_the_reader(data: st.DataObject) -> None:
+    lines = PLAN.splitlines()
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        key, colon, _rest = lines[at].partition(":")
+        value = data.draw(
+            st.sampled_from(
+                ["", "~", "[]", "{}", "-1", "0", "x", "[a, {b: c}]", "99999999999999999999", "é", "*a", "'"]
+            )
+        )
+        lines[at] = data.draw(st.sampled_from([f"{key}{colon} {value}", value, lines[at] + value, f"  {lines[at]}"]))
+    plan, faults = read("\n".join(lines))
+    assert (plan is None) == any(not fault.warning for fault in faults)
+    for fault in faults:
+        assert fault.say("zh")
+        assert fault.say("en")
+
+
+# People
+
+
+def test_people_are_read_with_their_staff_numbers() -> None:
+    people, faults = read_people(PEOPLE)
+    assert faults == ()
+    assert people is not None
+    assert [(person.id, person.roles, person.number) for person in people.people] == [
+        ("li-min", ("guard", "leader"), "0042"),
+        ("zhang-wei", ("guard",), "0043"),
+    ]
+    assert b'"0042"' in compile_people(PEOPLE)[1]
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new", "line"),
+    [
+        ("same_number", '"0043"', '"0042"', 3),
+        ("secret", '"0043"', '"0043", pin: "1234"', 3),
+        ("secret", '"0043"', '"0043", badge: X', 3),
+        ("not_one_of_near", "roles: guard", "roles: gard", 3),
+        ("bad_digits", '"0043"', '"A43"', 3),
+        ("missing_key", "roles: guard, ", "", 3),
+        ("bad_id", "  li-min", "  李敏", 2),
+        ("missing_key", "people:", "{}\n#", 1),
+    ],
+)
+def test_each_fault_of_a_people_file_is_named_in_its_line(key: str, old: str, new: str, line: int) -> None:
+    people, faults = read_people(PEOPLE.replace(old, new) if new != "{}\n#" else "{}")
+    assert people is None
+    assert told(faults) == [(key, line)]
+
+
+def test_a_people_file_with_faults_is_refused() -> None:
+    with pytest.raises(PlanRefused):
+        compile_people(PEOPLE.replace('"0043"', '"0042"'))
+
+
+def test_a_fault_of_the_file_as_a_whole_has_no_line() -> None:
+    assert Fault("a.yaml", 0, "", "plans.empty").say("en").startswith("a.yaml: ")
+    assert say("zh", "plans.refused", count=3).count("3") == 1

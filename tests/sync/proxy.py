@@ -1,0 +1,137 @@
+"""A bad link: a TCP proxy in front of an office that breaks chosen requests in chosen ways.
+
+`fate` is asked for every request, by its number (0, 1, 2 …) and first line, what shall happen to it.
+"""
+
+import asyncio
+import contextlib
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    NONE = "none"
+    REFUSE = "refuse"
+    """The connection is closed before anything is read."""
+    CUT_REQUEST = "cut-request"
+    """Half of the request gets through, then the line breaks."""
+    LOSE_ANSWER = "lose-answer"
+    """The office does its work; nobody hears of it."""
+    CUT_ANSWER = "cut-answer"
+    """Half of the answer arrives."""
+    TWICE = "twice"
+    """The request reaches the office twice; the second answer is the one that arrives."""
+    CAPTIVE = "captive"
+    """A login page, status 200."""
+    CAPTIVE_JSON = "captive-json"
+    """A friendly 200 in JSON that is not the office's."""
+    REDIRECT = "redirect"
+    ERROR_BEFORE = "500-before-commit"
+    """A gateway says 500; the office never saw the request."""
+    ERROR_AFTER = "500-after-commit"
+    """A gateway says 500 although the office has stored it."""
+    SILENCE = "silence"
+    """Nothing comes back for longer than anybody waits."""
+
+
+Fate = Callable[[int, str], Fault]
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_CANNED = {
+    Fault.CAPTIVE: b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 20\r\nconnection: close\r\n\r\n"
+    b"<html>log in!</html>",
+    Fault.CAPTIVE_JSON: b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 11\r\n"
+    b'connection: close\r\n\r\n{"ok":true}',
+    Fault.REDIRECT: b"HTTP/1.1 302 Found\r\nlocation: /login\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+    Fault.ERROR_BEFORE: b"HTTP/1.1 500 Oops\r\ncontent-type: text/html\r\ncontent-length: 4\r\n"
+    b"connection: close\r\n\r\noops",
+}
+
+
+class Proxy:
+    """Runs in a thread of its own. `requests` holds the first line of every request that came."""
+
+    def __init__(self, port: int, fate: Fate) -> None:
+        self.fate = fate
+        self.requests: list[str] = []
+        self.bytes_up = 0
+        self._office = port
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.create_task(asyncio.start_server(self._serve, sock=self._socket))
+        self._loop.run_forever()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._socket.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            request = await _message(reader)
+            line = request.partition(b"\r\n")[0].decode()
+            number = len(self.requests)
+            self.requests.append(line)
+            self.bytes_up += len(request)
+            writer.write(await self._answer(self.fate(number, line), request))
+            await writer.drain()
+        writer.close()
+
+    async def _answer(self, fault: Fault, request: bytes) -> bytes:
+        match fault:
+            case Fault.REFUSE:
+                return b""
+            case Fault.CAPTIVE | Fault.CAPTIVE_JSON | Fault.REDIRECT | Fault.ERROR_BEFORE:
+                return _CANNED[fault]
+            case Fault.SILENCE:
+                await asyncio.sleep(3600)
+            case Fault.CUT_REQUEST:
+                await self._forward(request[: len(request) // 2], wait=False)
+                return b""
+        answer = await self._forward(request)
+        match fault:
+            case Fault.TWICE:
+                return await self._forward(request)
+            case Fault.LOSE_ANSWER:
+                return b""
+            case Fault.CUT_ANSWER:
+                return answer[: len(answer) - 20]
+            case Fault.ERROR_AFTER:
+                return _CANNED[Fault.ERROR_BEFORE]
+        return answer
+
+    async def _forward(self, request: bytes, wait: bool = True) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._office)
+        writer.write(request.replace(b"\r\n", b"\r\nconnection: close\r\n", 1))
+        await writer.drain()
+        answer = await reader.read(-1) if wait else b""
+        writer.close()
+        return answer
+
+
+async def _message(reader: asyncio.StreamReader) -> bytes:
+    """One request: head and body by its Content-Length. The client's own `connection` header goes."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = _LENGTH.search(head)
+    body = await reader.readexactly(int(length[1])) if length else b""
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
+    return b"\r\n".join(lines) + body
+
+
+@contextmanager
+def proxy(port: int, fate: Fate) -> Iterator[Proxy]:
+    """A bad link to the office at `port`."""
+    running = Proxy(port, fate)
+    try:
+        yield running
+    finally:
+        running.close()

@@ -1,0 +1,208 @@
+"""Enrolment: a code works once, for one book, at the right office, and cannot be guessed."""
+
+from pathlib import Path
+
+import pytest
+
+from app.errors import OfficeAway, OfficeRefused
+from app.logbook.book import Logbook
+from sync.client import AddressRefused, Refused
+from sync.courier import enrol
+from sync.office.store.devices import LIFETIME_MS
+from sync.office.tries import LIMIT, WINDOW_MS, Tries, bucket
+from sync.wire import Malformed, join_code
+from tests.sync.places import SITE, RunningOffice, WallClock, handheld, office
+from tests.sync.proxy import Fault, proxy
+from tests.sync.rogue import Rogue
+
+
+def test_enrolling_is_a_record_and_survives_a_restart(tmp_path: Path, running: RunningOffice) -> None:
+    clock = WallClock()
+    logbook = Logbook.open(tmp_path / "h", clock)
+    code = join_code(running.code("Gate 1"), running.key.public)
+    done = enrol(logbook, running.url + "/", code.lower(), "Gate 1", clock)
+    assert (done.site, done.office, done.server_key) == (SITE, running.url, running.key.public.hex())
+    newest = list(logbook.entries())[-1].record
+    assert (newest.kind, newest.body["device"]) == ("book.enrolled", done.device)
+    logbook.close()
+    again = Logbook.open(tmp_path / "h", clock)
+    assert again.office == done
+    again.close()
+    [device] = running.ask(running.store.devices.of(SITE))
+    assert (device.device, device.book, device.name) == (done.device, again.book, "Gate 1")
+
+
+def test_a_code_works_once(running: RunningOffice) -> None:
+    code = running.code()
+    first, second = Rogue(), Rogue()
+    first.client(running.url).enrol(first.introduction(code))
+    with pytest.raises(Refused) as no:
+        second.client(running.url).enrol(second.introduction(code))
+    assert no.value.problem.name == "enrol-code"
+
+
+def test_a_handheld_whose_answer_was_lost_may_ask_again(tmp_path: Path, running: RunningOffice) -> None:
+    clock = WallClock()
+    logbook = Logbook.open(tmp_path / "h", clock)
+    code = running.code()
+    lost: list[str] = []
+
+    def fate(_number: int, line: str) -> Fault:
+        if "/enrol" in line and not lost:
+            lost.append(line)
+            return Fault.LOSE_ANSWER
+        return Fault.NONE
+
+    with proxy(running.port, fate) as link:
+        with pytest.raises(OfficeAway):
+            enrol(logbook, link.url, code, "Gate 1", clock)
+        assert logbook.office is None
+        enrol(logbook, link.url, code, "Gate 1", clock)
+    assert logbook.office is not None
+    assert len(running.ask(running.store.devices.of())) == 1
+    logbook.close()
+
+
+@pytest.mark.parametrize("state", ["wrong", "used", "expired", "burnt", "unknown"])
+def test_whatever_is_wrong_with_a_code_the_answer_is_the_same(running: RunningOffice, state: str) -> None:
+    code = running.code()
+    rogue = Rogue()
+    match state:
+        case "wrong":
+            code = code[:-1] + ("0" if code[-1] != "0" else "1")
+        case "unknown":
+            code = "ZZZ" + code[3:] if code[:3] != "ZZZ" else "YYY" + code[3:]
+        case "used":
+            other = Rogue()
+            other.client(running.url).enrol(other.introduction(code))
+        case "expired":
+            running.clock_off_ms = LIFETIME_MS + 1000
+        case "burnt":
+            _guess(running, code, tries=5)
+    with pytest.raises(Refused) as no:
+        rogue.client(running.url).enrol(rogue.introduction(code))
+    assert no.value.problem.name == "enrol-code"
+    assert no.value.problem.detail == ""
+
+
+def _guess(running: RunningOffice, code: str, tries: int) -> None:
+    """Wrong tries at this very code, from so many addresses that none of them is stopped."""
+    wrong = code[:-2] + ("00" if code[-2:] != "00" else "11")
+    for _ in range(tries):
+        key = Rogue()
+        with pytest.raises(Exception, match="sync.enrol_code|wrong, used or expired"):
+            running.ask(running.store.devices.enrol(wrong, key.book, key.book, key.first_key, 0))
+
+
+def test_an_address_that_guesses_has_to_wait(running: RunningOffice) -> None:
+    code = running.code()
+    rogue = Rogue()
+    line = rogue.client(running.url)
+    for guess in range(LIMIT):
+        with pytest.raises(Refused):
+            line.enrol(rogue.introduction(f"000000000{guess}"))
+    with pytest.raises(Refused) as no:
+        line.enrol(rogue.introduction(code))
+    assert (no.value.problem.name, no.value.problem.status, no.value.retry_after) == ("too-many-tries", 429, 600.0)
+    running.clock_off_ms = WINDOW_MS
+    with pytest.raises(Refused) as late:
+        line.enrol(rogue.introduction(code))
+    assert late.value.problem.name == "enrol-code", "it may try again, but the code's ten minutes are over"
+
+
+def test_tries_are_counted_by_subscriber() -> None:
+    assert bucket("2001:db8:1:2:3::4") == bucket("2001:db8:1:2::99") != bucket("2001:db8:1:3::4")
+    assert bucket("192.0.2.7") != bucket("192.0.2.8")
+    tries = Tries()
+    for _ in range(LIMIT):
+        assert tries.is_open("192.0.2.7", 0)
+        tries.wrong("192.0.2.7", 0)
+    assert not tries.is_open("192.0.2.7", WINDOW_MS - 1)
+    assert tries.is_open("192.0.2.7", WINDOW_MS)
+    assert tries.is_open("192.0.2.8", 0)
+
+
+def test_the_code_is_not_in_the_database(running: RunningOffice) -> None:
+    code = running.code()
+    rows = running.ask(running.store.read(lambda tx: tx.exec_driver_sql("SELECT * FROM enrolment_codes").all()))
+    assert len(rows) == 1
+    assert code[3:] not in repr(rows)
+
+
+@pytest.mark.parametrize("what", ["proof", "cert", "key", "identity", "book"])
+def test_nobody_can_enrol_a_book_that_is_not_theirs(running: RunningOffice, what: str) -> None:
+    """Each part bound to another's: the answer is no, and the code stays good for its owner."""
+    from msgspec.structs import replace
+
+    code = running.code()
+    mine, theirs = Rogue(), Rogue()
+    mixed = replace(mine.introduction(code), **{what: getattr(theirs.introduction(code), what)})
+    with pytest.raises(Refused) as no:
+        mine.client(running.url).enrol(mixed)
+    assert no.value.problem.name == "malformed"
+    mine.client(running.url).enrol(mine.introduction(code))
+
+
+def test_a_code_with_the_offices_fingerprint_is_shown_to_no_other_office(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    clock = WallClock()
+    logbook = Logbook.open(tmp_path / "h", clock)
+    code = join_code(running.code(), running.key.public)
+    with office(tmp_path / "other") as other, proxy(other.port, lambda _n, _l: Fault.NONE) as link:
+        with pytest.raises(OfficeAway, match="not the office"):
+            enrol(logbook, link.url, code, "Gate 1", clock)
+        assert [line for line in link.requests if "/enrol" in line] == []
+    logbook.close()
+
+
+def test_an_enrolled_handheld_stays_with_its_office(tmp_path: Path, running: RunningOffice) -> None:
+    with handheld(tmp_path / "h", running) as mine, office(tmp_path / "other") as other:
+        with pytest.raises(OfficeRefused, match="already"):
+            enrol(mine.logbook, other.url, other.code(), "Gate 1", mine.clock)
+
+
+def test_a_second_code_for_the_same_book_finds_the_same_device(tmp_path: Path, running: RunningOffice) -> None:
+    with handheld(tmp_path / "h", running) as mine:
+        assert mine.logbook.office is not None
+        again = enrol(mine.logbook, running.url, running.code("again"), "Gate 1", mine.clock)
+        assert again == mine.logbook.office
+        assert len(running.ask(running.store.devices.of())) == 1
+
+
+def test_a_book_cannot_move_to_another_site(running: RunningOffice) -> None:
+    rogue = Rogue(running)
+    other = running.ask(running.store.devices.add("harbour-plaza", "x", 0, lifetime_ms=2**50)).code
+    with pytest.raises(Refused) as no:
+        rogue.client(running.url).enrol(rogue.introduction(other))
+    assert no.value.problem.name == "book-taken"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://office.example", "ftp://127.0.0.1", "office.example", "https://", "http://[", "https://u:p@x.example"]
+)
+def test_an_address_that_is_not_safe_is_refused_before_anything_is_sent(tmp_path: Path, url: str) -> None:
+    clock = WallClock()
+    logbook = Logbook.open(tmp_path / "h", clock)
+    with pytest.raises(AddressRefused):
+        enrol(logbook, url, "0123456789", "Gate 1", clock)
+    logbook.close()
+
+
+@pytest.mark.parametrize("code", ["", "12345", "0123456789U", "ÄÖÜ3456789", "01234567890123456789X"])
+def test_what_cannot_be_a_code_is_said_at_once(tmp_path: Path, running: RunningOffice, code: str) -> None:
+    clock = WallClock()
+    logbook = Logbook.open(tmp_path / "h", clock)
+    with pytest.raises(Malformed, match="10 or 20"):
+        enrol(logbook, running.url, code, "Gate 1", clock)
+    logbook.close()
+
+
+def test_nobody_there_is_said_as_such(tmp_path: Path) -> None:
+    from tests.sync.places import free_port
+
+    clock = WallClock()
+    logbook = Logbook.open(tmp_path / "h", clock)
+    with pytest.raises(OfficeAway, match="cannot be reached"):
+        enrol(logbook, f"http://127.0.0.1:{free_port()}", "0123456789", "Gate 1", clock)
+    logbook.close()
