@@ -8,22 +8,28 @@ is busy for both. A figure is ours divided by the minimal program's, unless its 
 
 import argparse
 import random
+import re
+import signal
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from app import codes
 from app.words import say
+from bench.table import Figure, show
 from tests.pty import NotSeen, Pty
 
 MINIMAL: Final = [sys.executable, "-m", "bench.minimal"]
+PROGRAM: Final = [sys.executable, "-m", "screens"]
+PERSON: Final = re.compile(r"(\d+) PIN (\d+)")
+"""How the demonstration names its people on the first screen."""
 READY: Final = "Q:"
 """On every page of ours (contract.md); "ready" in the minimal program."""
 LANG: Final = "zh"
@@ -31,8 +37,12 @@ SPEEDS_MS: Final = (0, 1, 5, 10, 30, 50)
 SCANS: Final = 20
 """At each speed; the scanner's slow ones take a minute together."""
 
-Figure = tuple[str, float, float]
-"""Name, measured, goal (at most)."""
+
+class Memory(NamedTuple):
+    """What a program holds, MB."""
+
+    rss: float
+    pss: float
 
 
 class Sizes(Struct, frozen=True):
@@ -45,18 +55,48 @@ class Sizes(Struct, frozen=True):
     scans: int = SCANS
 
 
-def run(sizes: Sizes = Sizes()) -> list[Figure]:
+def run(sizes: Sizes | None = None) -> list[Figure]:
     """Every figure of the terminal. Raises NotSeen when the program does not do what its screens promise."""
+    sizes = sizes or Sizes()
     with tempfile.TemporaryDirectory(prefix="watchbook-bench-") as folder:
-        ours = [sys.executable, "-m", "screens", "demo", "--no-office", "--lang", LANG, "--data-dir", folder]
-        with started(ours, READY):
-            pass  # the first start makes keys and book; what is measured is a shift's start
-        return [*starts(ours, sizes), *living(ours, sizes), *walking(sizes)]
+        quiet, walked = Path(folder, "quiet"), Path(folder, "walked")
+        crew = staged(quiet, "--no-office")
+        floor, first = starts(quiet, sizes)
+        figures = [*first, *living(quiet, crew, floor, sizes)]
+        return [*figures, *walking(walked, staged(walked, walk=True), floor)]
+
+
+def staged(folder: Path, *options: str, walk: bool = False) -> list[tuple[str, str]]:
+    """Let the demonstration fill `folder`; its crew as (staff number, PIN). With `walk`, leave a round begun."""
+    with started([*PROGRAM, "demo", "--lang", LANG, "--data-dir", str(folder), *options]) as pty:
+        crew = PERSON.findall(pty.text)
+        if walk:
+            for number, pin in crew:
+                sign_in(pty, number, pin)
+            for page in ("home.now", "round.key_scan"):
+                pty.send("\r")
+                pty.wait_for(say(LANG, page))
+        pty.signal(signal.SIGTERM)
+        pty.exit_code()
+    return crew
+
+
+def handheld(folder: Path) -> dict[str, str | None]:
+    """The environment of `watchbook run` on the handheld that `staged` made."""
+    return {"WATCHBOOK_DATA_DIR": str(folder / "handheld"), "WATCHBOOK_LANG": LANG}
+
+
+def sign_in(pty: Pty, number: str, pin: str) -> None:
+    for typed in (number, pin):
+        pty.send(typed)
+        pty.settle(0.1)
+        pty.send("\r")
+        pty.settle(0.3)
 
 
 @contextmanager
-def started(argv: list[str], marker: str) -> Iterator[Pty]:
-    with Pty(argv) as pty:
+def started(argv: list[str], marker: str = READY, env: Mapping[str, str | None] | None = None) -> Iterator[Pty]:
+    with Pty(argv, env=env) as pty:
         pty.wait_for(marker, 30)
         pty.settle(0.3)
         yield pty
@@ -65,38 +105,61 @@ def started(argv: list[str], marker: str) -> Iterator[Pty]:
 # -- start -------------------------------------------------------------------------------------
 
 
-def starts(ours: list[str], sizes: Sizes) -> list[Figure]:
-    """Cold process to first usable screen, and what it then holds."""
-    first: dict[str, list[float]] = {"minimal": [], "ours": []}
-    rss: dict[str, list[float]] = {"minimal": [], "ours": []}
-    pss: dict[str, list[float]] = {"minimal": [], "ours": []}
+def starts(folder: Path, sizes: Sizes) -> tuple[Memory, list[Figure]]:
+    """Cold process to first usable screen; also what the minimal program holds."""
+    programs = (
+        (MINIMAL, "ready", None),
+        ([*PROGRAM, "run"], READY, handheld(folder)),
+    )
+    first: list[list[float]] = [[], []]
+    held: list[list[Memory]] = [[], []]
     for _ in range(sizes.starts):
-        for name, argv, marker in (("minimal", MINIMAL, "ready"), ("ours", ours, READY)):
-            with Pty(argv) as pty:
-                first[name].append(pty.wait_for(marker, 30) - pty.started)
+        for n, (argv, marker, env) in enumerate(programs):
+            with Pty(argv, env=env) as pty:
+                first[n].append(pty.wait_for(marker, 30) - pty.started)
                 pty.settle(0.3)
-                rss[name].append(pty.rss())
-                pss[name].append(pty.pss())
-    return [
-        ("first usable screen", ratio(first), 1.30),
-        ("RSS at the first screen", ratio(rss), 1.25),
-        ("PSS at the first screen", ratio(pss), 1.25),
-    ]
+                held[n].append(memory(pty))
+    floor, ours = (Memory(*map(statistics.median, zip(*each, strict=True))) for each in held)
+    took = statistics.median(first[1]) / statistics.median(first[0])
+    return floor, [("first usable screen", took, 1.30), *heavier("at the first screen", ours, floor, 1.25)]
+
+
+def memory(pty: Pty) -> Memory:
+    return Memory(pty.rss(), pty.pss())
+
+
+def heavier(when: str, ours: Memory, floor: Memory, goal: float) -> list[Figure]:
+    return [(f"RSS {when}", ours.rss / floor.rss, goal), (f"PSS {when}", ours.pss / floor.pss, goal)]
+
+
+def walking(folder: Path, crew: list[tuple[str, str]], floor: Memory) -> list[Figure]:
+    """The round that `staged` began, unlocked: radio and office are looked for by the real parts."""
+    with started([*PROGRAM, "run"], env=handheld(folder)) as pty:
+        sign_in(pty, *crew[0])
+        pty.wait_for(say(LANG, "round.key_scan"))
+        pty.watch(5)
+        return heavier("mid-round, radio and sync in use", memory(pty), floor, 1.75)
 
 
 # -- keys, pages, scans, sleep -------------------------------------------------------------------
 
 
-def living(ours: list[str], sizes: Sizes) -> list[Figure]:
-    """One program of each kind, side by side."""
-    with started(MINIMAL, "ready") as minimal, started(ours, READY) as pty:
-        floor, digits = keys(minimal, pty, sizes.keys)
-        key = statistics.median(floor)
-        changes, grown = changing(pty, sizes.changes)
+def living(folder: Path, crew: list[tuple[str, str]], floor: Memory, sizes: Sizes) -> list[Figure]:
+    """One program of each kind, side by side, through a shift's doings."""
+    with started(MINIMAL, "ready") as minimal, started([*PROGRAM, "run"], env=handheld(folder)) as pty:
+        plain, digits = keys(minimal, pty, sizes.keys)
+        key = statistics.median(plain)
         scanned = scanning(pty, sizes.scans)
+        sign_in(pty, *crew[0])
+        pty.send("\r")
+        pty.wait_gone(say(LANG, "signin.number"))
+        pty.settle(0.3)
+        home = memory(pty)
+        changes, grown = changing(pty, sizes.changes)
         return [
+            *heavier("at home", home, floor, 1.25),
             ("digit -> repaint, median", statistics.median(digits) / key, 2),
-            ("digit -> repaint, p95", p95(digits) / p95(floor), 3),
+            ("digit -> repaint, p95", p95(digits) / p95(plain), 3),
             ("screen change / key", statistics.median(changes) / key, 10),
             ("scan -> repaint / key", statistics.median(scanned) / key, 3),
             (f"growth over {sizes.changes} screen changes, MB", grown, 2),
@@ -162,10 +225,6 @@ def idle(pty: Pty, seconds: float) -> float:
     return (pty.wake_ups() - before) * 60 / seconds
 
 
-def walking(sizes: Sizes) -> list[Figure]:
-    return []
-
-
 # -- arithmetic --------------------------------------------------------------------------------
 
 
@@ -175,10 +234,6 @@ def timed(pty: Pty, key: str) -> float:
     return pty.wait_change() - sent
 
 
-def ratio(samples: dict[str, list[float]]) -> float:
-    return statistics.median(samples["ours"]) / statistics.median(samples["minimal"])
-
-
 def p95(samples: list[float]) -> float:
     return statistics.quantiles(samples, n=20)[-1]
 
@@ -186,3 +241,18 @@ def p95(samples: list[float]) -> float:
 def pause() -> None:
     """As a person's fingers: the next key finds both programs asleep."""
     time.sleep(0.01)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The terminal against a minimal Textual program.")
+    parser.add_argument("--starts", type=int, default=Sizes().starts)
+    parser.add_argument("--keys", type=int, default=Sizes().keys)
+    parser.add_argument("--changes", type=int, default=Sizes().changes)
+    parser.add_argument("--scans", type=int, default=Sizes().scans, help="at each speed")
+    parser.add_argument("--idle", type=float, default=Sizes().idle_s, metavar="SECONDS", help="300 for a long look")
+    given = parser.parse_args()
+    sys.exit(show(run(Sizes(given.starts, given.keys, given.changes, given.idle, given.scans))))
+
+
+if __name__ == "__main__":
+    main()

@@ -8,8 +8,10 @@ while a stop waits for a tag. bleak is imported when the first window opens (0.3
 
 import asyncio
 import re
+import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -29,6 +31,8 @@ STUCK: Final = "radio.stuck"
 HUNG: Final = "radio.hung"
 RESTING: Final = "radio.resting"
 _BUSY: Final = "radio.busy"
+_BACKEND: Final = "bleak.backends.bluezdbus.scanner" if sys.platform == "linux" else "bleak"
+"""0.3 s of imports, done beside the event loop: the crew goes on pressing keys."""
 _BACKLOG: Final = 2000
 """Advertisements kept for a listener that is slow; further ones are lost."""
 
@@ -182,6 +186,8 @@ class _Run:
 
     async def listen(self) -> None:
         """Windows for ever. Ends only by being cancelled."""
+        if "bleak" not in sys.modules:
+            await asyncio.to_thread(import_module, _BACKEND)
         from bleak.exc import BleakError
 
         failures = 0

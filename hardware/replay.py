@@ -1,8 +1,14 @@
 """The feed: recorded or written sightings in place of the radio and the scanner, and what `scan` prints.
 
-JSON Lines; one object a line, with `ble`, `qr` or `adapter` (see docs/feed.md). What `scan --json` prints
-of a real radio is such a feed again. A line that is wrong is named and passed over. Nothing here judges
-nearness; it reads without blocking the event loop, from a file, a FIFO or standard input.
+JSON Lines, each with `at_ms` since the start of the feed, or without it for "when read":
+
+    {"at_ms": 0, "ble": {"address": "C0:11:22:33:44:55", "name": null, "rssi": -61,
+                         "manufacturer_data": {"76": "0215…"}, "service_data": {"0000feaa-…": "00e3…"}}}
+    {"at_ms": 1500, "qr": "WB1:…"}
+    {"at_ms": 2000, "adapter": "absent"}                                           absent, off or on
+
+What `scan --json` prints of a real radio is such a feed again. A line that is wrong is named and passed
+over. Nothing here judges nearness; it reads a file, a FIFO or standard input without blocking the loop.
 """
 
 import asyncio

@@ -210,7 +210,7 @@ def _heard(lang: str, item: dict[str, Any]) -> str:
         return f"QR   {clean(item['qr'], 200)}"
     if "ble" not in item:
         fault = item.get("fault")
-        return f"--   {say(lang, fault) if fault else say(lang, 'radio.listening')}"
+        return f"--   {say(lang, fault) if fault else say(lang, 'cli.listening')}"
     ble, tag = item["ble"], item["tag"]
     what = f"{tag['format']} {tag['id']}" if tag else clean(ble["name"] or "-", 60)
     return f"{ble['rssi']:>4} {ble['address']}  {what}"

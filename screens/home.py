@@ -49,10 +49,10 @@ class HomePage(Page):
 
     # -- drawing -------------------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        now = self.watch.now()
-        self._duties = self._ordered(self.watch.today())
+        now = self.session.now()
+        self._duties = self._ordered(self.session.today())
         self._wake_at_change(now)
-        head = title(self.watch.plan.site.name.say(self.lang), clock(now), width)
+        head = title(self.session.plan.site.name.say(self.lang), clock(now), width)
         crew = paragraph(self.say("signin.crew", names=" ".join(self.crew())), "dim", width)[:1]
         column = width // 2 + 2 if width >= WIDE else width
         rows = [*self._first(column), (), *self._others(column)]
@@ -80,7 +80,7 @@ class HomePage(Page):
         facts = [self.say("home.window", opens=opens, closes=closes)]
         if (crew := self.needed(duty)) > 1:
             facts.append(self.say("home.crew", n=crew))
-        route = next((each for each in self.watch.plan.routes if each.id == duty.slot.route), None)
+        route = next((each for each in self.session.plan.routes if each.id == duty.slot.route), None)
         if route is not None:
             facts.append(self.say("home.stops", n=len(route.stops)))
         if duty.standing is not Standing.OPEN:
@@ -96,7 +96,7 @@ class HomePage(Page):
 
     def _everything(self, width: int) -> list[Line]:
         """All rounds of today, for a wide screen."""
-        duties = sorted(self.watch.today(), key=lambda duty: duty.slot.opens)
+        duties = sorted(self.session.today(), key=lambda duty: duty.slot.opens)
         rows = [line((self.say("home.list"), "dim"))]
         for duty in duties:
             opens, closes = window(duty)
@@ -109,7 +109,7 @@ class HomePage(Page):
 
     def needed(self, duty: Duty) -> int:
         """People who walk it together."""
-        found = schedule_of(self.watch.plan, duty.slot.schedule)
+        found = schedule_of(self.session.plan, duty.slot.schedule)
         return found.crew if found else 1
 
     def row_of(self, duty: Duty) -> str:
@@ -148,9 +148,8 @@ class HomePage(Page):
             case Standing.RUNNING:
                 self.go_on()
             case Standing.DONE:
-                self.terminal.open(
-                    SummaryPage(self.watch.state.rounds[duty.slot.round], duty.slot.schedule, duty.slot.route)
-                )
+                walked = self.session.state.rounds[duty.slot.round]
+                self.terminal.open(SummaryPage(walked, duty.slot.schedule, duty.slot.route))
             case Standing.MISSED:
                 self.terminal.tell(self.say("home.is_missed", name=self.name_of(duty)), "mark")
             case _:
@@ -158,12 +157,12 @@ class HomePage(Page):
 
     def go_on(self) -> None:
         self.terminal.open(RoundPage())
-        progress = self.watch.state.round
+        progress = self.session.state.round
         if progress is not None and progress.at_stop is not None:
             self.terminal.open(StopPage())
 
     async def _start(self, duty: Duty) -> None:
-        if (progress := self.watch.state.round) is not None:
+        if (progress := self.session.state.round) is not None:
             self.terminal.tell(self.say("home.is_running", name=self.schedule_name(progress.schedule)), "mark")
         elif self._short(duty):
             self.terminal.open(AlonePage(duty, self))
@@ -175,7 +174,7 @@ class HomePage(Page):
 
     async def start(self, duty: Duty, alone: str | None = None) -> None:
         """Begin, once it is recorded."""
-        await self.watch.start_round(duty, alone)
+        await self.session.start_round(duty, alone)
         self._chosen = None
         self.terminal.signal("ok")
         self.terminal.down_to(HomePage)
@@ -214,7 +213,7 @@ class RoundsPage(ListPage[Duty]):
         self._home = home
 
     def head(self) -> tuple[str, str]:
-        return self.say("home.list"), clock(self.watch.now())
+        return self.say("home.list"), clock(self.session.now())
 
     def item(self, duty: Duty) -> str:
         return self._home.row_of(duty)
@@ -228,12 +227,12 @@ class AlonePage(ListPage[Phrase | None]):
     """Too few for this round: the partner signs in, or the reason is recorded and marked."""
 
     def __init__(self, duty: Duty, home: HomePage) -> None:
-        super().__init__((None, *home.watch.plan.skip_reasons))
+        super().__init__((None, *home.session.plan.skip_reasons))
         self._duty = duty
         self._home = home
 
     def head(self) -> tuple[str, str]:
-        return self.say("home.alone_title", n=self._home.needed(self._duty)), clock(self.watch.now())
+        return self.say("home.alone_title", n=self._home.needed(self._duty)), clock(self.session.now())
 
     def intro(self) -> str:
         return self.say("home.alone_now", names=" ".join(self.crew()))
@@ -242,6 +241,10 @@ class AlonePage(ListPage[Phrase | None]):
         if reason is None:
             return self.say("home.alone_partner")
         return self.say("home.alone_because", reason=reason.text.say(self.lang))
+
+    def crew_changed(self) -> None:
+        if len(self.crew()) >= self._home.needed(self._duty):
+            self.terminal.close(self)
 
     async def digit(self, key: str) -> None:
         if key == "1":

@@ -104,21 +104,22 @@ def numbered(key: str, text: str, width: int, role: str = "text") -> list[Line]:
 
 
 def hints(pairs: Sequence[tuple[str, str]], width: int) -> list[Line]:
-    """Keys and what they do, in as many even columns as fit; one that is too long has a row of its own."""
-    if not pairs:
-        return []
-    pairs = [(key, plain(words)) for key, words in pairs]
-    widest = max(cells(key) + 1 + cells(words) for key, words in pairs)
-    columns = max(1, min(len(pairs), (width + GAP) // (widest + GAP)))
+    """Keys and what they do, in as many even columns as fit; one too long for its column has a row of its own."""
+    shown = [(key, fit(plain(words), width - cells(key) - 1)) for key, words in pairs]
+    sizes = [cells(key) + 1 + cells(words) for key, words in shown]
+    widest = max((size for size in sizes if size + GAP <= width // 2), default=width)
+    columns = max(1, (width + GAP) // (widest + GAP))
     column = (width + GAP) // columns
-    rows: list[Line] = []
-    for start in range(0, len(pairs), columns):
-        spans: list[Span] = []
-        for place, (key, words) in enumerate(pairs[start : start + columns]):
-            spans.append((" " * (place * column - sum(cells(text) for text, _ in spans)), "text"))
-            spans += [(key, "key"), (" " + fit(words, width - cells(key) - 1), "text")]
-        rows.append(tuple(spans))
-    return rows
+    rows: list[list[Span]] = []
+    place = columns
+    for (key, words), size in zip(shown, sizes, strict=True):
+        if place >= columns or size + GAP > column:
+            rows.append([])
+            place = 0
+        used = sum(cells(text) for text, _ in rows[-1])
+        rows[-1] += [(" " * (place * column - used) + key, "key"), (f" {words}", "text")]
+        place = columns if size + GAP > column else place + 1
+    return [tuple(row) for row in rows]
 
 
 def beside(left: Sequence[Line], right: Sequence[Line], column: int, height: int) -> list[Line]:

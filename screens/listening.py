@@ -31,6 +31,8 @@ class Listener:
         self._broken = broken
         self._wanted: Wanted | None = None
         self._task: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
+        """Listeners told to go that still hold the radio."""
         self.always = bool(getattr(radio, "always", False))
         """A feed costs nothing and may hold scanned codes: it is read all the time."""
 
@@ -45,12 +47,20 @@ class Listener:
         if wanted == self._wanted:
             return
         self._wanted = wanted
-        before, self._task = self._task, None
-        if before is not None and before is not asyncio.current_task():
-            before.cancel()
+        self._leave()
         if wanted is not None:
-            self._task = asyncio.create_task(self._listen(wanted, before))
+            self._task = asyncio.create_task(self._listen(wanted, frozenset(self._leaving)))
             self._task.add_done_callback(self._ended)
+
+    def _leave(self) -> None:
+        """The listener of the moment goes; one that is just handing on an arrival sees for itself that it must."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+        if task is not asyncio.current_task():
+            task.cancel()
 
     def poke(self) -> None:
         if self._task is not None and isinstance(self._radio, Pokable):
@@ -59,14 +69,13 @@ class Listener:
     async def stop(self) -> None:
         """End for good and wait until the radio has been let go."""
         self._wanted = None
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+        self._leave()
+        if self._leaving:
+            await asyncio.wait(self._leaving)
 
-    async def _listen(self, wanted: Wanted, before: asyncio.Task[None] | None) -> None:
-        if before is not None:
-            await asyncio.wait([before])  # the radio has one listener
+    async def _listen(self, wanted: Wanted, before: frozenset[asyncio.Task[None]]) -> None:
+        if before:
+            await asyncio.wait(before)  # the radio has one listener
         stream = self._radio.listen(wanted)
         try:
             async for heard in stream:

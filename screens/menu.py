@@ -15,7 +15,7 @@ from screens.times import clock
 
 class MenuPage(Page):
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        rows = [title(self.say("menu.title"), clock(self.watch.now()), width), ()]
+        rows = [title(self.say("menu.title"), clock(self.session.now()), width), ()]
         for key, words in self._items():
             rows += numbered(key, words, width)
         return rows
@@ -64,7 +64,7 @@ class MenuPage(Page):
 
     def _leave(self) -> None:
         """Signing out: only whoever is signed in, and not in the middle of a round."""
-        state = self.watch.state
+        state = self.session.state
         if state.shift is None or self.terminal.locked:
             raise NotAllowed("menu.locked" if self.terminal.locked else "menu.nobody")
         if state.round is not None:
@@ -83,24 +83,24 @@ class LeavePage(ListPage[str | None]):
         super().__init__((*(people if len(people) > 1 else ()), None))
 
     def head(self) -> tuple[str, str]:
-        return self.say("menu.leave_title"), clock(self.watch.now())
+        return self.say("menu.leave_title"), clock(self.session.now())
 
     def item(self, person: str | None) -> str:
-        return self.say("menu.leave_all") if person is None else self.say("menu.leave_one", name=self._name(person))
+        return self.say("menu.leave_all") if person is None else self.say("menu.leave_one", name=self._called(person))
 
-    def _name(self, who: str) -> str:
-        person = self.watch.person(who)
+    def _called(self, who: str) -> str:
+        person = self.session.person(who)
         return person.name.say(self.lang) if person else who
 
     async def chosen(self, person: str | None) -> None:
         if person is None:
-            await self.watch.close_shift()
+            await self.session.close_shift()
             self.terminal.go_sign_in()
             self.terminal.tell(self.say("home.closed"))
             return
-        await self.watch.sign_out(person)
-        if self.watch.state.shift is None:
+        await self.session.sign_out(person)
+        if self.session.state.shift is None:
             self.terminal.go_sign_in()
         else:
             self.terminal.close(self)
-        self.terminal.tell(self.say("menu.left", name=self._name(person)))
+        self.terminal.tell(self.say("menu.left", name=self._called(person)))

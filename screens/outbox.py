@@ -10,8 +10,8 @@ from screens.times import clock, day, span
 
 class OutboxPage(Page):
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        unsent = self.watch.unsent
-        rows = [title(self.say("outbox.title"), clock(self.watch.now()), width), ()]
+        unsent = self.session.unsent
+        rows = [title(self.say("outbox.title"), clock(self.session.now()), width), ()]
         said = self.say("outbox.unsent", n=unsent) if unsent else self.say("outbox.all_sent")
         rows += paragraph(f"Q:{unsent}  {said}", "key", width)
         office = self.gear.office
@@ -23,12 +23,12 @@ class OutboxPage(Page):
 
     def _facts(self, line: OfficeLine) -> list[str]:
         facts = []
-        if line.oldest_s is not None and self.watch.unsent:
+        if line.oldest_s is not None and self.session.unsent:
             facts.append(self.say("outbox.oldest", span=span(self.lang, line.oldest_s)))
         if line.last_ack is None:
             facts.append(self.say("outbox.no_ack"))
         else:
-            when = day(self.lang, self.terminal.local(line.last_ack), self.watch.now())
+            when = day(self.lang, self.terminal.local(line.last_ack), self.session.now())
             facts.append(self.say("outbox.last_ack", time=when))
         if line.online:
             facts.append(self.say("outbox.online"))

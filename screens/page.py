@@ -121,6 +121,9 @@ class Page(Screen[None]):
     async def move(self, step: int) -> None:
         """Up (-1) or down (1)."""
 
+    def crew_changed(self) -> None:
+        """Somebody has signed in while this page is on top."""
+
     async def scanned(self, scan: Scan) -> bool:
         """A code was read while this page is on top. True when the page took it; else the terminal does."""
         return False
@@ -135,7 +138,7 @@ class Page(Screen[None]):
         return self.terminal.gear
 
     @property
-    def watch(self) -> "Watch":
+    def session(self) -> "Watch":
         return self.terminal.gear.watch
 
     @property
@@ -156,16 +159,16 @@ class Page(Screen[None]):
 
     def place_of(self, stop: Stop) -> str:
         """The stop's point, as the crew says it."""
-        point = point_of(self.watch.plan, stop)
+        point = point_of(self.session.plan, stop)
         return point.name.say(self.lang) if point else stop.id
 
     def schedule_name(self, schedule: str) -> str:
-        return schedule_name(self.watch.plan, schedule, self.lang)
+        return schedule_name(self.session.plan, schedule, self.lang)
 
     def crew(self) -> list[str]:
         """Names of the people on shift, in the order they came."""
-        shift = self.watch.state.shift
-        people = [self.watch.person(member.person) for member in shift.crew] if shift else []
+        shift = self.session.state.shift
+        people = [self.session.person(member.person) for member in shift.crew] if shift else []
         return [person.name.say(self.lang) for person in people if person]
 
     def show(self) -> None:

@@ -6,13 +6,16 @@ Distances and verdicts come from the watch; this page shows them and never decid
 import asyncio
 from collections.abc import Sequence
 
+from textual.timer import Timer
+
 from app.duties.checks import open_checks
 from app.duties.evidence import Near, Nearness
 from app.duties.rounds import Progress, remaining
 from app.duties.schedule import clock_text
 from app.duties.site import Point, Stop
+from app.text import cells
 from screens.label import CodePage
-from screens.layout import Line, Span, beside, line, paragraph, title, two
+from screens.layout import Line, Span, beside, line, paragraph, title, two, width_of
 from screens.names import schedule_of
 from screens.page import WIDE, Page
 from screens.signin import Purpose, SignInPage
@@ -31,6 +34,8 @@ BARS = 10
 class RoundPage(Page):
     def __init__(self) -> None:
         super().__init__()
+        self._ticker: Timer | None = None
+        self._listening = False
         self._near: Near | None = None
         self._heard_at = 0.0
         self._waiting: tuple[str | None, float] = (None, 0.0)
@@ -38,12 +43,14 @@ class RoundPage(Page):
 
     def on_mount(self) -> None:
         self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
+        self.listens(self._listening)
 
     def listens(self, yes: bool) -> None:
         """The radio listens for a stop of this page, or rests: only then does anything tick here."""
-        if yes:
+        self._listening = yes
+        if self._ticker is not None and yes:
             self._ticker.resume()
-        else:
+        elif self._ticker is not None:
             self._ticker.pause()
 
     def _tick(self) -> None:
@@ -58,10 +65,10 @@ class RoundPage(Page):
 
     # -- what stands where ---------------------------------------------------------------------
     def _progress(self) -> Progress | None:
-        return self.watch.state.round
+        return self.session.state.round
 
     def _stop(self) -> Stop | None:
-        return self.watch.next_stop()
+        return self.session.next_stop()
 
     def _waited(self, stop: Stop) -> float:
         """Seconds that this stop has been waited for without coming near."""
@@ -84,7 +91,7 @@ class RoundPage(Page):
         return [*rows[:2], *beside(rows[2:], listed, column + 2, height - 2)]
 
     def _head(self, progress: Progress, width: int) -> list[Line]:
-        now = self.watch.now()
+        now = self.session.now()
         name = self.schedule_name(progress.schedule)
         late = now >= progress.closes
         till = self.say("round.over" if late else "round.till", closes=clock_text(progress.closes, progress.opens))
@@ -98,7 +105,7 @@ class RoundPage(Page):
             return paragraph(self.say("watch.plan_gone"), "bad", width)
         if stop is None:
             return [line((self.say("round.all_done"), "ok")), *paragraph(self.say("round.all_done_how"), "text", width)]
-        point = self.watch.plan.point(stop.point)
+        point = self.session.plan.point(stop.point)
         if progress.at_stop is not None:
             return self._at(progress, stop, width)
         rows = self._go(progress, stop, point, width)
@@ -110,7 +117,7 @@ class RoundPage(Page):
     def _at(self, progress: Progress, stop: Stop, width: int) -> list[Line]:
         """Arrived, and the checks were left."""
         number = progress.order.index(stop.id) + 1
-        left = len(open_checks(self.watch.plan, stop, progress))
+        left = len(open_checks(self.session.plan, stop, progress))
         return [
             *paragraph(f"> {self.say('round.at', n=number, place=self.place_of(stop))}", "key", width, "  "),
             *paragraph(f"  {self.say('round.checks_left', n=left)}", "text", width, "  "),
@@ -121,7 +128,7 @@ class RoundPage(Page):
         rows = paragraph(f"> {self.say('round.go', n=number, place=self.place_of(stop))}", "key", width, "  ")
         if way := point.way.say(self.lang):
             rows += paragraph(f"  {way}", "text", width, "  ")
-        if self.watch.plan.route(progress.route).order == "free":
+        if self.session.plan.route(progress.route).order == "free":
             rows += paragraph(f"  {self.say('round.any_order')}", "dim", width, "  ")
         return rows
 
@@ -133,9 +140,12 @@ class RoundPage(Page):
         if fault := self.terminal.radio.fault:
             return paragraph(f"  {self.say(fault)}", "mark", width, "  ")
         near = self._fresh()
-        rows = [line(f"  {self.say('round.near')} ", bar(near), f"  {self._advice(near)}")]
+        head = line(f"  {self.say('round.near')} ", bar(near))
+        advice = f"  {self._advice(near)}"
+        fits = width_of(head) + cells(advice) <= width
+        rows = [(*head, (advice, "text"))] if fits else [head, *paragraph(advice, "text", width, "  ")]
         far = near is None or (near.state in (Nearness.SILENT, Nearness.FAR) and near.bars < BARS)
-        if far and waited >= self.watch.plan.settings.label_after_s:
+        if far and waited >= self.session.plan.settings.label_after_s:
             rows += paragraph(f"  {self.say('round.label' if point.label else 'round.type')}", "mark", width, "  ")
         return rows
 
@@ -160,7 +170,7 @@ class RoundPage(Page):
 
     def _recheck_due(self, progress: Progress) -> bool:
         """The partner has to be identified on the way, has not been, and the way has begun (D2)."""
-        schedule = schedule_of(self.watch.plan, progress.schedule)
+        schedule = schedule_of(self.session.plan, progress.schedule)
         asked = schedule is not None and schedule.recheck and not progress.rechecked
         return asked and len(progress.crew) > 1 and any(visit.at is not None for visit in progress.visits)
 
@@ -174,9 +184,21 @@ class RoundPage(Page):
         if progress.at_stop is not None:
             return (("Enter", self.say("round.key_checks")), ("2", self.say("round.key_leave")), menu)
         keys = [("1", self.say("round.key_scan")), ("2", self.say("round.key_skip")), ("3", self.say("round.key_list"))]
-        if len(progress.crew) > 1:
-            keys.append(("4", self.say("round.key_partner")))
+        if len(progress.crew) > 1 and self._in_two(progress):
+            keys.append(("4", self._partner_words(progress)))
         return (*keys, ("5", self.say("round.key_finish")), menu)
+
+    def _in_two(self, progress: Progress) -> bool:
+        schedule = schedule_of(self.session.plan, progress.schedule)
+        return schedule is not None and (schedule.crew > 1 or schedule.recheck)
+
+    def _partner_words(self, progress: Progress) -> str:
+        """`4 同伴李敏签到`: who has not signed in again; no name when it may be several."""
+        done = {member.person for member in progress.rechecked}
+        left = [member.person for member in progress.crew[1:] if member.person not in done]
+        person = self.session.person(left[0]) if len(left) == 1 else None
+        name = person.name.say(self.lang) if person else ""
+        return self.say("round.key_partner", name=name) if name else self.say("round.key_partner_any")
 
     # -- keys ----------------------------------------------------------------------------------
     async def digit(self, key: str) -> None:
@@ -187,7 +209,7 @@ class RoundPage(Page):
             case "1" if stop is not None and progress.at_stop is None:
                 self.terminal.open(CodePage())
             case "2" if stop is not None:
-                self.terminal.open(SkipPage(stop, self.watch.plan))
+                self.terminal.open(SkipPage(stop, self.session.plan, here=progress.at_stop is not None))
             case "3":
                 self.terminal.open(StopsPage(self._stop()))
             case "4":

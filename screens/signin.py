@@ -45,6 +45,10 @@ FIRST = (Purpose.SIGN_IN, Purpose.UNLOCK)
 class SignInPage(Page):
     def __init__(self, purpose: Purpose) -> None:
         super().__init__()
+        self.begin(purpose)
+
+    def begin(self, purpose: Purpose) -> None:
+        """Empty fields."""
         self._purpose = purpose
         self._number = NUMBER
         self._pin = PIN
@@ -54,8 +58,8 @@ class SignInPage(Page):
     # -- drawing -------------------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:
         head, how = TITLES[self._purpose]
-        now = clock(self.watch.now())
-        rows = [title(f"{self.say(head)}  {self.watch.plan.site.name.say(self.lang)}", now, width), ()]
+        now = clock(self.session.now())
+        rows = [title(f"{self.say(head)}  {self.session.plan.site.name.say(self.lang)}", now, width), ()]
         if self._person is None:
             rows += paragraph(self.say(self._how(how)), "text", width)
             rows += [(), field(self.say("signin.number"), self._number)]
@@ -113,14 +117,14 @@ class SignInPage(Page):
             self.terminal.tell(self.say("signin.type_number"), "mark")
 
     def _ask_pin(self) -> None:
-        person = self.watch.person_by_number(self._number.typed)
+        person = self.session.person_by_number(self._number.typed)
         if person is None:
             self.terminal.signal("bad")
             self.terminal.tell(self.say("signin.unknown", number=self._number.typed), "bad")
             self._number = NUMBER
             return
         self._person = person
-        if wait := self.watch.pin_wait(person.id):
+        if wait := self.session.pin_wait(person.id):
             self._say_locked(wait)
 
     async def _check_pin(self, person: Person) -> None:
@@ -130,11 +134,11 @@ class SignInPage(Page):
         pin, self._pin = self._pin.typed, PIN
         try:
             if self._purpose is Purpose.RECHECK:
-                await self.watch.confirm_partner_pin(person.id, pin)
+                await self.session.confirm_partner_pin(person.id, pin)
             else:
-                await self.watch.sign_in_pin(person.id, pin)
+                await self.session.sign_in_pin(person.id, pin)
         except PinLocked:
-            self._say_locked(self.watch.pin_wait(person.id))
+            self._say_locked(self.session.pin_wait(person.id))
         else:
             self._done(person)
 
@@ -156,19 +160,19 @@ class SignInPage(Page):
     # -- codes ---------------------------------------------------------------------------------
     async def scanned(self, scan: Scan) -> bool:
         """A badge here is the person's, or a supervisor's that unlocks the PIN being asked for."""
-        meaning = self.watch.meaning(scan.text)
+        meaning = self.session.meaning(scan.text)
         if meaning.kind is not Meant.PERSON or meaning.id is None:
             return False
-        if self._person is not None and meaning.id != self._person.id and self.watch.pin_wait(self._person.id):
-            await self.watch.unlock_pin(scan, self._person.id)
+        if self._person is not None and meaning.id != self._person.id and self.session.pin_wait(self._person.id):
+            await self.session.unlock_pin(scan, self._person.id)
             self.terminal.signal("ok")
             self.terminal.tell(self.say("signin.pin_cleared", name=self._person.name.say(self.lang)))
             return True
         if self._purpose is Purpose.RECHECK:
-            verdict = await self.watch.scan(scan)
+            verdict = await self.session.scan(scan)
             self.terminal.arrived(verdict)
             if verdict.accepted:
                 self.terminal.close(self)
             return True
-        self._done(await self.watch.sign_in_badge(scan))
+        self._done(await self.session.sign_in_badge(scan))
         return True

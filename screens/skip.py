@@ -2,18 +2,21 @@
 
 from app.duties.site import Phrase, Plan, Stop
 from screens.choices import ListPage
+from screens.verdicts import next_words
 
 
 class SkipPage(ListPage[Phrase]):
     """Why a stop cannot be reached, or its checks cannot be done."""
 
-    def __init__(self, stop: Stop, plan: Plan) -> None:
+    def __init__(self, stop: Stop, plan: Plan, *, here: bool) -> None:
         super().__init__(plan.skip_reasons)
         self._stop = stop
+        self._here = here
+        """The crew stands there, but the checks cannot be done."""
 
     def head(self) -> tuple[str, str]:
         place = self.place_of(self._stop)
-        return self.say("round.skip_title", place=place), ""
+        return self.say("round.leave_title" if self._here else "round.skip_title", place=place), ""
 
     def intro(self) -> str:
         return self.say("round.skip_why" if len(self.choices) else "round.no_reasons")
@@ -22,8 +25,8 @@ class SkipPage(ListPage[Phrase]):
         return reason.text.say(self.lang)
 
     async def chosen(self, reason: Phrase) -> None:
-        await self.watch.skip(self._stop.id, reason.id)
+        await self.session.skip(self._stop.id, reason.id)
         self.terminal.signal("mark")
         self.terminal.close(self)
-        place = self.place_of(self._stop)
-        self.terminal.tell(self.say("round.skipped", place=place), "mark")
+        done = self.say("round.left" if self._here else "round.skipped", place=self.place_of(self._stop))
+        self.terminal.tell(f"{done} {next_words(self.lang, self.session)}", "mark")

@@ -28,20 +28,20 @@ class StopPage(Page):
 
     # -- what is asked -------------------------------------------------------------------------
     def _stop(self) -> Stop | None:
-        return self.watch.next_stop()
+        return self.session.next_stop()
 
     def _checks(self) -> tuple[Check, ...]:
         stop = self._stop()
-        return self.watch.plan.checklist(stop.checklist).checks if stop and stop.checklist else ()
+        return self.session.plan.checklist(stop.checklist).checks if stop and stop.checklist else ()
 
     def _answers(self) -> dict[str, Answer]:
-        progress = self.watch.state.round
+        progress = self.session.state.round
         visit = progress.visit(progress.at_stop) if progress and progress.at_stop else None
         return {answer.check: answer for answer in visit.answers} if visit else {}
 
     def _check(self) -> Check | None:
         """The open check; a new one starts with an empty field."""
-        check = self.watch.open_check()
+        check = self.session.open_check()
         if check is not None and check.id != self._asked:
             self._asked = check.id
             self._digits = _empty(check)
@@ -69,9 +69,9 @@ class StopPage(Page):
 
     def _subject(self, stop: Stop, check: Check) -> str:
         if check.asset is not None:
-            assets = [asset for asset in self.watch.plan.assets if asset.id == check.asset]
+            assets = [asset for asset in self.session.plan.assets if asset.id == check.asset]
             return assets[0].name.say(self.lang) if assets else check.asset
-        return self.watch.plan.checklist(stop.checklist).name.say(self.lang) if stop.checklist else ""
+        return self.session.plan.checklist(stop.checklist).name.say(self.lang) if stop.checklist else ""
 
     def _run(self, checks: tuple[Check, ...], check: Check, width: int, height: int) -> list[Line]:
         """The OK checks that stand together, the open one pointed at, answered ones ticked."""
@@ -96,7 +96,7 @@ class StopPage(Page):
     def _number(self, check: Check, width: int) -> list[Line]:
         rows = [*paragraph(check.text.say(self.lang), "key", width), *self._standard(check, width), ()]
         rows += [field("", self._digits, check.unit), ()]
-        limits, last = self._limits(check), self.watch.last_readings(check.id, READINGS)
+        limits, last = self._limits(check), self.session.last_readings(check.id, READINGS)
         if limits:
             rows += paragraph(limits, "text", width)
         if last:
@@ -138,7 +138,7 @@ class StopPage(Page):
         return self.say("home.more", page=page, pages=pages)
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        check = self.watch.open_check()
+        check = self.session.open_check()
         menu = self.menu_key
         match check.kind if check else None:
             case "ok":
@@ -176,7 +176,7 @@ class StopPage(Page):
         if check is None:
             self.terminal.close(self)
         elif check.kind == "ok":
-            count = await self.watch.all_ok()
+            count = await self.session.all_ok()
             self._moved(self.say("stop.all_noted", n=count), "ok")
         elif check.kind in ("number", "count"):
             await self._read(check)
@@ -190,8 +190,8 @@ class StopPage(Page):
         await self._answer(check, self._digits.typed)
 
     async def _answer(self, check: Check, raw: str) -> None:
-        answer = self.watch.judge(check, raw)
-        kept = await self.watch.answer(answer)
+        answer = self.session.judge(check, raw)
+        kept = await self.session.answer(answer)
         value = {"value": answer.value or "", "unit": f" {check.unit}" if check.unit else ""}
         self._digits = _empty(check)
         if not kept:
@@ -209,9 +209,9 @@ class StopPage(Page):
     def _moved(self, said: str, role: str) -> None:
         """After an answer: on to the next check, or back to the round when that was the last."""
         self.terminal.signal(role)
-        if self.watch.open_check() is None:
+        if self.session.open_check() is None:
             self.terminal.close(self)
-            said = f"{said} {next_words(self.lang, self.watch)}".strip()
+            said = f"{said} {next_words(self.lang, self.session)}".strip()
         if said:
             self.terminal.tell(said, role)
 

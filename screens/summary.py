@@ -6,6 +6,7 @@ from app.duties.rounds import Summary, remaining
 from screens.layout import Line, line, paragraph, title
 from screens.names import schedule_of, stop_name
 from screens.page import Page
+from screens.signin import Purpose, SignInPage
 from screens.times import clock
 
 
@@ -13,26 +14,40 @@ class FinishPage(Page):
     """Asks before a round is finished: how many stops will count as missed."""
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        progress = self.watch.state.round
+        progress = self.session.state.round
         if progress is None:
             return []
-        rows = [title(self.say("round.finish_title"), clock(self.watch.now()), width), ()]
+        rows = [title(self.say("round.finish_title"), clock(self.session.now()), width), ()]
         left = remaining(progress)
         if left:
             rows += paragraph(self.say("round.finish_left", n=len(left)), "mark", width)
         for name in left[: max(0, height - len(rows) - 4)]:
-            place = stop_name(self.watch.plan, progress.route, name, self.lang)
+            place = stop_name(self.session.plan, progress.route, name, self.lang)
             rows.append(line(f"  {progress.order.index(name) + 1} {place}"))
-        schedule = schedule_of(self.watch.plan, progress.schedule)
+        schedule = schedule_of(self.session.plan, progress.schedule)
         if schedule and schedule.recheck and not progress.rechecked:
             rows += [(), *paragraph(self.say("round.finish_recheck"), "mark", width)]
         return rows
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        return (("Enter", self.say("round.finish")), ("Backspace", self.say("round.go_back")))
+        progress = self.session.state.round
+        if progress is not None and remaining(progress):
+            return (("Enter", self.say("round.go_back")), ("1", self.say("round.finish")), self.menu_key)
+        return (("Enter", self.say("round.finish")), ("4", self.say("round.key_partner_any")), self.back_key)
+
+    async def digit(self, key: str) -> None:
+        if key == "1":
+            await self.terminal.finish_round()
+        elif key == "4":
+            self.terminal.replace(SignInPage(Purpose.RECHECK))
 
     async def enter(self) -> None:
-        await self.terminal.finish_round()
+        """The common answer: walk on while stops are left, else finish."""
+        progress = self.session.state.round
+        if progress is not None and remaining(progress):
+            self.terminal.close(self)
+        else:
+            await self.terminal.finish_round()
 
 
 class SummaryPage(Page):
@@ -47,10 +62,11 @@ class SummaryPage(Page):
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         summary, name = self._summary, self.schedule_name(self._schedule)
-        rows = [title(self.say("round.sum_title", name=name), self._span(), width), ()]
+        rows = [title(name, self._span(), width), ()]
         facts = ("planned", "done", "missed", "skipped", "findings")
         counts = "  ".join(self.say(f"round.sum_{fact}", n=getattr(summary, fact)) for fact in facts)
-        rows += paragraph(f"{counts}  {self.say(f'duty.timing_{summary.timing}')}", "text", width)
+        over = f"{self.say('round.sum_title')}  {self.say(f'duty.timing_{summary.timing}')}"
+        rows += [*paragraph(over, "key", width), *paragraph(counts, "text", width)]
         rows.append(())
         if not summary.marks:
             return [*rows, *paragraph(self.say("round.sum_clean"), "ok", width)]
@@ -76,7 +92,7 @@ class SummaryPage(Page):
     def _place(self, name: str) -> str:
         if not name:
             return self.say("round.sum_whole")
-        return stop_name(self.watch.plan, self._route, name, self.lang)
+        return stop_name(self.session.plan, self._route, name, self.lang)
 
     def foot(self) -> Sequence[tuple[str, str]]:
         return (("Enter", self.say("round.sum_close")), self.menu_key)

@@ -123,11 +123,18 @@ class Terminal(Scanning, App[int]):
             self.pop_screen()
         return True
 
-    def go_home(self) -> None:
-        """Home, or the very stop of the round that is being walked."""
+    def _down_to_first(self) -> SignInPage:
+        """Close all pages but the first one, which is always the signing in."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.replace(HomePage())
+        first = self.top
+        assert isinstance(first, SignInPage)
+        return first
+
+    def go_home(self) -> None:
+        """Home, or the very stop of the round that is being walked."""
+        self._down_to_first().begin(Purpose.SIGN_IN)
+        self.open(HomePage())
         if (progress := self.gear.watch.state.round) is not None:
             self.open(RoundPage())
             if progress.at_stop is not None:
@@ -146,9 +153,7 @@ class Terminal(Scanning, App[int]):
 
     def go_sign_in(self) -> None:
         """Nobody is on shift any more."""
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-        self.replace(SignInPage(Purpose.SIGN_IN))
+        self._down_to_first().begin(Purpose.SIGN_IN)
 
     # -- what is said --------------------------------------------------------------------------
     def tell(self, text: str, role: str = "ok") -> None:
@@ -273,10 +278,10 @@ class Terminal(Scanning, App[int]):
         if wanted != self._listener.wanted:
             self.gear.watch.forget_sightings()
             self._listener.attend(wanted)
-        page = self.top
-        if isinstance(page, RoundPage):
-            page.listens(wanted is not None)
-        page.show()
+        for screen in self.screen_stack:
+            if isinstance(screen, RoundPage):
+                screen.listens(wanted is not None)
+        self.top.show()
 
     def _changed(self) -> None:
         """Something outside the keys changed: the office answered, or an act was recorded."""
@@ -320,6 +325,7 @@ class Terminal(Scanning, App[int]):
         self.signal("ok")
         if unlocked:
             self.go_home()
+        self.top.crew_changed()
         words = "signin.unlocked" if unlocked else "signin.welcome"
         self.tell(say(self.lang, words, name=person.name.say(self.lang)))
 

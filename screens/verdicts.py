@@ -47,6 +47,8 @@ def _refused(lang: str, watch: Watch, verdict: Verdict, here: str) -> Span:
 
 def next_words(lang: str, watch: Watch) -> str:
     """Where to go now."""
+    if watch.next_stop() is None:
+        return say(lang, "round.all_done")
     return say(lang, "round.next", place=next_place(lang, watch))
 
 

@@ -327,7 +327,7 @@ class Courier:
         entries: list[Entry] = []
         try:
             for entry in self._logbook.entries(wanted.first, wanted.last - wanted.first + 1):
-                entries.append(entry)  # noqa: PERF402 - a list comprehension would lose what came before the damage
+                entries.append(entry)
         except ChainBroken:
             if not entries:
                 raise

@@ -1,8 +1,12 @@
 """A small compound with one night patrol, a crew, and their codes: enough to walk every rule of a round."""
 
+import shutil
+from pathlib import Path
+
 from msgspec import Struct
 
 from app import codes
+from app.duties.rounds import Progress, Verdict
 from app.duties.site import (
     Area,
     Asset,
@@ -24,7 +28,11 @@ from app.duties.site import (
     Tag,
     Text,
 )
+from app.logbook.book import Logbook
+from app.logbook.disk import Disk
 from app.ports import Moment, Scan, Sighting
+from app.record import Record
+from app.watch import Heard, Pages, Watch
 
 UUID = "fda50693-a4e2-4fb1-afcf-c6eb07647825"
 EVENING = 1_763_733_600_000
@@ -164,3 +172,82 @@ def sighting(point: str, rssi: int, clock: HandClock, address: str = "C0:00:00:0
     """The point's own beacon as heard now."""
     tag = next(each for each in POINTS if each.id == point).tags[0]
     return Sighting(address, rssi, clock.up, "m004c:0215", tag.format, tag.id, -59)
+
+
+class QuickDisk(Disk):
+    """The real disk without its flushes: what is written is judged, not whether the platter has it."""
+
+    def sync(self, name: str, fd: int) -> None:
+        self.step(name)
+
+    def sync_folder(self, name: str, folder: Path) -> None:
+        self.step(name)
+
+
+CREDENTIALS = credentials()
+
+
+class Handheld:
+    """A handheld in its folder: switched on, walked with, killed, switched on again."""
+
+    def __init__(self, folder: Path, clock: HandClock, plan: Plan, disk: Disk | None = None) -> None:
+        self.folder, self.clock, self.plan = folder, clock, plan
+        self.disk = disk or QuickDisk()
+        self._switch_on()
+
+    def _switch_on(self) -> None:
+        self.logbook = Logbook.open(self.folder, self.clock, self.disk)
+        self.watch = Watch(self.logbook, self.pages(), self.clock, "en")
+
+    def pages(self) -> Pages:
+        return Pages(self.plan, PEOPLE, CREDENTIALS)
+
+    def close(self) -> None:
+        self.watch.close()
+        self.logbook.close()
+
+    def killed(self) -> "Handheld":
+        """What a kill -9 now leaves: the same folder, opened by the next program."""
+        left = self.folder.with_name(self.folder.name + "-left")
+        shutil.copytree(self.folder, left)
+        self.close()
+        return Handheld(left, self.clock, self.plan, self.disk)
+
+    # -- what the crew does -------------------------------------------------------------------
+    async def sign_in(self, *people: str) -> None:
+        for person in people:
+            await self.watch.sign_in_badge(scan(BADGES[person], self.clock))
+
+    async def start(self, schedule: str = "night", alone: str | None = None) -> Progress:
+        duty = next(duty for duty in self.watch.today() if duty.slot.schedule == schedule)
+        return await self.watch.start_round(duty, alone)
+
+    async def night_round(self) -> Progress:
+        """Two guards signed in, the night round begun."""
+        await self.sign_in("zhang", "li")
+        return await self.start()
+
+    async def stand_at(self, point: str, seconds: float = 3, rssi: int = -60) -> list[Heard]:
+        """The point's beacon twice a second, until it is an arrival."""
+        found: list[Heard] = []
+        for _ in range(int(seconds * 2) + 1):
+            found.append(await self.watch.hear(sighting(point, rssi, self.clock)))
+            if found[-1].verdict is not None:
+                break
+            self.clock.pass_s(0.5)
+        return found
+
+    async def scan(self, code: Issued) -> Verdict:
+        return await self.watch.scan(scan(code, self.clock))
+
+    async def answer_all(self) -> None:
+        keys = {"ok": "1", "choice": "1", "number": "400", "count": "30", "text": "1"}
+        while (check := self.watch.open_check()) is not None:
+            await self.watch.answer(self.watch.judge(check, "42" if check.decimals else keys[check.kind]))
+
+    # -- what the book says -------------------------------------------------------------------
+    def records(self, kind: str = "") -> list[Record]:
+        return [entry.record for entry in self.logbook.entries() if entry.record.kind.startswith(kind)]
+
+    def kinds(self) -> list[str]:
+        return [record.kind for record in self.records()]

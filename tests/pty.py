@@ -57,20 +57,17 @@ class Pty:
         cwd: Path | None = None,
         controlling: bool = True,
         stdin: int | None = None,
-        draw: bool = True,
     ) -> None:
         """Start `argv`.
 
-        `env` is laid over this process's own (None removes a name); `controlling` off gives it the
-        terminal without the signals of one (SIGHUP at `hang_up`); `stdin` replaces the keyboard side; with `draw` off the bytes are only
-        counted and kept in `raw` (for measurements that a slow terminal would disturb).
+        `env` is laid over this process's own (None removes a name). With `controlling` off it has the
+        terminal without a terminal's signals (SIGHUP at `hang_up`). `stdin` replaces the keyboard side.
         """
         self.screen = _Screen(cols, rows, self._answer)
         self.raw = b""
         """Every byte since the start or the last `forget()`."""
         self.arrived = 0.0
         """When the last bytes came."""
-        self._draw = draw
         self._stream = pyte.ByteStream(self.screen)
         self._half = b""
         self._master, self._slave = os.openpty()
@@ -163,8 +160,7 @@ class Pty:
             return False
         self.arrived = time.perf_counter()
         self.raw += data
-        if self._draw:
-            self._feed(data)
+        self._feed(data)
         return True
 
     # -- what the person does ------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """A virtual radio: real D-Bus, a double of bluetoothd, and tags in the air. No Bluetooth hardware.
 
 bleak's own BlueZ backend talks to it unchanged, in this process or in another one that has
-`PrivateBus.address` as DBUS_SYSTEM_BUS_ADDRESS. What the double does was read in BlueZ's
-src/adapter.c and src/device.c (5.66 to 5.87): who discovers what, which errors, what a device remembers.
+`PrivateBus.address` as DBUS_SYSTEM_BUS_ADDRESS. What the double does was read in BlueZ's src/adapter.c
+and src/device.c (5.66 to 5.87, and what is to come): who discovers, which errors, what a device remembers.
 """
 
 import asyncio
@@ -121,6 +121,8 @@ class BlueZ:
         self._on_air: dict[str, asyncio.Task[None]] = {}
         self._tags: dict[str, VirtualTag] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._filters: dict[str, dict[str, Any]] = {}
+        self._hung: frozenset[str] = frozenset()
         self._awake = asyncio.Event()
         self._awake.set()
         self.errors: dict[str, tuple[str, str]] = {}
@@ -164,8 +166,9 @@ class BlueZ:
             self.leave(address)
         await self.stop()
 
-    def hang(self) -> None:
-        """Calls are taken and not answered, until `wake`."""
+    def hang(self, *methods: str) -> None:
+        """These calls, or all, are taken and not answered until `wake`."""
+        self._hung = frozenset(methods)
         self._awake.clear()
 
     def wake(self) -> None:
@@ -245,13 +248,23 @@ class BlueZ:
         if tag.name:
             heard["Name"] = heard["Alias"] = Variant("s", tag.name)
         if path in self._objects:
-            # With DuplicateData data is reported every time; a level only when it differs from the last.
             old = self._objects[path][DEVICE]
-            fresh = {k: v for k, v in heard.items() if k.endswith("Data") or k not in old or old[k].value != v.value}
-            self._change(path, DEVICE, fresh)
+            fresh = {name: value for name, value in heard.items() if self._news(adapter, name, old, value)}
+            if fresh:
+                self._change(path, DEVICE, fresh)
             return
         known = _known(adapter, tag.address) | {"Trusted": Variant("b", False)}
         self._add(path, {DEVICE: known | heard})
+
+    def _news(self, adapter: str, name: str, old: Properties, value: Variant) -> bool:
+        """Whether BlueZ reports a property again: data at once with DuplicateData, else when it changed;
+        a level that moved by less than 8 dB only under an RSSI filter (commit e004414a1, after 5.87)."""
+        filters = self._filters.get(adapter, {})
+        if name not in old:
+            return True
+        if name == "RSSI":
+            return bool(abs(old[name].value - value.value) >= (1 if "RSSI" in filters else 8))
+        return bool((name.endswith("Data") and filters.get("DuplicateData")) or old[name].value != value.value)
 
     def trust(self, address: str, adapter: str = "hci0") -> None:
         """Another program marks a remembered device: its properties change though nothing was received."""
@@ -302,7 +315,8 @@ class BlueZ:
         return True
 
     async def _serve(self, message: Message) -> None:
-        await self._awake.wait()
+        if not self._hung or message.member in self._hung:
+            await self._awake.wait()
         try:
             signature, body = self._answer(message)
             reply = Message.new_method_return(message, signature, body)
@@ -321,6 +335,8 @@ class BlueZ:
             raise Refused("org.freedesktop.DBus.Error.UnknownObject", f'Method "{member}" ... does not exist')
         if message.interface != ADAPTER:
             raise Refused("org.freedesktop.DBus.Error.UnknownMethod", f'Method "{member}" does not exist')
+        if member == "SetDiscoveryFilter":
+            self._filters[path] = {name: value.value for name, value in message.body[0].items()}
         self._adapter_call(path, member, message.sender or "")
         return "", []
 

@@ -333,9 +333,9 @@ class Ledger:
                 if note_hash(raw) == written:
                     self._bad(number, data, at, start)
                     self._take_note(number, start, raw)
-                    return self._after(number, data, start, stop)
+                    return self._after(number, data, start, stop, written)
                 if self._take_after_gap(number, data, at, start, raw, written):
-                    return self._after(number, data, start, stop)
+                    return self._after(number, data, start, stop, written)
             self._suspect(number, data, start, end)
         return None
 
@@ -380,11 +380,11 @@ class Ledger:
             self._pending.regions.append((number, start, stop - start))
             self._pending.lines += _lost_lines(data[start:stop])
 
-    def _after(self, number: int, data: bytes, start: int, stop: int) -> int:
-        """Behind a sound line; a wrong byte in the place of its space or its line end is damage too."""
-        for place, right in ((start + HASH, b" "), (stop, b"\n")):
-            if data[place : place + 1] != right:
-                self._pending.regions.append((number, place, 1))
+    def _after(self, number: int, data: bytes, start: int, stop: int, written: bytes) -> int:
+        """Behind a sound line; a wrong byte around its bytes, which alone are hashed, is damage too."""
+        for place, right in ((start, hexlify(written) + b" "), (stop, b"\n")):
+            if data[place : place + len(right)] != right:
+                self._pending.regions.append((number, place, len(right)))
         return stop + 1
 
     def finish(self, data: bytes, witness: int) -> bytes:

@@ -40,7 +40,8 @@ TABLE = {
         "The office did not start; the demonstration goes on without it. The reason is in {log}",
     ),
     "demo_office_starts": ("正在启动演示用的办公室,请稍候……", "Starting the demonstration's office ..."),
-    "demo_sign_in": ("演示工号: {crew}", "Demo staff: {crew}"),
+    "demo_sign_in": ("工号 {crew}", "number {crew}"),
+    "listening": ("蓝牙在听", "the radio listens"),
     "bad_hour": ("时间要写成 22:00 这样,不能是 {text}", "a time is written like 22:00, not {text}"),
     "demo_over": (
         "办公室页面 {url} 账号 {user} 密码 {password}(关闭演示后停止)",

@@ -8,8 +8,8 @@ TABLE = {
     "nothing": ("现在没有要走的", "Nothing is due now"),
     "no_duty": ("今天没有你们的任务", "There is no round for you today"),
     "window": ("{opens} 到 {closes} 止", "{opens} till {closes}"),
-    "crew": ("要{n}人", "{n} people"),
-    "stops": ("{n}个点", "{n} stops"),
+    "crew": ("要{n}人", "people: {n}"),
+    "stops": ("{n}个点", "stops: {n}"),
     "start": ("开始", "start"),
     "go_on": ("继续", "go on"),
     "start_early": ("提前开始(会标记)", "start early (marked)"),
@@ -27,6 +27,6 @@ TABLE = {
     "scanned": ("这是 {name}。还没开始走: 先按Enter开始", "This is {name}. Start a round first: Enter"),
     "scanned_unknown": ("计划里没有的地方", "a place that is not in the plan"),
     "closed": ("已交班。辛苦了", "The shift is closed. Well done"),
-    "short": ("现在只有{n}人签到: 按4同伴签到", "Only {n} signed in: 4, the partner signs in"),
+    "short": ("现在只有{n}人签到: 按4同伴签到", "Signed in: {n}. Partner: press 4"),
     "more": ("下一页 {page}/{pages}", "next page {page}/{pages}"),
 }

@@ -27,6 +27,10 @@ TABLE = {
     # tables and keys
     "need_table": ("这里应逐项写: {keys}", "here stand the keys: {keys}"),
     "need_ids": ("这里应按“编号: 内容”逐个写", "here stand things under their ids, `id: ...`"),
+    "too_many": (
+        "一个文件里最多{limit}个,这里有{count}个,请拆开",
+        "{count} are too many for one file, at most {limit}: split it",
+    ),
     "need_list": ("这里应是列表,如[甲, 乙]", "here stands a list, as in [one, two]"),
     "need_value": ("这里应是一个值,不是列表或多项", "here stands a single value, not a list or a table"),
     "no_value": ("这里是空的,请填写或删去此项", "nothing stands here: fill it in or delete the key"),

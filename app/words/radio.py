@@ -1,6 +1,6 @@
 """Why the radio does not hear, and how to go on. Two lines of 38 cells at most, on a small screen.
 
-`hardware.ble.FAULTS` says which failure gets which sentence.
+`hardware.ble.fault_of` says which failure gets which sentence. Then, what is wrong in a feed.
 """
 
 TABLE = {

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
-from app.duties.schedule import RuleRefused, parse_rule, slots
+from app.duties.schedule import RuleRefused, Slot, parse_rule, slots
 from app.duties.site import Check, People, Plan, Route, Schedule, Text
 from app.text import cells
 from sync.office.plan_faults import Faults, Spot
@@ -20,9 +20,12 @@ ONE_LINE: Final = 36
 """Cells of a handheld's line behind its margin; a longer text is cut there."""
 NIGHT: Final = ("22:00", "06:00")
 """When a patrol is walked by two (D2)."""
-LOOK_AHEAD: Final = timedelta(days=800)
-"""Two years and a bit: a yearly rule comes round twice."""
-LAST_CHANCE: Final = timedelta(days=12 * 366)
+DAY: Final = 1440
+"""Minutes; a shorter window cannot reach the next day's."""
+LOOK_AHEAD: Final = (timedelta(days=62), timedelta(days=800), timedelta(days=12 * 366))
+"""How far windows are tried out, the cheapest first; the last is how far a rule may wait for its first day."""
+ENOUGH: Final = 24
+"""Windows without an overlap after which none is expected: two years of months."""
 ANY_DAY: Final = "2026-01-01"
 """A rule whose first date is unreadable is checked all the same, from here."""
 
@@ -168,21 +171,29 @@ def _due(plan: Plan, schedule: Schedule, top: Node, faults: Faults) -> None:
     if schedule.until and schedule.until < schedule.begins:
         faults.add(find(top, *where, "until"), "until_before_begins", until=schedule.until, begins=schedule.begins)
         return
-    if schedule.until or schedule.days != "all" or schedule.minutes > 1440:
+    if schedule.until or schedule.days != "all" or schedule.minutes > DAY:
         _windows(plan, schedule, begins, top, faults)
 
 
 def _windows(plan: Plan, schedule: Schedule, begins: date, top: Node, faults: Faults) -> None:
     """At least one window, and each over before the next begins (a handheld would cut it there)."""
-    where = ("schedules", schedule.id)
-    windows = slots(plan, schedule, begins, begins + LOOK_AHEAD) or slots(plan, schedule, begins, begins + LAST_CHANCE)
+    for ahead in LOOK_AHEAD:
+        windows = slots(plan, schedule, begins, begins + ahead)
+        if two := next((pair for pair in pairwise(windows) if _overlap(schedule, *pair)), None):
+            first, then = (f"{slot.opens:%Y-%m-%d %H:%M}" for slot in two)
+            spot = find(top, "schedules", schedule.id, "minutes")
+            faults.add(spot, "overlap", minutes=schedule.minutes, first=first, next=then)
+            return
+        if windows and (schedule.minutes <= DAY or len(windows) > ENOUGH):
+            return
     if not windows:
-        faults.add(find(top, *where, "rule"), "never_due")
-    for one, following in pairwise(windows):
-        if one.opens.replace(tzinfo=None) + timedelta(minutes=schedule.minutes) > following.opens.replace(tzinfo=None):
-            first, then = (f"{slot.opens:%Y-%m-%d %H:%M}" for slot in (one, following))
-            faults.add(find(top, *where, "minutes"), "overlap", minutes=schedule.minutes, first=first, next=then)
-            break
+        faults.add(find(top, "schedules", schedule.id, "rule"), "never_due")
+
+
+def _overlap(schedule: Schedule, one: Slot, following: Slot) -> bool:
+    """By what the clock shows: a clock change shortens no window by itself."""
+    end = one.opens.replace(tzinfo=None) + timedelta(minutes=schedule.minutes)
+    return end > following.opens.replace(tzinfo=None)
 
 
 def _crew(schedule: Schedule, route: Route | None, top: Node, faults: Faults) -> None:

@@ -16,6 +16,9 @@ from app.words import say
 MAX_FAULTS: Final = 500
 """More than anybody mends at one sitting; the rest is only counted."""
 _MAX_WORD: Final = 80
+_MAX_LIST: Final = 400
+_LISTS: Final = frozenset(("known", "allowed", "keys", "kinds"))
+"""Fields that name what may be written; the others quote the file."""
 _MAX_SEARCHES: Final = 100
 """Looking for a near word costs up to 10 ms among a thousand: not for every fault of a hostile file."""
 
@@ -89,5 +92,11 @@ class Faults:
             self._beyond += 1
             return
         full = key if "." in key else f"plans.{key}"
-        shown = {name: clean(value, _MAX_WORD) if isinstance(value, str) else value for name, value in fields.items()}
+        shown = {name: _shown(name, value) for name, value in fields.items()}
         self._found.append(Fault(self.file, spot.line, clean(spot.where, 200), full, shown, warning))
+
+
+def _shown(name: str, value: str | int) -> str | int:
+    if isinstance(value, int):
+        return value
+    return clean(value, _MAX_LIST if name in _LISTS else _MAX_WORD)

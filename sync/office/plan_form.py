@@ -71,6 +71,8 @@ T = TypeVar("T")
 STAND_IN = "00000000-0000-0000-0000-000000000000"
 MAX_CHOICES = 9
 """One digit each."""
+MAX_SCHEDULES = 2_000
+"""Each rule is tried out, which takes milliseconds."""
 LONGEST_WINDOW = 31 * 24 * 60
 """Minutes: work due once a month may take the month."""
 
@@ -167,7 +169,7 @@ def _plan_form(site_uuid: str) -> Form:
         "assets": Field(things(_of(Asset, ASSET))),
         "checklists": Field(things(_checklist)),
         "routes": need(things(_route), ()),
-        "schedules": need(things(_of(Schedule, SCHEDULE)), ()),
+        "schedules": need(things(_of(Schedule, SCHEDULE), MAX_SCHEDULES), ()),
         "categories": Field(things(_category)),
         "skip_reasons": Field(things(_phrase)),
     }

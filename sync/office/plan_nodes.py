@@ -7,6 +7,7 @@ nothing of plans.
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Final
 
 import yaml
@@ -45,12 +46,16 @@ class Entry(Struct, frozen=True):
     node: "Node"
 
 
-class Table(Struct, frozen=True):
+class Table(Struct, frozen=True, dict=True):
     spot: Spot
     entries: tuple[Entry, ...]
 
     def get(self, key: str) -> "Node | None":
-        return next((entry.node for entry in self.entries if entry.key == key), None)
+        return self._nodes.get(key)
+
+    @cached_property
+    def _nodes(self) -> "dict[str, Node]":
+        return {entry.key: entry.node for entry in self.entries}
 
 
 class Refused(Struct, frozen=True):
@@ -149,8 +154,10 @@ class _Composer:
             raise _Hopeless("many_documents", Spot(after.start_mark.line + 1))
         return top
 
-    def _node(self, event: Any, where: str, depth: int) -> Node:
-        spot = Spot(event.start_mark.line + 1, where)
+    def _node(self, event: Any, where: str, depth: int, line: int = 0) -> Node:
+        """`line`, where it is given, is that of the key: a table or list begins there for a reader."""
+        below = isinstance(event, yaml.CollectionStartEvent)
+        spot = Spot(line if line and below else event.start_mark.line + 1, where)
         if depth > MAX_DEPTH:
             raise _Hopeless("too_deep", spot)
         if isinstance(event, yaml.AliasEvent):
@@ -186,7 +193,7 @@ class _Composer:
             key = self._node(event, where, depth + 1)
             name = key.text if isinstance(key, Leaf) else ""
             path = f"{where}.{name[:_MAX_KEY]}" if where else name[:_MAX_KEY]
-            node = self._node(next(self._events), path, depth + 1)
+            node = self._node(next(self._events), path, depth + 1, line)
             if not name:
                 self._faults.add(Spot(line, where), "bad_key")
             elif name in seen:

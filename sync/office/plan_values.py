@@ -24,6 +24,8 @@ ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 SHARED_UUID: Final = "fda50693-a4e2-4fb1-afcf-c6eb07647825"
 """What beacons of the trade ship with: every neighbour's stock beacon has it too."""
 MAX_TEXT: Final = 120
+MAX_THINGS: Final = 20_000
+"""Of one kind in one file: far beyond any site, and read in seconds."""
 _INT = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _DECIMAL = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?", re.ASCII)
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
@@ -96,7 +98,7 @@ def read_each(nodes: Iterable[Node], read: Reader[T], faults: Faults) -> tuple[T
     return tuple(taken)
 
 
-def things(build: Callable[[str, Node, Faults], T]) -> Reader[tuple[T, ...]]:
+def things(build: Callable[[str, Node, Faults], T], most: int = MAX_THINGS) -> Reader[tuple[T, ...]]:
     """A table of things by id, in the order of the file. What stands under a bad id is read for its faults only."""
 
     def read(node: Node, faults: Faults) -> tuple[T, ...]:
@@ -104,6 +106,8 @@ def things(build: Callable[[str, Node, Faults], T]) -> Reader[tuple[T, ...]]:
             raise Wrong("")
         if not isinstance(node, Table):
             raise Wrong("need_ids")
+        if len(node.entries) > most:
+            raise Wrong("too_many", count=len(node.entries), limit=most)
         built = []
         for entry in node.entries:
             good = ID.fullmatch(entry.key)

@@ -21,6 +21,9 @@ from sync.wire import BOOK_HEADER, MAX_BYTES, PROTOCOL, PROTOCOL_HEADER
 
 log: Final = logging.getLogger("watchbook.office")
 
+_PASSING: Final = ("locked", "busy", "full", "disk I/O")
+"""What SQLite says of troubles that may pass."""
+
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -74,6 +77,8 @@ def _by_framework(request: AnyRequest, error: HTTPException) -> Response[bytes]:
 
 def _busy(request: AnyRequest, error: OperationalError) -> Response[bytes]:
     """The database is locked by another process, or its disk is full: nothing was stored; try again later."""
+    if not any(word in str(error.orig) for word in _PASSING):
+        return _last_resort(request, error)
     log.warning("the store did not take it: %s", error.orig)
     return answer(request, "busy")
 

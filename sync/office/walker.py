@@ -6,7 +6,7 @@ only the radio, the scanner and the clock are stood in for.
 
 import random
 from collections.abc import Mapping
-from datetime import datetime
+from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct
@@ -14,7 +14,6 @@ from msgspec import Struct
 from app.duties.days import millis
 from app.duties.schedule import Duty, Slot, Standing
 from app.duties.site import Check, Point, Stop, Tag
-from app.errors import NotAllowed
 from app.logbook.book import Logbook
 from app.ports import Moment, Scan
 from app.session import Pages
@@ -142,7 +141,7 @@ class Walker:
 
     async def _stand_at(self, tag: Tag) -> None:
         manufacturer, service = encode(tag.format, tag.id, POWER_1M)
-        address = tag.address or f"C0:{abs(hash(tag.id)) % 256:02X}:11:22:33:44"
+        address = tag.address or _made_up_address(tag)
         reading = tag.near if tag.near is not None else POWER_1M
         self.watch.forget_sightings()
         for _ in range(SAMPLES):
@@ -189,9 +188,8 @@ class Walker:
         return Scan(text, self.clock.now().up)
 
 
-def local(text: str, slot: Slot) -> datetime:
-    """A clock time on the day of `slot`, in its zone."""
-    return datetime.combine(slot.opens.date(), datetime.strptime(text, "%H:%M").time(), slot.opens.tzinfo)  # noqa: DTZ007
-
-
-__all__ = ["NO_TRICKS", "NotAllowed", "SteppedClock", "Tricks", "Walker"]
+def _made_up_address(tag: Tag) -> str:
+    """A random static address, always the same for a tag."""
+    raw = bytearray(sha256(tag.id.encode()).digest()[:6])
+    raw[0] |= 0xC0
+    return raw.hex(":").upper()

@@ -1,6 +1,7 @@
 """Real bleak on the virtual radio: what the crew hears, and the sentence for everything that can go wrong."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Final
@@ -106,6 +107,19 @@ async def test_windows_hear_a_tag_again_and_again_though_the_kernel_filters_dupl
     assert min(per_tag) >= 4, "every window is a fresh scan, so every tag is heard in every window"
     starts = sum(member == "StartDiscovery" for member, _ in bluez.calls)
     assert max(per_tag) <= starts, "the double did filter: never twice in one scan"
+
+
+@pytest.mark.parametrize("wobble", [0, 3], ids=["same level", "level moves a little"])
+async def test_a_kernel_that_filters_nothing_lets_every_packet_through(bus: PrivateBus, wobble: int) -> None:
+    daemon = BlueZ(bus.address, filters_duplicates=False)
+    await daemon.start()
+    daemon.plug()
+    levels = itertools.cycle((-61, -61 - wobble))
+    daemon.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", lambda: next(levels), 0.02))
+    async with listening(reader(Pace(window=5))) as ear:
+        await ear.until_heard(20, 3)
+    assert {s.rssi for s in ear.sightings} == {-61, -61 - wobble}
+    await daemon.close()
 
 
 async def test_both_formats_and_strangers_are_told_apart(bluez: BlueZ) -> None:
@@ -321,6 +335,17 @@ async def test_a_service_that_hangs_is_said_and_heard_again_once_it_answers(blue
         bluez.wake()
         await ear.until_fault(None)
         await ear.until_heard(3)
+
+
+async def test_a_scan_that_began_late_is_the_scan_that_is_used(bluez: BlueZ) -> None:
+    bluez.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", -61))
+    bluez.hang("StartDiscovery")
+    async with listening(reader()) as ear:
+        await ear.until_fault("radio.hung")
+        await asyncio.sleep(0.3)
+        bluez.wake()
+        await ear.until_heard(1)
+    assert ear.faults == ["radio.hung", None], "given up, it would have made the next one InProgress"
 
 
 async def test_leaving_a_service_that_hangs_is_quick_and_leaves_no_scan(bluez: BlueZ) -> None:

@@ -30,7 +30,7 @@ def test_a_moment_is_wall_time_boot_time_and_the_kernels_boot_id() -> None:
 
 def test_the_measured_offset_to_the_office_goes_with_every_moment() -> None:
     clock = SystemClock()
-    clock.off = -1500
+    clock.set_off(-1500)
     assert clock.now().off == -1500
 
 
@@ -44,3 +44,8 @@ def test_a_fast_clock_runs_faster_from_now_on() -> None:
     assert fast.now() == base.moment
     base.moment = Moment(1_200, 250, "boot", 40)
     assert fast.now() == Moment(3_000, 2_050, "boot", 40)
+
+
+def test_a_fast_clock_given_its_beginning_again_goes_on_after_a_restart() -> None:
+    began = Moment(1_000, 50, "boot")
+    assert FastClock(Wound(9_999, 250), 10, began).now() == Moment(3_000, 2_050, "boot", 40)

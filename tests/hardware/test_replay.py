@@ -134,6 +134,8 @@ async def test_a_fifo_lives_on_when_its_writer_goes(tmp_path: Path) -> None:
         (scan,) = await take(feed, 1)
         assert isinstance(scan, Scan)
         assert scan.text == text
+        with pytest.raises(TimeoutError):
+            await take(feed, 1, 0.1)
 
 
 # -- what is wrong in it --------------------------------------------------------------------------

@@ -202,7 +202,7 @@ FAULTS = [
     # (key, what stands in PLAN, what is written instead, where the fault is told)
     ("unknown_key_near", "    area: outside\n    tags: [", "    aera: outside\n    area: outside\n    tags: [", "aera"),
     ("unknown_key", "settings: {pin_tries: 5}", "settings: {x: 5}", "settings"),
-    ("missing_key", "    area: outside\n    tags: [", "    tags: [", "name: {zh: 东门"),
+    ("missing_key", "    area: outside\n    tags: [", "    tags: [", "  gate:"),
     ("duplicate_key", "  locked: 门锁打不开", "  locked: 门锁打不开\n  locked : 没带钥匙", "locked :"),
     ("duplicate_key", "effective: 2026-11-01", "effective: 2026-11-01\neffective : 2026-11-02", "effective :"),
     ("secret", '    code: "0042"', '    code: "0042"\n    token: 3QK7', "token"),
@@ -251,7 +251,7 @@ FAULTS = [
     ("same_code", '    code: "1001"', '    code: "0042"', 'code: "0042"\n    label: true\n    danger'),
     ("empty_checklist", "checklists:\n", "checklists:\n  none:\n    name: 空\n    checks: {}\n", "checks: {}"),
     ("not_for_kind", "        total: 10", "        total: 10\n        unit: V", "unit: V"),
-    ("missing_key", "        total: 10\n", "", "kind: count"),
+    ("missing_key", "        total: 10\n", "", "      lamps:"),
     ("few_choices", ", dirty: {zh: 有漂浮物, ok: false}", "", "choices"),
     ("many_choices", "dirty: {zh", ", ".join(f"c{n}: 第{n}" for n in range(8)) + ", dirty: {zh", "choices"),
     ("no_good_choice", "clear: 干净", "clear: {zh: 干净, ok: no}", "choices"),
@@ -345,6 +345,15 @@ def test_a_plan_with_many_faults_tells_all_of_them_at_once_in_the_order_of_the_f
     assert lines == sorted(lines)
 
 
+def test_an_unknown_key_is_answered_with_all_that_could_stand_there() -> None:
+    said = only(PLAN.replace("effective: 2026-11-01", "effective: 2026-11-01\nx: 1")).say("en")
+    assert all(key in said for key in ("calendar", "assets", "schedules", "skip_reasons"))
+
+
+def test_a_long_word_from_the_file_is_quoted_in_part() -> None:
+    assert len(only(PLAN.replace("    start: 22:00", f"    start: {'2' * 100_000}")).say("zh")) < 200
+
+
 def test_a_thing_with_a_fault_is_still_compared_with_the_others() -> None:
     text = PLAN.replace('    code: "1001"', '    code: "0042"\n    grade: strong')
     assert [key for key, _ in told(read(text).faults)] == ["same_code", "not_one_of"]
@@ -396,8 +405,7 @@ def test_a_warning_is_told_and_the_plan_is_taken(key: str, old: str, new: str, w
     assert plan is not None
     assert faults[0].key == f"plans.{key}"
     assert faults[0].warning
-    line = line_of(text, where)
-    assert faults[0].line in (line, line + 1), "in the line of the thing or of what stands first in it"
+    assert faults[0].line == line_of(text, where)
     assert "提醒" in faults[0].say("zh")
 
 
@@ -462,6 +470,12 @@ def test_a_file_full_of_faults_is_told_in_part_and_counted() -> None:
     assert faults[-1].key == "plans.more"
     missing = 6  # site, effective, areas, points, routes, schedules
     assert faults[-1].fields["count"] == 50_000 + missing - MAX_FAULTS
+
+
+def test_more_schedules_than_can_be_tried_out_are_refused_unread() -> None:
+    many = "".join(f"  s{n}: {{rule: FREQ=DAILY}}\n" for n in range(2001))
+    fault = only(PLAN[: PLAN.index("schedules:")] + "schedules:\n" + many)
+    assert (fault.key, fault.fields["count"]) == ("plans.too_many", 2001)
 
 
 def test_a_file_that_is_not_there_or_a_folder_is_a_sentence(tmp_path: Path) -> None:

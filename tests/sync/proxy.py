@@ -8,6 +8,7 @@ import contextlib
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -34,6 +35,8 @@ class Fault(StrEnum):
     """A gateway says 500; the office never saw the request."""
     ERROR_AFTER = "500-after-commit"
     """A gateway says 500 although the office has stored it."""
+    BUSY = "busy"
+    """The office is busy and asks for a second of peace."""
     SILENCE = "silence"
     """Nothing comes back for longer than anybody waits."""
 
@@ -48,6 +51,8 @@ _CANNED = {
     Fault.REDIRECT: b"HTTP/1.1 302 Found\r\nlocation: /login\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
     Fault.ERROR_BEFORE: b"HTTP/1.1 500 Oops\r\ncontent-type: text/html\r\ncontent-length: 4\r\n"
     b"connection: close\r\n\r\noops",
+    Fault.BUSY: b"HTTP/1.1 503 Busy\r\ncontent-type: application/problem+json\r\nwatchbook-protocol: 1\r\n"
+    b'retry-after: 1\r\ncontent-length: 29\r\nconnection: close\r\n\r\n{"type":"urn:watchbook:busy"}',
 }
 
 
@@ -57,6 +62,8 @@ class Proxy:
     def __init__(self, port: int, fate: Fate) -> None:
         self.fate = fate
         self.requests: list[str] = []
+        self.times: list[float] = []
+        """When each of them came, by time.monotonic()."""
         self.bytes_up = 0
         self._office = port
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -81,6 +88,7 @@ class Proxy:
             line = request.partition(b"\r\n")[0].decode()
             number = len(self.requests)
             self.requests.append(line)
+            self.times.append(time.monotonic())
             self.bytes_up += len(request)
             writer.write(await self._answer(self.fate(number, line), request))
             await writer.drain()
@@ -90,7 +98,7 @@ class Proxy:
         match fault:
             case Fault.REFUSE:
                 return b""
-            case Fault.CAPTIVE | Fault.CAPTIVE_JSON | Fault.REDIRECT | Fault.ERROR_BEFORE:
+            case _ if fault in _CANNED:
                 return _CANNED[fault]
             case Fault.SILENCE:
                 await asyncio.sleep(3600)

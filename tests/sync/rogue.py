@@ -52,7 +52,9 @@ class Rogue:
             here = follow(here, raw)
         return here
 
-    def batch(self, first: int = 1, last: int | None = None, prev: bytes | None = None, lost: Lost | None = None) -> Batch:
+    def batch(
+        self, first: int = 1, last: int | None = None, prev: bytes | None = None, lost: Lost | None = None
+    ) -> Batch:
         """Records `first` … `last` as a batch whose chain and signature are right for what it holds."""
         raws = self.records[first - 1 : last]
         prev = self.hash_at(first - 1) if prev is None else prev

@@ -149,9 +149,7 @@ async def test_a_body_that_would_not_arrive_as_it_is_is_refused(store: Store, bo
 
 
 async def test_revisions_have_no_gap_when_many_publish_at_once(store: Store) -> None:
-    revisions = await asyncio.gather(
-        *(store.changes.publish("s", "plan", f"p{n}", b'{"n":%d}' % n) for n in range(40))
-    )
+    revisions = await asyncio.gather(*(store.changes.publish("s", "plan", f"p{n}", b'{"n":%d}' % n) for n in range(40)))
     assert sorted(revisions) == list(range(1, 41))
 
 

@@ -179,7 +179,8 @@ def test_a_book_cannot_move_to_another_site(running: RunningOffice) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://office.example", "ftp://127.0.0.1", "office.example", "https://", "http://[", "https://u:p@x.example"]
+    "url",
+    ["http://office.example", "ftp://127.0.0.1", "office.example", "https://", "http://[", "https://u:p@x.example"],
 )
 def test_an_address_that_is_not_safe_is_refused_before_anything_is_sent(tmp_path: Path, url: str) -> None:
     clock = WallClock()

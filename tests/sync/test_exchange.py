@@ -176,7 +176,9 @@ def test_the_mark_passes_a_hole_that_the_handheld_declares(running: RunningOffic
     ack = line.send(rogue.batch(7, lost=hole))
     assert ack.high_water == 10
     assert [row.seq for row in running.stored(rogue.book)] == [1, 2, 3, 4, 7, 8, 9, 10]
-    [row] = running.ask(running.store.read(lambda tx: tx.exec_driver_sql("SELECT first, last, missing FROM holes").all()))
+    [row] = running.ask(
+        running.store.read(lambda tx: tx.exec_driver_sql("SELECT first, last, missing FROM holes").all())
+    )
     assert tuple(row) == (4, 6, 5)
     assert line.send(rogue.batch(7, lost=hole)).accepted == 0
     rogue.add("stop.arrived", stop="later")

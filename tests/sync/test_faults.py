@@ -46,7 +46,8 @@ def test_whatever_breaks_each_request_once_all_arrives_once(
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault.CAPTIVE, Fault.CAPTIVE_JSON, Fault.REDIRECT, Fault.ERROR_BEFORE, Fault.ERROR_AFTER, Fault.LOSE_ANSWER]
+    "fault",
+    [Fault.CAPTIVE, Fault.CAPTIVE_JSON, Fault.REDIRECT, Fault.ERROR_BEFORE, Fault.ERROR_AFTER, Fault.LOSE_ANSWER],
 )
 def test_only_the_offices_own_word_counts_as_sent(tmp_path: Path, running: RunningOffice, fault: Fault) -> None:
     with handheld(tmp_path / "h", running) as mine:
@@ -111,7 +112,9 @@ def test_an_answer_that_takes_too_long_makes_the_next_batch_smaller(tmp_path: Pa
 @contextmanager
 def process(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The office as a process of its own, ready to answer."""
-    office = subprocess.Popen([sys.executable, "-m", "tests.sync.serve", str(folder), str(port)], stdout=subprocess.PIPE)
+    office = subprocess.Popen(
+        [sys.executable, "-m", "tests.sync.serve", str(folder), str(port)], stdout=subprocess.PIPE
+    )
     try:
         assert office.stdout is not None
         assert office.stdout.readline() == b"ready\n"

@@ -1,0 +1,86 @@
+"""Sentences of the office's command line."""
+
+TABLE = {
+    # what cannot be done
+    "bad_lang": ("语言只能是 zh 或 en,不能是 {lang}", "the language must be zh or en, not {lang}"),
+    "bad_config": ("设置文件 {path} 有错:{why}", "the settings file {path} is wrong: {why}"),
+    "bad_folder": ("数据目录 {folder} 用不了:{why}", "the data directory {folder} cannot be used: {why}"),
+    "bad_port": ("端口要是 0 到 65535 的数,不能是 {port}", "a port is a number from 0 to 65535, not {port}"),
+    "bad_time": (
+        "时间要写成 2026-11-21T22:00:00+08:00 这样(带时区),不能是 {text}",
+        "a time is written like 2026-11-21T22:00:00+08:00, with its offset, not {text}",
+    ),
+    "port_taken": ("{host}:{port} 不能监听:{why}", "cannot listen on {host}:{port}: {why}"),
+    "in_use": (
+        "数据目录 {folder} 已有办公室程序在运行。其他命令可以照常用。",
+        "an office is already being served from {folder}. The other commands work beside it.",
+    ),
+    "store_failed": ("数据库没有接受:{why}", "the database did not take it: {why}"),
+    "bad_account": ("账号名不能用:{name}", "not a usable account name: {name}"),
+    "bad_role": ("没有这个角色:{role}。可用:{roles}", "no such role: {role}. There are: {roles}"),
+    "bad_password": (
+        "密码要 {least} 到 {most} 个字符",
+        "a password has {least} to {most} characters",
+    ),
+    "bad_pin": ("PIN 要 {least} 到 {most} 位数字", "a PIN is {least} to {most} digits"),
+    "too_many_badges": ("{person} 的工牌号已用完", "no badge numbers are left for {person}"),
+    "no_person": (
+        "人员文件里没有 {person}。先导入:plan import 计划 --people 人员文件",
+        "no {person} in the people file. Import it first: plan import PLAN --people FILE",
+    ),
+    "no_input": ("标准输入里没有内容", "nothing was given on standard input"),
+    "no_site": ("没有小区 {site}。先导入它的计划", "no site {site}. Import its plan first"),
+    "no_device": ("没有手持机 {device}", "no handheld {device}"),
+    "several_devices": (
+        "有几台手持机叫 {device},请用编号:{ids}",
+        "several handhelds are called {device}: give the id, one of {ids}",
+    ),
+    "labels_later": (
+        "打印用的标签页(PDF)下一版才有;现在请加 --json 得到每个点的码。",
+        "Printable sheets come in a later version; add --json to get the code of each point.",
+    ),
+    "export_jsonl": ("请加 --jsonl:目前只有这一种格式", "add --jsonl: it is the only form so far"),
+    # prompts
+    "ask_password": ("密码", "Password"),
+    "ask_password_again": ("再输一次密码", "The same password again"),
+    "ask_pin": ("PIN(数字)", "PIN (digits)"),
+    "ask_pin_again": ("再输一次 PIN", "The same PIN again"),
+    # what was done
+    "plan_good": (
+        "{file}:没有错误,{points}个点,{routes}条线路,{schedules}个班次",
+        "{file}: no faults; {points} points, {routes} routes, {schedules} schedules",
+    ),
+    "plan_refused": ("{count}处错误,什么都没有导入", "{count} faults; nothing was imported"),
+    "plan_checked": ("{count}处错误", "{count} faults"),
+    "plan_taken": (
+        "{site}:已导入为第{revision}版,新做{labels}个标签码",
+        "{site}: imported as revision {revision}; {labels} new label codes",
+    ),
+    "plan_same": ("{site}:与第{revision}版相同,没有改动", "{site}: the same as revision {revision}; nothing changed"),
+    "people_taken": ("人员{count}名", "{count} people"),
+    "device_added": (
+        "手持机 {device} 的登记码:{code}({minutes}分钟内有效,只能用一次)",
+        "Enrolment code of {device}: {code} (once, within {minutes} minutes)",
+    ),
+    "device_how": ("在手持机上运行:watchbook enrol {code} --office 网址", "On it run: watchbook enrol {code} --office URL"),
+    "device_revoked": ("{device} 已停用", "{device} was withdrawn"),
+    "devices_none": ("还没有手持机", "no handhelds yet"),
+    "device_waiting": ("未登记", "not enrolled"),
+    "device_enrolled": ("已登记", "enrolled"),
+    "device_withdrawn": ("已停用", "withdrawn"),
+    "user_added": ("账号 {account}({role})已可登录", "Account {account} ({role}) may sign in"),
+    "pin_set": ("{person} 的 PIN 已设,手持机下次同步后生效", "The PIN of {person} is set; handhelds know it after their next sync"),
+    "badge_made": (
+        "{person} 的新工牌码(只显示这一次,旧工牌作废):",
+        "New badge of {person} (shown this once; the one before is void):",
+    ),
+    "listening": ("办公室页面 {url}", "Office page {url}"),
+    "demo_starts": ("正在准备示例……", "Preparing the example ..."),
+    "demo_account": ("账号 {user} 密码 {password}", "Account {user}, password {password}"),
+    "demo_code": ("手持机登记码 {code}", "Enrolment code for a handheld: {code}"),
+    "demo_pins": ("演示 PIN:{pins}", "PINs to try: {pins}"),
+    "demo_missing": (
+        "示例只有一个小区、最近几天;其余以后补上。",
+        "The example has one site and the last few days so far.",
+    ),
+}

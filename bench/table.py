@@ -1,0 +1,20 @@
+"""How figures are shown, and whether their goals were met."""
+
+import sys
+from collections.abc import Sequence
+
+Figure = tuple[str, float, float]
+"""Name, measured, goal. Measured must not exceed the goal."""
+
+
+def show(figures: Sequence[Figure]) -> int:
+    """Print the figures; the exit code: 1 when a goal was missed."""
+    width = max((len(name) for name, _, _ in figures), default=0)
+    missed = 0
+    for name, measured, goal in figures:
+        kept = measured <= goal
+        missed += not kept
+        sys.stdout.write(f"{name:<{width}}  {measured:>9.2f}  <= {goal:<6g} {'' if kept else 'MISSED'}".rstrip() + "\n")
+    if missed:
+        sys.stdout.write(f"{missed} of {len(figures)} goals missed\n")
+    return 1 if missed else 0

@@ -1,0 +1,76 @@
+"""Taking a plan or a people file into the office: checked whole, then taken whole, or nothing of it."""
+
+import hashlib
+from pathlib import Path
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from app.duties.site import People, Plan, encode_plan
+from sync.office import credentials
+from sync.office.plan_faults import Fault
+from sync.office.plans import read_people, read_plan
+from sync.office.store import Store
+from sync.office.store import plans as table
+
+
+class Found(Struct, frozen=True):
+    """What the files hold; `faults` of both, errors and warnings, in order."""
+
+    plan: Plan | None
+    people: People | None
+    faults: tuple[Fault, ...]
+
+    @property
+    def refused(self) -> bool:
+        return any(not fault.warning for fault in self.faults)
+
+
+class Taken(Struct, frozen=True):
+    """What an import did."""
+
+    site: str
+    revision: int
+    new: bool
+    """False when the newest revision already said the same."""
+    labels: int
+    """Label tokens made for points that had none."""
+    people: int
+
+
+async def check(store: Store | None, plan: Path | bytes, people: Path | bytes | None = None) -> Found:
+    """Read both files and everything wrong with them; persons are looked up in the file, else in the office."""
+    who, faults = read_people(people) if people is not None else (None, ())
+    known = who
+    if known is None and people is None and store is not None:
+        known = await store.read(credentials.people_of)
+    checked = read_plan(plan, people=known if known and known.people else None)
+    return Found(checked.plan, who, (*faults, *checked.faults))
+
+
+async def take(store: Store, found: Found, now: int) -> Taken:
+    """Number the plan and take it, with the people when there are any. `found` has no fault; `now` is UTC ms."""
+    plan, people = found.plan, found.people
+    assert plan is not None
+    assert not found.refused
+    return await store.write(lambda tx: _take(tx, plan, people, now))
+
+
+def _take(tx: Connection, plan: Plan, people: People | None, now: int) -> Taken:
+    if people is not None:
+        credentials.take_people(tx, people, now)
+    site = plan.site.id
+    newest = table.newest_plan(tx, site)
+    count = len(people.people) if people else 0
+    if newest is not None:
+        same = encode_plan(_numbered(plan, newest.revision)) == newest.raw
+        if same:
+            return Taken(site, newest.revision, False, 0, count)
+    numbered = _numbered(plan, newest.revision + 1 if newest else 1)
+    raw = encode_plan(numbered)
+    labels = credentials.take_plan(tx, numbered, raw, hashlib.sha256(raw).hexdigest(), now)
+    return Taken(site, numbered.revision, True, labels, count)
+
+
+def _numbered(plan: Plan, revision: int) -> Plan:
+    return Plan(**{name: getattr(plan, name) for name in plan.__struct_fields__} | {"revision": revision})

@@ -1,0 +1,210 @@
+"""The world around a terminal under test: a real watch on a real book, and the outside played by a script.
+
+What is replaced stands outside the building: the radio, the clock, the buzzer and the office's line.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from textual import events
+from textual.app import App
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
+
+from app.duties.site import Plan, encode_plan
+from app.logbook.book import Logbook, Received
+from app.ports import Heard, Moment, RadioState, Scan, Sighting
+from app.record import Record
+from app.watch import Pages, Watch
+from screens.gear import Gear, Line
+from screens.terminal import Terminal
+from tests.screens.plans import UUID, pages
+
+TEN: Final = "2026-11-21T22:01:00+08:00"
+SMALL, LARGE = (40, 20), (80, 24)
+
+
+class SetClock:
+    """Time that passes only when it is told to."""
+
+    def __init__(self, at: str = TEN) -> None:
+        self.at = int(datetime.fromisoformat(at).timestamp() * 1000)
+        self.up = 1_000_000
+
+    def pass_by(self, seconds: float) -> None:
+        self.at += round(seconds * 1000)
+        self.up += round(seconds * 1000)
+
+    def now(self) -> Moment:
+        return Moment(self.at, self.up, "boot-1")
+
+
+class ScriptedRadio:
+    """A radio that hears what the test says, while somebody listens."""
+
+    def __init__(self, clock: SetClock) -> None:
+        self._clock = clock
+        self._air: asyncio.Queue[Heard] | None = None
+        self.wanted: list[frozenset[tuple[str, str]]] = []
+        """What each listener asked for, in order."""
+        self.listeners = 0
+        self.most = 0
+        """Listeners at one time, at most."""
+
+    async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
+        self.wanted.append(wanted)
+        self.listeners += 1
+        self.most = max(self.most, self.listeners)
+        self._air = asyncio.Queue()
+        try:
+            yield RadioState()
+            while True:
+                yield await self._air.get()
+        finally:
+            self.listeners -= 1
+
+    def hear(self, item: Heard) -> None:
+        assert self._air is not None, "nobody listens"
+        self._air.put_nowait(item)
+
+    def beacon(self, minor: int, rssi: int = -50) -> None:
+        """One advertisement of the beacon `minor` of the example site."""
+        tag = f"{UUID}/10001/{minor}"
+        self.hear(Sighting("C0:00:00:00:00:%02X" % minor, rssi, self._clock.up, "m004c:0215", "ibeacon", tag, -59))
+
+
+class Signals:
+    """A buzzer that remembers."""
+
+    def __init__(self) -> None:
+        self.felt: list[str] = []
+
+    def signal(self, kind: str) -> None:
+        self.felt.append(kind)
+
+
+class OfficeLine:
+    """The courier as the screens see it, with what the test says."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.asked = 0
+        self._changed: list[Callable[[], None]] = []
+
+    def sync_now(self) -> None:
+        self.asked += 1
+
+    def subscribe(self, changed: Callable[[], None]) -> None:
+        self._changed.append(changed)
+
+    def say(self, line: Line) -> None:
+        self.line = line
+        for changed in self._changed:
+            changed()
+
+
+class World:
+    """One handheld directory with its plan, opened as the program opens it."""
+
+    def __init__(self, folder: Path, sent: Pages | None = None, at: str = TEN) -> None:
+        self.folder = folder
+        self.clock = SetClock(at)
+        self.radio = ScriptedRadio(self.clock)
+        self.signals = Signals()
+        self.office = OfficeLine(Line(online=False, offline_s=7300, oldest_s=5400))
+        self.remembered: dict[str, str] = {}
+        self.pages = sent or pages()
+        self.book = Logbook.open(folder, self.clock)
+        if self.book.page("plan") is None:
+            self.book.receive(received(self.pages), "1")
+        self.watch = Watch(self.book, self.pages, self.clock)
+
+    def terminal(self, lang: str = "zh", theme: str = "day", hint: str = "", *, office: bool = True) -> Terminal:
+        gear = Gear(
+            watch=self.watch,
+            radio=self.radio,
+            office=self.office if office else None,
+            buzzer=self.signals,
+            lang=lang,
+            theme=theme,
+            hint=hint,
+            battery=lambda: 77,
+            remember=self.remembered.__setitem__,
+            up=lambda: self.clock.up,
+        )
+        return Terminal(gear)
+
+    def close(self) -> None:
+        self.watch.close()
+        self.book.close()
+
+    def records(self) -> list[Record]:
+        return [entry.record for entry in self.book.entries()]
+
+    def kinds(self) -> list[str]:
+        return [record.kind for record in self.records()]
+
+    def scan(self, text: str) -> Scan:
+        return Scan(text, self.clock.up)
+
+
+@contextmanager
+def world(folder: Path, sent: Pages | None = None, at: str = TEN) -> Iterator[World]:
+    here = World(folder, sent, at)
+    try:
+        yield here
+    finally:
+        here.close()
+
+
+def received(sent: Pages) -> list[Received]:
+    return [
+        Received("plan", sent.plan.site.id, sent.plan.revision, encode_plan(sent.plan)),
+        Received("people", "people", 1, msgspec.json.encode(sent.people)),
+        Received("credentials", "credentials", 1, msgspec.json.encode(sent.credentials)),
+    ]
+
+
+def rows(app: App[int]) -> list[str]:
+    """What stands on the screen, row by row, as wide as it is."""
+    return [strip.text for strip in app.screen._compositor.render_strips()]
+
+
+def text(app: App[int]) -> str:
+    return "\n".join(row.rstrip() for row in rows(app))
+
+
+async def keys(pilot: Pilot[int], typed: str) -> None:
+    """Keys as a thumb presses them: `1 0 0 1 enter`, in one string with spaces."""
+    await pilot.press(*typed.split())
+    await pilot.pause()
+
+
+async def settle(pilot: Pilot[int], turns: int = 5) -> None:
+    """Let what the radio said reach the disk and the screen."""
+    for _ in range(turns):
+        await pilot.pause(0.01)
+
+
+async def scan(pilot: Pilot[int], code: str) -> None:
+    """A scanner types a code and Enter, in one burst."""
+    for key, character in [*((_character_to_key(ch), ch) for ch in code), ("enter", "\r")]:
+        pilot.app.post_message(events.Key(key, character))
+    await settle(pilot)
+
+
+async def walk_to(pilot: Pilot[int], here: World, minor: int) -> None:
+    """Stand beside a beacon for three seconds."""
+    for _ in range(4):
+        here.clock.pass_by(1)
+        here.radio.beacon(minor)
+        await settle(pilot, 2)
+
+
+def plan_of(here: World) -> Plan:
+    return here.pages.plan

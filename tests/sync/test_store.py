@@ -1,0 +1,151 @@
+"""The office's database: the right SQLite, one writer, whole transactions, commands beside the server."""
+
+import asyncio
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from sync.office.keys import FILE, KeyUnusable, OfficeKey
+from sync.office.store import Store, StoreUnsafe
+from sync.office.store.engine import is_affected, refuse_affected
+from sync.office.store.records import cursor, move_cursor
+from sync.office.store.schema import metadata
+from tests.sync.places import SITE, RunningOffice, now_ms
+
+
+@pytest.mark.parametrize(
+    ("version", "affected"),
+    [
+        ("3.40.1", True),
+        ("3.44.5", True),
+        ("3.44.6", False),
+        ("3.45.0", True),
+        ("3.50.6", True),
+        ("3.50.7", False),
+        ("3.51.2", True),
+        ("3.51.3", False),
+        ("3.53.4", False),
+        ("4.0.0", False),
+    ],
+)
+def test_a_sqlite_that_can_corrupt_the_database_is_known(version: str, affected: bool) -> None:
+    assert is_affected(tuple(int(part) for part in version.split("."))) is affected
+
+
+def test_the_office_does_not_start_on_such_a_sqlite() -> None:
+    with pytest.raises(StoreUnsafe, match="pysqlite3"):
+        refuse_affected("3.40.1")
+    refuse_affected()
+
+
+async def test_only_sqlite_for_now(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnsafe, match="postgresql"):
+        await Store.open("postgresql://office@db/watchbook")
+    store = await Store.open(f"sqlite:///{tmp_path}/office.db")
+    store.close()
+    assert (tmp_path / "office.db").exists()
+
+
+async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "office.db").write_bytes(b"this is a letter, not a database" * 100)
+    with pytest.raises(StoreUnsafe, match=r"office\.db"):
+        await Store.open(tmp_path / "office.db")
+
+
+async def test_a_write_happens_whole_or_not_at_all(tmp_path: Path) -> None:
+    store = await Store.open(tmp_path / "office.db")
+
+    def half(tx: Connection) -> None:
+        move_cursor(tx, "rounds", 5)
+        raise RuntimeError("then the power failed")
+
+    woken: list[int] = []
+    store.after_commit.append(lambda: woken.append(1))
+    with pytest.raises(RuntimeError):
+        await store.write(half)
+    assert await store.read(lambda tx: cursor(tx, "rounds")) == 0
+    assert woken == []
+    await store.write(lambda tx: move_cursor(tx, "rounds", 5))
+    await store.write(lambda tx: move_cursor(tx, "rounds", 9))
+    assert await store.read(lambda tx: cursor(tx, "rounds")) == 9
+    assert woken == [1, 1]
+    store.close()
+
+
+async def test_readers_cannot_write_and_see_one_moment(tmp_path: Path) -> None:
+    store = await Store.open(tmp_path / "office.db")
+    with pytest.raises(OperationalError, match="readonly"):
+        await store.read(lambda tx: move_cursor(tx, "rounds", 5))
+
+    loop = asyncio.get_running_loop()
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    def twice(tx: Connection) -> tuple[int, int]:
+        before = cursor(tx, "rounds")
+        loop.call_soon_threadsafe(began.set)
+        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(10)
+        return before, cursor(tx, "rounds")
+
+    reading = asyncio.create_task(store.read(twice))
+    await began.wait()
+    await store.write(lambda tx: move_cursor(tx, "rounds", 5))
+    go_on.set()
+    assert await reading == (0, 0)
+    store.close()
+
+
+async def test_many_writers_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    store = await Store.open(tmp_path / "office.db")
+
+    def add(tx: Connection) -> None:
+        move_cursor(tx, "n", cursor(tx, "n") + 1)
+
+    await asyncio.gather(*(store.write(add) for _ in range(100)))
+    assert await store.read(lambda tx: cursor(tx, "n")) == 100
+    store.close()
+
+
+async def test_a_command_writes_beside_the_server(running: RunningOffice) -> None:
+    """`device add` in a process of its own, while the office serves the same file."""
+    beside = await Store.open(running.folder / "office.db")
+    issued = await beside.devices.add(SITE, "Gate 2", now_ms())
+    await beside.changes.publish(SITE, "plan", SITE, b'{"revision":1}')
+    beside.close()
+    [device] = await asyncio.to_thread(lambda: running.ask(running.store.devices.of()))
+    assert (device.device, device.name) == (issued.device, "Gate 2")
+    latest = await asyncio.to_thread(lambda: running.ask(running.store.changes.latest(SITE)))
+    assert latest.endswith("-1")
+
+
+def test_the_tables_could_move_to_a_distributed_database() -> None:
+    """No serial numbers, no foreign keys; whatever belongs to a site has the site first in its key."""
+    whole_office = {"facts", "counters", "cursors", "enrolment_codes"}
+    ours = {
+        "devices", "records", "heads", "head_signatures", "urgent", "forks", "holes", "site_revisions", "changes",
+    }  # fmt: skip
+    assert ours | whole_office <= set(metadata.tables)
+    for name in sorted(ours | whole_office):
+        table = metadata.tables[name]
+        assert not table.foreign_keys
+        assert table.autoincrement_column is None
+        assert list(table.primary_key.columns)[0].name == "site" or name in whole_office
+
+
+def test_the_offices_key_is_made_once_and_readable_by_nobody_else(tmp_path: Path) -> None:
+    first = OfficeKey.open(tmp_path / "data")
+    again = OfficeKey.open(tmp_path / "data")
+    assert first.public == again.public
+    assert stat.S_IMODE((tmp_path / "data" / FILE).stat().st_mode) == 0o600
+    assert [path.name for path in (tmp_path / "data").iterdir()] == [FILE]
+    assert len(first.fingerprint) == 10
+
+
+def test_a_damaged_key_is_said_and_not_replaced(tmp_path: Path) -> None:
+    OfficeKey.open(tmp_path)
+    (tmp_path / FILE).write_bytes(b"short")
+    with pytest.raises(KeyUnusable, match="backup"):
+        OfficeKey.open(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == b"short"

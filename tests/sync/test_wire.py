@@ -1,0 +1,109 @@
+"""Shapes, packing, codes, and the one list of errors."""
+
+import base64
+import gzip
+import hashlib
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.words import say, table
+from sync.wire import (
+    CODE_CHARS,
+    PROBLEMS,
+    QUARANTINES,
+    Malformed,
+    Problem,
+    Receipt,
+    TooLarge,
+    fingerprint,
+    join_code,
+    pack,
+    split_code,
+    unhex,
+    unpack,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+@given(st.binary(max_size=5000))
+def test_what_is_packed_unpacks_to_the_same(body: bytes) -> None:
+    assert unpack(pack(body)) == body
+    assert gzip.decompress(pack(body)) == body
+    assert pack(body) == pack(body)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_unpack_or_are_refused(body: bytes) -> None:
+    try:
+        assert pack(unpack(body)) is not None
+    except Malformed:
+        pass
+
+
+def test_nothing_unpacks_beyond_the_limit() -> None:
+    assert unpack(pack(b"x" * 1000), 1000) == b"x" * 1000
+    with pytest.raises(TooLarge):
+        unpack(pack(b"x" * 100_001), 100_000)
+
+
+@given(st.text(CODE_CHARS, min_size=10, max_size=10), st.binary(min_size=32, max_size=32))
+def test_a_code_survives_being_written_down_and_typed(code: str, key: bytes) -> None:
+    shown = join_code(code, key)
+    assert split_code(shown) == (code, fingerprint(key))
+    assert split_code(shown.lower().replace("-", " ")) == (code, fingerprint(key))
+    assert split_code(shown.replace("0", "o").replace("1", "l")) == (code, fingerprint(key))
+    assert split_code(code) == (code, None)
+
+
+def test_a_fingerprint_is_of_the_whole_key() -> None:
+    keys = [Ed25519PrivateKey.generate().public_key().public_bytes_raw() for _ in range(50)]
+    assert len({fingerprint(key) for key in keys}) == 50
+    assert all(set(fingerprint(key)) <= set(CODE_CHARS) and len(fingerprint(key)) == 10 for key in keys)
+    standard = base64.b32encode(hashlib.sha256(bytes(32)).digest()).decode()[:10]
+    assert fingerprint(bytes(32)) == standard.translate(str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", CODE_CHARS))
+
+
+@pytest.mark.parametrize("text", ["", "0", "AB" * 32, "ab" * 31, "zz" * 32, "ab " * 32, "ａｂ" * 32])
+def test_hex_is_lower_case_and_of_its_length(text: str) -> None:
+    with pytest.raises(Malformed):
+        unhex(text, 32)
+
+
+def test_a_receipt_on_the_wire_is_the_note_in_the_journal() -> None:
+    receipt = Receipt("aa", 5, "bb", 7, "cc", "dd")
+    note = {"note": "receipt", "book": "aa", "seq": 5, "hash": "bb", "at": 7, "key": "cc", "sig": "dd"}
+    assert msgspec.json.decode(msgspec.json.encode(receipt)) == note
+
+
+def test_a_problem_leaves_out_what_it_has_not() -> None:
+    assert msgspec.json.encode(Problem(type="urn:watchbook:gap", high_water=3)) == (
+        b'{"type":"urn:watchbook:gap","high_water":3}'
+    )
+
+
+# -- docs/errors.md -----------------------------------------------------------------------------
+ROW = re.compile(r"\| `urn:watchbook:([a-z-]+)` \| (\d+|–) \| (.+?) \| (.+?) \|")
+
+
+def test_every_error_stands_in_the_document_as_the_program_says_it() -> None:
+    rows = ROW.findall((ROOT / "docs" / "errors.md").read_text(encoding="utf-8"))
+    expected = {name: str(status) for name, status in PROBLEMS.items()} | dict.fromkeys(QUARANTINES, "–")
+    assert {name: status for name, status, _, _ in rows} == expected
+    for name, _, zh, en in rows:
+        key = f"sync.{name.replace('-', '_')}"
+        assert (zh, en) == (say("zh", key), say("en", key)), name
+
+
+def test_the_office_names_no_error_that_is_not_in_the_list() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "sync" / "office").glob("*.py"))
+    named = set(re.findall(r'Refusal\("([a-z-]+)"', source))
+    assert len(named) > 12
+    assert named <= set(PROBLEMS)
+    assert set(name.replace("-", "_") for name in (*PROBLEMS, *QUARANTINES)) <= set(table("sync"))
