@@ -37,6 +37,8 @@ class BookOpened(Body, frozen=True):
 class KeyCertified(Body, frozen=True):
     cert: str
     key: str
+    head: str | UnsetType = UNSET
+    """The replaced key's signature over the head before this record, hex; its private part is gone now."""
 
 
 class BookEnrolled(Body, frozen=True):
@@ -275,8 +277,8 @@ def kind_of(body: Body) -> str:
 
 
 def to_dict(body: Body) -> dict[str, Any]:
-    """The body as a record holds it."""
-    plain: dict[str, Any] = msgspec.to_builtins(body)
+    """The body as a record holds it, and as it will be read again."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(body))
     return plain
 
 

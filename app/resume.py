@@ -210,12 +210,13 @@ def _book_opened(state: State, record: Record, body: kinds.BookOpened) -> State:
 
 
 def _shift_opened(state: State, record: Record, body: kinds.ShiftOpened) -> State:
-    tries = {person: tried for person, tried in state.tries.items() if person not in _people(body.crew)}
-    return replace(state, shift=Shift(record.at, body.crew), tries=tries, alarm=None)
+    for member in body.crew:
+        state = _identified(state, member.person, member.method)
+    return replace(state, shift=Shift(record.at, body.crew), alarm=None)
 
 
 def _crew_joined(state: State, record: Record, body: kinds.CrewJoined) -> State:
-    state = _free(state, body.person)
+    state = _identified(state, body.person, body.method)
     if state.shift is None:
         return state
     crew = tuple(member for member in state.shift.crew if member.person != body.person)
@@ -245,7 +246,12 @@ def _pin_unlocked(state: State, record: Record, body: kinds.PinUnlocked) -> Stat
 
 
 def _rechecked(state: State, record: Record, body: kinds.RoundRechecked) -> State:
-    return _free(state, body.person)
+    return _identified(state, body.person, body.method)
+
+
+def _identified(state: State, person: str, method: str) -> State:
+    """A right PIN clears the wrong ones; a badge says nothing about them."""
+    return _free(state, person) if method == "pin" else state
 
 
 def _free(state: State, person: str) -> State:
@@ -264,10 +270,6 @@ def _finding_raised(state: State, record: Record, body: kinds.FindingRaised) -> 
 
 def _alarm_raised(state: State, record: Record, body: kinds.AlarmRaised) -> State:
     return replace(state, alarm=f"{state.book}:{record.seq}")
-
-
-def _people(crew: Iterable[Member]) -> set[str]:
-    return {member.person for member in crew}
 
 
 _CHANGES: Final[dict[type[kinds.Body], Callable[[State, Record, Any], State]]] = {

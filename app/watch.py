@@ -4,7 +4,7 @@ Every act is judged by `app.duties`, written by the logbook, and only then folde
 a method that returns has recorded. Screens and tests drive this class; it draws nothing.
 """
 
-import secrets
+import os
 
 from app import kinds
 from app.arrivals import Arrivals, Heard
@@ -67,7 +67,7 @@ class Watch(Crew, Arrivals):
             revision=plan.revision,
             crew=crew,
             started=self._clock.now().at,
-            seed=secrets.token_hex(8) if route.order == "shuffled" else None,
+            seed=os.urandom(8).hex() if route.order == "shuffled" else None,
             alone=alone,
         )
         await self._write(_started(progress, self._memory.name_plan(plan)))

@@ -7,6 +7,7 @@ is busy for both. A figure is ours divided by the minimal program's, unless its 
 """
 
 import argparse
+import json
 import random
 import re
 import signal
@@ -25,6 +26,7 @@ from app import codes
 from app.words import say
 from bench.table import Figure, show
 from tests.pty import NotSeen, Pty
+from tests.scenes.office import serving
 
 MINIMAL: Final = [sys.executable, "-m", "bench.minimal"]
 PROGRAM: Final = [sys.executable, "-m", "screens"]
@@ -133,11 +135,17 @@ def heavier(when: str, ours: Memory, floor: Memory, goal: float) -> list[Figure]
 
 
 def walking(folder: Path, crew: list[tuple[str, str]], floor: Memory) -> list[Figure]:
-    """The round that `staged` began, unlocked: radio and office are looked for by the real parts."""
-    with started([*PROGRAM, "run"], env=handheld(folder)) as pty:
+    """The round that `staged` began, unlocked: the radio is looked for, the office takes every record."""
+    office = json.loads((folder / "handheld" / "office.json").read_text())["office"]
+    port = int(office.rpartition(":")[2])
+    with (
+        serving(folder / "office", time.time_ns() // 1_000_000, port),
+        started([*PROGRAM, "run"], env=handheld(folder)) as pty,
+    ):
         sign_in(pty, *crew[0])
         pty.wait_for(say(LANG, "round.key_scan"))
-        pty.watch(5)
+        pty.wait_for("Q:0", 30)
+        pty.settle(1)
         return heavier("mid-round, radio and sync in use", memory(pty), floor, 1.75)
 
 

@@ -70,7 +70,9 @@ _TYPES: Final = (
 )
 """What reaches us as no error of bleak's; the first row that fits."""
 
-_CAUGHT: Final = (ImportError, OSError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError)
+_CAUGHT: Final = (
+    ImportError, OSError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RuntimeError,
+)  # fmt: skip
 """Besides BleakError: a library's fault met in the field becomes a sentence and never ends a round."""
 
 

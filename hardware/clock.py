@@ -28,35 +28,27 @@ class SystemClock:
         return Moment(time.time_ns() // 1_000_000, _up_ms(), boot_id(), self.off)
 
 
-class ShiftedClock:
-    """Another clock whose wall time is moved: a demonstration has its night round at noon.
-
-    Boot time is not moved, so dwell times and pauses stay true.
+class StagedClock:
+    """A clock for demonstrations: it starts at `began` (wall and boot time), runs `speed` times as fast as
+    `base`, and can skip what nobody wants to wait for. Boot time moves with it, so that dwell times, pauses
+    and walks stay true to one another.
     """
 
-    def __init__(self, base: Clock, offset_ms: int) -> None:
+    def __init__(self, base: Clock, began: Moment, speed: float = 1.0) -> None:
         self._base = base
-        self._offset_ms = offset_ms
-
-    def now(self) -> Moment:
-        moment = self._base.now()
-        return Moment(moment.at + self._offset_ms, moment.up, moment.boot, moment.off)
-
-
-class FastClock:
-    """Another clock run `speed` times as fast since `began`, boot time too: a demonstration walked in a hurry
-    then shows no walk too fast to be true. `began` gives the wall time and the boot time it starts from;
-    given again after a restart of the program, time goes on from there."""
-
-    def __init__(self, base: Clock, speed: float, began: Moment | None = None) -> None:
-        self._base = base
+        self._began = began
         self._speed = speed
-        self._began = began or base.now()
+        self._since = base.now().up
+        self._skipped = 0
 
     def now(self) -> Moment:
         moment, began = self._base.now(), self._began
-        passed = round((moment.up - began.up) * self._speed)
+        passed = round((moment.up - self._since) * self._speed) + self._skipped
         return Moment(began.at + passed, began.up + passed, moment.boot, moment.off)
+
+    def skip(self, ms: int) -> None:
+        """Let `ms` pass at once."""
+        self._skipped += ms
 
 
 @lru_cache(1)

@@ -52,7 +52,7 @@ class SimulatedWalk:
     """A TagReader for the points of `plan`; `labels` holds the text of each point's label.
 
     `walk_s` is the time from one stop to the next; `speed` shortens it in real time. Stamps keep the walk's
-    own time, so that dwell is judged as at speed 1; give it a clock that runs as fast (FastClock) and the
+    own time, so that dwell is judged as at speed 1; give it a clock that runs as fast (StagedClock) and the
     records agree too. A wanted pair (LABEL, point) has that label read after arriving.
     """
 

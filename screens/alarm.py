@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from screens.layout import Line, paragraph, title
+from screens.layout import Line, banner, paragraph, title
 from screens.page import Page
 from screens.times import clock
 
@@ -17,7 +17,7 @@ class AlarmPage(Page):
     def draw(self, width: int, height: int) -> Sequence[Line]:
         rows = [title(self.say("alarm.title"), clock(self.session.now()), width), ()]
         if self.session.state.alarm is not None:
-            rows += paragraph(self.say("alarm.not_sent" if self.session.unsent else "alarm.not_taken"), "bad", width)
+            rows += banner(self.say("alarm.not_sent" if self.session.unsent else "alarm.not_taken"), "bad", width)
             return [*rows, (), *paragraph(self.say("alarm.trying"), "text", width)]
         rows += paragraph(self.say("alarm.once_more" if self._pressed else "alarm.ask"), "key", width)
         return [*rows, (), *paragraph(self.say("alarm.what"), "text", width)]

@@ -9,8 +9,8 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, aclosing, closing, contextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import IO, Any, Final
@@ -23,10 +23,11 @@ from app.codes import TOKEN_BYTES, digest, hash_pin, make, parse
 from app.duties.site import Credentials, People, Plan, decode_plan
 from app.errors import BookInUse, WatchbookError
 from app.logbook.book import Logbook, Received
-from app.ports import Clock, Moment
+from app.ports import Clock, Heard, Moment
 from app.settings import Settings, example, load
 from app.words import say
-from hardware.clock import FastClock, SystemClock
+from hardware.clock import StagedClock, SystemClock
+from hardware.tags import LABEL
 from hardware.walk import SimulatedWalk
 from screens.platform import launch
 from screens.run import IN_USE, OfficeLine, open_terminal
@@ -53,8 +54,6 @@ class Desk(Struct, frozen=True):
 class Stage(Struct, frozen=True):
     """What the demonstration made up, kept beside its data so that it can be opened again."""
 
-    began: Moment
-    """The staged time at which it began."""
     labels: dict[str, str]
     pins: dict[str, str]
 
@@ -79,26 +78,55 @@ def main(flags: Mapping[str, Any], *, with_office: bool, speed: float, start: st
 
 def _play(stack: ExitStack, settings: Settings, folder: Path, *, with_office: bool, speed: float, start: time) -> int:
     real = SystemClock()
-    stage = _earlier(folder, real.now())
-    began = stage.began if stage else _staged(real.now(), start)
-    clock = FastClock(real, speed, began)
+    stage = _earlier(folder)
+    clock = StagedClock(real, _went_on(folder, real.now()) or _staged(real.now(), start), speed)
     desk = stack.enter_context(_office(folder / "office", clock.now(), settings.lang)) if with_office else None
     logbook = stack.enter_context(closing(Logbook.open(folder / "handheld", clock)))
     if stage is None:
-        stage = _enrolled(logbook, desk, clock, began) if desk else _alone(logbook, began)
+        stage = _enrolled(logbook, desk, clock) if desk else _alone(logbook)
         (folder / "stage.json").write_bytes(msgspec.json.encode(stage))
     office = None
     if desk is not None:
         office = OfficeLine(logbook, clock, on_offset=real.set_off, by_itself=False)
         stack.callback(office.stop)
     plan = _plan()
-    walk = SimulatedWalk(plan, stage.labels, clock, speed=speed)
+    walk = FilmedWalk(SimulatedWalk(plan, stage.labels, clock, speed=speed), clock, plan)
     settings = msgspec.structs.replace(settings, data_dir=folder / "handheld")
     hint = _hint(stage, settings.lang)
     code = open_terminal(settings, logbook, clock, walk, office, hint=hint, up=lambda: clock.now().up)
     if desk is not None:
         print(say(settings.lang, "cli.demo_over", url=desk.url, user=desk.user, password=desk.password))
     return code
+
+
+class FilmedWalk:
+    """The simulated walk as a film shows it: setting out for another stop, the clock skips most of the way."""
+
+    always: Final = True
+    """Listening costs nothing."""
+
+    def __init__(self, walk: SimulatedWalk, clock: StagedClock, plan: Plan) -> None:
+        self._walk = walk
+        self._clock = clock
+        self._plan = plan
+        self._bound: frozenset[tuple[str, str]] = frozenset()
+
+    async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
+        """See TagReader."""
+        if wanted and wanted != self._bound:
+            self._bound = wanted
+            self._clock.skip(self._way_s(wanted) * 1000)
+        async with aclosing(self._walk.listen(wanted)) as heard:
+            async for item in heard:
+                yield item
+
+    def _way_s(self, wanted: frozenset[tuple[str, str]]) -> int:
+        """The longest way to the point that is wanted."""
+        points = {point.id for point in self._plan.points for tag in point.tags if (tag.format, tag.id) in wanted}
+        points |= {point for kind, point in wanted if kind == LABEL}
+        return max(
+            (stop.walk_s for route in self._plan.routes for stop in route.stops if stop.point in points), default=0
+        )
 
 
 def _hour(text: str) -> time:
@@ -115,15 +143,24 @@ def _staged(now: Moment, start: time) -> Moment:
     return msgspec.structs.replace(now, at=int(moved.timestamp() * 1000))
 
 
-def _earlier(folder: Path, now: Moment) -> Stage | None:
-    """The stage of an earlier run in this folder, unless the machine was started anew since."""
+def _earlier(folder: Path) -> Stage | None:
+    """What an earlier run in this folder made up."""
     try:
-        stage = msgspec.json.decode((folder / "stage.json").read_bytes(), type=Stage)
+        return msgspec.json.decode((folder / "stage.json").read_bytes(), type=Stage)
     except FileNotFoundError:
         return None
-    if stage.began.boot == now.boot:
-        return stage
-    return msgspec.structs.replace(stage, began=msgspec.structs.replace(now, at=stage.began.at))
+
+
+def _went_on(folder: Path, now: Moment) -> Moment | None:
+    """The time just after the last record of an earlier run: a story never goes back."""
+    if not (folder / "handheld" / "journal").is_dir():
+        return None
+    book = Logbook.read(folder / "handheld")
+    last = next(iter(book.entries(book.head.seq)), None)
+    if last is None:
+        return None
+    up = last.record.up + 1000 if last.record.boot == now.boot else now.up
+    return msgspec.structs.replace(now, at=last.record.at + 1000, up=up)
 
 
 def _hint(stage: Stage, lang: str) -> str:
@@ -141,7 +178,7 @@ def _people() -> People:
 
 
 # -- without an office ---------------------------------------------------------------------------
-def _alone(logbook: Logbook, began: Moment) -> Stage:
+def _alone(logbook: Logbook) -> Stage:
     """The pages an office would have sent, made here."""
     plan, people = _plan(), _people()
     tokens = {point.id: secrets.token_bytes(TOKEN_BYTES) for point in plan.points if point.label}
@@ -160,7 +197,7 @@ def _alone(logbook: Logbook, began: Moment) -> Stage:
         "credentials": msgspec.json.encode(credentials, order="sorted"),
     }
     logbook.receive([Received(kind, SITE, rev, body) for rev, (kind, body) in enumerate(pages.items(), 1)], "3")
-    return Stage(began, labels, pins)
+    return Stage(labels, pins)
 
 
 def _issue(label: str) -> str:
@@ -195,7 +232,7 @@ def _office(folder: Path, now: Moment, lang: str) -> Iterator[Desk | None]:
             at,
         ]
         child = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            command,
+            [*command, "--data-dir", str(folder), "--now", at],
             stdout=subprocess.PIPE,
             stderr=log,
             stdin=subprocess.DEVNULL,
@@ -217,10 +254,10 @@ def _desk(stdout: IO[bytes], folder: Path, lang: str) -> Desk | None:
         return None
 
 
-def _enrolled(logbook: Logbook, desk: Desk, clock: Clock, began: Moment) -> Stage:
+def _enrolled(logbook: Logbook, desk: Desk, clock: Clock) -> Stage:
     """Introduce the handheld and fetch its pages, as `watchbook enrol` and `watchbook sync --once` do."""
     from sync.courier import Courier, enrol
 
     enrol(logbook, desk.url, desk.code, "demo", clock)
     Courier(logbook, clock).exchange()
-    return Stage(began, desk.labels, desk.pins)
+    return Stage(desk.labels, desk.pins)

@@ -95,6 +95,12 @@ def paragraph(text: str, role: str, width: int, indent: str = "") -> list[Line]:
     return [((row, role),) for row in wrap(text, width, indent)]
 
 
+def banner(text: str, role: str, width: int) -> list[Line]:
+    """A paragraph on rows of one colour from edge to edge, with air above and below."""
+    rows = ["", *wrap(text, width - 2), ""]
+    return [((f" {row}".ljust(width - cells(row) + len(row)), role),) for row in rows]
+
+
 def numbered(key: str, text: str, width: int, role: str = "text") -> list[Line]:
     """`key text`, the text wrapped beside its key."""
     head = f"{key} "

@@ -64,6 +64,8 @@ class StopPage(Page):
                 return [*rows, *self._number(check, width)]
             case "count":
                 return [*rows, *self._count(check, width)]
+            case "text" if not check.choices:
+                return [*rows, *paragraph(check.text.say(self.lang), "key", width), (), field("", self._digits)]
             case "choice" | "text":
                 return [*rows, *self._choice(check, width, room)]
 
@@ -140,11 +142,11 @@ class StopPage(Page):
     def foot(self) -> Sequence[tuple[str, str]]:
         check = self.session.open_check()
         menu = self.menu_key
-        match check.kind if check else None:
+        match _asks(check):
             case "ok":
                 keys = (("1", self.say("stop.ok")), ("2", self.say("stop.not_ok")))
                 return (*keys, ("Enter", self.say("stop.all_ok")), menu)
-            case "number" | "count":
+            case "digits":
                 return (("Enter", self.say("stop.next")), menu)
             case _:
                 return (menu,)
@@ -152,17 +154,19 @@ class StopPage(Page):
     # -- keys ----------------------------------------------------------------------------------
     async def digit(self, key: str) -> None:
         check = self._check()
-        match check.kind if check else None:
+        if check is None:
+            return
+        match _asks(check):
             case "ok":
-                await self._answer(check, key) if check else None
-            case "number" | "count":
+                await self._answer(check, key)
+            case "digits":
                 self._digits = self._digits.press(key)
-            case "choice" | "text":
+            case "choice":
                 await self._choose(check, key)
 
-    async def _choose(self, check: Check | None, key: str) -> None:
+    async def _choose(self, check: Check, key: str) -> None:
         choice = self._choices.pick(key) if self._choices else None
-        if check is not None and choice is not None:
+        if choice is not None:
             await self._answer(check, str(check.choices.index(choice) + 1))
 
     async def back(self) -> None:
@@ -178,7 +182,7 @@ class StopPage(Page):
         elif check.kind == "ok":
             count = await self.session.all_ok()
             self._moved(self.say("stop.all_noted", n=count), "ok")
-        elif check.kind in ("number", "count"):
+        elif _asks(check) == "digits":
             await self._read(check)
         else:
             self.terminal.tell(self.say("stop.choose"), "mark")
@@ -214,6 +218,13 @@ class StopPage(Page):
             said = f"{said} {next_words(self.lang, self.session)}".strip()
         if said:
             self.terminal.tell(said, role)
+
+
+def _asks(check: Check | None) -> str:
+    """How the check is answered: `ok` (1 or 2), `digits`, or `choice`; nothing without one."""
+    if check is None or check.kind == "ok":
+        return "ok" if check else ""
+    return "choice" if check.choices or check.kind == "choice" else "digits"
 
 
 def _empty(check: Check) -> Digits:

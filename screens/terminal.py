@@ -48,6 +48,7 @@ from screens.verdicts import verdict_words
 BROKEN: Final = 1
 BATTERY_S: Final = 60
 log: Final = logging.getLogger("watchbook.screens")
+log.addHandler(logging.NullHandler())  # whoever starts the terminal says into which file it goes
 
 
 class Terminal(Scanning, App[int]):
@@ -226,7 +227,9 @@ class Terminal(Scanning, App[int]):
         await self._act(self.change_language)
 
     async def _menu(self) -> None:
-        if not isinstance(self.screen, MenuPage):
+        if isinstance(self.screen, MenuPage):
+            self.close(self.top)
+        else:
             self.open(MenuPage())
 
     async def _help(self) -> None:

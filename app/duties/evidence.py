@@ -5,7 +5,6 @@ The handheld and the office run this same code (decision 30); marks never reject
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from statistics import median_low
 from typing import Final
 
 from msgspec import Struct
@@ -111,7 +110,7 @@ def judge_near(
     heard = usable(samples, up)
     if not heard:
         return SILENT
-    level = median_low(sample.rssi for sample in heard)
+    level = _median(heard)
     if enter is None:
         return Near(Nearness.FAR, level)
     bars = _bars(level, enter)
@@ -127,7 +126,12 @@ def judge_near(
 
 def _rival_level(samples: Sequence[Sample], up: int) -> int:
     heard = usable(samples, up)
-    return median_low(sample.rssi for sample in heard) if heard else FAINTEST - 100
+    return _median(heard) if heard else FAINTEST - 100
+
+
+def _median(heard: Sequence[Sample]) -> int:
+    """The middle level, of two the weaker one."""
+    return sorted(sample.rssi for sample in heard)[(len(heard) - 1) // 2]
 
 
 def _bars(level: int, enter: int) -> int:

@@ -27,7 +27,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from app.duties.days import exists, is_worked, later, settle
-from app.duties.site import Plan, Schedule
+from app.duties.site import Calendar, Plan, Schedule
 from app.errors import WatchbookError
 
 if TYPE_CHECKING:
@@ -291,10 +291,16 @@ def slots(plan: Plan, schedule: Schedule, first: date, last: date) -> tuple[Slot
 
     Raises RuleRefused for a rule that the office should have refused.
     """
+    return _slots(schedule, plan.site.zone, plan.calendar, first, last)
+
+
+@lru_cache(1024)
+def _slots(schedule: Schedule, zone_name: str, calendar: Calendar, first: date, last: date) -> tuple[Slot, ...]:
+    """Kept, because the due list asks for the same days at every look."""
     rule = parse_rule(schedule.rule, date.fromisoformat(schedule.begins))
-    zone, minutes = ZoneInfo(plan.site.zone), max(1, min(schedule.minutes, MAX_MINUTES))
+    zone, minutes = ZoneInfo(zone_name), max(1, min(schedule.minutes, MAX_MINUTES))
     beyond = last + timedelta(days=minutes // 1440 + 2)
-    days = [day for day in due_days(rule, first, beyond) if _counts(plan, schedule, day)]
+    days = [day for day in due_days(rule, first, beyond) if _counts(calendar, schedule, day)]
     windows = [_window(schedule, day, minutes, zone) for day in days]
     out: list[Slot] = []
     for day, window, after in zip(days, windows, [*windows[1:], None], strict=False):
@@ -306,10 +312,10 @@ def slots(plan: Plan, schedule: Schedule, first: date, last: date) -> tuple[Slot
     return tuple(out)
 
 
-def _counts(plan: Plan, schedule: Schedule, day: date) -> bool:
+def _counts(calendar: Calendar, schedule: Schedule, day: date) -> bool:
     if schedule.until and day > date.fromisoformat(schedule.until):
         return False
-    return schedule.days == "all" or is_worked(plan.calendar, day) == (schedule.days == "working")
+    return schedule.days == "all" or is_worked(calendar, day) == (schedule.days == "working")
 
 
 def _window(schedule: Schedule, day: date, minutes: int, zone: ZoneInfo) -> Slot:

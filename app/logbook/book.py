@@ -4,6 +4,7 @@ Whatever the crew does is appended here, and `append` returns only when it would
 One folder is one book (decision 1). What the records mean is not known here.
 """
 
+import contextlib
 import hmac
 import os
 from collections.abc import Iterator, Sequence
@@ -215,14 +216,11 @@ class Logbook:
         with self._lock:
             if self._held is None:
                 return
-            try:
+            with contextlib.suppress(OSError):  # a view: the next start makes it again
                 self.shelf.close()
-            except OSError as e:
-                raise unsafe(e) from e
-            finally:
-                self._journal.close()
-                os.close(self._held)
-                self._held = None
+            self._journal.close()
+            os.close(self._held)
+            self._held = None
 
     def _must_be_open(self) -> None:
         if self._held is None:

@@ -8,6 +8,7 @@ until the book is opened again.
 """
 
 import contextlib
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -150,15 +151,18 @@ class Journal:
         self._write_hint()
 
     def _put(self, data: bytes) -> None:
+        """Until all of it is durable or taken back, an interruption of any kind leaves the journal poisoned."""
+        self._poisoned = True
         try:
             taken = self._disk.write("append.write", self._fd, data, self._used)
+            if taken != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as e:
             self._undo(len(data))
+            self._poisoned = False
             raise unsafe(e) from e
-        if taken != len(data):
-            self._undo(len(data))
-            raise unsafe(OSError(28, "short write"))
         self._flush("append.sync")
+        self._poisoned = False
 
     def _flush(self, name: str) -> None:
         """After a failed flush Linux may drop the bytes and call the page clean: never ask that descriptor again."""
@@ -175,7 +179,6 @@ class Journal:
             self._disk.write_all("undo.write", self._fd, bytes(length), self._used)
             self._disk.sync("undo.sync", self._fd)
         except OSError as e:
-            self._poisoned = True
             raise BookUnknown("book.unknown") from e
 
     def _make_room(self, need: int) -> None:
@@ -243,7 +246,7 @@ class Journal:
         """Nothing can be written afterwards."""
         self._poisoned = True
         for fd in (self._fd, self._hint):
-            if fd is not None:
+            if fd is not None and fd >= 0:
                 os.close(fd)
         self._fd, self._hint = -1, None
 

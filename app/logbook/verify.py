@@ -125,7 +125,7 @@ class Report(Struct, frozen=True):
         return "\n\n".join(book.say(lang) for book in self.books) or say(lang, "book.nothing_to_check")
 
 
-class _Line(Struct, frozen=True):
+class _Line(Struct, frozen=True, forbid_unknown_fields=True):
     hash: str
     book: str
     record: msgspec.Raw = msgspec.Raw()
@@ -400,13 +400,12 @@ def check_lines(lines: Iterable[bytes], trust: str | None = None, office_key: st
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        try:
-            found = _decode_line(line)
-            book, link = bytes.fromhex(found.book), bytes.fromhex(found.hash)
-        except ValueError:
+        found = _read_line(line)
+        if found is None:
             checks = checks or {"": here}
             here.fail(Fault.NOT_A_LINE, number)
             continue
+        book, link = bytes.fromhex(found.book), bytes.fromhex(found.hash)
         here = checks.setdefault(found.book, BookCheck(book, office_key))
         if found.record:
             here.record(link, bytes(found.record), number)
@@ -414,6 +413,16 @@ def check_lines(lines: Iterable[bytes], trust: str | None = None, office_key: st
             here.note(link, bytes(found.note), number)
     wanted = None if trust is None else _plain(trust)
     return Report(tuple(c.report(None if wanted in checks and wanted != book else trust) for book, c in checks.items()))
+
+
+def _read_line(line: bytes) -> _Line | None:
+    """None for what is no export line."""
+    try:
+        found = _decode_line(line)
+        plain = all(len(text) == 64 and bytes.fromhex(text).hex() == text for text in (found.hash, found.book))
+    except ValueError:
+        return None
+    return found if plain and bool(found.record) != bool(found.note) else None
 
 
 def check_folder(folder: Path, trust: str | None = None, office_key: str | None = None) -> BookReport:

@@ -84,7 +84,7 @@ def demo(began: str | None, days: int) -> None:
     """Serve an example: one compound, its people, and the rounds of the last days."""
     from sync.office import commands
 
-    commands.demo(load({"port": 0, **click.get_current_context().obj}), began, days)
+    commands.demo(settings(), began, days)
 
 
 # -- plans ---------------------------------------------------------------------------------------

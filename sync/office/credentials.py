@@ -46,7 +46,7 @@ def take_people(tx: Connection, people: People, at: int) -> None:
 
 def set_pin(tx: Connection, person: str, stored: str, at: int) -> None:
     """Give a person a new PIN (as `stored_pin` made it). Raises CredentialRefused for an unknown person."""
-    _known(tx, person)
+    must_know(tx, person)
     table.set_pin(tx, person, stored, at)
     _to_all_sites(tx, at)
 
@@ -60,7 +60,7 @@ def stored_pin(pin: str) -> str:
 
 def make_badge(tx: Connection, person: str, at: int) -> str:
     """A new badge for a person; the one before opens nothing any more. Raises CredentialRefused."""
-    _known(tx, person)
+    must_know(tx, person)
     earlier = table.tokens_of(tx, "", "person", person)
     issue = earlier[-1].issue + 1 if earlier else 1
     if issue > MAX_ISSUE:
@@ -69,6 +69,12 @@ def make_badge(tx: Connection, person: str, at: int) -> str:
     table.add_token(tx, "", row, at)
     _to_all_sites(tx, at)
     return make(row.issue, row.token)
+
+
+def must_know(tx: Connection, person: str) -> None:
+    """Raises CredentialRefused for somebody who is not in the people file."""
+    if not table.is_present(tx, person):
+        raise CredentialRefused("office_cli.no_person", person=person)
 
 
 def labels(tx: Connection, site: str) -> dict[str, str]:
@@ -112,11 +118,6 @@ def _to_all_sites(tx: Connection, at: int) -> None:
     for site in table.sites(tx):
         publish_people(tx, site, at)
         publish_credentials(tx, site, at)
-
-
-def _known(tx: Connection, person: str) -> None:
-    if not table.is_present(tx, person):
-        raise CredentialRefused("office_cli.no_person", person=person)
 
 
 def _issue(row: TokenRow) -> str:

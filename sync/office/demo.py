@@ -60,7 +60,7 @@ class Rehearsal(Disk):
 
 
 class Beat(Struct, frozen=True):
-    """A schedule, who walks it, and what goes wrong on it by day (0 is the oldest)."""
+    """A schedule, who walks it, and what goes wrong on it, by how many days ago."""
 
     schedule: str
     crew: tuple[str, ...]
@@ -71,29 +71,49 @@ class Beat(Struct, frozen=True):
 GUARDS: Final = (
     Beat("day-1", ("wang-lei",)),
     Beat("buildings-am", ("wang-lei",), {1: Tricks(miss=frozenset({"b5-u1"}))}),
-    Beat("day-2", ("wang-lei",), {0: Tricks(late_s=6300)}),
+    Beat("shops-am", ("wang-lei",)),
+    Beat("day-2", ("wang-lei",), {1: Tricks(late_s=6600)}),
     Beat("fire-daily", ("he-jing", "guo-rui")),
     Beat("buildings-pm", ("liu-yang",)),
-    Beat("day-3", ("liu-yang",), {1: None}),
+    Beat("day-3", ("liu-yang",), {2: None}),
+    Beat("shops-pm", ("liu-yang",)),
     Beat("night-1", ("zhang-wei", "li-jun"), {
-        0: Tricks(rush=frozenset({"pr1-door"}), report={"fire-lane-north": ("fire-lane", "")}),
-        1: Tricks(skip={"b3-roof": "weather"}),
+        1: Tricks(rush=frozenset({"pr1-door"}), report={"fire-lane-north": ("fire-lane", "")}),
+        2: Tricks(skip={"b3-roof": "weather"}),
     }),
-    Beat("night-2", ("zhang-wei", "li-jun"), {0: Tricks(recheck=False)}),
-    Beat("night-3", ("chen-gang", "zhao-peng"), {0: None, 1: Tricks(miss=frozenset({"rubbish-2", "fitness"}))}),
+    Beat("night-2", ("zhang-wei", "li-jun"), {1: Tricks(recheck=False)}),
+    Beat("night-3", ("chen-gang", "zhao-peng"), {0: Tricks(miss=frozenset({"rubbish-2", "fitness"})), 1: None}),
     Beat("night-4", ("chen-gang", "zhao-peng"), {
-        0: Tricks(alone="emergency"),
-        1: Tricks(report={"pr1-door": ("water-leak", "")}, urgent=True),
+        0: Tricks(report={"pr1-door": ("water-leak", "")}, urgent=True),
+        1: Tricks(alone="emergency"),
     }),
 )  # fmt: skip
 FITTERS: Final = (
     Beat("lifts", ("tang-jun",)),
     Beat("power-am", ("feng-lei",), {1: Tricks(readings={"temp": "43"}, report={"pr1-room": ("electric", "")})}),
+    Beat("grounds", ("tang-jun",)),
     Beat("pumps-am", ("dong-ping",)),
     Beat("power-pm", ("feng-lei",)),
-    Beat("pumps-pm", ("dong-ping",), {0: None}),
+    Beat("pumps-pm", ("dong-ping",), {2: None}),
 )
-HANDHELDS: Final = (("东门岗1号", GUARDS), ("工程部2号", FITTERS))
+CLEANERS: Final = (
+    Beat("clean-1-rubbish-am", ("wang-xiuying",)),
+    Beat("clean-2-rubbish-am", ("li-guihua",)),
+    Beat("clean-3-rubbish-am", ("zhang-yulan",)),
+    Beat("clean-roads-am", ("liu-fengying",)),
+    Beat("clean-1-daily", ("wang-xiuying",)),
+    Beat("clean-2-daily", ("li-guihua",), {1: Tricks(report={"b4-u1": ("lamp", "")}, fixed=True)}),
+    Beat("clean-3-daily", ("zhang-yulan",)),
+    Beat("rubbish-out-am", ("liu-fengying",)),
+    Beat("clean-green-belt", ("chen-xiufang",)),
+    Beat("dorm-daily", ("chen-xiufang",)),
+    Beat("clean-1-rubbish-pm", ("wang-xiuying",)),
+    Beat("clean-2-rubbish-pm", ("li-guihua",)),
+    Beat("clean-3-rubbish-pm", ("zhang-yulan",), {1: None}),
+    Beat("clean-roads-pm", ("liu-fengying",)),
+    Beat("rubbish-out-pm", ("liu-fengying",)),
+)
+HANDHELDS: Final = (("东门岗1号", GUARDS), ("工程部2号", FITTERS), ("保洁3号", CLEANERS))
 
 
 async def furnish(store: Store, key: OfficeKey, now: int, days: int = DAYS) -> Desk:
@@ -176,8 +196,7 @@ def _due(plan: Plan, beats: Sequence[Beat], now: int, days: int) -> tuple[int, l
     found = []
     for beat in beats:
         for slot in slots(plan, plan.schedule(beat.schedule), today - timedelta(days=days), today):
-            day = (slot.opens.date() - today).days + days
-            tricks = beat.tricks.get(day, NO_TRICKS)
+            tricks = beat.tricks.get((today - slot.opens.date()).days, NO_TRICKS)
             if millis(slot.closes) <= now and tricks is not None:
                 found.append((slot, beat, tricks))
     found.sort(key=lambda each: millis(each[0].opens))

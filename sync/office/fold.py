@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from app import kinds
 from app.duties.site import decode_plan
 from app.record import Record
-from sync.office.reading import AlarmDetail, FindingDetail, Line, Tokens, read_round
+from sync.office.reading import FindingDetail, Line, Tokens, alarm_of, read_round
 from sync.office.store import Store
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
@@ -171,7 +171,7 @@ def _read_book(tx: Connection, site: str, book: bytes, stored: Sequence[Stored])
         folded=(FoldedRow(site, book, last.seq, last.hash, at, aside),),
         rounds=tuple(made),
         findings=tuple(_finding(site, line) for line in lines if isinstance(line.body, kinds.FindingRaised)),
-        alarms=tuple(_alarm(site, line) for line in lines if kinds.urgent(line.record) and line.body is not None),
+        alarms=tuple(row for line in lines if (row := _alarm(site, line))),
     )
 
 
@@ -250,16 +250,9 @@ def _finding(site: str, line: Line) -> FindingRow:
     )
 
 
-def _alarm(site: str, line: Line) -> AlarmRow:
-    return AlarmRow(site, subject(line.stored), line.record.at, msgspec.json.encode(alarm_of(line)))
-
-
-def alarm_of(line: Line) -> AlarmDetail:
-    """An urgent record as the banner shows it, in its turn or ahead of it."""
-    body = line.body
-    assert isinstance(body, kinds.FindingRaised | kinds.AlarmRaised)
-    words = body.words if isinstance(body, kinds.FindingRaised) else ""
-    return AlarmDetail(line.ref, line.record.kind, words, body.round, body.point, line.record.by)
+def _alarm(site: str, line: Line) -> AlarmRow | None:
+    detail = alarm_of(line.ref, line.record)
+    return AlarmRow(site, subject(line.stored), line.record.at, msgspec.json.encode(detail)) if detail else None
 
 
 def subject(stored: Stored) -> str:

@@ -22,8 +22,8 @@ def drawn(text: str) -> str:
 
 def modules(text: str) -> list[list[bool]]:
     """The code's modules with a white border, dark is True. Importing qrcode costs about 30 ms."""
-    import qrcode
-    from qrcode.constants import ERROR_CORRECT_Q
+    import qrcode  # type: ignore[import-untyped]  # it ships no types
+    from qrcode.constants import ERROR_CORRECT_Q  # type: ignore[import-untyped]  # it ships no types
 
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=BORDER)
     code.add_data(text)

@@ -144,8 +144,11 @@ class FindingDetail(Struct, frozen=True):
 
 
 class AlarmDetail(Struct, frozen=True):
+    """An urgent record; `category` is empty for an alarm."""
+
     ref: Ref
-    kind: str
+    category: str
+    phrase: str
     words: str
     round: str | None
     point: str | None
@@ -196,6 +199,17 @@ class _Stop:
         if any(each.grade and not set(each.marks) & set(OfficeMark) for each in judged):
             return ()
         return tuple(dict.fromkeys(mark for each in judged for mark in each.marks if mark in set(OfficeMark)))
+
+
+def alarm_of(ref: Ref, record: Record) -> AlarmDetail | None:
+    """An urgent record as the banner shows it, in its turn or ahead of it; None when it does not fit its kind."""
+    match kinds.read(record):
+        case kinds.FindingRaised(urgent=True) as body:
+            said = (body.category, body.phrase, body.words)
+            return AlarmDetail(ref, *said, body.round, body.point, record.by)
+        case kinds.AlarmRaised() as body:
+            return AlarmDetail(ref, "", "", "", body.round, body.point, record.by)
+    return None
 
 
 def read_round(

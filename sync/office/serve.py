@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,7 +40,9 @@ class PortTaken(WatchbookError):
 class Serving:
     """An office that can be served; `prepare` it inside the event loop that will serve it."""
 
-    def __init__(self, store: Store, key: OfficeKey, clock_ms: Callable[[], int], *, shown_clock: bool = False) -> None:
+    def __init__(
+        self, store: Store, key: OfficeKey, clock_ms: Callable[[], int], *, shown_clock: tzinfo | None = None
+    ) -> None:
         self.store = store
         self.folding = Folding(store)
         handlers = pages(store, self.folding, clock_ms, shown_clock=shown_clock)
@@ -73,7 +76,7 @@ def run(
     clock_ms: Callable[[], int],
     ready: Callable[[str], None],
     *,
-    shown_clock: bool = False,
+    shown_clock: tzinfo | None = None,
     first: Callable[[Store, OfficeKey], Awaitable[None]] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. `ready` gets the URL; `first` runs on the open store before anybody is served."""
@@ -87,7 +90,7 @@ async def _run(
     listening: socket.socket,
     clock_ms: Callable[[], int],
     ready: Callable[[str], None],
-    shown_clock: bool,
+    shown_clock: tzinfo | None,
     first: Callable[[Store, OfficeKey], Awaitable[None]] | None,
 ) -> None:
     store = await open_store(db)

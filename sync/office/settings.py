@@ -28,6 +28,8 @@ class Settings(Struct, frozen=True):
     host: str = HOST
     port: int = PORT
     as_json: bool = False
+    chosen: bool = False
+    """The data directory was named, not the default one."""
 
 
 def load(flags: Mapping[str, Any], env: Mapping[str, str] = os.environ) -> Settings:
@@ -50,6 +52,7 @@ def load(flags: Mapping[str, Any], env: Mapping[str, str] = os.environ) -> Setti
         host=value("host") or HOST,
         port=_port(value("port") or str(PORT)),
         as_json=bool(flags.get("as_json")),
+        chosen=bool(folder),
     )
 
 

@@ -12,6 +12,7 @@ from app.duties.findings import due, due_of, phrase_of
 from app.duties.site import Calendar, Deadline
 from tests import garden
 
+START = datetime.fromisoformat("2026-01-01T00:00:00")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 GOLDEN_WEEK = Calendar(
     holidays=tuple(f"2026-10-{day:02d}" for day in range(1, 8)), workdays=("2026-09-27", "2026-10-10")
@@ -53,10 +54,12 @@ def test_the_day_of_a_clock_change_ends_at_24_00_and_minutes_are_real() -> None:
 
 @given(
     st.sampled_from(DEADLINES),
-    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(lambda at: at.replace(microsecond=0)),
+    st.integers(0, 2 * 365 * 24 * 3600).map(lambda seconds: START + timedelta(seconds=seconds)),
     st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/New_York"]),
 )
-def test_a_deadline_lies_ahead_and_never_comes_nearer_by_waiting(deadline: Deadline, local: datetime, name: str) -> None:
+def test_a_deadline_lies_ahead_and_never_comes_nearer_by_waiting(
+    deadline: Deadline, local: datetime, name: str
+) -> None:
     zone = ZoneInfo(name)
     at = settle(local, zone)
     limit = due(deadline, at, GOLDEN_WEEK)
@@ -67,7 +70,7 @@ def test_a_deadline_lies_ahead_and_never_comes_nearer_by_waiting(deadline: Deadl
 
 def test_an_urgent_matter_is_due_the_same_day_at_the_latest() -> None:
     plan = garden.plan()
-    at = settle(datetime(2026, 11, 21, 22, 34), SHANGHAI)
+    at = settle(datetime.fromisoformat("2026-11-21T22:34"), SHANGHAI)
     urgent = due_of(plan.category("leak"), at, plan.calendar, urgent=True)
     assert f"{urgent:%d %H:%M}" == "22 00:00"
     assert due_of(plan.category("leak"), at, plan.calendar, urgent=False) == due("2d", at, plan.calendar)
@@ -95,5 +98,5 @@ def test_a_phrase_is_found_by_its_id() -> None:
 
 def test_later_counts_real_time() -> None:
     berlin = ZoneInfo("Europe/Berlin")
-    at = settle(datetime(2026, 3, 29, 1, 0), berlin)
+    at = settle(datetime.fromisoformat("2026-03-29T01:00"), berlin)
     assert later(at, timedelta(hours=2)).hour == 4

@@ -63,7 +63,9 @@ def marks(*walk: tuple[str, float], order: str = "fixed", boot: str = "b1") -> l
 
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("arrive"), st.sampled_from(POINTS), st.sampled_from(["typed", "label", "near", "label+near"])),
+        st.tuples(
+            st.just("arrive"), st.sampled_from(POINTS), st.sampled_from(["typed", "label", "near", "label+near"])
+        ),
         st.tuples(st.just("skip"), st.sampled_from([*STOPS, "nowhere"]), st.just("locked")),
         st.tuples(st.just("answer"), st.sampled_from([*STOPS, "nowhere"]), st.sampled_from([*CHECKS, "other"])),
         st.tuples(st.just("recheck"), st.sampled_from(["zhang", "li"]), st.just("")),
@@ -319,7 +321,8 @@ def test_checks_left_open_are_marked_when_the_round_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "timing"), [([], "missed"), ([10], "on-time"), ([-10, 10], "early"), ([10, 7300], "late"), ([-9, 9000], "late")]
+    ("seconds", "timing"),
+    [([], "missed"), ([10], "on-time"), ([-10, 10], "early"), ([10, 7300], "late"), ([-9, 9000], "late")],
 )
 def test_a_round_is_on_time_when_all_it_reached_was(seconds: list[float], timing: str) -> None:
     plan = garden.plan("free")

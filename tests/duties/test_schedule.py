@@ -236,9 +236,7 @@ def test_a_window_over_midnight_belongs_to_the_evening_it_began() -> None:
 
 def test_working_days_follow_the_holidays_and_the_weekends_worked_instead() -> None:
     # 国庆节 2026: off 1 to 7 October, worked on Saturday 10 October
-    calendar = Calendar(
-        holidays=tuple(f"2026-10-{day:02d}" for day in range(1, 8)), workdays=("2026-10-10",)
-    )
+    calendar = Calendar(holidays=tuple(f"2026-10-{day:02d}" for day in range(1, 8)), workdays=("2026-10-10",))
     plan = plan_in("Asia/Shanghai", calendar)
     first, last = date(2026, 9, 28), date(2026, 10, 12)
     worked = slots(plan, schedule("08:00", 60, days="working"), first, last)

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from app.ports import Moment
-from hardware.clock import FastClock, ShiftedClock, SystemClock
+from hardware.clock import StagedClock, SystemClock
 
 
 class Wound:
@@ -34,18 +34,15 @@ def test_the_measured_offset_to_the_office_goes_with_every_moment() -> None:
     assert clock.now().off == -1500
 
 
-def test_a_shifted_clock_moves_only_the_wall() -> None:
-    assert ShiftedClock(Wound(1_000, 50), 3_600_000).now() == Moment(3_601_000, 50, "boot", 40)
+def test_a_staged_clock_starts_where_it_is_told_and_runs_faster() -> None:
+    base = Wound(9_000, 50)
+    staged = StagedClock(base, Moment(1_000, 7_000, "boot"), 10)
+    assert staged.now() == Moment(1_000, 7_000, "boot", 40)
+    base.moment = Moment(9_200, 250, "boot", 40)
+    assert staged.now() == Moment(3_000, 9_000, "boot", 40)
 
 
-def test_a_fast_clock_runs_faster_from_now_on() -> None:
-    base = Wound(1_000, 50)
-    fast = FastClock(base, 10)
-    assert fast.now() == base.moment
-    base.moment = Moment(1_200, 250, "boot", 40)
-    assert fast.now() == Moment(3_000, 2_050, "boot", 40)
-
-
-def test_a_fast_clock_given_its_beginning_again_goes_on_after_a_restart() -> None:
-    began = Moment(1_000, 50, "boot")
-    assert FastClock(Wound(9_999, 250), 10, began).now() == Moment(3_000, 2_050, "boot", 40)
+def test_what_a_staged_clock_skips_has_passed_on_the_wall_and_since_boot() -> None:
+    staged = StagedClock(Wound(9_000, 50), Moment(1_000, 7_000, "boot"))
+    staged.skip(60_000)
+    assert staged.now() == Moment(61_000, 67_000, "boot", 40)

@@ -94,7 +94,7 @@ async def test_lines_without_a_time_come_when_they_are_read(tmp_path: Path) -> N
 
 
 async def test_who_listens_late_has_missed_the_tags_but_not_the_codes(tmp_path: Path) -> None:
-    feed = FeedReader(write(tmp_path / "feed", ble(0), ble(100), {"at_ms": 200, "qr": "A"}, ble(900, minor=8)))
+    feed = FeedReader(write(tmp_path / "feed", ble(0), ble(100), {"at_ms": 200, "qr": "A"}, ble(1500, minor=8)))
     await take(feed, 1)
     await asyncio.sleep(0.6)
     scan, tag = await take(feed, 2)

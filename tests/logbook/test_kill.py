@@ -1,4 +1,4 @@
-"""kill -9 at random moments, again and again on the same book: every acknowledged record is there, and the chain goes on."""
+"""kill -9 at random moments, again and again on one book: what was acknowledged is there, and the chain goes on."""
 
 import os
 import random

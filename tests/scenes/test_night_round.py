@@ -72,7 +72,7 @@ async def stand_at(watch: Watch, air: BlueZ, radio: BleReader, stop: Stop) -> No
     address = tag.address or "C0:00:00:00:00:01"
     air.enter(patrol_tag(tag.format, tag.id, address, tag.near or -60, interval_s=0.05))
     try:
-        async with aclosing(radio.listen(frozenset({(tag.format, tag.id)}))) as heard:  # type: ignore[type-var]  # an async generator
+        async with aclosing(radio.listen(frozenset({(tag.format, tag.id)}))) as heard:
             async for item in heard:
                 if isinstance(item, Sighting) and (verdict := (await watch.hear(item)).verdict):
                     assert verdict.accepted

@@ -4,6 +4,8 @@ import asyncio
 import socket
 import threading
 import time
+import tracemalloc
+import zlib
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +49,23 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
         return port
+
+
+def bomb(mib: int) -> bytes:
+    """gzip that unpacks to so many MiB of spaces, made without ever holding them."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join(packer.compress(b" " * 2**20) for _ in range(mib)) + packer.flush()
+
+
+@contextmanager
+def at_most(mib: int) -> Iterator[None]:
+    """What happens inside, in any thread, may hold so many MiB at once."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < mib * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 class RunningOffice:

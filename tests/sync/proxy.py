@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
+from tests.sync.places import bomb
+
 
 class Fault(StrEnum):
     NONE = "none"
@@ -37,6 +39,12 @@ class Fault(StrEnum):
     """A gateway says 500 although the office has stored it."""
     BUSY = "busy"
     """The office is busy and asks for a second of peace."""
+    BOMB = "bomb"
+    """An answer that unpacks to 100 MiB."""
+    FLOOD = "flood"
+    """An answer that does not end."""
+    OTHERS_ANSWER = "others-answer"
+    """The office's answer, but not marked as being for this book."""
     SILENCE = "silence"
     """Nothing comes back for longer than anybody waits."""
 
@@ -54,6 +62,16 @@ _CANNED = {
     Fault.BUSY: b"HTTP/1.1 503 Busy\r\ncontent-type: application/problem+json\r\nwatchbook-protocol: 1\r\n"
     b'retry-after: 1\r\ncontent-length: 29\r\nconnection: close\r\n\r\n{"type":"urn:watchbook:busy"}',
 }
+_OFFICES = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nwatchbook-protocol: 1\r\nconnection: close\r\n"
+
+
+def _canned(fault: Fault) -> bytes | None:
+    """The answer of a fault that never asks the office."""
+    if fault is Fault.BOMB:
+        return _OFFICES + b"content-encoding: gzip\r\n\r\n" + bomb(100)
+    if fault is Fault.FLOOD:
+        return _OFFICES + b"\r\n" + b" " * (20 * 1024 * 1024)
+    return _CANNED.get(fault)
 
 
 class Proxy:
@@ -95,11 +113,12 @@ class Proxy:
         writer.close()
 
     async def _answer(self, fault: Fault, request: bytes) -> bytes:
+        canned = _canned(fault)
+        if canned is not None:
+            return canned
         match fault:
             case Fault.REFUSE:
                 return b""
-            case _ if fault in _CANNED:
-                return _CANNED[fault]
             case Fault.SILENCE:
                 await asyncio.sleep(3600)
             case Fault.CUT_REQUEST:
@@ -107,6 +126,8 @@ class Proxy:
                 return b""
         answer = await self._forward(request)
         match fault:
+            case Fault.OTHERS_ANSWER:
+                return re.sub(rb"(?i)watchbook-book: *[0-9a-f]+\r\n", b"", answer)
             case Fault.TWICE:
                 return await self._forward(request)
             case Fault.LOSE_ANSWER:

@@ -73,11 +73,13 @@ def test_records_go_by_themselves_when_the_network_comes_back(tmp_path: Path) ->
 
 
 def test_a_link_that_fails_ten_times_is_tried_an_eleventh(tmp_path: Path, running: RunningOffice) -> None:
-    with handheld(tmp_path / "h", running) as mine:
+    def ten_times(number: int, _line: str) -> Fault:
+        return Fault.REFUSE if number < 10 else Fault.NONE
+
+    with handheld(tmp_path / "h", running) as mine, proxy(running.port, ten_times) as link:
         mine.write(3)
-        with proxy(running.port, lambda number, _l: Fault.REFUSE if number < 10 else Fault.NONE) as link:
-            with carrying(mine, link.url, draw=0.0001) as (_, seen):
-                seen.rested(all_sent)
+        with carrying(mine, link.url, draw=0.0001) as (_, seen):
+            seen.rested(all_sent)
         assert len(link.requests) > 10
         assert same_bytes(mine.logbook, running.stored(mine.logbook.book))
 
@@ -99,15 +101,20 @@ def test_a_refusal_does_not_end_the_tries_either(tmp_path: Path, running: Runnin
 
 
 def test_sync_now_does_not_wait_for_the_timer(tmp_path: Path, running: RunningOffice) -> None:
-    with handheld(tmp_path / "h", running) as mine:
-        with proxy(running.port, lambda number, _l: Fault.REFUSE if number < 3 else Fault.NONE) as link:
-            with carrying(mine, link.url, draw=100.0) as (courier, seen):
-                for _ in range(3):
-                    seen.rested(after=len(seen.states) - 1)
-                    before = len(seen.states)
-                    courier.sync_now()
-                    seen.rested(after=before)
-                assert seen.states[-1].pending == 0
+    def three_times(number: int, _line: str) -> Fault:
+        return Fault.REFUSE if number < 3 else Fault.NONE
+
+    with (
+        handheld(tmp_path / "h", running) as mine,
+        proxy(running.port, three_times) as link,
+        carrying(mine, link.url, draw=100.0) as (courier, seen),
+    ):
+        seen.rested()
+        for _ in range(3):
+            before = len(seen.states)
+            courier.sync_now()
+            seen.rested(after=before)
+        assert seen.states[-1].pending == 0
 
 
 def test_a_new_record_goes_soon_and_an_alarm_at_once(tmp_path: Path, running: RunningOffice) -> None:
@@ -138,11 +145,13 @@ def test_when_all_is_sent_it_sleeps(tmp_path: Path, running: RunningOffice) -> N
 
 
 def test_an_office_that_asks_for_peace_gets_it(tmp_path: Path, running: RunningOffice) -> None:
-    with handheld(tmp_path / "h", running) as mine:
-        with proxy(running.port, lambda number, _l: Fault.BUSY if number == 0 else Fault.NONE) as link:
-            with carrying(mine, link.url, draw=0.0) as (_, seen):
-                assert seen.rested().last_reason == Reason("sync.busy")
-                seen.rested(all_sent)
+    def once(number: int, _line: str) -> Fault:
+        return Fault.BUSY if number == 0 else Fault.NONE
+
+    with handheld(tmp_path / "h", running) as mine, proxy(running.port, once) as link:
+        with carrying(mine, link.url, draw=0.0) as (_, seen):
+            assert seen.rested().last_reason == Reason("sync.busy")
+            seen.rested(all_sent)
         assert link.times[1] - link.times[0] > 0.95
 
 

@@ -333,10 +333,8 @@ def test_without_a_hello_the_client_learns_the_time_from_the_refusal(running: Ru
     rogue = Rogue(running)
     rogue.clock.off_ms = 86_400_000
     line = rogue.client(running.url)
-    assert line.offset is None
     assert line.send(rogue.batch()).high_water == 1
-    assert line.offset is not None
-    assert abs(line.offset + 86_400_000) < 1500
+    assert abs((line.offset or 0) + 86_400_000) < 1500
 
 
 def test_a_hello_from_another_office_sends_nothing(tmp_path: Path, running: RunningOffice) -> None:

@@ -1,6 +1,7 @@
 """Bad links and a dying office: nothing is lost, nothing comes twice, and it ends."""
 
 import random
+import resource
 import subprocess
 import sys
 import threading
@@ -62,6 +63,22 @@ def test_only_the_offices_own_word_counts_as_sent(tmp_path: Path, running: Runni
         assert not mine.courier.state.online
 
 
+@pytest.mark.parametrize("fault", [Fault.BOMB, Fault.FLOOD])
+def test_an_answer_that_is_too_large_is_not_held(tmp_path: Path, running: RunningOffice, fault: Fault) -> None:
+    with handheld(tmp_path / "h", running) as mine, proxy(running.port, lambda _n, _l: fault) as link:
+        mine.go_through(link.url)
+        before = _resident_kib()
+        with pytest.raises(OfficeAway) as away:
+            mine.courier.exchange()
+        assert away.value.key == "sync.bad_answer"
+        grown = _resident_kib() - before
+    assert grown < 64 * 1024, "beside it, the proxy holds what it sends"
+
+
+def _resident_kib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def test_the_person_is_told_that_the_network_shows_a_page_of_its_own(tmp_path: Path, running: RunningOffice) -> None:
     with handheld(tmp_path / "h", running) as mine, proxy(running.port, lambda _n, _l: Fault.CAPTIVE) as link:
         mine.go_through(link.url)
@@ -92,13 +109,16 @@ def test_a_link_that_breaks_most_of_the_time(tmp_path: Path, running: RunningOff
 
 
 def test_an_answer_that_takes_too_long_makes_the_next_batch_smaller(tmp_path: Path, running: RunningOffice) -> None:
-    sizes: list[int] = []
+    timed_out: list[str] = []
+
+    def fate(_number: int, line: str) -> Fault:
+        if "/records" not in line or timed_out:
+            return Fault.NONE
+        timed_out.append(line)
+        return Fault.SILENCE
+
     with handheld(tmp_path / "h", running) as mine:
         mine.write(60)
-
-        def fate(_number: int, line: str) -> Fault:
-            return Fault.SILENCE if "/records" in line and len(sizes) < 1 and not sizes.append(1) else Fault.NONE
-
         with proxy(running.port, fate) as link:
             mine.go_through(link.url)
             with pytest.raises(OfficeAway):

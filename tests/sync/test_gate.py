@@ -122,7 +122,7 @@ def test_what_was_signed_cannot_be_changed(http: httpx.Client, running: RunningO
     headers = {**HEADERS, **signed(rogue, "GET", url, b"", nonce="n" * 24)}
     assert httpx.get(url, headers=headers, trust_env=False).status_code == 200
     headers = {**HEADERS, **signed(rogue, "GET", url, b"", nonce="m" * 24)}
-    request = {"method": "GET", "url": url, "headers": headers}
+    request: dict[str, Any] = {"method": "GET", "url": url, "headers": headers}
     match what:
         case "body":
             request["content"] = b"{}"

@@ -3,11 +3,13 @@
 Server-rendered, without scripts; what they show is folded from the records and says up to where it is true.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
-from litestar import Request, Response, Router, get
+from litestar import Response, Router, get
+from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler
 from litestar.types import ControllerRouterHandler
 
 from sync.office.credentials import people_of
@@ -15,7 +17,7 @@ from sync.office.fold import Folding
 from sync.office.pages import day, timeline
 from sync.office.pages.day import Wish
 from sync.office.pages.door import Door, NotForRole, NotSignedIn, to_login
-from sync.office.pages.view import Asked, Clock, View, Visitor, lang_of, words
+from sync.office.pages.view import HEADERS, Asked, Clock, View, Visitor, lang_of, words
 from sync.office.store import Store
 from sync.office.store.accounts import Session
 
@@ -25,22 +27,30 @@ STYLE_S: Final = 365 * 24 * 3600
 
 
 def pages(
-    store: Store, folding: Folding, clock_ms: Clock, *, shown_clock: bool = False
+    store: Store, folding: Folding, clock_ms: Clock, *, shown_clock: tzinfo | None = None
 ) -> list[ControllerRouterHandler]:
-    """The handlers to serve beside the API. With `shown_clock` every page tells the (moved) time."""
+    """The handlers to serve beside the API. With `shown_clock` every page tells the moved time, in that zone."""
     desk = _Desk(store, folding, clock_ms, shown_clock)
     door = Door(store, desk.view, clock_ms)
+
+    # functions, not methods: Litestar copies what a router holds, all the way down
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        await door.let_in(connection)
+
+    def refuse(request: Asked, error: HTTPException) -> Response[bytes]:
+        return desk.refuse(request, error)
+
     inside = Router(
         "/",
         route_handlers=desk.handlers(),
-        guards=[door.guard],
-        exception_handlers={NotSignedIn: to_login, HTTPException: desk.refuse},
+        guards=[guard],
+        exception_handlers={NotSignedIn: to_login, HTTPException: refuse},
         include_in_schema=False,
     )
     outside = Router(
         "/",
-        route_handlers=[*door.handlers(), desk.style()],
-        exception_handlers={HTTPException: desk.refuse},
+        route_handlers=[*door.handlers(), *desk.files()],
+        exception_handlers={HTTPException: refuse},
         include_in_schema=False,
     )
     return [inside, outside]
@@ -49,7 +59,8 @@ def pages(
 class _Desk:
     """What the pages share."""
 
-    def __init__(self, store: Store, folding: Folding, clock_ms: Clock, shown_clock: bool) -> None:
+    def __init__(self, store: Store, folding: Folding, clock_ms: Clock, shown_clock: tzinfo | None) -> None:
+        self._shown_clock = shown_clock
         self.view = View(self._now_words if shown_clock else None)
         self._store = store
         self._folding = folding
@@ -71,20 +82,21 @@ class _Desk:
         return [start, rounds, one]
 
     def _now_words(self) -> str:
-        return f"{datetime.fromtimestamp(self._clock_ms() / 1000, UTC).astimezone():%Y-%m-%d %H:%M}"
+        return f"{datetime.fromtimestamp(self._clock_ms() / 1000, self._shown_clock or UTC):%Y-%m-%d %H:%M}"
 
-    def style(self) -> ControllerRouterHandler:
-        headers = {
-            "cache-control": f"public, max-age={STYLE_S}, immutable",
-            "x-content-type-options": "nosniff",
-            "cross-origin-resource-policy": "same-origin",
-        }
+    def files(self) -> list[ControllerRouterHandler]:
+        """What every browser may have: the style and the icon."""
+        headers = {**HEADERS, "cache-control": f"public, max-age={STYLE_S}, immutable"}
 
         @get("/static/office.css", sync_to_thread=False)
         def style() -> Response[bytes]:
             return Response(self.view.style, media_type="text/css; charset=utf-8", headers=headers)
 
-        return style
+        @get("/static/icon.svg", sync_to_thread=False)
+        def icon() -> Response[bytes]:
+            return Response(self.view.icon, media_type="image/svg+xml", headers=headers)
+
+        return [style, icon]
 
     async def _day(self, request: Asked) -> Response[bytes]:
         await self._folding.catch_up(PATIENCE_S)
@@ -117,7 +129,7 @@ class _Desk:
         name = next((person.name.say(lang_of(request)) for person in people if person.id == session.person), "")
         return Visitor(session, name or session.account)
 
-    def refuse(self, request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    def refuse(self, request: Asked, error: HTTPException) -> Response[bytes]:
         """What the framework or the guard refuses, as a page."""
         lang = lang_of(request)
         sentence = "not_for_role" if isinstance(error, NotForRole) else "bad_request"

@@ -8,11 +8,10 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from app import kinds
 from app.record import Record
 from sync.office.pages.places import Places
 from sync.office.pages.view import url
-from sync.office.reading import AlarmDetail
+from sync.office.reading import AlarmDetail, Ref, alarm_of
 from sync.office.store.records import Urgent, urgent_ahead
 from sync.office.store.rounds import AlarmRow, BookRow, alarms_since
 
@@ -70,32 +69,29 @@ def _book(book: BookRow, places: Places) -> BookSeen:
 
 def alarms_seen(alarms: Alarms, places: Places, now: int) -> list[AlarmSeen]:
     """Newest first; one that came ahead and has been folded since is shown once."""
-    found = [(row.at, _alarm(msgspec.json.decode(row.detail, type=AlarmDetail), places)) for row in alarms.folded]
-    for urgent in alarms.ahead:
-        record = msgspec.json.decode(urgent.raw, type=Record) if urgent.kind and not urgent.quarantine else None
-        if record is not None and urgent.received_at >= now - SHOWN_MS:
-            found += _ahead(urgent, record, places)
-    return [seen for _, seen in sorted(found, key=lambda pair: pair[0], reverse=True)]
+    found = [msgspec.json.decode(row.detail, type=AlarmDetail) for row in alarms.folded]
+    early = [detail for urgent in alarms.ahead if urgent.received_at >= now - SHOWN_MS and (detail := _ahead(urgent))]
+    shown = [(detail.ref.at, _alarm(detail, places, early=False)) for detail in found]
+    shown += [(detail.ref.at, _alarm(detail, places, early=True)) for detail in early]
+    return [seen for _, seen in sorted(shown, key=lambda pair: pair[0], reverse=True)]
 
 
-def _ahead(urgent: Urgent, record: Record, places: Places) -> list[tuple[int, AlarmSeen]]:
-    body = kinds.read(record)
-    if not isinstance(body, kinds.AlarmRaised | kinds.FindingRaised):
-        return []
-    said = body.words if isinstance(body, kinds.FindingRaised) else ""
-    ref = places.w("record_ref", seq=record.seq, hash=f"{urgent.book.hex()[:12]} ({places.w('ahead')})")
-    return [(record.at, _seen(record.kind, said, record.at, body.point, record.by, "", ref, places))]
+def _ahead(urgent: Urgent) -> AlarmDetail | None:
+    if urgent.quarantine or not urgent.kind:
+        return None
+    record = msgspec.json.decode(urgent.raw, type=Record)
+    return alarm_of(Ref(urgent.seq, urgent.book.hex()[:12], record.at), record)
 
 
-def _alarm(detail: AlarmDetail, places: Places) -> AlarmSeen:
-    href = url(f"/rounds/{quote(detail.round, safe='')}") if detail.round else ""
+def _alarm(detail: AlarmDetail, places: Places, *, early: bool) -> AlarmSeen:
+    """`early`: its turn in the book has not come, so its round is not there either."""
+    said = places.phrase(detail.category, detail.phrase, detail.words)
     ref = places.w("record_ref", seq=detail.ref.seq, hash=detail.ref.hash)
-    return _seen(detail.kind, detail.words, detail.ref.at, detail.point, detail.by, href, ref, places)
-
-
-def _seen(
-    kind: str, said: str, at: int, point: str | None, by: tuple[str, ...], href: str, ref: str, places: Places
-) -> AlarmSeen:
-    word = places.w("alarm") if kind == "alarm.raised" else f"{places.w('urgent_finding')}: {said}"
-    place = places.point(point) if point else ""
-    return AlarmSeen(word, places.moment(at), place, places.persons(by), href, ref)
+    return AlarmSeen(
+        word=f"{places.w('urgent_finding')}: {said}" if detail.category else places.w("alarm"),
+        time=places.moment(detail.ref.at),
+        place=places.point(detail.point) if detail.point else "",
+        people=places.persons(detail.by),
+        href=url(f"/rounds/{quote(detail.round, safe='')}") if detail.round and not early else "",
+        ref=f"{ref} ({places.w('ahead')})" if early else ref,
+    )

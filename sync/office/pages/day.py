@@ -252,7 +252,7 @@ def _walked(
 def _unwalked(slot: Slot, planned: int, facts: Facts, places: Places, now: int) -> RowSeen:
     verdict, note = _standing(slot, facts.books, places, now)
     return RowSeen(
-        window=f"{slot.opens:%H:%M}-{clock_text(slot.closes, slot.opens)}",
+        window=window_words(slot.opens, slot.closes),
         name=places.schedule(slot.schedule, slot.route),
         verdict=verdict,
         note=note,
@@ -299,7 +299,13 @@ def verdict_of(detail: RoundDetail, places: Places, now: int) -> Verdict:
 
 def window_of(detail: RoundDetail, places: Places) -> str:
     opens, closes = (_aware(text).astimezone(places.zone) for text in (detail.opens, detail.closes))
-    return f"{opens:%H:%M}-{clock_text(closes, opens)}"
+    return window_words(opens, closes)
+
+
+def window_words(opens: datetime, closes: datetime) -> str:
+    """22:00-24:00; the day of its end too when it lasts longer than a day."""
+    long = closes.timestamp() - opens.timestamp() > 24 * 3600
+    return f"{opens:%H:%M}-" + (f"{closes:%m-%d} " if long else "") + clock_text(closes, opens)
 
 
 def span_of(detail: RoundDetail, places: Places, day: date | None) -> str:

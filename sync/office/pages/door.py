@@ -14,7 +14,7 @@ from litestar import Request, Response, get, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException
-from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.handlers import HTTPRouteHandler
 
 from app.errors import NotAllowed, PinLocked
 from sync.office import accounts
@@ -58,7 +58,7 @@ class Door:
         self._view = view
         self._clock_ms = clock_ms
 
-    async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    async def let_in(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
         """Lets through who is signed in and may read rounds; everybody else raises."""
         session = await self.session(connection)
         if session is None:

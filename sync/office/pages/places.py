@@ -62,6 +62,12 @@ class Places(Struct, frozen=True):
         found = next((each for each in self.plan.categories if each.id == category), None) if self.plan else None
         return (found.text.say(self.lang) if found else "") or category
 
+    def phrase(self, category: str, phrase: str, seen: str) -> str:
+        """What was found, in the visitor's language; else the words the crew saw."""
+        found = next((each for each in self.plan.categories if each.id == category), None) if self.plan else None
+        said = next((each.text.say(self.lang) for each in found.phrases if each.id == phrase), "") if found else ""
+        return said or seen
+
     def reason(self, reason: str, seen: str = "") -> str:
         """Why a stop was skipped or a crew was short; else the words the crew saw."""
         found = next((each for each in self.plan.skip_reasons if each.id == reason), None) if self.plan else None

@@ -427,7 +427,7 @@ def _finding(row: FindingRow, places: Places, now: int) -> FindingSeen:
     category = places.category(detail.category)
     return FindingSeen(
         category=f"{places.w('hazard')}: {category}" if detail.kind == "hazard" else category,
-        words=detail.words,
+        words=places.phrase(detail.category, detail.phrase, detail.words),
         place=places.point(detail.point),
         time=places.moment(row.at),
         due=places.moment(row.due)[:16],

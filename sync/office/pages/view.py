@@ -67,6 +67,7 @@ class View:
     def __init__(self, shown_now: Callable[[], str] | None = None) -> None:
         self._shown_now = shown_now
         self.style = (HERE / "static" / "office.css").read_bytes()
+        self.icon = (HERE / "static" / "icon.svg").read_bytes()
         self._style_version = hashlib.sha256(self.style).hexdigest()[:12]
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),

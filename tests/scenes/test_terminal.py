@@ -1,0 +1,107 @@
+"""The whole job at the keypad: a real terminal of 40 by 20, digits and Enter, and the battery pulled in the middle."""
+
+import json
+import re
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from app.kinds import urgent
+from app.logbook.book import Logbook
+from tests.pty import Pty
+from tests.scenes import office as offices
+
+ROOT = Path(__file__).parent.parent.parent
+ROUND = "夜间一巡"
+PARTNER = ("1002", "2222")
+GUARD = ("1001", "1111")
+
+
+def handheld(folder: Path) -> Pty:
+    argv = [sys.executable, "-m", "screens", "demo", "--data-dir", str(folder), "--speed", "10", "--lang", "zh"]
+    return Pty(argv, cols=40, rows=20, cwd=ROOT)
+
+
+def identify(pty: Pty, number: str, pin: str) -> None:
+    pty.wait_for("工号", 40)
+    pty.send(f"{number}\r")
+    pty.wait_for("密码")
+    pty.send(f"{pin}\r")
+
+
+def answer(pty: Pty) -> None:
+    """One check, as it stands on the screen, answered as a guard would who finds all well."""
+    screen = pty.text
+    if "剩下的都正常" in screen:
+        pty.send("\r")
+    elif "楼道灯亮几盏" in screen:
+        pty.send("30\r")
+    elif "试验栓静压" in screen:
+        pty.send("42\r")  # two decimals: 0.42
+    else:
+        pty.send("1")
+
+
+def stop_number(pty: Pty) -> int:
+    """How many stops are done, from the round's title."""
+    found = re.search(r"(\d+)/14 ", pty.text)
+    assert found, pty.text
+    return int(found[1])
+
+
+def walk(pty: Pty, until: int, seconds: float = 90) -> None:
+    """Follow the screen until `until` stops are done: wait where it says go, answer what it asks."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        pty.settle(0.15, 2)
+        if re.search(r"剩下的都正常|楼道灯亮几盏|试验栓静压|车道现在|充电区", pty.text):
+            answer(pty)
+        elif "> 去 " in pty.text and stop_number(pty) >= until:
+            return
+        elif until == 14 and "走完" in pty.text:
+            return
+    raise AssertionError(f"not there after {seconds} s:\n{pty.text}")
+
+
+def test_a_round_by_key_presses_survives_a_pulled_battery_and_reaches_the_office(tmp_path: Path) -> None:
+    with handheld(tmp_path) as pty:
+        identify(pty, *GUARD)
+        pty.wait_for("同伴")
+        identify(pty, *PARTNER)
+        pty.wait_for("李军")
+        pty.send("\r")
+        pty.wait_for(ROUND)
+        pty.send("\r")
+        pty.wait_for("> 去 1")
+        walk(pty, 5)
+        before = re.search(r"> 去 (\d+): (\S+)", pty.text)
+        assert before
+        pty.kill()
+
+    records = [entry.record for entry in Logbook.read(tmp_path / "handheld").entries()]
+    arrived = [record.body["stop"] for record in records if record.kind == "stop.arrived"]
+    assert len(arrived) == 5
+
+    with handheld(tmp_path) as pty:
+        identify(pty, *PARTNER)  # either of the crew goes on, at the same stop
+        pty.wait_for(f"> 去 {before[1]}: {before[2]}")
+        assert stop_number(pty) == 5
+        pty.send("4")
+        pty.wait_for("密码")
+        pty.send(f"{PARTNER[1]}\r")
+        pty.wait_for("> 去 ")
+        report(pty)
+        walk(pty, 14)
+        finish(pty)
+        address = re.search(r"http://127\.0\.0\.1:\d+", pty.text)
+        pty.wait_for(re.compile(r"Q:[1-9]\d* "))
+        pty.send("\x1b[15~")  # F5
+        pty.wait_for("Q:0 ", 30)
+        assert address
+        check_office(tmp_path, address[0])
+        pty.send("\x03")
+    logbook = Logbook.read(tmp_path / "handheld")
+    assert [entry.record.seq for entry in logbook.entries()] == list(range(1, logbook.head.seq + 1))
+    assert not logbook.opening.damage
