@@ -60,11 +60,6 @@ def make(issue: int, token: bytes) -> str:
     return f"WB1:{body}{_check(body)}"
 
 
-def why(text: str) -> str:
-    """Name of the sentence for a text that `parse` refuses: ours but damaged, or not ours at all."""
-    return "codes.damaged" if "WB1:" in text[:MAX_TEXT].upper() else "codes.foreign"
-
-
 def digest(salt_hex: str, token: bytes) -> str:
     """Hex SHA-256(salt ‖ token): how credentials name a token. Raises ValueError when the salt is not hex."""
     return hashlib.sha256(bytes.fromhex(salt_hex) + token).hexdigest()

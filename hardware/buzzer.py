@@ -56,13 +56,6 @@ class TerminalBuzzer:
             return
 
 
-class SilentBuzzer:
-    """No sound at all."""
-
-    def signal(self, kind: str) -> None:
-        return
-
-
 def quiet_now(now: time, start: str, end: str) -> bool:
     """Whether the local time `now` lies in the quiet hours from `start` to `end` (`HH:MM`, may cross midnight).
 

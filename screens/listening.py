@@ -21,7 +21,10 @@ class Pokable(Protocol):
 
 
 class Listener:
-    """Hands everything heard to `take`; a failure that nobody expected goes to `broken`."""
+    """Hands everything heard to `take`; a failure that nobody expected goes to `broken`.
+
+    `take` may be cancelled while it waits: what it set going must not depend on it.
+    """
 
     def __init__(
         self, radio: TagReader, take: Callable[[Heard], Awaitable[None]], broken: Callable[[Exception], None]
@@ -53,13 +56,10 @@ class Listener:
             self._task.add_done_callback(self._ended)
 
     def _leave(self) -> None:
-        """The listener of the moment goes; one that is just handing on an arrival sees for itself that it must."""
         task, self._task = self._task, None
-        if task is None:
-            return
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
-        if task is not asyncio.current_task():
+        if task is not None:
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
             task.cancel()
 
     def poke(self) -> None:
@@ -80,8 +80,6 @@ class Listener:
         try:
             async for heard in stream:
                 await self._take(heard)
-                if self._wanted != wanted:
-                    return
         finally:
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()

@@ -67,7 +67,6 @@ class Terminal(Scanning, App[int]):
         self.notice: Span | None = None
         """One sentence above the keys, until the next key. Roles: ok, mark, bad."""
         self.radio = RadioState()
-        self._acts = asyncio.Lock()
         self._stale = False
         self._listener = Listener(gear.radio, self._heard, self._handle_exception)
         self._battery: tuple[float, int | None] | None = None
@@ -88,8 +87,7 @@ class Terminal(Scanning, App[int]):
         self.gear.ready()
 
     async def on_unmount(self) -> None:
-        async with self._acts:  # an arrival that is being written is finished first
-            await self._listener.stop()
+        await self._listener.stop()
 
     @property
     def locked(self) -> bool:
@@ -267,13 +265,15 @@ class Terminal(Scanning, App[int]):
     async def _act(self, act: Callable[[], Awaitable[None]]) -> None:
         """One key or code at a time. What cannot be done is one sentence; nothing else is caught here."""
         self._listener.poke()
-        async with self._acts:
-            self.notice = None
-            try:
-                await act()
-            except WatchbookError as error:
-                self.refuse(error)
-            self._settle()
+        self.notice = None
+        await self._try(act)
+
+    async def _try(self, act: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await act()
+        except WatchbookError as error:
+            self.refuse(error)
+        self._settle()
 
     def _settle(self) -> None:
         """After every act: the radio listens for what waits now, and the page shows it."""
@@ -389,16 +389,32 @@ class Terminal(Scanning, App[int]):
         return frozenset(tags | {(LABEL, point.id)} if point.label else tags)
 
     async def _heard(self, heard: Heard) -> None:
-        """From the radio or a feed, in order."""
-        async with self._acts:
-            if isinstance(heard, Scan):
-                self.notice = None
-                await self._guarded(self._scanned(heard))
-            elif isinstance(heard, RadioState):
-                self.radio = heard
-                self.top.show()
-            elif self._wanted() is not None:
-                await self._guarded(self._near(heard))
+        """From the radio or a feed: in its turn among the keys, and waited for, so that a burst cannot pile up."""
+        done = asyncio.get_running_loop().create_future()
+
+        async def take() -> None:
+            try:
+                await self._take(heard)
+            finally:
+                if not done.done():
+                    done.set_result(None)
+
+        if self.call_later(take):
+            await done
+
+    async def _take(self, heard: Heard) -> None:
+        if isinstance(heard, Scan):
+            self.notice = None
+            await self._try(lambda: self._scanned(heard))
+        elif isinstance(heard, RadioState):
+            self.radio = heard
+            self.top.show()
+        elif self._wanted() is not None:
+            try:
+                await self._near(heard)
+            except WatchbookError as error:
+                self.refuse(error)
+                self._settle()
 
     async def _near(self, sighting: Sighting) -> None:
         found = await self.gear.watch.hear(sighting)
@@ -409,13 +425,6 @@ class Terminal(Scanning, App[int]):
             self._settle()
         elif isinstance(page, RoundPage):
             page.nearer(found.near)
-
-    async def _guarded(self, act: Awaitable[None]) -> None:
-        try:
-            await act
-        except WatchbookError as error:
-            self.refuse(error)
-            self._settle()
 
     # -- last resort ---------------------------------------------------------------------------
     def _handle_exception(self, error: Exception) -> None:

@@ -99,10 +99,14 @@ def _colour(name: str, default: str) -> str:
 
 
 @lru_cache
-def _font(bold: bool, wide: bool, scale: int) -> ImageFont.FreeTypeFont:
-    if wide:
-        return ImageFont.truetype(CJK.format("Bold" if bold else "Regular"), 20 * scale, index=SIMPLIFIED)
-    return ImageFont.truetype(MONO.format("-Bold" if bold else ""), 18 * scale)
+def _font(bold: bool, wide: bool, scale: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The font of a cell; Pillow's own, without Chinese, where the packages are missing."""
+    try:
+        if wide:
+            return ImageFont.truetype(CJK.format("Bold" if bold else "Regular"), 20 * scale, index=SIMPLIFIED)
+        return ImageFont.truetype(MONO.format("-Bold" if bold else ""), 18 * scale)
+    except OSError:
+        return ImageFont.load_default(18 * scale)
 
 
 def main() -> None:

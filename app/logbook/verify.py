@@ -332,6 +332,8 @@ class BookCheck:
             gap = min(self._gaps, key=lambda g: g.first)
             if self._broken is None or gap.first <= self._broken.seq:
                 self._broken = Broken(gap.first, Fault.MISSING, gap.line)
+        if not self._records:
+            self._fail(1, Fault.MISSING, 0)
         for line, record in self._key_records:
             (self._opened if record.kind == "book.opened" else self._certified)(record, line)
         counts = self._count_signed()

@@ -29,6 +29,7 @@ from sync.office.settings import Settings
 from sync.office.store import Store
 from sync.office.store import plans as plan_table
 from sync.office.store.devices import LIFETIME_MS, Device
+from sync.office.store.staging import move_codes
 
 if TYPE_CHECKING:
     from sync.office.demo import Desk
@@ -101,6 +102,9 @@ def _serve(
     clock_ms, zone = _clock(began)
 
     async def at_first(store: Store, key: OfficeKey) -> None:
+        ahead = clock_ms() - _now()
+        if zone is not None and ahead > 0:
+            await store.write(lambda tx: move_codes(tx, _now(), ahead))
         if first is not None:
             await first(store, key, clock_ms())
 

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import codes
-from app.words import say
 
 TOKENS = st.binary(min_size=10, max_size=10)
 ISSUES = st.integers(0, codes.MAX_ISSUE)
@@ -49,7 +48,6 @@ def test_one_wrong_character_is_refused(issue: int, token: bytes, place: int, ch
 def test_no_text_makes_reading_raise(text: str) -> None:
     found = codes.parse(text)
     assert found is None or len(found.token) == 10
-    assert say("zh", codes.why(text))
 
 
 @pytest.mark.parametrize(
@@ -60,11 +58,6 @@ def test_no_text_makes_reading_raise(text: str) -> None:
 )  # fmt: skip
 def test_only_the_printed_form_is_a_code(change: Callable[[str], str]) -> None:
     assert codes.parse(change(codes.make(7, b"0123456789"))) is None
-
-
-def test_a_damaged_code_of_ours_is_told_from_somebody_elses() -> None:
-    assert codes.why(codes.make(7, b"0123456789")[:-1]) == "codes.damaged"
-    assert codes.why("6901234567892") == "codes.foreign"
 
 
 @pytest.mark.parametrize(("issue", "token"), [(-1, b"0123456789"), (1024, b"0123456789"), (0, b"short")])

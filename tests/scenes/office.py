@@ -56,12 +56,12 @@ def set_up(folder: Path, guard: str, partner: str) -> Set:
 
 
 @contextmanager
-def serving(folder: Path, now_ms: int, port: int = 0) -> Iterator[str]:
-    """The office serves while the scene runs; its URL."""
-    now = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat()
+def serving(folder: Path, port: int = 0, now_ms: int | None = None) -> Iterator[str]:
+    """The office serves while the scene runs; its URL. `now_ms` sets its clock."""
+    staged = [] if now_ms is None else ["--now", datetime.fromtimestamp(now_ms / 1000, UTC).isoformat()]
     with (folder / "serve.log").open("a") as log:
         child = subprocess.Popen(
-            [*COMMAND, "serve", "--data-dir", str(folder), "--port", str(port), "--now", now],
+            [*COMMAND, "serve", "--data-dir", str(folder), "--port", str(port), *staged],
             stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
     try:

@@ -4,10 +4,9 @@ bleak on the virtual radio, the logbook on a disk, HTTP over a socket, SQLite in
 import html
 import json
 import re
-import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -31,23 +30,26 @@ SPEED = 6
 
 
 class NightClock:
-    """A clock that starts at 22:03 tonight, runs fast, and can be walked forward."""
+    """The real clock, which runs fast and can be walked forward: to the coming night, to the next stop."""
 
     def __init__(self) -> None:
         self._real = SystemClock()
-        self._began = time.monotonic()
-        self._walked = 0.0
-        tonight = datetime.now(ZONE).replace(hour=22, minute=3, second=0, microsecond=0)
-        self._at = int(tonight.timestamp() * 1000)
-        self._up = self._real.now().up
+        self._began = self._real.now()
+        self._walked_ms = 0
         self.off: int | None = None
 
     def now(self) -> Moment:
-        passed = int(((time.monotonic() - self._began) * SPEED + self._walked) * 1000)
-        return Moment(self._at + passed, self._up + passed, self._real.now().boot, self.off)
+        passed = (self._real.now().up - self._began.up) * SPEED + self._walked_ms
+        return Moment(self._began.at + passed, self._began.up + passed, self._began.boot, self.off)
 
     def walk(self, seconds: float) -> None:
-        self._walked += seconds
+        self._walked_ms += int(seconds * 1000)
+
+    def wait_until(self, hour: int, minute: int) -> None:
+        """Until the site's clocks next show this."""
+        here = datetime.fromtimestamp(self.now().at / 1000, ZONE)
+        then = here.replace(hour=hour, minute=minute, second=0)
+        self.walk(((then - here) % timedelta(days=1)).total_seconds())
 
     def set_off(self, off: int) -> None:
         self.off = off
@@ -106,12 +108,13 @@ async def answer_checks(watch: Watch) -> int:
 async def test_what_the_guards_walked_is_what_the_supervisor_reads(tmp_path: Path, air: BlueZ) -> None:
     night = offices.set_up(tmp_path / "office", GUARD, PARTNER)
     clock = NightClock()
-    with offices.serving(night.folder, clock.now().at) as url:
+    with offices.serving(night.folder) as url:
         logbook = Logbook.open(tmp_path / "handheld", clock)
         enrol(logbook, url, night.code, "handheld-01", clock)
         Courier(logbook, clock, on_offset=clock.set_off).exchange()
         port = int(url.rpartition(":")[2])
     # The office is gone now: the whole round is walked without a network.
+    clock.wait_until(22, 3)
     watch = Watch(logbook, pages_of(logbook), clock, "zh")
     acknowledged = logbook.acked
     await watch.sign_in_badge(Scan(night.badge, clock.now().up))
@@ -145,7 +148,7 @@ async def test_what_the_guards_walked_is_what_the_supervisor_reads(tmp_path: Pat
         entry.record.body["stop"]: entry.record for entry in logbook.entries() if entry.record.kind == "stop.arrived"
     }
 
-    with offices.serving(night.folder, clock.now().at, port):
+    with offices.serving(night.folder, port, clock.now().at):
         Courier(logbook, clock, on_offset=clock.set_off).exchange()
         assert logbook.unsent == 0
         held = offices.records(night.folder)
@@ -154,7 +157,7 @@ async def test_what_the_guards_walked_is_what_the_supervisor_reads(tmp_path: Pat
         (listing,) = offices.pages(url, f"/rounds?day={day}&lang=zh")
         link = re.search(r'href="(/rounds/[^"?]*night-1[^"]*)"', listing)
         assert link, listing
-        zh, en = offices.pages(url, html.unescape(link[1]), html.unescape(link[1]) + "?lang=en")
+        zh, en = offices.pages(url, html.unescape(link[1]), html.unescape(link[1]) + "&lang=en")
     logbook.close()
 
     plan = watch.plan

@@ -16,7 +16,7 @@ from textual.app import App
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
-from app.duties.site import Plan, encode_plan
+from app.duties.site import encode_plan
 from app.logbook.book import Logbook, Received
 from app.ports import Heard, Moment, RadioState, Scan, Sighting
 from app.record import Record
@@ -75,7 +75,7 @@ class ScriptedRadio:
     def beacon(self, minor: int, rssi: int = -50) -> None:
         """One advertisement of the beacon `minor` of the example site."""
         tag = f"{UUID}/10001/{minor}"
-        self.hear(Sighting("C0:00:00:00:00:%02X" % minor, rssi, self._clock.up, "m004c:0215", "ibeacon", tag, -59))
+        self.hear(Sighting(f"C0:00:00:00:00:{minor:02X}", rssi, self._clock.up, "m004c:0215", "ibeacon", tag, -59))
 
 
 class Signals:
@@ -118,13 +118,22 @@ class World:
         self.signals = Signals()
         self.office = OfficeLine(Line(online=False, offline_s=7300, oldest_s=5400))
         self.remembered: dict[str, str] = {}
+        self.battery: Callable[[], int | None] = lambda: 77
         self.pages = sent or pages()
         self.book = Logbook.open(folder, self.clock)
         if self.book.page("plan") is None:
             self.book.receive(received(self.pages), "1")
         self.watch = Watch(self.book, self.pages, self.clock)
 
-    def terminal(self, lang: str = "zh", theme: str = "day", hint: str = "", *, office: bool = True) -> Terminal:
+    def terminal(
+        self,
+        lang: str = "zh",
+        theme: str = "day",
+        hint: str = "",
+        *,
+        office: bool = True,
+        ready: Callable[[], None] = lambda: None,
+    ) -> Terminal:
         gear = Gear(
             watch=self.watch,
             radio=self.radio,
@@ -133,9 +142,10 @@ class World:
             lang=lang,
             theme=theme,
             hint=hint,
-            battery=lambda: 77,
+            battery=self.battery,
             remember=self.remembered.__setitem__,
             up=lambda: self.clock.up,
+            ready=ready,
         )
         return Terminal(gear)
 
@@ -204,7 +214,3 @@ async def walk_to(pilot: Pilot[int], here: World, minor: int) -> None:
         here.clock.pass_by(1)
         here.radio.beacon(minor)
         await settle(pilot, 2)
-
-
-def plan_of(here: World) -> Plan:
-    return here.pages.plan

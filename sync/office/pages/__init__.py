@@ -82,7 +82,7 @@ class _Desk:
         return [start, rounds, one]
 
     def _now_words(self) -> str:
-        return f"{datetime.fromtimestamp(self._clock_ms() / 1000, self._shown_clock or UTC):%Y-%m-%d %H:%M}"
+        return f"{datetime.fromtimestamp(self._clock_ms() / 1000, self._shown_clock or UTC):%Y-%m-%d %H:%M %Z}"
 
     def files(self) -> list[ControllerRouterHandler]:
         """What every browser may have: the style and the icon."""

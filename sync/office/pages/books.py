@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -10,7 +9,6 @@ from sqlalchemy import Connection
 
 from app.record import Record
 from sync.office.pages.places import Places
-from sync.office.pages.view import url
 from sync.office.reading import AlarmDetail, Ref, alarm_of
 from sync.office.store.records import Urgent, urgent_ahead
 from sync.office.store.rounds import AlarmRow, BookRow, alarms_since
@@ -67,12 +65,12 @@ def _book(book: BookRow, places: Places) -> BookSeen:
     )
 
 
-def alarms_seen(alarms: Alarms, places: Places, now: int) -> list[AlarmSeen]:
+def alarms_seen(alarms: Alarms, site: str, places: Places, now: int) -> list[AlarmSeen]:
     """Newest first; one that came ahead and has been folded since is shown once."""
     found = [msgspec.json.decode(row.detail, type=AlarmDetail) for row in alarms.folded]
     early = [detail for urgent in alarms.ahead if urgent.received_at >= now - SHOWN_MS and (detail := _ahead(urgent))]
-    shown = [(detail.ref.at, _alarm(detail, places, early=False)) for detail in found]
-    shown += [(detail.ref.at, _alarm(detail, places, early=True)) for detail in early]
+    shown = [(detail.ref.at, _alarm(detail, site, places, early=False)) for detail in found]
+    shown += [(detail.ref.at, _alarm(detail, site, places, early=True)) for detail in early]
     return [seen for _, seen in sorted(shown, key=lambda pair: pair[0], reverse=True)]
 
 
@@ -83,7 +81,7 @@ def _ahead(urgent: Urgent) -> AlarmDetail | None:
     return alarm_of(Ref(urgent.seq, urgent.book.hex()[:12], record.at), record)
 
 
-def _alarm(detail: AlarmDetail, places: Places, *, early: bool) -> AlarmSeen:
+def _alarm(detail: AlarmDetail, site: str, places: Places, *, early: bool) -> AlarmSeen:
     """`early`: its turn in the book has not come, so its round is not there either."""
     said = places.phrase(detail.category, detail.phrase, detail.words)
     ref = places.w("record_ref", seq=detail.ref.seq, hash=detail.ref.hash)
@@ -92,6 +90,6 @@ def _alarm(detail: AlarmDetail, places: Places, *, early: bool) -> AlarmSeen:
         time=places.moment(detail.ref.at),
         place=places.point(detail.point) if detail.point else "",
         people=places.persons(detail.by),
-        href=url(f"/rounds/{quote(detail.round, safe='')}") if detail.round and not early else "",
+        href=places.round_url(site, detail.round) if detail.round and not early else "",
         ref=f"{ref} ({places.w('ahead')})" if early else ref,
     )

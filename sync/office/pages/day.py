@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -150,7 +149,7 @@ def _day(text: str) -> date | None:
 
 def show_day(facts: Facts, wish: Wish, lang: str, now: int) -> DaySeen:
     """The day as the page shows it."""
-    places = Places(lang, facts.plan, facts.people)
+    places = Places(lang, facts.plan, facts.people, len(facts.sites) > 1)
     kind, show = wish.kind if wish.kind in KINDS else "all", wish.show if wish.show in SHOWS else "all"
     dues = [due for due in planned_and_done(facts) if kind in ("all", _kind(facts.plan, due))]
     pairs = [(due, row) for due in dues for row in _rows(due, facts, places, now)]
@@ -172,7 +171,7 @@ def show_day(facts: Facts, wish: Wish, lang: str, now: int) -> DaySeen:
         totals=_totals(dues, facts, now),
         rows=[row for _, row in pairs if _wanted(row, show)],
         books=books_seen(facts.books, places),
-        alarms=alarms_seen(facts.alarms, places, now),
+        alarms=alarms_seen(facts.alarms, facts.site, places, now),
     )
 
 
@@ -244,7 +243,7 @@ def _walked(
         walked=span_of(detail, places, facts.day),
         marks=[mark_word(mark, places.lang) for mark in marks],
         findings=str(detail.findings) if detail.findings else "",
-        href=url(f"/rounds/{quote(row.round, safe='')}", site=row.site),
+        href=places.round_url(row.site, row.round),
         attempt=several,
     )
 

@@ -5,13 +5,14 @@ An id that no plan or people file knows is shown as it is.
 
 from datetime import date, datetime
 from typing import Final
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from app.duties.days import local_time
 from app.duties.site import Check, Person, Plan, Stop
-from sync.office.pages.view import words
+from sync.office.pages.view import url, words
 
 UTC: Final = ZoneInfo("UTC")
 
@@ -22,6 +23,8 @@ class Places(Struct, frozen=True):
     lang: str
     plan: Plan | None
     people: dict[str, Person]
+    several_sites: bool = False
+    """A link to a round must name its site."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -61,6 +64,9 @@ class Places(Struct, frozen=True):
     def category(self, category: str) -> str:
         found = next((each for each in self.plan.categories if each.id == category), None) if self.plan else None
         return (found.text.say(self.lang) if found else "") or category
+
+    def round_url(self, site: str, round: str) -> str:
+        return url(f"/rounds/{quote(round, safe='')}", site=site if self.several_sites else "")
 
     def phrase(self, category: str, phrase: str, seen: str) -> str:
         """What was found, in the visitor's language; else the words the crew saw."""
