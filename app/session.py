@@ -25,7 +25,7 @@ from app.logbook.book import Draft, Logbook
 from app.meaning import CodeBook, Meaning
 from app.memory import Memory
 from app.ports import Clock
-from app.record import Entry
+from app.record import MAX_PEOPLE, Entry
 from app.resume import Shift, State
 from app.text import clean
 
@@ -245,4 +245,5 @@ def has(shift: Shift, person: str) -> bool:
 
 
 def people(crew: tuple[Member, ...]) -> tuple[str, ...]:
-    return tuple(member.person for member in crew)
+    """Their ids, as many as a record may name."""
+    return tuple(member.person for member in crew[:MAX_PEOPLE])

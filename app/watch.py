@@ -32,13 +32,16 @@ class Watch(Crew, Arrivals):
 
     # -- rounds -------------------------------------------------------------------------------
     def today(self) -> tuple[Duty, ...]:
-        """Due now, next, done and missed for the roles of the crew, most urgent first."""
-        crew = self.state.shift.crew if self.state.shift else ()
+        """Due now, next, done and missed for the roles of the crew, most urgent first.
+
+        Done is what this handheld walked; of another's rounds it knows nothing.
+        """
+        crew, progress = self.state.shift.crew if self.state.shift else (), self.state.round
         roles = {role for member in crew if (person := self.person(member.person)) for role in person.roles}
-        running = rounds.slot_id(self.state.round.round) if self.state.round else None
+        running = rounds.slot_id(progress.round) if progress else None
         found = schedule.today(self._pages.plan, self.state.rounds, running, roles, self.now())
-        if self.state.round and not any(duty.standing is Standing.RUNNING for duty in found):
-            return (Duty(_slot(self.state.round), Standing.RUNNING), *found)
+        if progress and not any(duty.standing is Standing.RUNNING for duty in found):
+            return (Duty(_slot(progress), Standing.RUNNING), *found)
         return found
 
     @act

@@ -14,6 +14,7 @@ from contextlib import ExitStack, aclosing, closing, contextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import IO, Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -56,6 +57,8 @@ class Stage(Struct, frozen=True):
 
     labels: dict[str, str]
     pins: dict[str, str]
+    port: int = 0
+    """Where the office listens; the handheld knows it by this address."""
 
 
 def main(flags: Mapping[str, Any], *, with_office: bool, speed: float, start: str) -> int:
@@ -80,7 +83,8 @@ def _play(stack: ExitStack, settings: Settings, folder: Path, *, with_office: bo
     real = SystemClock()
     stage = _earlier(folder)
     clock = StagedClock(real, _went_on(folder, real.now()) or _staged(real.now(), start), speed)
-    desk = stack.enter_context(_office(folder / "office", clock.now(), settings.lang)) if with_office else None
+    port = stage.port if stage else 0
+    desk = stack.enter_context(_office(folder / "office", clock.now(), settings.lang, port)) if with_office else None
     logbook = stack.enter_context(closing(Logbook.open(folder / "handheld", clock)))
     if stage is None:
         stage = _enrolled(logbook, desk, clock) if desk else _alone(logbook)
@@ -92,11 +96,19 @@ def _play(stack: ExitStack, settings: Settings, folder: Path, *, with_office: bo
     plan = _plan()
     walk = FilmedWalk(SimulatedWalk(plan, stage.labels, clock, speed=speed), clock, plan)
     settings = msgspec.structs.replace(settings, data_dir=folder / "handheld")
-    hint = _hint(stage, settings.lang)
-    code = open_terminal(settings, logbook, clock, walk, office, hint=hint, up=lambda: clock.now().up)
-    if desk is not None:
-        print(say(settings.lang, "cli.demo_over", url=desk.url, user=desk.user, password=desk.password))
-    return code
+    desk_words = (
+        say(settings.lang, "cli.demo_desk", url=desk.url, user=desk.user, password=desk.password) if desk else ""
+    )
+    return open_terminal(
+        settings,
+        logbook,
+        clock,
+        walk,
+        office,
+        hint=_hint(stage, settings.lang),
+        desk=desk_words,
+        up=lambda: clock.now().up,
+    )
 
 
 class FilmedWalk:
@@ -208,7 +220,7 @@ def _issue(label: str) -> str:
 
 # -- with an office ------------------------------------------------------------------------------
 @contextmanager
-def _office(folder: Path, now: Moment, lang: str) -> Iterator[Desk | None]:
+def _office(folder: Path, now: Moment, lang: str, port: int) -> Iterator[Desk | None]:
     """The office as a child process while the demonstration runs; None, with a sentence, when there is none."""
     if importlib.util.find_spec("litestar") is None:
         print(say(lang, "cli.demo_office_missing"), file=sys.stderr)
@@ -218,21 +230,9 @@ def _office(folder: Path, now: Moment, lang: str) -> Iterator[Desk | None]:
     at = datetime.fromtimestamp(now.at / 1000, UTC).isoformat()
     folder.mkdir(exist_ok=True)
     with (folder / "office.log").open("ab") as log:
-        command = [
-            sys.executable,
-            "-m",
-            "sync.office",
-            "demo",
-            "--json",
-            "--port",
-            "0",
-            "--data-dir",
-            str(folder),
-            "--now",
-            at,
-        ]
+        office = [sys.executable, "-m", "sync.office", "demo", "--json", "--days", "1"]
         child = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            [*command, "--data-dir", str(folder), "--now", at],
+            [*office, "--port", str(port), "--data-dir", str(folder), "--now", at],
             stdout=subprocess.PIPE,
             stderr=log,
             stdin=subprocess.DEVNULL,
@@ -260,4 +260,4 @@ def _enrolled(logbook: Logbook, desk: Desk, clock: Clock) -> Stage:
 
     enrol(logbook, desk.url, desk.code, "demo", clock)
     Courier(logbook, clock).exchange()
-    return Stage(desk.labels, desk.pins)
+    return Stage(desk.labels, desk.pins, urlsplit(desk.url).port or 0)

@@ -54,6 +54,8 @@ class Gear(Struct, frozen=True):
     theme: str = "day"
     hint: str = ""
     """A line for demonstrations: what a visitor should press to sign in. Empty otherwise."""
+    desk: str = ""
+    """A line for demonstrations: where the office's pages are. Empty otherwise."""
     battery: Callable[[], int | None] = lambda: None
     """Percent, or None where there is no battery to read. Asked at most once a minute."""
     remember: Callable[[str, str], None] = lambda name, value: None

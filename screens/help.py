@@ -30,7 +30,7 @@ class HelpPage(Page):
         return [paragraph(self.say(f"help.how_{n}"), "text", width, "   ") for n in range(1, SENTENCES + 1)]
 
     def _keys(self, width: int) -> list[list[Line]]:
-        blocks = [[line((self.say("help.keys"), "dim"))], self._key("0-9", self.say("keys.choose"), width)]
+        blocks = [[line((self.say("help.keys"), "dim")), *self._key("0-9", self.say("keys.choose"), width)]]
         blocks += [self._key(action.shown, self.say(action.words), width) for action in OTHERS]
         return [*blocks, paragraph(self.say("round.legend"), "dim", width)]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from app.duties.schedule import Duty, Standing, clock_text
-from app.duties.site import Phrase
+from app.duties.site import NO_TEXT, Phrase
 from screens.choices import ListPage
 from screens.layout import Line, beside, line, numbered, paragraph, title, two
 from screens.names import schedule_of
@@ -129,7 +129,7 @@ class HomePage(Page):
         if key == "4":
             self.terminal.open(SignInPage(Purpose.JOIN))
         elif key == "0":
-            self.terminal.open(RoundsPage(self._duties, self))
+            self.terminal.open(RoundsPage(self.session.today(), self))
         elif key.isdigit() and int(key) <= OTHERS and int(key) < len(self._duties):
             self.choose(self._duties[int(key)])
 
@@ -223,11 +223,15 @@ class RoundsPage(ListPage[Duty]):
         self.terminal.close(self)
 
 
-class AlonePage(ListPage[Phrase | None]):
+PARTNER: Final = Phrase("", NO_TEXT)
+"""The first answer: nobody walks alone."""
+
+
+class AlonePage(ListPage[Phrase]):
     """Too few for this round: the partner signs in, or the reason is recorded and marked."""
 
     def __init__(self, duty: Duty, home: HomePage) -> None:
-        super().__init__((None, *home.session.plan.skip_reasons))
+        super().__init__((PARTNER, *home.session.plan.skip_reasons))
         self._duty = duty
         self._home = home
 
@@ -237,8 +241,8 @@ class AlonePage(ListPage[Phrase | None]):
     def intro(self) -> str:
         return self.say("home.alone_now", names=" ".join(self.crew()))
 
-    def item(self, reason: Phrase | None) -> str:
-        if reason is None:
+    def item(self, reason: Phrase) -> str:
+        if reason is PARTNER:
             return self.say("home.alone_partner")
         return self.say("home.alone_because", reason=reason.text.say(self.lang))
 
@@ -246,14 +250,10 @@ class AlonePage(ListPage[Phrase | None]):
         if len(self.crew()) >= self._home.needed(self._duty):
             self.terminal.close(self)
 
-    async def digit(self, key: str) -> None:
-        if key == "1":
+    async def chosen(self, reason: Phrase) -> None:
+        if reason is PARTNER:
             self.terminal.replace(SignInPage(Purpose.JOIN))
         else:
-            await super().digit(key)
-
-    async def chosen(self, reason: Phrase | None) -> None:
-        if reason is not None:
             await self._home.start(self._duty, reason.id)
 
 

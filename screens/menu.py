@@ -1,6 +1,7 @@
 """The menu behind `*`: from everywhere, everything by one digit. And signing out."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from app.errors import NotAllowed
 from app.resume import Shift
@@ -11,6 +12,8 @@ from screens.layout import Line, numbered, title
 from screens.outbox import OutboxPage
 from screens.page import Page
 from screens.times import clock
+
+EVERYBODY: Final = ""
 
 
 class MenuPage(Page):
@@ -75,25 +78,27 @@ class MenuPage(Page):
         self.terminal.close(self)
 
 
-class LeavePage(ListPage[str | None]):
+class LeavePage(ListPage[str]):
     """One of the crew goes, or all: the end of the shift."""
 
     def __init__(self, shift: Shift) -> None:
         people = [member.person for member in shift.crew]
-        super().__init__((*(people if len(people) > 1 else ()), None))
+        super().__init__([*(people if len(people) > 1 else ()), EVERYBODY])
 
     def head(self) -> tuple[str, str]:
         return self.say("menu.leave_title"), clock(self.session.now())
 
-    def item(self, person: str | None) -> str:
-        return self.say("menu.leave_all") if person is None else self.say("menu.leave_one", name=self._called(person))
+    def item(self, person: str) -> str:
+        return (
+            self.say("menu.leave_all") if person == EVERYBODY else self.say("menu.leave_one", name=self._called(person))
+        )
 
     def _called(self, who: str) -> str:
         person = self.session.person(who)
         return person.name.say(self.lang) if person else who
 
-    async def chosen(self, person: str | None) -> None:
-        if person is None:
+    async def chosen(self, person: str) -> None:
+        if person == EVERYBODY:
             await self.session.close_shift()
             self.terminal.go_sign_in()
             self.terminal.tell(self.say("home.closed"))

@@ -19,7 +19,10 @@ class OutboxPage(Page):
             return [*rows, (), *paragraph(self.say("outbox.not_enrolled"), "text", width)]
         for sentence in self._facts(office.line):
             rows += paragraph(sentence, "text", width)
-        return [*rows, (), *paragraph(self.say("outbox.kept"), "dim", width)]
+        rows += [(), *paragraph(self.say("outbox.kept"), "dim", width)]
+        if self.gear.desk:
+            rows += [(), *paragraph(self.gear.desk, "dim", width)]
+        return rows
 
     def _facts(self, line: OfficeLine) -> list[str]:
         facts = []

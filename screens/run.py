@@ -50,7 +50,10 @@ def _run(settings: Settings) -> int:
             office = OfficeLine(logbook, clock, on_offset=clock.set_off)
             stack.callback(office.stop)
         code = open_terminal(settings, logbook, clock, reader(settings, clock), office)
-        return DAMAGED if code == 0 and logbook.opening.damage else code
+        damage = logbook.opening.damage
+        if damage:
+            print(say(settings.lang, "cli.damage", count=len(damage)), file=sys.stderr)
+        return DAMAGED if damage and code == 0 else code
 
 
 def open_terminal(

@@ -59,7 +59,8 @@ class SignInPage(Page):
     def draw(self, width: int, height: int) -> Sequence[Line]:
         head, how = TITLES[self._purpose]
         now = clock(self.session.now())
-        rows = [title(f"{self.say(head)}  {self.session.plan.site.name.say(self.lang)}", now, width), ()]
+        site = f"  {self.session.plan.site.name.say(self.lang)}" if self._purpose in FIRST else ""
+        rows = [title(self.say(head) + site, now, width), ()]
         if self._person is None:
             rows += paragraph(self.say(self._how(how)), "text", width)
             rows += [(), field(self.say("signin.number"), self._number)]

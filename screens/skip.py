@@ -29,4 +29,4 @@ class SkipPage(ListPage[Phrase]):
         self.terminal.signal("mark")
         self.terminal.close(self)
         done = self.say("round.left" if self._here else "round.skipped", place=self.place_of(self._stop))
-        self.terminal.tell(f"{done} {next_words(self.lang, self.session)}", "mark")
+        self.terminal.tell(self.say("round.then", said=done, next=next_words(self.lang, self.session)), "mark")

@@ -215,7 +215,8 @@ class StopPage(Page):
         self.terminal.signal(role)
         if self.session.open_check() is None:
             self.terminal.close(self)
-            said = f"{said} {next_words(self.lang, self.session)}".strip()
+            onward = next_words(self.lang, self.session)
+            said = self.say("round.then", said=said, next=onward) if said else onward
         if said:
             self.terminal.tell(said, role)
 

@@ -67,6 +67,8 @@ class SummaryPage(Page):
         counts = "  ".join(self.say(f"round.sum_{fact}", n=getattr(summary, fact)) for fact in facts)
         over = f"{self.say('round.sum_title')}  {self.say(f'duty.timing_{summary.timing}')}"
         rows += [*paragraph(over, "key", width), *paragraph(counts, "text", width)]
+        if self.gear.desk:
+            rows += [(), *paragraph(self.gear.desk, "dim", width)]
         rows.append(())
         if not summary.marks:
             return [*rows, *paragraph(self.say("round.sum_clean"), "ok", width)]

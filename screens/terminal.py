@@ -52,7 +52,7 @@ log.addHandler(logging.NullHandler())  # whoever starts the terminal says into w
 
 
 class Terminal(Scanning, App[int]):
-    """One crew, one handheld. `run()` returns None when it was left, `return_code` is 1 after a failure."""
+    """One crew, one handheld. `run()` returns 1 after a failure, None when somebody left it."""
 
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = bindings()
@@ -435,7 +435,7 @@ class Terminal(Scanning, App[int]):
         frames = traceback.extract_tb(error.__traceback__)
         where = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames))
         log.error("failed: %s at %s", type(error).__name__, where)
-        self._return_code = BROKEN
+        self._return_code = self._return_value = BROKEN
         if self._exception is None:  # what Textual's own test driver raises again
             self._exception = error
             self._exception_event.set()

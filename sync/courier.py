@@ -6,6 +6,7 @@ record counts as sent only by the office's signed receipt.
 """
 
 import hashlib
+import math
 import random
 import threading
 import time
@@ -147,7 +148,11 @@ class Courier:
         self._answered: int | None = None
         self._asked: float | None = None
         self._bell = threading.Condition()
-        self._due = 0.0
+        self._due = math.inf
+        """When the next round is due by the timer, in time.monotonic()."""
+        self._rung = math.inf
+        """When it is due because somebody rang since the last round began."""
+        self._wished = False
         self._stopping = False
         self._thread: threading.Thread | None = None
         self.state = CourierState(pending=logbook.unsent, oldest=self._oldest())
@@ -170,7 +175,7 @@ class Courier:
     def sync_now(self) -> None:
         """Somebody asked: try at once, and let the waits start small again."""
         with self._bell:
-            self._outbox = outboxes.settled(self._outbox)
+            self._wished = True
             self._ring(time.monotonic())
 
     def nudge(self, urgent: bool = False) -> None:
@@ -182,7 +187,7 @@ class Courier:
                 self._ring(time.monotonic() + outboxes.SOON_S)
 
     def _ring(self, due: float) -> None:
-        self._due = min(self._due, due)
+        self._rung = min(self._rung, due)
         self._bell.notify()
 
     def _run(self) -> None:
@@ -195,13 +200,17 @@ class Courier:
     def _wait(self) -> bool:
         """Sleep until a round is due. False when it is time to end."""
         with self._bell:
-            while not self._stopping and (left := self._due - time.monotonic()) > 0:
+            while not self._stopping and (left := min(self._due, self._rung) - time.monotonic()) > 0:
                 self._bell.wait(left)
             return not self._stopping
 
     # -- one round ------------------------------------------------------------------------------
     def exchange(self) -> CourierState:
         """One round. Raises what stopped it: OfficeAway, OfficeRefused, BookError; `state` says the same."""
+        with self._bell:
+            self._rung = math.inf
+            if self._wished:
+                self._outbox, self._wished = outboxes.settled(self._outbox), False
         self._tell(busy=True)
         try:
             refusal = self._connected_round()
@@ -276,11 +285,16 @@ class Courier:
         for entry in self._new_entries():
             if _is_urgent(entry):
                 self._urgent[entry.record.seq] = entry.raw
+        self._urgent = {seq: raw for seq, raw in self._urgent.items() if seq > self._logbook.acked}
+        refusal: OfficeRefused | None = None
         for seq in sorted(self._urgent):
-            if seq > self._logbook.acked:
+            try:
                 client.send_alone(self._urgent[seq])
-                self._heard_from()
-            del self._urgent[seq]
+                del self._urgent[seq]
+            except OfficeRefused as e:  # it comes again with its batch; the next alarm must not wait for that
+                refusal = refusal or e
+        if refusal is not None:
+            raise refusal
 
     def _new_entries(self) -> Iterator[Entry]:
         for entry in self._logbook.entries(max(self._scanned, self._logbook.acked) + 1):
@@ -290,25 +304,24 @@ class Courier:
     # -- records --------------------------------------------------------------------------------
     def _send_records(self, client: Client) -> None:
         """Batch after batch until the office holds all."""
-        rewinds = 0
-        refusal: Refused | None = None
+        tries = MAX_REWINDS
+        withdrawn: Refused | None = None
         while not self._stopping and (batch := self._next_batch()) is not None:
             try:
                 self._acked(client.send(batch), batch.first)
             except Refused as e:
-                refusal = e
-                if e.problem.name == "revoked" and self._kept_anyway(e, batch.first):
-                    continue
-                rewinds += 1
-                if rewinds > MAX_REWINDS or not self._adapt(e):
+                if self._kept_anyway(e, batch.first):
+                    withdrawn = e
+                elif tries and self._adapt(e):
+                    tries -= 1
+                else:
                     raise
-                refusal = None
             except OfficeAway as e:
                 if e.key == "sync.no_answer":
                     self._outbox = outboxes.shrunk(self._outbox)
                 raise
-        if refusal is not None:
-            raise refusal
+        if withdrawn is not None:
+            raise withdrawn
 
     def _next_batch(self) -> Batch | None:
         book = self._logbook
@@ -393,7 +406,7 @@ class Courier:
     def _kept_anyway(self, refusal: Refused, first: int) -> bool:
         """A withdrawn handheld's records go into quarantine; they count as sent, with a receipt."""
         receipt = refusal.problem.receipt
-        if receipt is None or receipt.seq < first:
+        if refusal.problem.name != "revoked" or receipt is None or receipt.seq < first:
             return False
         self._take_receipt(receipt)
         return True

@@ -16,7 +16,7 @@ from typing import Final
 import pyte
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.pty import Pty
+from tests.pty import Pty, halves
 
 CELL: Final = (11, 22)
 """Pixels of one cell, as drawn at scale 1."""
@@ -46,11 +46,8 @@ def png(screen: pyte.Screen, path: Path, scale: int = 2) -> None:
     picture = Image.new("RGB", (screen.columns * width, screen.lines * height), f"#{BACK}")
     draw = ImageDraw.Draw(picture)
     for y in range(screen.lines):
-        row = screen.buffer[y]
-        for x in range(screen.columns):
-            if row[x].data:  # the right half of a wide character holds nothing
-                wide = x + 1 < screen.columns and row[x + 1].data == ""
-                _cell(draw, row[x], (x * width, y * height, width * (1 + wide), height), wide, scale)
+        for x, cell, wide in halves(screen, y):
+            _cell(draw, cell, (x * width, y * height, width * (1 + wide), height), wide, scale)
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.save(path, optimize=True)
 

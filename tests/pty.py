@@ -14,7 +14,9 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -98,7 +100,7 @@ class Pty:
     @property
     def lines(self) -> list[str]:
         """The screen row by row, without the blanks at the right."""
-        return [line.rstrip() for line in self.screen.display]
+        return [_row_text(self.screen, y).rstrip() for y in range(self.screen.lines)]
 
     @property
     def text(self) -> str:
@@ -172,13 +174,13 @@ class Pty:
         return moment
 
     def type(self, keys: str, gap: float) -> float:
-        """Send `keys` one by one, `gap` seconds apart; when the last one went."""
-        moment = time.perf_counter()
-        for n, key in enumerate(keys):
-            if n:
+        """Send `keys` one by one, `gap` seconds apart; the longest pause there really was (a busy machine)."""
+        sent: list[float] = []
+        for key in keys:
+            if sent:
                 self.watch(gap)
-            moment = self.send(key)
-        return moment
+            sent.append(self.send(key))
+        return max((after - before for before, after in pairwise(sent)), default=0.0)
 
     def resize(self, cols: int, rows: int) -> None:
         self.screen.resize(rows, cols)
@@ -304,6 +306,26 @@ class _Screen(pyte.Screen):
 
     def write_process_input(self, data: str) -> None:
         self._send(data)
+
+
+def halves(screen: pyte.Screen, y: int) -> Iterator[tuple[int, pyte.screens.Char, bool]]:
+    """Column, cell and whether it is wide, for each character of row `y`.
+
+    pyte keeps the right half of a wide character as an empty cell, and leaves it behind when the left
+    half is overwritten; a terminal shows a blank there.
+    """
+    row, right_half = screen.buffer[y], False
+    for x in range(screen.columns):
+        cell = row[x]
+        if right_half and cell.data == "":
+            right_half = False
+            continue
+        right_half = cell.data != "" and unicodedata.east_asian_width(cell.data[0]) in "WF"
+        yield x, cell, right_half
+
+
+def _row_text(screen: pyte.Screen, y: int) -> str:
+    return "".join(cell.data or " " for _, cell, _ in halves(screen, y))
 
 
 def _environment(over: Mapping[str, str | None]) -> dict[str, str]:

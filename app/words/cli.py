@@ -43,11 +43,10 @@ TABLE = {
     "demo_sign_in": ("工号 {crew}", "number {crew}"),
     "listening": ("蓝牙在听", "the radio listens"),
     "bad_hour": ("时间要写成 22:00 这样,不能是 {text}", "a time is written like 22:00, not {text}"),
-    "demo_over": (
-        "办公室页面 {url} 账号 {user} 密码 {password}(关闭演示后停止)",
-        "Office page {url}, user {user}, password {password} (until the demonstration ends)",
+    "demo_desk": (
+        "演示:传完后用浏览器看 {url} {user} / {password}",
+        "Demo: after the sync, open in a browser {url} {user} / {password}",
     ),
-    "demo_data": ("演示数据在 {folder}", "The demonstration's data are in {folder}"),
     "damage": (
         "记录本有{count}处损坏,已另存,其余记录照常可用",
         "{count} damaged places were set aside; all other records are in use",

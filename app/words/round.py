@@ -40,8 +40,8 @@ TABLE = {
     "skip_title": ("去不了: {place}", "Cannot go: {place}"),
     "skip_why": ("为什么?", "Why?"),
     "leave_title": ("查不了: {place}", "Cannot check: {place}"),
-    "left": ("{place}: 已记没查完。", "{place}: noted as not checked."),
-    "skipped": ("{place}: 已记去不了。", "{place}: noted as not reached."),
+    "left": ("{place}: 已记没查完", "{place}: noted as not checked"),
+    "skipped": ("{place}: 已记去不了", "{place}: noted as not reached"),
     "no_reasons": ("计划里没有原因可选", "The plan lists no reasons"),
     "list_title": ("还剩{n}个点", "Stops left: {n}"),
     "legend": ("+到了 !有标记 -去不了 >下一处", "+done !marked -skipped >next"),
@@ -69,5 +69,6 @@ TABLE = {
     "too_soon": ("{name}: 走到第一个点以后再签", "{name}: sign in again after the first stop"),
     "still_here": ("就在这里: {here}。检查还没做完", "You are here: {here}. Finish the checks"),
     "no_more": ("都走完了", "all stops are done"),
+    "then": ("{said}。{next}", "{said}. {next}"),
     "next": ("下一处: {place}", "Next: {place}"),
 }

@@ -20,7 +20,7 @@ TABLE = {
     "go_on": ("开始", "start"),
     "next": ("下一步", "next"),
     "confirm": ("确认", "confirm"),
-    "another": ("还有同伴? 也请扫工牌或输工号", "A partner? Scan a badge or type a number too"),
+    "another": ("还有同伴? 也请扫工牌或输工号", "Partner? Scan a badge or type a number"),
     "welcome": ("{name} 已签到", "{name} has signed in"),
     "unlocked": ("{name} 已解锁", "{name} has unlocked"),
     "rechecked": ("{name} 途中已签", "{name} has signed in on the way"),

@@ -6,7 +6,7 @@ TABLE = {
     "all_ok": ("剩下的都正常", "all OK"),
     "next": ("下一项", "next"),
     "noted_not_ok": ("已记不正常: {check}", "Noted as not OK: {check}"),
-    "all_noted": ("{n}项都记正常。", "Noted as OK: {n}."),
+    "all_noted": ("{n}项都记正常", "Noted as OK: {n}"),
     "normal": ("正常 {low}-{high}{unit}", "normal {low}-{high}{unit}"),
     "normal_low": ("正常 >= {low}{unit}", "normal >= {low}{unit}"),
     "normal_high": ("正常 <= {high}{unit}", "normal <= {high}{unit}"),

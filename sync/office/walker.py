@@ -134,21 +134,25 @@ class Walker:
         return next(stop for stop in route.stops if stop.id == name)
 
     async def _arrive(self, point: Point) -> None:
-        if point.tags:
-            await self._stand_at(point.tags[0])
-        if point.label and (not point.tags or point.grade == "label+near") and point.id in self._labels:
+        """By the beacon; by the label where there is none, or where the round waits for another place."""
+        near = bool(point.tags) and await self._stand_at(point.tags[0])
+        if not near and point.label and point.id in self._labels:
             await self.watch.scan(self._scan(self._labels[point.id]))
 
-    async def _stand_at(self, tag: Tag) -> None:
+    async def _stand_at(self, tag: Tag) -> bool:
+        """Stand still before a tag; whether the handheld took it for an arrival."""
         manufacturer, service = encode(tag.format, tag.id, POWER_1M)
         address = tag.address or _made_up_address(tag)
         reading = tag.near if tag.near is not None else POWER_1M
         self.watch.forget_sightings()
+        accepted = False
         for _ in range(SAMPLES):
             self.clock.wait(EVERY_MS / 1000)
             level = round(reading + self._random.uniform(-LOUD_DB, LOUD_DB))
             for sighting in sightings(Advert(address, level, self.clock.now().up, manufacturer, service)):
-                await self.watch.hear(sighting)
+                verdict = (await self.watch.hear(sighting)).verdict
+                accepted = accepted or (verdict is not None and verdict.accepted)
+        return accepted
 
     async def _look(self, tricks: Tricks) -> None:
         """Answer every check of the stop that is open."""

@@ -36,6 +36,14 @@ def test_a_chinese_sign_takes_two_cells_and_the_next_one_keeps_its_column(tmp_pa
     assert colours(picture, 3, 5) == {(0, 0, 0)}
 
 
+def test_half_a_chinese_sign_that_was_painted_over_is_blank(tmp_path: Path) -> None:
+    picture = drawn("东门\x1b[1;1Hx", tmp_path)
+    assert colours(picture, 1) == {(0, 0, 0)}
+    with Pty(["printf", "东门\\033[1;1Hx"]) as pty:
+        pty.exit_code()
+        assert pty.lines[0] == "x 门"
+
+
 def test_backgrounds_fill_their_cells_and_reverse_is_reversed(tmp_path: Path) -> None:
     picture = drawn("\x1b[48;2;0;187;0m \x1b[0m\x1b[7;38;2;255;136;0m \x1b[0m", tmp_path)
     assert colours(picture, 0) == {(0, 187, 0)}

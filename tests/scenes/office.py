@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 from msgspec import Struct
 
 ROOT = Path(__file__).parent.parent.parent
@@ -74,26 +76,15 @@ def serving(folder: Path, port: int = 0, now_ms: int | None = None) -> Iterator[
         child.wait(15)
 
 
-def pages(url: str, *paths: str, password: str = PASSWORD, user: str = "chief") -> list[str]:
-    """What a supervisor's browser gets for `paths` after logging in."""
-    import re
-
-    import httpx
-
-    with httpx.Client(base_url=url, follow_redirects=True, timeout=20) as browser:
-        form = browser.get("/login").text
-        token = re.search(r'name="csrf"[^>]*value="([^"]+)"', form) or re.search(
-            r'value="([^"]+)"[^>]*name="csrf"', form
-        )
-        assert token, form
-        entered = browser.post("/login", data={"name": user, "password": password, "csrf": token[1]})
+@contextmanager
+def browser(url: str, password: str = PASSWORD, user: str = "chief") -> Iterator[httpx.Client]:
+    """A supervisor's browser, logged in."""
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=20) as client:
+        token = re.search(r'name="csrf"[^>]*value="([^"]+)"', client.get("/login").text)
+        assert token
+        entered = client.post("/login", data={"name": user, "password": password, "csrf": token[1]})
         assert entered.status_code == 200, entered.text
-        found: list[str] = []
-        for path in paths:
-            answer = browser.get(path)
-            assert answer.status_code == 200, (path, answer.text)
-            found.append(answer.text)
-        return found
+        yield client
 
 
 def records(folder: Path) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from tests.virtual_radio import BlueZ, PrivateBus, patrol_tag
 
 ZONE = ZoneInfo("Asia/Shanghai")
 GUARD, PARTNER = "zhang-wei", "li-jun"
-SPEED = 6
+SPEED = 10
 """The night passes that much faster while a tag is waited for."""
 
 
@@ -123,7 +123,7 @@ async def test_what_the_guards_walked_is_what_the_supervisor_reads(tmp_path: Pat
     duty = next(duty for duty in watch.today() if duty.slot.schedule == "night-1")
     assert f"{duty.slot.opens:%H:%M}" == "22:00"
     progress = await watch.start_round(duty)
-    radio = BleReader(clock=clock, pace=Pace(window=0.3))
+    radio = BleReader(clock=clock, pace=Pace(window=0.2))
     labelled, answered = 0, 0
     while (stop := watch.next_stop()) is not None:
         clock.walk(150)
@@ -154,10 +154,10 @@ async def test_what_the_guards_walked_is_what_the_supervisor_reads(tmp_path: Pat
         held = offices.records(night.folder)
         assert held == [json.loads(entry.raw) for entry in logbook.entries()]
         day = datetime.fromtimestamp(progress.started / 1000, ZONE).date().isoformat()
-        (listing,) = offices.pages(url, f"/rounds?day={day}&lang=zh")
-        link = re.search(r'href="(/rounds/[^"?]*night-1[^"]*)"', listing)
-        assert link, listing
-        zh, en = offices.pages(url, html.unescape(link[1]), html.unescape(link[1]) + "&lang=en")
+        with offices.browser(url) as browser:
+            listing = browser.get(f"/rounds?day={day}&lang=zh").text
+            zh = browser.get(_link(listing, r'href="(/rounds/[^"?]*night-1[^"]*)"')).text
+            en = browser.get(_link(zh, r'href="([^"]+)" lang="en"')).text
     logbook.close()
 
     plan = watch.plan
@@ -172,6 +172,12 @@ async def test_what_the_guards_walked_is_what_the_supervisor_reads(tmp_path: Pat
         assert watch.person(person).name.zh in text  # type: ignore[union-attr]  # both are in the plan
     assert _text(en) != text
     assert plan.point(plan.route(progress.route).stops[0].point).name.en in _text(en)
+
+
+def _link(page: str, pattern: str) -> str:
+    found = re.search(pattern, page)
+    assert found, page
+    return html.unescape(found[1])
 
 
 def _text(page: str) -> str:

@@ -1,14 +1,11 @@
 """The whole job at the keypad: a real terminal of 40 by 20, digits and Enter, and the battery pulled in the middle."""
 
-import json
 import re
+import signal
 import sys
 import time
 from pathlib import Path
 
-import httpx
-
-from app.kinds import urgent
 from app.logbook.book import Logbook
 from tests.pty import Pty
 from tests.scenes import office as offices
@@ -35,13 +32,15 @@ def answer(pty: Pty) -> None:
     """One check, as it stands on the screen, answered as a guard would who finds all well."""
     screen = pty.text
     if "剩下的都正常" in screen:
-        pty.send("\r")
+        asked, keys = "剩下的都正常", "\r"
     elif "楼道灯亮几盏" in screen:
-        pty.send("30\r")
+        asked, keys = "楼道灯亮几盏", "30\r"
     elif "试验栓静压" in screen:
-        pty.send("42\r")  # two decimals: 0.42
+        asked, keys = "试验栓静压", "42\r"  # two decimals: 0.42
     else:
-        pty.send("1")
+        asked, keys = ("车道现在" if "车道现在" in screen else "充电区"), "1"
+    pty.send(keys)
+    pty.wait_gone(asked)
 
 
 def stop_number(pty: Pty) -> int:
@@ -58,21 +57,31 @@ def walk(pty: Pty, until: int, seconds: float = 90) -> None:
         pty.settle(0.15, 2)
         if re.search(r"剩下的都正常|楼道灯亮几盏|试验栓静压|车道现在|充电区", pty.text):
             answer(pty)
-        elif "> 去 " in pty.text and stop_number(pty) >= until:
-            return
-        elif until == 14 and "走完" in pty.text:
+        elif ("> 去 " in pty.text and stop_number(pty) >= until) or (until == 14 and "走完" in pty.text):
             return
     raise AssertionError(f"not there after {seconds} s:\n{pty.text}")
+
+
+def report(pty: Pty) -> None:
+    """A blocked fire lane, in five keys."""
+    pty.send("\x1b[13~")  # F3
+    pty.wait_for("占用消防车道")
+    pty.send("1")
+    pty.wait_for("车辆占用")
+    pty.send("1")
+    pty.wait_for("时限")
+    pty.send("\r")
+    pty.wait_for("已记: 车辆占用")
 
 
 def test_a_round_by_key_presses_survives_a_pulled_battery_and_reaches_the_office(tmp_path: Path) -> None:
     with handheld(tmp_path) as pty:
         identify(pty, *GUARD)
-        pty.wait_for("同伴")
+        pty.wait_for("当班: 张伟")
         identify(pty, *PARTNER)
-        pty.wait_for("李军")
+        pty.wait_for("李军 已签到")
         pty.send("\r")
-        pty.wait_for(ROUND)
+        pty.wait_for("现在走")
         pty.send("\r")
         pty.wait_for("> 去 1")
         walk(pty, 5)
@@ -81,27 +90,33 @@ def test_a_round_by_key_presses_survives_a_pulled_battery_and_reaches_the_office
         pty.kill()
 
     records = [entry.record for entry in Logbook.read(tmp_path / "handheld").entries()]
-    arrived = [record.body["stop"] for record in records if record.kind == "stop.arrived"]
-    assert len(arrived) == 5
+    assert len([record for record in records if record.kind == "stop.arrived"]) == 5
 
     with handheld(tmp_path) as pty:
         identify(pty, *PARTNER)  # either of the crew goes on, at the same stop
         pty.wait_for(f"> 去 {before[1]}: {before[2]}")
         assert stop_number(pty) == 5
         pty.send("4")
-        pty.wait_for("密码")
-        pty.send(f"{PARTNER[1]}\r")
+        identify(pty, *GUARD)
         pty.wait_for("> 去 ")
         report(pty)
         walk(pty, 14)
-        finish(pty)
-        address = re.search(r"http://127\.0\.0\.1:\d+", pty.text)
-        pty.wait_for(re.compile(r"Q:[1-9]\d* "))
+        pty.send("\r")
+        pty.wait_for("应巡 14  实巡 14  漏 0")
+        assert "问题 1" in pty.text
+        desk = re.search(r"(http://127\.0\.0\.1:\d+)\s+(\S+)\s+/\s+(\S+)", pty.text)
+        assert desk, pty.text
+        assert not re.search(r"Q:0 ", pty.text)
         pty.send("\x1b[15~")  # F5
         pty.wait_for("Q:0 ", 30)
-        assert address
-        check_office(tmp_path, address[0])
-        pty.send("\x03")
-    logbook = Logbook.read(tmp_path / "handheld")
-    assert [entry.record.seq for entry in logbook.entries()] == list(range(1, logbook.head.seq + 1))
-    assert not logbook.opening.damage
+        with offices.browser(desk[1], user=desk[2], password=desk[3]) as browser:
+            listing = browser.get("/rounds?lang=zh").text
+        assert ROUND in listing
+        pty.signal(signal.SIGTERM)
+        assert pty.exit_code() == 0
+        assert pty.left_behind() == []
+    book = Logbook.read(tmp_path / "handheld")
+    entries = list(book.entries())
+    assert [entry.record.seq for entry in entries] == list(range(1, book.head.seq + 1))
+    assert book.acked >= next(entry.record.seq for entry in entries if entry.record.kind == "round.finished")
+    assert not book.opening.damage

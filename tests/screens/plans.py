@@ -60,7 +60,8 @@ POINTS = (
     Point("shed", T("充电棚", "E-bike shed"), "east", T("6号楼后面", "behind building 6"),
           T("无飞线 无冒烟", "no flying wires, no smoke"), (), True, "label", code="1003"),
     Point("roof", T("7号楼顶 消防水箱", "Bldg 7 roof, fire tank"), "east",
-          T("乘电梯到18层再上一层", "lift to 18, one up"), T("盖好 不溢水", "covered, not overflowing"), (tag(4),), False, "near", danger=True, code="1004"),
+          T("乘电梯到18层再上一层", "lift to 18, one up"), T("盖好 不溢水", "covered, not overflowing"),
+          (tag(4),), False, "near", danger=True, code="1004"),
     Point("east", T("东门车库入口", "East garage entrance"), "east", tags=(tag(5),), label=True, code="1005"),
     Point("pond", T("中心水景", "Central pond"), "east", T("广场中间", "in the square"), tags=(tag(6),), label=True),
 )  # fmt: skip
@@ -168,7 +169,7 @@ def rewritten(plan: Plan, people: People, change: Callable[[str], str]) -> tuple
         if isinstance(value, dict):
             texts = set(value) <= {"zh", "en"} and value
             return {key: change(inner) if texts and inner else walk(inner) for key, inner in value.items()}
-        return [walk(each) for each in value] if isinstance(value, list) else value
+        return [walk(each) for each in value] if isinstance(value, list | tuple) else value
 
     told = walk(msgspec.to_builtins(plan)), walk(msgspec.to_builtins(people))
     return msgspec.convert(told[0], Plan), msgspec.convert(told[1], People)

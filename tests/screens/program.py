@@ -28,9 +28,7 @@ def main() -> int:
         world.battery = broken
     hint = {"zh": "工号 1001 密码 1234", "en": "number 1001, PIN 1234"}[given.lang]
     try:
-        terminal = world.terminal(given.lang, given.theme, hint, ready=ready)
-        terminal.run()
-        return terminal.return_code or 0
+        return world.terminal(given.lang, given.theme, hint, ready=ready).run() or 0
     finally:
         world.close()
 

@@ -191,14 +191,19 @@ def text(app: App[int]) -> str:
 
 async def keys(pilot: Pilot[int], typed: str) -> None:
     """Keys as a thumb presses them: `1 0 0 1 enter`, in one string with spaces."""
-    await pilot.press(*typed.split())
-    await pilot.pause()
+    for key in typed.split():
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+    await settle(pilot)
 
 
-async def settle(pilot: Pilot[int], turns: int = 5) -> None:
-    """Let what the radio said reach the disk and the screen."""
+async def settle(pilot: Pilot[int], turns: int = 2) -> None:
+    """Let everything typed, scanned and heard so far reach the disk, then the screen."""
     for _ in range(turns):
-        await pilot.pause(0.01)
+        handled = asyncio.Event()
+        pilot.app.call_later(handled.set)
+        await handled.wait()
+        await asyncio.sleep(0)
+    await pilot.pause()
 
 
 async def scan(pilot: Pilot[int], code: str) -> None:

@@ -30,14 +30,16 @@ QUICK = Timeouts(connect=1, read=1, write=1, pool=1, answer=3)
 
 
 class WallClock:
-    """The real clocks, shifted by `off_ms`: a handheld whose date is wrong."""
+    """The real clocks, shifted by `off_ms`: a handheld whose date is wrong. `walked_ms` is time that passed unseen."""
 
     def __init__(self, off_ms: int = 0) -> None:
         self.off_ms = off_ms
+        self.walked_ms = 0
 
     def now(self) -> Moment:
-        at = time.time_ns() // 1_000_000 + self.off_ms
-        return Moment(at=at, up=time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000, boot="b" * 32)
+        at = time.time_ns() // 1_000_000 + self.off_ms + self.walked_ms
+        up = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 + self.walked_ms
+        return Moment(at=at, up=up, boot="b" * 32)
 
 
 def now_ms() -> int:
@@ -71,14 +73,16 @@ def at_most(mib: int) -> Iterator[None]:
 class RunningOffice:
     """An office served by uvicorn in a thread of its own; `ask` runs a question on its event loop."""
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, certificate: Path | None = None) -> None:
+        """`certificate` is a PEM file with key and certificate: then it is served over TLS."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.key = OfficeKey.open(folder)
         self.clock_off_ms = 0
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
+        self._certificate = certificate
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="office", daemon=True)
@@ -92,9 +96,10 @@ class RunningOffice:
     async def _serve(self) -> None:
         self.store = await Store.open(self.folder / "office.db")
         app = create_app(self.store, self.key, clock_ms=lambda: now_ms() + self.clock_off_ms)
-        self._server = uvicorn.Server(
-            uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, log_level="error", lifespan="off", timeout_graceful_shutdown=1, ssl_certfile=self._certificate
         )
+        self._server = uvicorn.Server(config)
         self._ready.set()
         await self._server.serve([self._socket])
 
@@ -126,8 +131,8 @@ class RunningOffice:
 
 
 @contextmanager
-def office(folder: Path, port: int = 0) -> Iterator[RunningOffice]:
-    running = RunningOffice(folder, port)
+def office(folder: Path, port: int = 0, certificate: Path | None = None) -> Iterator[RunningOffice]:
+    running = RunningOffice(folder, port, certificate)
     try:
         yield running
     finally:

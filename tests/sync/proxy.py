@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import lru_cache
 
 from tests.sync.places import bomb
 
@@ -65,6 +66,7 @@ _CANNED = {
 _OFFICES = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nwatchbook-protocol: 1\r\nconnection: close\r\n"
 
 
+@lru_cache
 def _canned(fault: Fault) -> bytes | None:
     """The answer of a fault that never asks the office."""
     if fault is Fault.BOMB:

@@ -163,7 +163,7 @@ async def test_a_publication_that_fails_uses_no_revision(store: Store) -> None:
     assert await store.changes.publish("s", "plan", "b", b"{}") == 1
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), max_size=30), st.integers(1, 4))
 def test_a_reader_that_starts_anywhere_ends_with_the_newest_of_everything(
     tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[int, int]], limit: int

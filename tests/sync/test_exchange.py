@@ -239,6 +239,20 @@ def test_an_alarm_is_at_the_office_before_anything_older(tmp_path: Path, running
         assert running.held(mine.logbook.book) == 0, "an urgent record alone must not move the mark"
 
 
+def test_one_alarm_the_office_refuses_does_not_hold_back_the_next(tmp_path: Path, running: RunningOffice) -> None:
+    with handheld(tmp_path / "h", running) as mine:
+        alarms = mine.logbook.append(*(Draft("alarm.raised", {"point": None, "round": None}) for _ in range(2)))
+        other = b'{"somebody":"else wrote this"}'
+        spoil = "INSERT INTO urgent VALUES (?, ?, ?, ?, '', 0, NULL)"
+        where = (SITE, mine.logbook.book, alarms[0].record.seq, other)
+        running.ask(running.store.write(lambda tx: tx.exec_driver_sql(spoil, where)))
+        with pytest.raises(OfficeRefused, match="other records"):
+            mine.courier.exchange()
+        rows = running.ask(running.store.read(lambda tx: tx.execute(urgent.select().order_by(urgent.c.seq)).all()))
+        assert [row.raw for row in rows] == [other, alarms[1].raw]
+        assert same_bytes(mine.logbook, running.stored(mine.logbook.book)), "both come with their batch"
+
+
 def test_an_urgent_record_counts_once_when_its_turn_comes(tmp_path: Path, running: RunningOffice) -> None:
     with handheld(tmp_path / "h", running) as mine:
         mine.logbook.append(Draft("alarm.raised", {"point": None, "round": None}, ("li-wei",)))

@@ -10,6 +10,7 @@ from litestar import Response, Router, get
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from sync.office.credentials import people_of
@@ -76,7 +77,7 @@ class _Desk:
             return await self._day(request)
 
         @get("/rounds/{name:path}")
-        async def one(request: Asked, name: str) -> Response[bytes]:
+        async def one(request: Asked, name: FromPath[str]) -> Response[bytes]:
             return await self._round(request, name.removeprefix("/"))
 
         return [start, rounds, one]

@@ -149,7 +149,7 @@ def _day(text: str) -> date | None:
 
 def show_day(facts: Facts, wish: Wish, lang: str, now: int) -> DaySeen:
     """The day as the page shows it."""
-    places = Places(lang, facts.plan, facts.people, len(facts.sites) > 1)
+    places = Places(lang, facts.plan, facts.people)
     kind, show = wish.kind if wish.kind in KINDS else "all", wish.show if wish.show in SHOWS else "all"
     dues = [due for due in planned_and_done(facts) if kind in ("all", _kind(facts.plan, due))]
     pairs = [(due, row) for due in dues for row in _rows(due, facts, places, now)]

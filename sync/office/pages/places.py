@@ -23,8 +23,6 @@ class Places(Struct, frozen=True):
     lang: str
     plan: Plan | None
     people: dict[str, Person]
-    several_sites: bool = False
-    """A link to a round must name its site."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -66,7 +64,7 @@ class Places(Struct, frozen=True):
         return (found.text.say(self.lang) if found else "") or category
 
     def round_url(self, site: str, round: str) -> str:
-        return url(f"/rounds/{quote(round, safe='')}", site=site if self.several_sites else "")
+        return url(f"/rounds/{quote(round, safe='')}", site=site)
 
     def phrase(self, category: str, phrase: str, seen: str) -> str:
         """What was found, in the visitor's language; else the words the crew saw."""

@@ -41,7 +41,6 @@ class Facts(Struct, frozen=True):
     books: list[BookRow]
     alarms: Alarms
     people: dict[str, Person]
-    several_sites: bool
 
 
 class Fact(Struct, frozen=True):
@@ -155,13 +154,12 @@ def read_facts(tx: Connection, name: str, site: str, now: int) -> Facts | None:
         books=[book for book in table.books_of(tx, row.site) if book.book == row.book],
         alarms=read_alarms(tx, row.site, now),
         people={person.id: person for person in people_of(tx, all_ever=True).people},
-        several_sites=len(plan_table.sites(tx)) > 1,
     )
 
 
 def show_round(facts: Facts, lang: str, now: int) -> RoundSeen:
     """The round as the page shows it."""
-    places = Places(lang, facts.plan, facts.people, facts.several_sites)
+    places = Places(lang, facts.plan, facts.people)
     row, detail = facts.row, msgspec.json.decode(facts.row.detail, type=RoundDetail)
     attempt = row.round.rpartition("-")[2]
     return RoundSeen(

@@ -25,6 +25,8 @@ from sync.office.store.schema import counters, facts, metadata
 
 T = TypeVar("T")
 READERS: Final = 4
+SCHEMA: Final = 1
+"""Version of the tables, kept in `facts` for whoever upgrades them."""
 
 
 class Store:
@@ -102,4 +104,5 @@ def _nothing(_tx: Connection) -> None:
 def _prepare(tx: Connection) -> None:
     metadata.create_all(tx)
     tx.execute(insert(facts).values(name="feed", value=secrets.token_hex(4)).on_conflict_do_nothing())
+    tx.execute(insert(facts).values(name="schema", value=str(SCHEMA)).on_conflict_do_nothing())
     tx.execute(insert(counters).values(name="arrived", value=0).on_conflict_do_nothing())

@@ -1,0 +1,139 @@
+"""Who gets through the office's door, how often one may guess, and what of it is on the disk."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from app.errors import NotAllowed, PinLocked
+from sync.office import accounts
+from sync.office.accounts import AccountRefused
+from sync.office.serve import open_store
+from sync.office.store import Store
+
+T = TypeVar("T")
+NOW = 1_790_000_000_000
+PASSWORD = "open at eight, please"
+
+
+def on(folder: Path, act: Callable[[Store], Awaitable[T]]) -> T:
+    """One run of the office: open, act, close."""
+
+    async def run() -> T:
+        store = await open_store(folder / "office.db")
+        try:
+            return await act(store)
+        finally:
+            store.close()
+
+    return asyncio.run(run())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    on(tmp_path, lambda store: accounts.add(store, "Chief", "supervisor", "zhang-wei", PASSWORD, NOW))
+    return tmp_path
+
+
+async def fails(store: Store, name: str, password: str, now: int) -> str:
+    """What the door says to a wrong try."""
+    with pytest.raises(NotAllowed) as caught:
+        await accounts.open_session(store, name, password, now)
+    return caught.value.say("en")
+
+
+def test_the_right_password_opens_for_twelve_hours(folder: Path) -> None:
+    async def act(store: Store) -> None:
+        opened = await accounts.open_session(store, " CHIEF ", PASSWORD, NOW)
+        late = NOW + 12 * 3600 * 1000
+        assert opened.session.person == "zhang-wei"
+        assert await accounts.session(store, opened.cookie, late - 1) == opened.session
+        assert await accounts.session(store, opened.cookie, late) is None
+        assert await accounts.session(store, opened.cookie[:-1], NOW) is None
+
+    on(folder, act)
+
+
+def test_a_name_nobody_has_is_told_the_same_as_a_wrong_password(folder: Path) -> None:
+    async def act(store: Store) -> None:
+        assert await fails(store, "nobody", "x", NOW) == await fails(store, "chief", "x", NOW)
+
+    on(folder, act)
+
+
+def test_after_five_wrong_tries_every_try_waits_longer_and_a_restart_forgets_nothing(folder: Path) -> None:
+    async def guess(store: Store) -> list[str]:
+        return [await fails(store, "chief", f"guess {n}", NOW) for n in range(5)]
+
+    assert len(set(on(folder, guess))) == 1
+
+    async def again(store: Store) -> list[int]:
+        now, waits = NOW, []
+        for _ in range(9):
+            with pytest.raises(PinLocked) as caught:
+                await accounts.open_session(store, "chief", PASSWORD, now)  # the right one does not help
+            waits.append(caught.value.fields["seconds"])
+            now += waits[-1] * 1000
+            await fails(store, "chief", "wrong", now)
+        return waits
+
+    assert on(folder, again) == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+
+
+@pytest.mark.parametrize("name", ["chief", "nobody"])
+def test_the_wait_is_the_same_whether_the_name_exists(folder: Path, name: str) -> None:
+    async def act(store: Store) -> None:
+        for _ in range(5):
+            await fails(store, name, "wrong", NOW)
+        with pytest.raises(PinLocked):
+            await accounts.open_session(store, name, "wrong", NOW + 29_000)
+
+    on(folder, act)
+
+
+def test_the_right_password_after_the_wait_clears_the_tries(folder: Path) -> None:
+    async def act(store: Store) -> None:
+        for _ in range(5):
+            await fails(store, "chief", "wrong", NOW)
+        await accounts.open_session(store, "chief", PASSWORD, NOW + 31_000)
+        for _ in range(5):
+            await fails(store, "chief", "wrong", NOW + 40_000)
+
+    on(folder, act)
+
+
+def test_a_new_password_ends_every_open_session(folder: Path) -> None:
+    async def act(store: Store) -> None:
+        opened = await accounts.open_session(store, "chief", PASSWORD, NOW)
+        await accounts.add(store, "chief", "manager", None, "another long one", NOW)
+        assert await accounts.session(store, opened.cookie, NOW) is None
+        await fails(store, "chief", PASSWORD, NOW)
+        assert (await accounts.open_session(store, "chief", "another long one", NOW)).session.role == "manager"
+
+    on(folder, act)
+
+
+def test_neither_password_nor_cookie_is_on_the_disk(folder: Path) -> None:
+    opened = on(folder, lambda store: accounts.open_session(store, "chief", PASSWORD, NOW))
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        raw = path.read_bytes()
+        assert PASSWORD.encode() not in raw
+        assert opened.cookie.encode() not in raw
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "password"),
+    [("", "supervisor", PASSWORD), ("x" * 65, "supervisor", PASSWORD), ("a", "king", PASSWORD),
+     ("a", "supervisor", "short"), ("a", "supervisor", "x" * 257)],
+)  # fmt: skip
+def test_an_account_nobody_could_use_is_refused(folder: Path, name: str, role: str, password: str) -> None:
+    with pytest.raises(AccountRefused):
+        on(folder, lambda store: accounts.add(store, name, role, None, password, NOW))
+
+
+def test_one_name_has_one_spelling() -> None:
+    assert {accounts.fold_name(name) for name in ("Chief", " chief", "ＣＨＩＥＦ")} == {"chief"}

@@ -1,0 +1,427 @@
+"""`watchbook-office` as an administrator and other programs meet it: exit codes, sentences, and what it does."""
+
+import asyncio
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import msgspec
+import pytest
+
+from app.codes import digest, parse, pin_matches
+from app.duties.site import Credentials, People, decode_plan
+from app.logbook.verify import check_lines
+from sync.office.cli import main
+from sync.office.demo import Desk
+from sync.office.qr import half_blocks, modules
+from sync.office.serve import open_store
+from sync.office.store import Store
+from tests.office.conftest import PASSWORD, PEOPLE, PLAN, ROOT, SITE, Office, furnished, sign_in
+
+T = TypeVar("T")
+COMMAND = [sys.executable, "-m", "sync.office"]
+
+
+class Done(msgspec.Struct):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+    """One command in this process, as the console script runs it."""
+
+    def command(*args: str, stdin: str = "") -> Done:
+        read, write = os.pipe()
+        os.write(write, stdin.encode())
+        os.close(write)
+        with os.fdopen(read, encoding="utf-8") as given:
+            monkeypatch.setattr(sys, "stdin", given)
+            with pytest.raises(SystemExit) as end:
+                main(list(args))
+        out, err = capfd.readouterr()
+        assert "Traceback" not in err
+        return Done(int(end.value.code or 0), out, err)
+
+    return command
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return furnished(tmp_path / "data")
+
+
+def store(folder: Path, act: Callable[[Store], Awaitable[T]]) -> T:
+    async def on_it() -> T:
+        store = await open_store(folder / "office.db")
+        try:
+            return await act(store)
+        finally:
+            store.close()
+
+    return asyncio.run(on_it())
+
+
+def page(folder: Path, kind: str) -> bytes:
+    """What the changes feed holds for the site's handhelds."""
+    item = store(folder, lambda it: it.changes.current(SITE, kind, SITE))
+    assert item is not None
+    assert item.body is not None
+    return item.body
+
+
+def given(folder: Path) -> Credentials:
+    return msgspec.json.decode(page(folder, "credentials"), type=Credentials)
+
+
+# -- plans ---------------------------------------------------------------------------------------
+
+
+def test_a_plan_and_its_people_are_taken_and_sent_down(run: Callable[..., Done], tmp_path: Path) -> None:
+    data = tmp_path / "new" / "data"
+    done = run("plan", "import", str(PLAN), "--people", str(PEOPLE), "--data-dir", str(data), "--lang", "en")
+    assert done.code == 0
+    assert "imported as revision 1" in done.out
+    plan = decode_plan(page(data, "plan"))
+    people = msgspec.json.decode(page(data, "people"), type=People)
+    labels = {code for code in given(data).codes.values() if code.startswith("point:")}
+    assert plan.revision == 1
+    assert len(people.people) > 40
+    assert labels == {f"point:{point.id}/01" for point in plan.points if point.label}
+
+
+def test_the_same_plan_again_is_no_new_revision_and_a_changed_one_is(run: Callable[..., Done], folder: Path) -> None:
+    where = ("--data-dir", str(folder), "--json")
+    again = json.loads(run("plan", "import", str(PLAN), *where).out)
+    assert (again["revision"], again["new"]) == (1, False)
+    before = given(folder)
+    changed = folder / "changed.yaml"
+    changed.write_text(PLAN.read_text(encoding="utf-8").replace("南门岗亭", "南门新岗亭"), encoding="utf-8")
+    newer = json.loads(run("plan", "import", str(changed), *where).out)
+    assert (newer["revision"], newer["new"], newer["labels"]) == (2, True, 0)
+    assert "南门新岗亭".encode() in page(folder, "plan")
+    assert given(folder).codes == before.codes  # labels on the walls stay good
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_plan_with_faults_is_refused_whole_and_every_fault_is_named(
+    run: Callable[..., Done], folder: Path, lang: str
+) -> None:
+    broken = folder / "broken.yaml"
+    text = PLAN.read_text(encoding="utf-8")
+    broken.write_text(text.replace("FREQ=DAILY", "FREQ=DAILY;INTERVAL=0", 1) + "\nnonsense: 1\n", encoding="utf-8")
+    done = run("plan", "import", str(broken), "--data-dir", str(folder), "--lang", lang)
+    assert done.code == 1
+    assert done.out == ""
+    assert "INTERVAL" in done.err
+    assert "nonsense" in done.err
+    assert re.search(r"broken\.yaml:\d+", done.err)
+    assert decode_plan(page(folder, "plan")).revision == 1
+    checked = run("plan", "check", str(broken), "--data-dir", str(folder), "--json")
+    report = json.loads(checked.out)
+    assert checked.code == 1
+    assert not report["ok"]
+    assert len(report["faults"]) >= 2
+    assert all(fault["line"] > 0 for fault in report["faults"])
+
+
+def test_checking_a_good_plan_needs_no_office(run: Callable[..., Done], tmp_path: Path) -> None:
+    done = run(
+        "plan", "check", str(PLAN), "--people", str(PEOPLE), "--data-dir", str(tmp_path / "none"), "--lang", "en"
+    )
+    assert done.code == 0
+    assert "no faults" in done.out
+    assert not (tmp_path / "none").exists()
+
+
+# -- handhelds -----------------------------------------------------------------------------------
+
+
+def test_a_handheld_is_added_listed_and_withdrawn(run: Callable[..., Done], folder: Path) -> None:
+    where = ("--data-dir", str(folder))
+    made = json.loads(run("device", "add", "Gate 1", "--site", SITE, "--json", *where).out)
+    assert re.fullmatch(r"([0-9A-Z]{5}-){3}[0-9A-Z]{5}", made["code"])
+    (listed,) = json.loads(run("device", "list", "--json", *where).out)
+    assert (listed["device"], listed["name"], listed["state"]) == (made["device"], "Gate 1", "waiting")
+    assert run("device", "revoke", "Gate 1", *where).code == 0
+    (listed,) = json.loads(run("device", "list", "--json", *where).out)
+    assert listed["state"] == "withdrawn"
+    assert run("device", "revoke", "Gate 1", *where).code == 1
+    assert run("device", "add", "x", "--site", "nowhere", *where).code == 1
+
+
+def test_a_name_that_two_handhelds_have_needs_the_id(run: Callable[..., Done], folder: Path) -> None:
+    where = ("--data-dir", str(folder), "--lang", "en")
+    ids = [json.loads(run("device", "add", "Gate", "--site", SITE, "--json", *where).out)["device"] for _ in range(2)]
+    done = run("device", "revoke", "Gate", *where)
+    assert done.code == 1
+    assert all(each in done.err for each in ids)
+    assert run("device", "revoke", ids[0], *where).code == 0
+
+
+# -- people --------------------------------------------------------------------------------------
+
+
+def test_a_new_pin_and_a_new_badge_reach_the_handhelds_as_hashes(run: Callable[..., Done], folder: Path) -> None:
+    where = ("--data-dir", str(folder))
+    assert run("user", "pin", "li-jun", "--pin-stdin", *where, stdin="4711\n").code == 0
+    first = json.loads(run("user", "badge", "li-jun", "--json", *where).out)["code"]
+    second = json.loads(run("user", "badge", "li-jun", "--json", *where).out)["code"]
+    known = given(folder)
+    old, new = parse(first), parse(second)
+    assert old is not None
+    assert new is not None
+    assert pin_matches(known.pins["li-jun"], "4711")
+    assert known.codes[digest(known.salt, new.token)] == "person:li-jun/02"
+    assert digest(known.salt, old.token) not in known.codes  # a lost badge opens nothing any more
+    assert b"4711" not in page(folder, "credentials")
+    assert new.token.hex().encode() not in page(folder, "credentials")
+
+
+@pytest.mark.parametrize("pin", ["123", "123456789", "12a4", "", "１２３４"])
+def test_a_pin_nobody_should_have_is_refused(run: Callable[..., Done], folder: Path, pin: str) -> None:
+    done = run("user", "pin", "li-jun", "--pin-stdin", "--data-dir", str(folder), stdin=pin + "\n")
+    assert done.code == 1
+    assert given(folder).pins == {}
+
+
+def test_people_nobody_knows_get_nothing(run: Callable[..., Done], folder: Path) -> None:
+    where = ("--data-dir", str(folder), "--lang", "en")
+    assert "no nobody in the people file" in run("user", "badge", "nobody", *where).err
+    assert run("user", "pin", "nobody", "--pin-stdin", *where, stdin="4711\n").code == 1
+    made = run("user", "add", "x", "--role", "manager", "--person", "nobody", "--password-stdin", *where,
+               stdin=PASSWORD + "\n")  # fmt: skip
+    assert made.code == 1
+    assert "king" in run("user", "add", "x", "--role", "king", "--password-stdin", *where, stdin=PASSWORD).err
+
+
+def test_a_password_is_typed_unseen(folder: Path) -> None:
+    """In a real terminal: asked twice, shown never."""
+    child, terminal = pty.fork()
+    if child == 0:  # pragma: no cover - the child becomes the command
+        os.chdir(ROOT)
+        os.execv(sys.executable, [*COMMAND, "user", "add", "chief", "--role", "manager", "--data-dir", str(folder),
+                                  "--lang", "en"])  # fmt: skip
+    shown = b""
+    for prompt in (b"Password: ", b"The same password again: "):
+        while not shown.endswith(prompt):
+            shown += os.read(terminal, 1000)
+        os.write(terminal, PASSWORD.encode() + b"\n")
+    _, status = os.waitpid(child, 0)
+    shown += os.read(terminal, 1000)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert PASSWORD.encode() not in shown
+    assert b"may sign in" in shown
+
+
+# -- labels, records -----------------------------------------------------------------------------
+
+
+def test_labels_are_printed_for_a_demonstration(run: Callable[..., Done], folder: Path) -> None:
+    rows = [json.loads(row) for row in run("labels", SITE, "--json", "--data-dir", str(folder)).out.splitlines()]
+    known = given(folder)
+    assert len(rows) > 30
+    for row in rows:
+        code = parse(row["code"])
+        assert code is not None
+        assert known.codes[digest(known.salt, code.token)] == f"point:{row['point']}/01"
+    sheets = run("labels", SITE, "--data-dir", str(folder), "--lang", "en")
+    assert sheets.code == 1
+    assert len(sheets.err.splitlines()) == 1
+
+
+def test_what_is_exported_verifies_with_signatures_and_receipt(run: Callable[..., Done], tmp_path: Path) -> None:
+    from tests.office.conftest import Handheld
+
+    office = Office(furnished(tmp_path / "data"))
+    handheld = Handheld(office, tmp_path / "handheld")
+    handheld.walk()
+    handheld.sync()
+    handheld.walk("night-2")
+    handheld.sync()
+    kept = [entry.raw for entry in handheld.logbook.entries()]
+    done = run("export", "--jsonl", "--data-dir", str(tmp_path / "data"))  # beside the running office
+    handheld.close()
+    office.close()
+    lines = done.out.encode().splitlines(keepends=True)
+    (report,) = check_lines(lines, trust=handheld.logbook.book_id, office_key=office.key.public.hex()).books
+    assert report.whole
+    assert report.records == report.signed == report.acked == len(kept)
+    assert [line for line in lines if b'"record":' in line] == [
+        b'{"hash":"%s","book":"%s","record":%s}\n' % (entry.hash.hex().encode(), report.book.encode(), entry.raw)
+        for entry in handheld.logbook.entries()
+    ]
+
+
+def test_an_altered_export_does_not_verify(run: Callable[..., Done], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    office = Office(furnished(data))
+    from tests.office.conftest import Handheld
+
+    handheld = Handheld(office, tmp_path / "handheld")
+    handheld.walk()
+    handheld.sync()
+    handheld.close()
+    office.close()
+    lines = run("export", "--jsonl", "--data-dir", str(data)).out.replace('"grade":"near"', '"grade":"label"', 1)
+    (report,) = check_lines(lines.encode().splitlines(keepends=True)).books
+    assert not report.whole
+
+
+# -- options, languages, exit codes --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_options_stand_before_or_after_the_command(run: Callable[..., Done], folder: Path, before: bool) -> None:
+    options = ["--data-dir", str(folder), "--json"]
+    command = ["device", "list"]
+    done = run(*options, *command) if before else run(*command, *options)
+    assert (done.code, json.loads(done.out)) == (0, [])
+    assert json.loads(run("--data-dir", "/nowhere/at/all", "device", "--json", "list", *options[:2]).out) == []
+
+
+def test_settings_come_from_the_environment_and_the_file_too(
+    run: Callable[..., Done], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHBOOK_DATA_DIR", str(folder))
+    (folder / "config.toml").write_text('lang = "en"\n', encoding="utf-8")
+    assert run("device", "list").out == "no handhelds yet\n"
+    monkeypatch.setenv("WATCHBOOK_LANG", "zh")
+    assert run("device", "list").out == "还没有手持机\n"
+    assert run("device", "list", "--lang", "en").out == "no handhelds yet\n"
+    (folder / "config.toml").write_text("lang = ", encoding="utf-8")
+    assert run("device", "list").code == 1
+    (folder / "config.toml").write_text("port = 70000\n", encoding="utf-8")
+    assert "70000" in run("serve").err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["nonsense"], ["device", "add"], ["plan", "check"], ["plan", "check", "/no/such/file"], ["serve", "--port", "x"],
+     ["user", "add", "x"], ["--lang", "fr", "device", "list"]],
+)  # fmt: skip
+def test_wrong_usage_is_exit_two(run: Callable[..., Done], args: list[str]) -> None:
+    assert run(*args).code == 2
+
+
+def test_a_database_that_is_none_is_one_sentence(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "office.db").write_bytes(b"this is no database at all" * 100)
+    done = run("device", "list", "--data-dir", str(tmp_path), "--lang", "en")
+    assert done.code == 1
+    assert len(done.err.splitlines()) == 1
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    assert run("device", "list", "--data-dir", str(tmp_path / "file" / "below"), "--lang", "en").code == 1
+    assert run("device", "list", "--data-dir", str(tmp_path), "--db", "mysql://x").code == 1
+
+
+# -- serving -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving(*args: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A served office of its own process, and its first line."""
+    child = subprocess.Popen(
+        [*COMMAND, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        assert child.stdout is not None
+        yield child, child.stdout.readline()
+    finally:
+        child.kill()
+        child.wait(10)
+
+
+def test_an_office_is_served_commands_work_beside_it_and_sigterm_ends_it(
+    run: Callable[..., Done], folder: Path
+) -> None:
+    where = ("--data-dir", str(folder))
+    with serving("serve", *where, "--port", "0", "--now", "2026-11-20T22:00:00+08:00") as (child, line):
+        url = line.removeprefix("listening ").strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+        health = httpx.get(f"{url}/v1/health").json()
+        assert abs(health["server_time"] - 1_795_183_200_000) < 60_000
+        assert run("user", "add", "chief", "--role", "manager", "--password-stdin", *where, stdin=PASSWORD).code == 0
+        browser = httpx.Client(base_url=url)
+        assert sign_in(browser, "chief", PASSWORD).headers["location"] == "/rounds"
+        assert 'value="2026-11-20"' in browser.get("/rounds").text
+        second = run("serve", *where, "--port", "0", "--lang", "en")
+        assert second.code == 3
+        assert "already" in second.err
+        began = time.monotonic()
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(10) == 0
+        assert time.monotonic() - began < 5
+        assert child.stderr is not None
+        log = child.stderr.read()
+        assert PASSWORD not in log
+        assert "chief" not in log
+        assert all(json.loads(row) for row in log.splitlines())
+
+
+def test_a_port_that_is_taken_and_a_time_that_is_none_are_said(
+    run: Callable[..., Done], office: Office, folder: Path
+) -> None:
+    port = office.url.rpartition(":")[2]
+    taken = run("serve", "--data-dir", str(folder), "--port", port, "--lang", "en")
+    assert taken.code == 1
+    assert port in taken.err
+    for wrong in ("yesterday", "2026-11-20T22:00:00"):
+        assert run("serve", "--data-dir", str(folder), "--port", "0", "--now", wrong).code == 1
+
+
+def test_the_example_opens_with_rounds_to_look_at(tmp_path: Path) -> None:
+    """And again in the same directory: nothing is invented twice, and the labels on its walls stay."""
+    args = (
+        "demo",
+        "--json",
+        "--port",
+        "0",
+        "--days",
+        "1",
+        "--data-dir",
+        str(tmp_path),
+        "--now",
+        "2026-11-21T12:00:00+08:00",
+    )
+    desks: list[Desk] = []
+    for _ in range(2):
+        with serving(*args) as (_, line):
+            desk = msgspec.json.decode(line, type=Desk)
+            desks.append(desk)
+            browser = httpx.Client(base_url=desk.url, timeout=30)
+            assert sign_in(browser, desk.user, desk.password).status_code == 303
+            page = browser.get("/rounds", params={"day": "2026-11-20", "lang": "en"}).text
+            assert page.count("/rounds/night-1%402026-11-20") == 1
+            assert "partner not seen again" in page
+    assert desks[0].labels == desks[1].labels
+    assert desks[0].pins == desks[1].pins
+    assert desks[0].code != desks[1].code
+
+
+def test_a_qr_code_in_the_terminal_is_what_it_says(tmp_path: Path) -> None:
+    """Drawn as half blocks, read back by a decoder."""
+    import zxingcpp
+    from PIL import Image
+
+    text = "WB1:01ABCDEFGHJKMNPQRSTVWX"
+    rows = modules(text)
+    lines = half_blocks(rows)
+    signs = {" ": (255, 255), "\u2580": (0, 255), "\u2584": (255, 0), "\u2588": (0, 0)}
+    picture = Image.new("L", (len(lines[0]), 2 * len(lines)), 255)
+    for y, line in enumerate(lines):
+        for x, sign in enumerate(line):
+            picture.putpixel((x, 2 * y), signs[sign][0])
+            picture.putpixel((x, 2 * y + 1), signs[sign][1])
+    (found,) = zxingcpp.read_barcodes(picture.resize((picture.width * 8, picture.height * 8), Image.Resampling.NEAREST))
+    assert found.text == text
