@@ -13,7 +13,7 @@ from app import kinds
 from app.duties import rounds
 from app.duties.evidence import SILENT, Mark, Near, Nearness, grade_of, weaker
 from app.duties.rounds import Progress, Verdict
-from app.duties.site import Point
+from app.duties.site import Point, Stop
 from app.ear import FORMATS, at_hand
 from app.meaning import UNKNOWN, Meaning, Meant
 from app.ports import Scan, Sighting
@@ -89,6 +89,12 @@ class Arrivals(Session):
         return await self._arrive(point, kinds.Evidence(typed=point.code), up=self._clock.now().up)
 
     # -- evidence -----------------------------------------------------------------------------
+    def next_stop(self) -> Stop | None:
+        """The stop whose checks are open, else the one to go to; None when all are done."""
+        progress = self.state.round
+        name = rounds.next_stop(progress) if progress else None
+        return self._stop(progress, name) if progress and name else None
+
     def _awaits(self, progress: Progress, point: Point) -> bool:
         """Whether being near `point` is an arrival: any stop that is left in free order, else the next one."""
         if progress.at_stop is not None:

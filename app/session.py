@@ -44,12 +44,12 @@ class Pages(Struct, frozen=True):
 
 def act(
     method: Callable[Concatenate[S, P], Coroutine[object, object, R]],
-) -> Callable[Concatenate[S, P], Coroutine[object, object, R]]:
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
     """Acts queue behind one another, and one that has begun is finished even when its caller is cancelled:
     a record that reached the disk is always in the state."""
 
     @wraps(method)
-    async def whole(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def whole(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         async def in_turn() -> R:
             async with self._turn:
                 return await method(self, *args, **kwargs)

@@ -19,7 +19,7 @@ def speak(command: "click.Command", subject: str, lang: str, name: str = "main")
     command.help = say(lang, f"{subject}.{name}")
     for option in command.params:
         if option.param_type_name == "option":
-            option.help = say(lang, f"{subject}.opt_{option.name}")  # type: ignore[attr-defined]  # click gives it to options
+            option.help = say(lang, f"{subject}.opt_{option.name}")
     for own, sub in getattr(command, "commands", {}).items():
         speak(sub, subject, lang, own if name == "main" else f"{name}_{own}")
 

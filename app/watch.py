@@ -77,12 +77,6 @@ class Watch(Crew, Arrivals):
         self._turned()
         return self._walking()
 
-    def next_stop(self) -> Stop | None:
-        """The stop whose checks are open, else the one to go to; None when all are done."""
-        progress = self.state.round
-        name = rounds.next_stop(progress) if progress else None
-        return self._stop(progress, name) if progress and name else None
-
     @act
     async def skip(self, stop: str, reason: str) -> None:
         """Leave a stop out. Raises NotAllowed for a reason the plan does not know, or a stop that is done."""

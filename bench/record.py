@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-
 from app.logbook.book import Draft, Logbook
 from app.ports import Moment
 

@@ -125,8 +125,13 @@ def starts(folder: Path, sizes: Sizes) -> tuple[Memory, list[Figure]]:
                 pty.settle(0.3)
                 held[n].append(memory(pty))
     floor, ours = (Memory(*map(statistics.median, zip(*each, strict=True))) for each in held)
-    took = statistics.median(first[1]) / statistics.median(first[0])
+    took = best_quarter(first[1]) / best_quarter(first[0])
     return floor, [("first usable screen", took, 1.30), *heavier("at the first screen", ours, floor, 1.25)]
+
+
+def best_quarter(samples: list[float]) -> float:
+    """What a start costs by itself: other programs only ever add to it."""
+    return statistics.mean(sorted(samples)[: max(1, len(samples) // 4)])
 
 
 def memory(pty: Pty) -> Memory:
@@ -155,66 +160,77 @@ def walking(folder: Path, crew: list[tuple[str, str]], floor: Memory) -> list[Fi
 # -- keys, pages, scans, sleep -------------------------------------------------------------------
 
 
+class Beside:
+    """Seconds of ours and of a key in the minimal program, taken in turn: a busy moment meets both."""
+
+    def __init__(self, minimal: Pty) -> None:
+        self._minimal = minimal
+        self._keys: list[float] = []
+        self._took: list[float] = []
+
+    def add(self, seconds: float) -> None:
+        key = str(len(self._keys) % 10)
+        sent = self._minimal.send(key)
+        self._keys.append(self._minimal.wait_for(f"key {key}.") - sent)
+        self._took.append(seconds)
+        time.sleep(0.005)  # as between two keys of a person: both are asleep when the next one comes
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self._took) / statistics.median(self._keys)
+
+    @property
+    def p95(self) -> float:
+        return statistics.quantiles(self._took, n=20)[-1] / statistics.quantiles(self._keys, n=20)[-1]
+
+
 def living(folder: Path, crew: list[tuple[str, str]], floor: Memory, sizes: Sizes) -> list[Figure]:
     """One program of each kind, side by side, through a shift's doings."""
     with started(MINIMAL, "ready") as minimal, started([*PROGRAM, "run"], env=handheld(folder)) as pty:
-        plain, digits = keys(minimal, pty, sizes.keys)
-        key = statistics.median(plain)
-        scanned, lost = scanning(pty, sizes.scans)
+        figures = [*keys(minimal, pty, sizes.keys), *scanning(minimal, pty, sizes.scans)]
         sign_in(pty, *crew[0])
         pty.send("\r")
         pty.wait_gone(say(LANG, "signin.number"))
         pty.settle(0.3)
-        home = memory(pty)
-        changes, grown = changing(pty, sizes.changes)
-        return [
-            *heavier("at home", home, floor, 1.25),
-            ("digit -> repaint, median", statistics.median(digits) / key, 2),
-            ("digit -> repaint, p95", p95(digits) / p95(plain), 3),
-            ("screen change / key", statistics.median(changes) / key, 10),
-            ("scan -> repaint / key", statistics.median(scanned) / key, 3),
-            (f"scans lost of {sizes.scans * len(SPEEDS_MS)}, 0 to 50 ms a key", lost, 0),
-            (f"growth over {sizes.changes} screen changes, MB", grown, 2),
-            ("idle wake-ups a minute", idle(pty, sizes.idle_s), 2),
-        ]
+        figures += heavier("at home", memory(pty), floor, 1.25)
+        figures += changing(minimal, pty, sizes.changes)
+        return [*figures, ("idle wake-ups a minute", idle(pty, sizes.idle_s), 2)]
 
 
-def keys(minimal: Pty, ours: Pty, count: int) -> tuple[list[float], list[float]]:
-    """Seconds from a digit to its paint, turn by turn; the digit is rubbed out again, unmeasured."""
-    floor, digits = [], []
+def keys(minimal: Pty, pty: Pty, count: int) -> list[Figure]:
+    """A digit to its paint; it is rubbed out again, unmeasured."""
+    beside = Beside(minimal)
     for n in range(count):
-        sent = minimal.send(str(n % 10))
-        floor.append(minimal.wait_for(f"key {n % 10}.") - sent)
-        digits.append(timed(ours, str(n % 10)))
-        timed(ours, "\x7f")
-        pause()
-    return floor, digits
+        beside.add(timed(pty, str(n % 10)))
+        timed(pty, "\x7f")
+    return [("digit -> repaint, median", beside.median, 2), ("digit -> repaint, p95", beside.p95, 3)]
 
 
-def changing(pty: Pty, count: int) -> tuple[list[float], float]:
-    """Seconds a screen change takes, and MB that `count` of them added after a tenth of them had warmed it."""
+def changing(minimal: Pty, pty: Pty, count: int) -> list[Figure]:
+    """Opening and closing the menu, and the MB that `count` changes added after a tenth of them had warmed it."""
     menu = say(LANG, "menu.close")
-    took: list[float] = []
+    beside = Beside(minimal)
 
     def trips(changes: int) -> None:
         for _ in range(changes // 2):
             sent = pty.send("*")
-            took.append(pty.wait_for(menu) - sent)
+            beside.add(pty.wait_for(menu) - sent)
             sent = pty.send("0")
-            took.append(pty.wait_gone(menu) - sent)
+            beside.add(pty.wait_gone(menu) - sent)
 
     trips(max(100, count // 10))
     before = pty.rss()
     trips(count)
-    return took[-count:], pty.rss() - before
+    grown = pty.rss() - before
+    return [("screen change / key", beside.median, 10), (f"growth over {count} screen changes, MB", grown, 2)]
 
 
-def scanning(pty: Pty, count: int) -> tuple[list[float], int]:
-    """Seconds from the last character of an unknown label to the sentence about it, `count` at each speed, and
-    how many were taken for a person's keys. One that this machine itself typed too slowly is typed again.
+def scanning(minimal: Pty, pty: Pty, count: int) -> list[Figure]:
+    """The last character of an unknown label to the sentence about it, `count` labels at each speed, and how many
+    were taken for a person's keys. One that this machine itself typed too slowly is typed again.
     """
     chance = random.Random(25)
-    took: list[float] = []
+    beside = Beside(minimal)
     lost = 0
     for ms in SPEEDS_MS:
         done = 0
@@ -224,10 +240,12 @@ def scanning(pty: Pty, count: int) -> tuple[list[float], int]:
             slipped, seconds = one_scan(pty, label, ms)
             done += not slipped
             lost += seconds is None and not slipped
-            took += [] if seconds is None else [seconds]
+            if seconds is not None:
+                beside.add(seconds)
             pty.send("\x7f" * (len(label) if seconds is None else 1))
             pty.settle(0.05)
-    return took, lost
+    tried = count * len(SPEEDS_MS)
+    return [("scan -> repaint / key", beside.median, 3), (f"scans lost of {tried}, 0 to 50 ms a key", lost, 0)]
 
 
 def one_scan(pty: Pty, label: str, ms: int) -> tuple[bool, float | None]:
@@ -252,22 +270,10 @@ def idle(pty: Pty, seconds: float) -> float:
     return (pty.wake_ups() - before) * 60 / seconds
 
 
-# -- arithmetic --------------------------------------------------------------------------------
-
-
 def timed(pty: Pty, key: str) -> float:
     """Seconds from `key` to a changed screen."""
     sent = pty.send(key)
     return pty.wait_change() - sent
-
-
-def p95(samples: list[float]) -> float:
-    return statistics.quantiles(samples, n=20)[-1]
-
-
-def pause() -> None:
-    """As a person's fingers: the next key finds both programs asleep."""
-    time.sleep(0.01)
 
 
 def main() -> None:

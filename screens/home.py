@@ -118,11 +118,17 @@ class HomePage(Page):
 
     def foot(self) -> Sequence[tuple[str, str]]:
         keys = [("4", self.say("home.partner"))]
-        if self._duties and (enter := ENTER.get(self._duties[0].standing)):
+        if self._duties and (enter := self._enter_words(self._duties[0])):
             keys.insert(0, ("Enter", self.say(enter)))
         if len(self._duties) > 1 + OTHERS:
             keys.append(("0", self.say("home.all", n=len(self._duties))))
         return (*keys, self.menu_key)
+
+    def _enter_words(self, duty: Duty) -> str | None:
+        """What Enter does; a round of later is begun early only when somebody chose it."""
+        if duty.standing is Standing.COMING and duty.slot.round != self._chosen:
+            return None
+        return ENTER.get(duty.standing)
 
     # -- keys ----------------------------------------------------------------------------------
     async def digit(self, key: str) -> None:
@@ -150,6 +156,8 @@ class HomePage(Page):
             case Standing.DONE:
                 walked = self.session.state.rounds[duty.slot.round]
                 self.terminal.open(SummaryPage(walked, duty.slot.schedule, duty.slot.route))
+            case Standing.COMING if duty.slot.round != self._chosen:
+                self.terminal.tell(self.say("home.not_yet", time=clock(duty.slot.opens)), "mark")
             case Standing.MISSED:
                 self.terminal.tell(self.say("home.is_missed", name=self.name_of(duty)), "mark")
             case _:

@@ -153,17 +153,19 @@ class Pty:
         self.raw = b""
 
     def pump(self, timeout: float) -> bool:
-        """Read once, waiting `timeout` seconds at most. False when the program has ended and all is read."""
+        """Read what is there, waiting `timeout` seconds for it to begin. False when the program ended and all is read."""
         if not self._readable(timeout):
             return self.process.poll() is None
-        try:
-            data = os.read(self._master, 65536)
-        except OSError:
-            return False
-        self.arrived = time.perf_counter()
+        data = b""
+        while not data or self._readable(0):  # all of it first: drawing a part would make the rest look late
+            try:
+                data += os.read(self._master, 65536)
+            except OSError:
+                break
+            self.arrived = time.perf_counter()
         self.raw += data
         self._feed(data)
-        return True
+        return data != b""
 
     # -- what the person does ------------------------------------------------------------------
 

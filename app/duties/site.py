@@ -29,7 +29,7 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of everything in a plan: frozen, and unknown keys are refused."""
 
 
-class Site(Part):
+class Site(Part, frozen=True):
     id: str
     name: Text
     zone: str
@@ -37,7 +37,7 @@ class Site(Part):
     company: Text = NO_TEXT
 
 
-class Area(Part):
+class Area(Part, frozen=True):
     """片区/网格: a part of the site with one person responsible for it."""
 
     id: str
@@ -45,7 +45,7 @@ class Area(Part):
     person: str | None = None
 
 
-class Tag(Part):
+class Tag(Part, frozen=True):
     """A BLE beacon fixed at a point."""
 
     format: Literal["ibeacon", "eddystone-uid"]
@@ -62,7 +62,7 @@ Grade = Literal["late-entry", "typed", "label", "near", "label+near", "anti-clon
 GRADES: tuple[Grade, ...] = ("late-entry", "typed", "label", "near", "label+near", "anti-clone")
 
 
-class Point(Part):
+class Point(Part, frozen=True):
     """巡更点: a place where a person must be."""
 
     id: str
@@ -84,7 +84,7 @@ class Point(Part):
     """Short code printed under the label, typed when nothing can be read."""
 
 
-class Asset(Part):
+class Asset(Part, frozen=True):
     """设备: an item of the equipment ledger, at a point."""
 
     id: str
@@ -97,7 +97,7 @@ class Asset(Part):
     """Date of the next statutory inspection or calibration (D17)."""
 
 
-class Post(Part):
+class Post(Part, frozen=True):
     """岗位: a place on duty. Shifts, handovers and hours belong to it."""
 
     id: str
@@ -109,7 +109,7 @@ class Post(Part):
     roles: tuple[str, ...] = ()
 
 
-class Choice(Part):
+class Choice(Part, frozen=True):
     id: str
     text: Text
     ok: bool = True
@@ -118,7 +118,7 @@ class Choice(Part):
 CheckKind = Literal["ok", "choice", "number", "count", "text"]
 
 
-class Check(Part):
+class Check(Part, frozen=True):
     """One thing to look at or measure. `ok` takes OK / not OK; `count` takes good of `total`."""
 
     id: str
@@ -141,13 +141,13 @@ class Check(Part):
     asset: str | None = None
 
 
-class Checklist(Part):
+class Checklist(Part, frozen=True):
     id: str
     name: Text
     checks: tuple[Check, ...]
 
 
-class Stop(Part):
+class Stop(Part, frozen=True):
     """One stop of a route: a point, perhaps a checklist."""
 
     id: str
@@ -161,7 +161,7 @@ RouteKind = Literal["patrol", "cleaning", "inspection", "greening", "safety", "d
 Order = Literal["fixed", "free", "shuffled"]
 
 
-class Route(Part):
+class Route(Part, frozen=True):
     id: str
     kind: RouteKind
     name: Text
@@ -171,7 +171,7 @@ class Route(Part):
     """Who walks it; the due list shows a person only what the role needs."""
 
 
-class Schedule(Part):
+class Schedule(Part, frozen=True):
     """When a route is due."""
 
     id: str
@@ -194,13 +194,13 @@ class Schedule(Part):
     """Restrict to working days or days off of the calendar (holidays, make-up workdays)."""
 
 
-class Calendar(Part):
+class Calendar(Part, frozen=True):
     holidays: tuple[str, ...] = ()
     workdays: tuple[str, ...] = ()
     """Weekend dates that are worked (调休)."""
 
 
-class Phrase(Part):
+class Phrase(Part, frozen=True):
     id: str
     text: Text
 
@@ -209,7 +209,7 @@ Deadline = Literal["same-day", "15min", "30min", "2d", "2wd", "3wd", "5wd", "7wd
 """Time limit of a finding; `wd` are working days of the calendar (D30)."""
 
 
-class Category(Part):
+class Category(Part, frozen=True):
     """A kind of finding (D8), with its phrases and whose turn it is."""
 
     id: str
@@ -221,7 +221,7 @@ class Category(Part):
     """Role that receives it."""
 
 
-class Settings(Part):
+class Settings(Part, frozen=True):
     """Numbers of the handheld's behaviour that the plan sets."""
 
     label_after_s: int = 8
@@ -243,7 +243,7 @@ ROLES = (
 """秩序维护员 消控值班员 维修工 保洁员 领班 绿化工 宿管 客服/管家 外包 主管 品质 经理 管理员 (decision 15)."""
 
 
-class Person(Part):
+class Person(Part, frozen=True):
     """Somebody of the people file (decision 15): office-wide id, no secret."""
 
     id: str
@@ -254,11 +254,11 @@ class Person(Part):
     """Staff number, digits: what a person types instead of a name."""
 
 
-class People(Part):
+class People(Part, frozen=True):
     people: tuple[Person, ...]
 
 
-class Credentials(Part):
+class Credentials(Part, frozen=True):
     """What a handheld needs to recognise codes and PINs, all hashed (decision 15)."""
 
     salt: str
@@ -269,7 +269,7 @@ class Credentials(Part):
     """person id → `SALTHEX:HASHHEX`, scrypt n=2^14 r=8 p=1, 32 bytes."""
 
 
-class Plan(Part, dict=True):
+class Plan(Part, frozen=True, dict=True):
     """One revision of one site."""
 
     site: Site
@@ -305,8 +305,9 @@ class Plan(Part, dict=True):
     def category(self, id: str) -> Category:
         return self._index.categories[id]
 
-    def point_of_tag(self, format: str, tag: str) -> Point | None:
-        return self._index.tags.get((format, tag))
+    def point_of_tag(self, kind: str, tag: str) -> Point | None:
+        """The point that carries the tag `tag` of the format `kind`."""
+        return self._index.tags.get((kind, tag))
 
     def point_of_code(self, code: str) -> Point | None:
         """The point whose printed short code somebody typed."""
@@ -325,7 +326,9 @@ class _Index:
         self.checklists = {checklist.id: checklist for checklist in plan.checklists}
         self.assets = {asset.id: asset for asset in plan.assets}
         self.categories = {category.id: category for category in plan.categories}
-        self.tags = {(tag.format, tag.id): point for point in plan.points for tag in point.tags}
+        self.tags: dict[tuple[str, str], Point] = {
+            (tag.format, tag.id): point for point in plan.points for tag in point.tags
+        }
         self.codes = {point.code: point for point in plan.points if point.code}
 
 

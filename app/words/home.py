@@ -12,6 +12,7 @@ TABLE = {
     "stops": ("{n}个点", "stops: {n}"),
     "start": ("开始", "start"),
     "go_on": ("继续", "go on"),
+    "not_yet": ("{time} 才开始。要提前走: 先选它再按Enter", "It starts at {time}. To go early, choose it, then Enter"),
     "start_early": ("提前开始(会标记)", "start early (marked)"),
     "look": ("看结果", "see how it went"),
     "others": ("其他", "Others"),

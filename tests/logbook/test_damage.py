@@ -170,6 +170,7 @@ def test_a_tail_torn_anywhere_in_the_last_records_loses_only_what_it_tore(small:
             [data[kept:offset]] if offset > kept else []
         )
         assert logbook.head.seq == max(small.hashes) - sum(1 for e in ends if e > kept)
+        assert Logbook.read(folder).unfinished == 0
         logbook.append(words(2))
         logbook.close()
         assert offset % 8 or check_folder(folder).whole

@@ -16,6 +16,7 @@ from msgspec import json
 from app.errors import BookError, BookUnknown, BookUnsafe
 from app.logbook.book import Draft, Logbook
 from app.logbook.disk import Disk
+from app.logbook.journal import Space
 from app.logbook.verify import check_folder
 from app.record import Entry
 from tests.logbook.tools import SMALL, Acked, CountingDisk, FailingDisk, QuickDisk, Ticks, fails, live, words
@@ -59,6 +60,12 @@ def count_steps(folder: Path) -> list[str]:
 def test_a_life_takes_every_kind_of_step(tmp_path: Path) -> None:
     subjects = {name.partition(".")[0] for name in count_steps(tmp_path / "life")}
     assert subjects >= {"append", "space", "segment", "again", "key", "keys", "received", "office", "shelf", "hint"}
+
+
+def test_space_is_durable_before_anything_is_written_into_it(tmp_path: Path) -> None:
+    steps = count_steps(tmp_path / "life")
+    after = {steps[i + 1] for i, name in enumerate(steps) if name == "space.write"}
+    assert after == {"space.sync"}
 
 
 @pytest.mark.proof
@@ -188,11 +195,37 @@ def test_a_short_write_is_taken_back(tmp_path: Path) -> None:
     with pytest.raises(BookUnsafe, match="full"):
         logbook.append(words(2))
     disk.armed = False
+    assert Logbook.read(tmp_path / "book").unfinished == 0
     assert logbook.append(words(3))[0].record.seq == 3
     logbook.close()
     logbook = Logbook.open(tmp_path / "book", Ticks(), QuickDisk(), SMALL)
     assert logbook.opening.torn == ()
     assert [e.record.body["n"] for e in logbook.entries(2)] == [1, 3]
+    logbook.close()
+
+
+@pytest.mark.parametrize("step", ["segment.create", "segment.write", "segment.rename", "segment.folder"])
+def test_a_segment_that_could_not_be_begun_leaves_no_trace(tmp_path: Path, step: str) -> None:
+    class Once(QuickDisk):
+        armed = False
+
+        def step(self, name: str) -> None:
+            if self.armed and name == step:
+                self.armed = False
+                raise OSError(errno.EIO, "once")
+
+    disk = Once()
+    logbook = Logbook.open(tmp_path, Ticks(), disk, SMALL)
+    logbook.append(*(words(60) for _ in range(4)))
+    disk.armed = True
+    with pytest.raises(BookUnsafe):
+        logbook.append(*(words(89) for _ in range(4)))
+    assert not disk.armed
+    logbook.append(words(1))
+    logbook.close()
+    assert len(list((tmp_path / "journal").iterdir())) == 1
+    logbook = Logbook.open(tmp_path, Ticks(), QuickDisk(), SMALL)
+    assert (logbook.opening.damage, logbook.head.seq) == ((), 6)
     logbook.close()
 
 
@@ -252,6 +285,7 @@ def check_full(folder: Path, disk: Disk, make_room: Callable[[], None]) -> None:
     acked = fill(logbook)
     assert len(acked) > 20
     assert [e.raw for e in logbook.entries(2)] == [e.raw for e in acked], "reading goes on"
+    assert {path.stat().st_size % Space().step for path in (folder / "journal").glob("*")} == {0}, "given back"
     logbook.close()
     logbook = Logbook.open(folder, Ticks(), disk)
     assert logbook.opening.damage == ()

@@ -101,7 +101,7 @@ SCHEDULES = (
     Schedule("night-1", "night", T("夜间一巡", "Night round 1"), DAILY, "22:00", 120, SINCE, crew=2, recheck=True),
     Schedule("night-2", "night", T("夜间二巡", "Night round 2"), DAILY, "00:00", 120, SINCE, crew=2, recheck=True),
     Schedule("night-3", "night", T("夜间三巡", "Night round 3"), DAILY, "02:00", 120, SINCE, crew=2, recheck=True),
-    Schedule("day-3", "night", T("白天三巡", "Day round 3"), DAILY, "18:00", 180, SINCE),
+    Schedule("dawn", "night", T("早间一巡", "Morning round"), DAILY, "06:00", 120, SINCE),
     Schedule("plant", "plant", T("配电室巡检", "Power room inspection"), DAILY, "20:00", 240, SINCE),
 )  # fmt: skip
 

@@ -161,13 +161,10 @@ async def test_the_partner_signs_in_from_the_question_itself(tmp_path: Path) -> 
 
 
 async def test_what_is_due_now_stands_first_and_a_digit_puts_another_round_there(tmp_path: Path) -> None:
-    with world(tmp_path / "book", at="2026-11-21T20:59:00+08:00") as here:
+    with world(tmp_path / "book") as here:
         app = here.terminal()
         async with app.run_test(size=SMALL) as pilot:
             await keys(pilot, f"{SIGN_IN} enter")
-            assert "> 白天三巡" in text(app)
-            here.clock.pass_by(62 * 60)
-            await keys(pilot, "f1 backspace")
             first = next(row for row in rows(app) if row.startswith(">"))
             assert "夜间一巡" in first
             assert any("22:00 到 24:00 止" in row for row in rows(app))
@@ -175,8 +172,30 @@ async def test_what_is_due_now_stands_first_and_a_digit_puts_another_round_there
             assert "> 配电室巡检" in text(app)
             await keys(pilot, "0 1")
             assert "> 夜间一巡" in text(app)
-            await keys(pilot, "0 5 enter")  # over: missed, and said so
+
+
+async def test_a_round_whose_time_is_over_is_missed_and_said_so(tmp_path: Path) -> None:
+    with world(tmp_path / "book", at="2026-11-21T07:59:00+08:00") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            assert "现在走\n> 早间一巡" in text(app)
+            here.clock.pass_by(120)
+            await keys(pilot, "f1 backspace")
+            assert "06:00-08:00 早间一巡 漏巡" in text(app)
+            await keys(pilot, "1 enter")
             assert "已过时间" in text(app)
+            await keys(pilot, "1 enter")  # chosen on purpose: twelve hours early is possible, and marked
+            assert here.records()[-1].body["schedule"] == "plant"
+
+
+async def test_nothing_is_started_early_by_a_stray_enter(tmp_path: Path) -> None:
+    with world(tmp_path / "book", at="2026-11-21T08:01:00+08:00") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter enter")
+            assert "现在没有要走的" in text(app)
+            assert "20:00 才开始" in text(app)
             assert "round.started" not in here.kinds()
 
 

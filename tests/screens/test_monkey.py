@@ -43,4 +43,4 @@ async def test_a_monkey_at_the_keys_meets_no_fault(tmp_path: Path, seed: int) ->
                     check(app, f"seed {seed} turn {turn} {type(app.screen).__name__}")
             assert app.is_running
             assert here.radio.most <= 1
-        assert len(here.records()) > 8
+        assert "shift.opened" in here.kinds()
