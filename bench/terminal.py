@@ -37,6 +37,8 @@ READY: Final = "Q:"
 """On every page of ours (contract.md); "ready" in the minimal program."""
 LANG: Final = "zh"
 SPEEDS_MS: Final = (0, 1, 5, 10, 30, 50)
+FRAME_S: Final = 0.020
+"""Textual paints 60 times a second at most: a key sooner than this would wait for the frame, not for us."""
 SLIPPED_S: Final = GAP_S - 0.005
 """A pause this long was no longer the scanner's speed: the machine was busy."""
 SCANS: Final = 20
@@ -173,7 +175,7 @@ class Beside:
         sent = self._minimal.send(key)
         self._keys.append(self._minimal.wait_for(f"key {key}.") - sent)
         self._took.append(seconds)
-        time.sleep(0.005)  # as between two keys of a person: both are asleep when the next one comes
+        time.sleep(FRAME_S)
 
     @property
     def median(self) -> float:
@@ -203,6 +205,7 @@ def keys(minimal: Pty, pty: Pty, count: int) -> list[Figure]:
     for n in range(count):
         beside.add(timed(pty, str(n % 10)))
         timed(pty, "\x7f")
+        time.sleep(FRAME_S)
     return [("digit -> repaint, median", beside.median, 2), ("digit -> repaint, p95", beside.p95, 3)]
 
 

@@ -71,7 +71,7 @@ def cli(ctx: click.Context) -> None:
 
 
 @cli.command()
-@shared("data_dir", "office", "lang", "feed")
+@shared("data_dir", "lang", "feed")
 @click.pass_context
 def run(ctx: click.Context) -> None:
     from screens.run import main as run_terminal
@@ -98,16 +98,16 @@ def demo(ctx: click.Context, no_office: bool, speed: float, start: str) -> None:
 def enrol(code: str, name: str) -> None:
     from screens import commands
 
-    commands.enrol(settings(), code, name, as_json=wants_json())
+    sys.exit(commands.enrol(settings(), code, name, as_json=wants_json()))
 
 
 @cli.command()
-@shared("data_dir", "office", "lang", "json")
+@shared("data_dir", "lang", "json")
 @click.option("--once", is_flag=True)
 def sync(once: bool) -> None:
     from screens import commands
 
-    commands.sync(settings(), once=once, as_json=wants_json())
+    sys.exit(commands.sync(settings(), once=once, as_json=wants_json()))
 
 
 @cli.command()
@@ -162,7 +162,10 @@ def keys() -> None:
 
     lang = settings().lang
     if wants_json():
-        rows = [{"action": action.name, "key": action.shown, "does": say(lang, action.words)} for action in ACTIONS]
+        rows = [
+            {"action": action.words.partition(".")[2], "key": action.shown, "does": say(lang, action.words)}
+            for action in ACTIONS
+        ]
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
     for action in ACTIONS:

@@ -22,6 +22,7 @@ from app.settings import Settings
 from app.text import clean
 from app.words import say
 from hardware.clock import SystemClock
+from sync import standing
 from sync.outbox import Outbox, failed, settled, wait_s
 
 DAMAGED: Final = 4
@@ -41,7 +42,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
 def record(settings: Settings, lines: IO[bytes], out: IO[str]) -> int:
     """Answer every line in order; exit code 1 when any was refused (decision 33)."""
     refused = False
-    with closing(Logbook.open(settings.data_dir, SystemClock())) as logbook:
+    with closing(Logbook.open(settings.data_dir, SystemClock(standing.load(settings.data_dir).off))) as logbook:
         known = _people(logbook)
         for number, line in enumerate(_limited(lines), 1):
             try:
@@ -66,7 +67,7 @@ def _draft(line: bytes, number: int, known: frozenset[str] | None) -> Draft:
     if len(line) >= 2 * MAX_BYTES:
         raise RecordRefused("cli.line_too_long", line=number)
     try:
-        asked = msgspec.json.decode(line, type=Asked)
+        asked = msgspec.convert(json.loads(line, object_pairs_hook=_once), type=Asked)
     except msgspec.ValidationError as e:
         raise RecordRefused("cli.line_shape", line=number) from e
     except (ValueError, RecursionError) as e:
@@ -77,6 +78,14 @@ def _draft(line: bytes, number: int, known: frozenset[str] | None) -> Draft:
         if known is not None and person not in known:
             raise RecordRefused("records.unknown_person", person=clean(person, 40))
     return Draft(kind=asked.kind, body=asked.body, by=asked.by, v=asked.v)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are all different: which of two equal ones was meant, nobody could say later."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise RecordRefused("cli.key_twice")
+    return found
 
 
 def _people(logbook: Logbook) -> frozenset[str] | None:
@@ -126,7 +135,7 @@ def verify(settings: Settings, file: str | None, trust: str | None, *, as_json: 
     return 0 if report.whole else 5
 
 
-def enrol(settings: Settings, code: str, name: str, *, as_json: bool) -> None:
+def enrol(settings: Settings, code: str, name: str, *, as_json: bool) -> int:
     """Introduce this handheld to the office and fetch its first pages."""
     from sync.courier import Courier
     from sync.courier import enrol as introduce
@@ -138,42 +147,45 @@ def enrol(settings: Settings, code: str, name: str, *, as_json: bool) -> None:
         enrolment = introduce(logbook, settings.office, code, name, clock)
         Courier(logbook, clock, on_offset=clock.set_off).exchange()
         found = {"book": logbook.book_id, "device": enrolment.device, "site": enrolment.site}
+        damaged = bool(logbook.opening.damage)
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
-        return
-    print(say(settings.lang, "cli.enrolled", device=enrolment.device, site=enrolment.site))
-    print(say(settings.lang, "cli.fingerprint", fingerprint=found["book"]))
+    else:
+        print(say(settings.lang, "cli.enrolled", device=enrolment.device, site=enrolment.site))
+        print(say(settings.lang, "cli.fingerprint", fingerprint=found["book"]))
+    return DAMAGED if damaged else 0
 
 
-def sync(settings: Settings, *, once: bool, as_json: bool) -> None:
+def sync(settings: Settings, *, once: bool, as_json: bool) -> int:
     """One exchange with the office, or one after the other until a signal; the lock is held only meanwhile."""
+    if once:
+        return DAMAGED if _exchange(settings, as_json=as_json) else 0
     ended = threading.Event()
-    if not once:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ended.set())
-    outbox = Outbox(next=1)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    outbox, damaged = Outbox(next=1), False
     while not ended.is_set():
         try:
-            _exchange(settings, as_json=as_json)
+            damaged |= _exchange(settings, as_json=as_json)
             outbox = settled(outbox)
         except (OfficeAway, OfficeRefused, BookInUse) as e:
-            if once:
-                raise
             print(e.say(settings.lang), file=sys.stderr)
             outbox = failed(outbox)
-        if once:
-            return
         ended.wait(wait_s(outbox, random.random(), None))  # noqa: S311 - spreads tries, guards nothing
+    return DAMAGED if damaged else 0
 
 
-def _exchange(settings: Settings, *, as_json: bool) -> None:
+def _exchange(settings: Settings, *, as_json: bool) -> bool:
+    """One exchange; whether opening the book found damage."""
     from sync.courier import Courier
 
-    clock = SystemClock()
+    clock = SystemClock(standing.load(settings.data_dir).off)
     with closing(Logbook.open(settings.data_dir, clock)) as logbook:
         Courier(logbook, clock, on_offset=clock.set_off).exchange()
         found = {"seq": logbook.acked, "pending": logbook.unsent}
+        damaged = bool(logbook.opening.damage)
     print(json.dumps(found) if as_json else say(settings.lang, "cli.synced", **found), flush=True)
+    return damaged
 
 
 def scan(settings: Settings, seconds: float | None, *, as_json: bool) -> int:
@@ -224,7 +236,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
     pending = reader.unsent
     oldest = next(iter(reader.entries(reader.acked + 1, 1)), None) if pending else None
     receipt = next((note for note in reversed(list(reader.notes())) if note["note"] == "receipt"), None)
-    now = SystemClock().now()
+    now, left = SystemClock().now(), standing.load(settings.data_dir)
     found = {
         "book": reader.book_id,
         "device": enrolment.device if enrolment else None,
@@ -234,9 +246,9 @@ def status(settings: Settings, *, as_json: bool) -> None:
         "pending": pending,
         "oldest_pending_s": max(0, (now.at - oldest.record.at) // 1000) if oldest else None,
         "last_ack": receipt["at"] if receipt else None,
-        "last_reason": _last_reason(settings.data_dir),
+        "last_reason": left.reason and say(settings.lang, left.reason.key, **left.reason.fields),
         "plan_revision": msgspec.json.decode(plan)["revision"] if plan else None,
-        "clock_offset_ms": next((e.record.off for e in reader.entries(max(1, reader.head.seq))), None),
+        "clock_offset_ms": left.off,
         "storage_free_mb": _free_mb(settings.data_dir),
         "adapters": _adapters(),
     }
@@ -245,13 +257,6 @@ def status(settings: Settings, *, as_json: bool) -> None:
         return
     for name, value in found.items():
         print(f"{say(settings.lang, 'cli.status_' + name):<18} {'-' if value is None else value}")
-
-
-def _last_reason(folder: Path) -> str | None:
-    try:
-        return (folder / "last-reason").read_text(encoding="utf-8") or None
-    except FileNotFoundError:
-        return None
 
 
 def _free_mb(folder: Path) -> int:

@@ -11,12 +11,14 @@ import msgspec
 
 from app.duties.site import Credentials, People, decode_plan
 from app.errors import BookInUse, WatchbookError
+from app.kinds import urgent
 from app.logbook.book import Logbook
 from app.ports import Buzzer, Clock, TagReader
 from app.settings import Settings, keep, load
 from app.watch import Pages, Watch
 from app.words import say
 from screens.platform import launch
+from sync import standing
 
 if TYPE_CHECKING:
     from screens.gear import Line
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 IN_USE: Final = 3
 DAMAGED: Final = 4
+AFTER_FIRST_SCREEN_S: Final = 1.0
+"""The courier begins when the screen stands: its HTTP library and its keys cost 0.2 s to import."""
 
 
 def main(flags: Mapping[str, Any]) -> int:
@@ -42,7 +46,7 @@ def main(flags: Mapping[str, Any]) -> int:
 def _run(settings: Settings) -> int:
     from hardware.clock import SystemClock
 
-    clock = SystemClock()
+    clock = SystemClock(standing.load(settings.data_dir).off)
     with ExitStack() as stack:
         logbook = stack.enter_context(closing(Logbook.open(settings.data_dir, clock)))
         office = None
@@ -87,7 +91,7 @@ def open_terminal(
     )
     if office is not None:
         office.pages_came = lambda: watch.take_pages(pages_of(logbook))
-        watch.subscribe(lambda: office.recorded(urgent=watch.state.alarm is not None))
+        watch.subscribe(office.recorded)
     try:
         return Terminal(gear).run() or 0
     finally:
@@ -189,15 +193,17 @@ class OfficeLine:
         self._loop = asyncio.get_running_loop()
         self._changed.append(changed)
         if self._by_itself:
-            self._started()
+            self._loop.call_later(AFTER_FIRST_SCREEN_S, self._started)
 
     def sync_now(self) -> None:
         self._started().sync_now()
 
-    def recorded(self, *, urgent: bool = False) -> None:
+    def recorded(self) -> None:
         """A record was made; it goes soon, an urgent one at once."""
-        if self._courier is not None:
-            self._courier.nudge(urgent)
+        if self._courier is None:
+            return
+        last = self._logbook.entry(self._logbook.head.seq)
+        self._courier.nudge(last is not None and urgent(last.record))
 
     def stop(self) -> None:
         if self._courier is not None:

@@ -439,4 +439,7 @@ class Terminal(Scanning, App[int]):
         if self._exception is None:  # what Textual's own test driver raises again
             self._exception = error
             self._exception_event.set()
-        self.panic(Text(say(self.lang, "status.broken")))
+        if self._exit_renderables:  # one fault often brings a second; one sentence is enough
+            self._close_messages_no_wait()
+        else:
+            self.panic(Text(say(self.lang, "status.broken")))

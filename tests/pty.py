@@ -153,7 +153,7 @@ class Pty:
         self.raw = b""
 
     def pump(self, timeout: float) -> bool:
-        """Read what is there, waiting `timeout` seconds for it to begin. False when the program ended and all is read."""
+        """Read what is there, waiting `timeout` seconds for it to begin. False when the program ended, all read."""
         if not self._readable(timeout):
             return self.process.poll() is None
         data = b""

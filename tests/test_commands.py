@@ -53,6 +53,7 @@ def test_each_record_is_answered_in_order_once_it_is_durable(folder: Path) -> No
         ("[]", "kind"),
         ('{"kind":"note.made","by":[],"body":{"x":1.5}}', "float"),
         ('{"kind":"note.made","by":["nobody-here"],"body":{}}', "nobody-here"),
+        ('{"kind":"note.made","by":[],"body":{"n":1,"n":2}}', "twice"),
         ('{"kind":"round.started","by":[],"body":{}}', "round.started"),
         ('{"kind":"NOT A KIND","by":[],"body":{}}', "NOT A KIND"),
         ('{"kind":"note.made","by":[],"body":' + '{"a":' * 40 + "1" + "}" * 41, "deep"),
@@ -150,4 +151,6 @@ def test_the_key_table_is_the_one_the_screens_use() -> None:
     from screens.keys import ACTIONS
 
     done = watchbook("keys", "--json")
-    assert [row["key"] for row in json.loads(done.stdout)] == [action.shown for action in ACTIONS]
+    rows = json.loads(done.stdout)
+    assert [row["key"] for row in rows] == [action.shown for action in ACTIONS]
+    assert all(row["does"] and "(" not in row["action"] for row in rows)

@@ -28,6 +28,7 @@ TABLE = {
         "第{line}行要有 kind(文字)、by(人员编号列表)、body(对象)",
         'line {line} needs "kind" (text), "by" (a list of person ids) and "body" (an object)',
     ),
+    "key_twice": ("同一个字段写了两次", "a field stands there twice"),
     "kind_reserved": ("{kind} 只能由手持机自己记录", "{kind} is recorded by the handheld itself only"),
     "fingerprint": ("首钥指纹:{fingerprint}", "First-key fingerprint: {fingerprint}"),
     "feed_screen": ("有画面时不能用 --feed -", "--feed - cannot be used with a screen"),

@@ -79,7 +79,7 @@ def serve(began: str | None) -> None:
 @cli.command()
 @shared
 @served
-@click.option("--days", type=click.IntRange(0, 31), default=3, show_default=True, help="Days of invented rounds.")
+@click.option("--days", type=click.IntRange(0, 31), default=2, show_default=True, help="Days of invented rounds.")
 def demo(began: str | None, days: int) -> None:
     """Serve an example: one compound, its people, and the rounds of the last days."""
     from sync.office import commands

@@ -31,7 +31,7 @@ from sync.office.walker import NO_TRICKS, SteppedClock, Tricks, Walker
 from sync.wire import MAX_EVENTS, join_code
 
 SITE: Final = "cuihu-garden"
-DAYS: Final = 3
+DAYS: Final = 2
 PINS: Final = {"zhang-wei": "1111", "li-jun": "2222"}
 """Of the two guards who try it."""
 CODE_MS: Final = 24 * 3600 * 1000
@@ -79,10 +79,12 @@ GUARDS: Final = (
     Beat("shops-pm", ("liu-yang",)),
     Beat("night-1", ("zhang-wei", "li-jun"), {
         1: Tricks(rush=frozenset({"pr1-door"}), report={"fire-lane-north": ("fire-lane", "")}),
-        2: Tricks(skip={"b3-roof": "weather"}),
     }),
-    Beat("night-2", ("zhang-wei", "li-jun"), {1: Tricks(recheck=False)}),
-    Beat("night-3", ("chen-gang", "zhao-peng"), {0: Tricks(miss=frozenset({"rubbish-2", "fitness"})), 1: None}),
+    Beat("night-2", ("zhang-wei", "li-jun"), {
+        0: Tricks(skip={"b2-roof": "weather"}),
+        1: Tricks(recheck=False),
+    }),
+    Beat("night-3", ("chen-gang", "zhao-peng"), {0: Tricks(miss=frozenset({"rubbish-3", "dorm"})), 1: None}),
     Beat("night-4", ("chen-gang", "zhao-peng"), {
         0: Tricks(report={"pr1-door": ("water-leak", "")}, urgent=True),
         1: Tricks(alone="emergency"),
@@ -94,7 +96,7 @@ FITTERS: Final = (
     Beat("grounds", ("tang-jun",)),
     Beat("pumps-am", ("dong-ping",)),
     Beat("power-pm", ("feng-lei",)),
-    Beat("pumps-pm", ("dong-ping",), {2: None}),
+    Beat("pumps-pm", ("dong-ping",), {1: None}),
 )
 CLEANERS: Final = (
     Beat("clean-1-rubbish-am", ("wang-xiuying",)),

@@ -65,6 +65,7 @@ class Folding:
         self._again = True
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task.add_done_callback(_tell)
 
     async def stop(self) -> None:
         """End the background work; what is half done is done again next time."""
@@ -92,6 +93,12 @@ class Folding:
         while self._again:
             self._again = False
             await self.catch_up()
+
+
+def _tell(task: asyncio.Task[None]) -> None:
+    """A fold that failed is tried again after the next commit, and by every page; meanwhile somebody should know."""
+    if not task.cancelled() and (error := task.exception()):
+        log.error("folding failed", exc_info=error)
 
 
 def prepare(tx: Connection) -> None:

@@ -22,11 +22,13 @@ from app.codes import digest, parse, pin_matches
 from app.duties.site import Credentials, People, decode_plan
 from app.logbook.verify import check_lines
 from sync.office.cli import main
-from sync.office.demo import Desk
+from sync.office.demo import HANDHELDS, Desk
+from sync.office.plans import read_people, read_plan
 from sync.office.qr import half_blocks, modules
 from sync.office.serve import open_store
 from sync.office.store import Store
-from tests.office.conftest import PASSWORD, PEOPLE, PLAN, ROOT, SITE, Office, furnished, sign_in
+from tests.office.conftest import PASSWORD, PEOPLE, PLAN, ROOT, SITE, Handheld, Office, furnished, sign_in
+from tests.office.test_fold import take
 
 T = TypeVar("T")
 COMMAND = [sys.executable, "-m", "sync.office"]
@@ -242,8 +244,6 @@ def test_labels_are_printed_for_a_demonstration(run: Callable[..., Done], folder
 
 
 def test_what_is_exported_verifies_with_signatures_and_receipt(run: Callable[..., Done], tmp_path: Path) -> None:
-    from tests.office.conftest import Handheld
-
     office = Office(furnished(tmp_path / "data"))
     handheld = Handheld(office, tmp_path / "handheld")
     handheld.walk()
@@ -264,11 +264,26 @@ def test_what_is_exported_verifies_with_signatures_and_receipt(run: Callable[...
     ]
 
 
+def test_a_head_that_a_later_shift_signed_does_not_spoil_the_export(run: Callable[..., Done], tmp_path: Path) -> None:
+    """A handheld long offline sends old records after its key was replaced: that signature proves nothing there."""
+    data = tmp_path / "data"
+    office = Office(furnished(data))
+    handheld = Handheld(office, tmp_path / "handheld")
+    handheld.walk()
+    handheld.walk("night-2")
+    take(office, handheld, 10)
+    handheld.sync()
+    handheld.close()
+    office.close()
+    lines = run("export", "--jsonl", "--data-dir", str(data)).out.encode().splitlines(keepends=True)
+    (report,) = check_lines(lines).books
+    assert report.whole
+    assert report.signed == report.head
+
+
 def test_an_altered_export_does_not_verify(run: Callable[..., Done], tmp_path: Path) -> None:
     data = tmp_path / "data"
     office = Office(furnished(data))
-    from tests.office.conftest import Handheld
-
     handheld = Handheld(office, tmp_path / "handheld")
     handheld.walk()
     handheld.sync()
@@ -407,6 +422,23 @@ def test_the_example_opens_with_rounds_to_look_at(tmp_path: Path) -> None:
     assert desks[0].labels == desks[1].labels
     assert desks[0].pins == desks[1].pins
     assert desks[0].code != desks[1].code
+
+
+def test_the_examples_stories_happen_at_places_that_exist() -> None:
+    plan, people = read_plan(PLAN).plan, read_people(PEOPLE).people
+    assert plan is not None
+    assert people is not None
+    known = {person.id for person in people.people}
+    for beat in (beat for _, beats in HANDHELDS for beat in beats):
+        route = plan.route(plan.schedule(beat.schedule).route)
+        stops, reasons = {stop.id for stop in route.stops}, {reason.id for reason in plan.skip_reasons}
+        checks = {check.id for stop in route.stops if stop.checklist for check in plan.checklist(stop.checklist).checks}
+        assert set(beat.crew) <= known, beat.schedule
+        for tricks in filter(None, beat.tricks.values()):
+            assert {*tricks.skip, *tricks.miss, *tricks.rush, *tricks.report} <= stops, beat.schedule
+            assert set(tricks.skip.values()) <= reasons
+            assert set(tricks.readings) <= checks
+            assert all(plan.category(category).phrases for category, _ in tricks.report.values())
 
 
 def test_a_qr_code_in_the_terminal_is_what_it_says(tmp_path: Path) -> None:

@@ -241,7 +241,7 @@ async def test_the_last_readings_stand_beside_the_field(tmp_path: Path) -> None:
             assert isinstance(pilot.app.screen, HomePage)
     with world(tmp_path / "book", at="2026-11-22T20:10:00+08:00") as here:
         async with here.terminal().run_test(size=SMALL) as pilot:
-            await keys(pilot, f"{SIGN_IN} 1 enter")
+            await keys(pilot, f"{SIGN_IN} enter")
             await scan(pilot, label("point:power"))
             await keys(pilot, "1")
             assert "正常 353-407 V" in text(pilot.app)

@@ -132,7 +132,7 @@ def check(app: App[int], page: str) -> None:
     assert len(shown) == height, page
     for row in shown:
         assert cells(row) == width, f"{page}: {row!r}"
-        strange = [ch for ch in row if not (" " <= ch <= "~" or any(a <= ch <= b for a, b in CJK))]
+        strange = [ch for ch in row if not (" " <= ch <= "~" or any(span[0] <= ch <= span[1] for span in CJK))]
         assert not strange, f"{page}: {strange} in {row!r}"
     assert shown[-1].startswith("Q:"), page
     assert shown[-1].endswith("F1"), page

@@ -55,6 +55,7 @@ class ScriptedRadio:
         self.listeners = 0
         self.most = 0
         """Listeners at one time, at most."""
+        self.always = False
 
     async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
         self.wanted.append(wanted)

@@ -26,7 +26,10 @@ from sync.office.store.records import Stored
 
 T = TypeVar("T")
 SITE = "cuihu-garden"
-QUICK = Timeouts(connect=1, read=1, write=1, pool=1, answer=3)
+PATIENT = Timeouts(connect=10, read=20, write=20, pool=10, answer=60)
+"""For answers that come: a busy machine must not look like a bad link."""
+IMPATIENT = Timeouts(connect=1, read=1, write=1, pool=1, answer=3)
+"""For answers that never come."""
 
 
 class WallClock:
@@ -148,12 +151,12 @@ class Handheld:
         self.offsets: list[int] = []
         self.go_through(url)
 
-    def go_through(self, url: str) -> None:
+    def go_through(self, url: str, timeouts: Timeouts = PATIENT) -> None:
         """A new courier, whose way to the office is `url`."""
         self.courier = Courier(
             self.logbook,
             self.clock,
-            connect=lambda book: client_for(book, url, self.clock),
+            connect=lambda book: client_for(book, url, self.clock, timeouts),
             on_offset=self.offsets.append,
         )
 
@@ -163,7 +166,7 @@ class Handheld:
         return self.logbook.append(*drafts)
 
 
-def client_for(logbook: Logbook, url: str, clock: WallClock, timeouts: Timeouts = QUICK) -> Client:
+def client_for(logbook: Logbook, url: str, clock: WallClock, timeouts: Timeouts = PATIENT) -> Client:
     """A client as the courier makes it, with a test's patience, speaking to `url` (a proxy, perhaps)."""
     office = logbook.office
     assert office is not None

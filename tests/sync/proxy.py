@@ -71,8 +71,6 @@ def _canned(fault: Fault) -> bytes | None:
     """The answer of a fault that never asks the office."""
     if fault is Fault.BOMB:
         return _OFFICES + b"content-encoding: gzip\r\n\r\n" + bomb(100)
-    if fault is Fault.FLOOD:
-        return _OFFICES + b"\r\n" + b" " * (20 * 1024 * 1024)
     return _CANNED.get(fault)
 
 
@@ -110,8 +108,11 @@ class Proxy:
             self.requests.append(line)
             self.times.append(time.monotonic())
             self.bytes_up += len(request)
-            writer.write(await self._answer(self.fate(number, line), request))
+            fault = self.fate(number, line)
+            writer.write(await self._answer(fault, request))
             await writer.drain()
+            if fault is Fault.FLOOD:
+                await _flood(writer)
         writer.close()
 
     async def _answer(self, fault: Fault, request: bytes) -> bytes:
@@ -121,6 +122,8 @@ class Proxy:
         match fault:
             case Fault.REFUSE:
                 return b""
+            case Fault.FLOOD:
+                return _OFFICES + b"\r\n"
             case Fault.SILENCE:
                 await asyncio.sleep(3600)
             case Fault.CUT_REQUEST:
@@ -147,6 +150,13 @@ class Proxy:
         answer = await reader.read(-1) if wait else b""
         writer.close()
         return answer
+
+
+async def _flood(writer: asyncio.StreamWriter) -> None:
+    """100 MiB of an answer, or until nobody reads it any more."""
+    for _ in range(100):
+        writer.write(b" " * 2**20)
+        await writer.drain()
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:

@@ -10,7 +10,7 @@ from app.logbook.keys import certificate_message, head_message, identity_message
 from app.record import Record, encode, follow
 from sync.client import Client
 from sync.wire import Batch, Enrol, Lost, enrol_bytes
-from tests.sync.places import QUICK, RunningOffice, WallClock
+from tests.sync.places import PATIENT, RunningOffice, WallClock
 
 
 class Rogue:
@@ -91,5 +91,5 @@ class Rogue:
             identity=identity or self.identity,
             server_key=server_key,
             clock=self.clock,
-            timeouts=QUICK,
+            timeouts=PATIENT,
         )

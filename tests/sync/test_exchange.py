@@ -11,7 +11,7 @@ from app.logbook.book import Draft
 from sync.client import Client, Refused
 from sync.office.store.schema import counters, forks, urgent
 from sync.wire import Hello, Lost
-from tests.sync.places import QUICK, SITE, RunningOffice, WallClock, handheld, office, same_bytes
+from tests.sync.places import PATIENT, SITE, RunningOffice, WallClock, handheld, office, same_bytes
 from tests.sync.proxy import Fault, proxy
 from tests.sync.rogue import Rogue
 
@@ -330,7 +330,7 @@ def _count(running: RunningOffice) -> int:
 def test_the_offset_to_the_office_is_measured(tmp_path: Path, running: RunningOffice) -> None:
     with handheld(tmp_path / "h", running, off_ms=-3 * 3600 * 1000) as mine:
         mine.courier.exchange()
-    assert abs(mine.offsets[0] - 3 * 3600 * 1000) < 1500
+    assert abs(mine.offsets[0] - 3 * 3600 * 1000) < 5000
 
 
 @pytest.mark.parametrize("off_ms", [-86_400_000 * 365 * 10, 86_400_000 * 2])
@@ -348,7 +348,7 @@ def test_without_a_hello_the_client_learns_the_time_from_the_refusal(running: Ru
     rogue.clock.off_ms = 86_400_000
     line = rogue.client(running.url)
     assert line.send(rogue.batch()).high_water == 1
-    assert abs((line.offset or 0) + 86_400_000) < 1500
+    assert abs((line.offset or 0) + 86_400_000) < 5000
 
 
 def test_a_hello_from_another_office_sends_nothing(tmp_path: Path, running: RunningOffice) -> None:
@@ -369,7 +369,7 @@ def test_the_hello_is_signed_for_this_nonce(running: RunningOffice) -> None:
         identity=Rogue().identity,
         server_key=running.key.public,
         clock=WallClock(),
-        timeouts=QUICK,
+        timeouts=PATIENT,
     )
     said = line.hello()
     assert isinstance(said, Hello)

@@ -4,7 +4,6 @@ import random
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,17 @@ import pysqlite3.dbapi2 as sqlite
 import pytest
 
 from app.errors import OfficeAway, WatchbookError
-from tests.sync.places import RunningOffice, at_most, drained, free_port, handheld, office, same_bytes
+from tests.sync.places import (
+    IMPATIENT,
+    PATIENT,
+    RunningOffice,
+    at_most,
+    drained,
+    free_port,
+    handheld,
+    office,
+    same_bytes,
+)
 from tests.sync.proxy import Fault, proxy
 
 BREAKING = [fault for fault in Fault if fault is not Fault.NONE]
@@ -44,7 +53,7 @@ def test_whatever_breaks_each_request_once_all_arrives_once(
             return fault
 
         with proxy(running.port, first_time) as link:
-            mine.go_through(link.url)
+            mine.go_through(link.url, IMPATIENT if fault is Fault.SILENCE else PATIENT)
             drained(mine, rounds=8)
             mine.courier.exchange()
         assert len(hit) == 3
@@ -81,7 +90,7 @@ def test_only_the_offices_own_word_counts_as_sent(tmp_path: Path, running: Runni
 def test_an_answer_that_is_too_large_is_not_held(tmp_path: Path, running: RunningOffice, fault: Fault) -> None:
     with handheld(tmp_path / "h", running) as mine, proxy(running.port, lambda _n, _l: fault) as link:
         mine.go_through(link.url)
-        with at_most(mib=64), pytest.raises(OfficeAway) as away:  # the proxy's own 20 MiB count too
+        with at_most(mib=40), pytest.raises(OfficeAway) as away:  # what the proxy holds counts too
             mine.courier.exchange()
         assert away.value.key == "sync.bad_answer"
 
@@ -130,12 +139,12 @@ def test_an_answer_that_takes_too_long_makes_the_next_batch_smaller(tmp_path: Pa
     with handheld(tmp_path / "h", running) as mine:
         mine.write(60)
         with proxy(running.port, fate) as link:
-            mine.go_through(link.url)
+            mine.go_through(link.url, IMPATIENT)
             with pytest.raises(OfficeAway):
                 mine.courier.exchange()
-            mine.courier.exchange()
-            posts = [line for line in link.requests if "/records" in line]
-        assert len(posts) == 1 + 2, "50 timed out; then 25 and the rest"
+            drained(mine, rounds=5)
+        seqs = [note["seq"] for note in mine.logbook.notes() if note["note"] == "receipt"]
+        assert seqs == [25, 62], "of 50 nothing was heard; 25 and what was left went through"
 
 
 # -- an office that is killed -------------------------------------------------------------------
@@ -198,12 +207,13 @@ def test_nothing_is_confirmed_before_the_commit(tmp_path: Path, running: Running
         before = mine.logbook.acked
         other = sqlite.connect(str(running.folder / "office.db"), isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
+        mine.go_through(running.url, IMPATIENT)
         with pytest.raises(OfficeAway):
             mine.courier.exchange()
         assert mine.logbook.acked == before
         other.execute("ROLLBACK")
         other.close()
-        time.sleep(0.1)
+        mine.go_through(running.url)
         mine.courier.exchange()
         assert same_bytes(mine.logbook, running.stored(mine.logbook.book))
 

@@ -1,0 +1,236 @@
+"""The radio: on only while a stop waits, one listener at a time, and every failure is a sentence on the page."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from msgspec.structs import replace
+from textual.pilot import Pilot
+
+from app.ports import Heard, RadioState, Scan
+from app.words import say, table
+from hardware.tags import LABEL
+from screens.home import HomePage
+from screens.listening import Listener
+from screens.round import RoundPage
+from screens.stop import StopPage
+from tests.screens.plans import PLAN, UUID, label, pages
+from tests.screens.world import SMALL, keys, scan, settle, text, walk_to, world
+
+SIGN_IN = "1 0 0 1 enter 1 2 3 4 enter"
+
+
+async def begin(pilot: Pilot[int]) -> None:
+    await keys(pilot, SIGN_IN)
+    await scan(pilot, label("person:li-min"))
+    await keys(pilot, "enter enter")
+
+
+async def test_the_radio_listens_only_while_a_stop_waits_with_the_round_on_top(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        async with here.terminal().run_test(size=SMALL) as pilot:
+            await keys(pilot, SIGN_IN)
+            await scan(pilot, label("person:li-min"))
+            await keys(pilot, "enter")
+            assert here.radio.listeners == 0
+            await keys(pilot, "enter")
+            assert here.radio.listeners == 1
+            await keys(pilot, "asterisk")
+            assert here.radio.listeners == 0
+            await keys(pilot, "0")
+            assert here.radio.listeners == 1
+            await scan(pilot, label("point:power"))  # its checks are open
+            assert here.radio.listeners == 0
+            await keys(pilot, "enter 5")
+            assert here.radio.listeners == 0
+            await keys(pilot, "1 enter")
+        assert here.radio.listeners == 0
+        assert here.radio.most == 1
+
+
+async def test_a_locked_handheld_does_not_listen(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        async with here.terminal().run_test(size=SMALL) as pilot:
+            await begin(pilot)
+    with world(tmp_path / "book") as here:
+        async with here.terminal().run_test(size=SMALL) as pilot:
+            await keys(pilot, "f1 backspace")
+            assert here.radio.wanted == []
+            await keys(pilot, SIGN_IN)
+            assert here.radio.listeners == 1
+
+
+async def test_it_asks_for_the_beacons_and_the_label_of_the_stop_that_waits(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        async with here.terminal().run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            await walk_to(pilot, here, 1)
+        assert here.radio.wanted == [
+            frozenset({("ibeacon", f"{UUID}/10001/1"), (LABEL, "gate")}),
+            frozenset({("ibeacon", f"{UUID}/10001/2"), (LABEL, "power")}),
+        ]
+
+
+async def test_warmer_and_colder_then_it_ticks_by_itself_and_is_felt(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            here.signals.felt.clear()
+            here.radio.beacon(1, rssi=-80)
+            await settle(pilot)
+            far = text(app)
+            here.clock.pass_by(7)
+            for _ in range(2):
+                here.clock.pass_by(1)
+                here.radio.beacon(1, rssi=-45)
+                await settle(pilot)
+            near = text(app)
+            here.clock.pass_by(1)
+            here.radio.beacon(1, rssi=-45)
+            await settle(pilot)
+            assert 0 < far.count("#") < near.count("#") == 10
+            assert "站住别动" in near
+            assert "+ 南门岗亭 已记" in text(app)
+            assert here.signals.felt == ["ok"]
+
+
+async def test_a_burst_of_sightings_draws_only_what_changed(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            page = app.screen
+            assert isinstance(page, RoundPage)
+            drawn = 0
+            draw = page.draw
+
+            def counted(width: int, height: int) -> object:
+                nonlocal drawn
+                drawn += 1
+                return draw(width, height)
+
+            page.draw = counted  # type: ignore[method-assign,assignment]
+            for _ in range(200):
+                here.radio.beacon(1, rssi=-90)
+            await settle(pilot, 400)
+            assert 1 <= drawn <= 6
+
+
+async def test_every_fault_of_the_radio_is_one_sentence_that_goes_away(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal("en")
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            for name in table("radio"):
+                if "{" in say("en", f"radio.{name}"):
+                    continue
+                here.radio.hear(RadioState(f"radio.{name}"))
+                await settle(pilot)
+                assert say("en", f"radio.{name}")[:20] in text(app)
+            here.radio.hear(RadioState())
+            await settle(pilot)
+            assert "near [" in text(app)
+            await scan(pilot, label("point:gate"))  # and the round goes on by the label
+            assert "Go to 2" in text(app)
+
+
+async def test_after_some_seconds_without_a_signal_the_label_is_offered(tmp_path: Path) -> None:
+    eager = pages(replace(PLAN, settings=replace(PLAN.settings, label_after_s=1)))
+    with world(tmp_path / "book", eager) as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            assert "收不到?" not in text(app)
+            async with asyncio.timeout(5):
+                while "收不到? 扫墙上的标签" not in text(app):
+                    await asyncio.sleep(0.05)
+
+
+async def test_standing_at_another_place_is_said_and_a_strange_beacon_recorded(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            await walk_to(pilot, here, 5)
+            assert "这里是东门车库入口。先去: 南门岗亭" in text(app)
+            here.clock.pass_by(8)
+            await walk_to(pilot, here, 6)
+            assert "这里是中心水景,不是这一轮的" in text(app)
+            here.radio.beacon(99)
+            await settle(pilot)
+            assert "不认识的信标" in text(app)
+            assert here.kinds()[-1] == "tag.seen"
+            assert isinstance(app.screen, RoundPage)
+        assert "stop.arrived" not in here.kinds()
+
+
+async def test_a_feed_is_read_on_every_page_and_its_codes_count_as_scanned(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        here.radio.always = True
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await settle(pilot)
+            here.radio.hear(Scan(label("person:zhang-wei"), here.clock.up))
+            await settle(pilot)
+            assert "张伟 已签到" in text(app)
+            here.radio.beacon(1)  # nobody waits for it
+            await keys(pilot, "enter")
+            assert isinstance(app.screen, HomePage)
+            await scan(pilot, label("person:li-min"))
+            await keys(pilot, "enter")
+            here.radio.hear(Scan(label("point:power"), here.clock.up))
+            await settle(pilot)
+            assert isinstance(app.screen, StopPage)
+
+
+class Counted:
+    """A radio that is slow to let go."""
+
+    def __init__(self) -> None:
+        self.now = self.most = 0
+
+    async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            yield RadioState()
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)
+            self.now -= 1
+
+
+async def test_however_fast_the_wish_changes_there_is_one_listener_and_none_at_the_end() -> None:
+    radio = Counted()
+    heard: list[Heard] = []
+    broken: list[Exception] = []
+
+    async def take(item: Heard) -> None:
+        heard.append(item)
+
+    listener = Listener(radio, take, broken.append)
+    for turn in range(12):
+        listener.attend(None if turn % 4 == 3 else frozenset({("ibeacon", str(turn))}))
+        await asyncio.sleep(0.004 * (turn % 3))
+    await asyncio.sleep(0.1)
+    assert listener.wanted is None
+    assert radio.now == 0
+    listener.attend(frozenset({("ibeacon", "x")}))
+    await asyncio.sleep(0.05)
+    assert radio.now == 1
+    await listener.stop()
+    assert (radio.now, radio.most, broken) == (0, 1, [])
+    assert heard
+
+
+async def test_a_fault_in_what_is_done_with_a_sighting_reaches_the_last_resort() -> None:
+    broken: list[Exception] = []
+
+    async def take(item: Heard) -> None:
+        raise ZeroDivisionError
+
+    listener = Listener(Counted(), take, broken.append)
+    listener.attend(frozenset())
+    await asyncio.sleep(0.05)
+    assert [type(error) for error in broken] == [ZeroDivisionError]
