@@ -46,7 +46,7 @@ class RoundPage(Page):
         self.listens(self._listening)
 
     def listens(self, yes: bool) -> None:
-        """The radio listens for a stop of this page, or rests: only then does anything tick here."""
+        """Whether the radio listens for a beacon of this page: only then does anything tick here."""
         self._listening = yes
         if self._ticker is not None and yes:
             self._ticker.resume()

@@ -283,7 +283,7 @@ class Terminal(Scanning, App[int]):
             self._listener.attend(wanted)
         for screen in self.screen_stack:
             if isinstance(screen, RoundPage):
-                screen.listens(wanted is not None)
+                screen.listens(any(kind != LABEL for kind, _ in wanted or ()))
         self.top.show()
 
     def _changed(self) -> None:

@@ -22,7 +22,7 @@ from app.logbook.disk import unsafe
 from app.logbook.lines import Hole
 from app.logbook.reader import Enrolment
 from app.ports import Clock
-from app.record import Entry
+from app.record import Entry, follow
 from sync import outbox as outboxes
 from sync.client import Client, Refused, check_address
 from sync.outbox import Outbox, Span
@@ -209,6 +209,7 @@ class Courier:
         """One round. Raises what stopped it: OfficeAway, OfficeRefused, BookError; `state` says the same."""
         with self._bell:
             self._rung = math.inf
+            self._asked = None
             if self._wished:
                 self._outbox, self._wished = outboxes.settled(self._outbox), False
         self._tell(busy=True)
@@ -276,17 +277,24 @@ class Courier:
             self._on_change(state)
 
     def _oldest(self) -> int | None:
-        first = next(self._logbook.entries(self._logbook.acked + 1, 1), None)
+        """None also when the disk does not give it: the round that tries to send it says why."""
+        try:
+            first = next(self._logbook.entries(self._logbook.acked + 1, 1), None)
+        except (BookError, OSError):
+            return None
         return None if first is None else first.record.at
 
     # -- urgent ---------------------------------------------------------------------------------
     def _send_urgent(self, client: Client) -> None:
         """Each urgent record alone, the same bytes that its batch will hold."""
-        for entry in self._new_entries():
-            if _is_urgent(entry):
-                self._urgent[entry.record.seq] = entry.raw
+        refusal: WatchbookError | None = None
+        try:
+            for entry in self._new_entries():
+                if _is_urgent(entry):
+                    self._urgent[entry.record.seq] = entry.raw
+        except BookError as e:  # what was found before the damage goes all the same
+            refusal = e
         self._urgent = {seq: raw for seq, raw in self._urgent.items() if seq > self._logbook.acked}
-        refusal: OfficeRefused | None = None
         for seq in sorted(self._urgent):
             try:
                 client.send_alone(self._urgent[seq])
@@ -329,32 +337,36 @@ class Courier:
         wanted = outboxes.span(self._outbox, book.head.seq, [Span(hole.first, hole.last) for hole in holes])
         if wanted is None:
             return None
-        entries = self._readable(wanted)
-        if not entries or entries[0].record.seq != wanted.first:
-            raise OfficeRefused("sync.gone", seq=wanted.first)
-        entries = entries[: outboxes.fitting([len(entry.raw) for entry in entries])]
-        return self._batch(entries, next((hole for hole in holes if hole.last == wanted.first - 1), None))
+        hole = next((hole for hole in holes if hole.last == wanted.first - 1), None)
+        prev = hole.next if hole else self._hash_before(wanted.first)
+        entries = self._readable(wanted, prev)
+        return self._batch(entries[: outboxes.fitting([len(entry.raw) for entry in entries])], prev, hole)
 
-    def _readable(self, wanted: Span) -> list[Entry]:
-        """The records as far as the disk gives them. Raises ChainBroken when it does not give the first."""
+    def _readable(self, wanted: Span, prev: bytes) -> list[Entry]:
+        """The records as far as they are what was written. Raises when the first is not."""
         entries: list[Entry] = []
         try:
             for entry in self._logbook.entries(wanted.first, wanted.last - wanted.first + 1):
+                prev = follow(prev, entry.raw)
+                if prev != entry.hash or entry.record.seq != wanted.first + len(entries):
+                    raise ChainBroken("book.unreadable", seq=wanted.first + len(entries))
                 entries.append(entry)
         except ChainBroken:
             if not entries:
                 raise
+        if not entries:
+            raise OfficeRefused("sync.gone", seq=wanted.first)
         return entries
 
-    def _batch(self, entries: list[Entry], hole: Hole | None) -> Batch:
+    def _batch(self, entries: list[Entry], prev: bytes, hole: Hole | None) -> Batch:
         book = self._logbook
-        first, last = entries[0].record.seq, entries[-1]
+        last = entries[-1]
         key, sig = book.head_signature(last.record.seq, last.hash)
         return Batch(
             v=PROTOCOL,
             book=book.book_id,
-            first=first,
-            prev=hole.next.hex() if hole else self._hash_before(first),
+            first=entries[0].record.seq,
+            prev=prev.hex(),
             head=last.hash.hex(),
             key=key,
             sig=sig,
@@ -362,13 +374,14 @@ class Courier:
             lost=Lost(hole.first, hole.last, hole.good.hex(), hole.next.hex()) if hole else None,
         )
 
-    def _hash_before(self, first: int) -> str:
+    def _hash_before(self, first: int) -> bytes:
+        """The hash that record `first` follows."""
         if first == 1:
-            return self._logbook.book_id
+            return self._logbook.book
         before = self._logbook.hash_of(first - 1)
         if before is None:
             raise OfficeRefused("sync.gone", seq=first - 1)
-        return before
+        return bytes.fromhex(before)
 
     def _acked(self, ack: Ack, first: int) -> None:
         """Believe the mark as far as its receipt is signed and the chain there is ours."""
@@ -383,7 +396,8 @@ class Courier:
         book = self._logbook
         if receipt.seq > book.head.seq:
             raise OfficeRefused("sync.office_ahead")
-        if receipt.book != book.book_id or not self._is_signed(receipt) or book.hash_of(receipt.seq) != receipt.hash:
+        ours = book.hash_of(receipt.seq)  # None: that record is lost here, there is nothing to compare
+        if receipt.book != book.book_id or not self._is_signed(receipt) or ours not in (None, receipt.hash):
             raise OfficeRefused("sync.bad_receipt")
         book.receipt(msgspec.to_builtins(receipt))
         self._outbox = outboxes.taken(self._outbox, receipt.seq)

@@ -21,12 +21,12 @@ PICTURES: Final = ROOT / "docs" / "pictures"
 SIGN_IN: Final = "<wait:{number}>1001<enter><pause:.3>1111<enter><pause:1>1002<enter><pause:.3>2222<enter><pause:1><enter>"
 TOUR: Final = (
     SIGN_IN + "<wait:{now}><shot:home-{lang}.png><enter><pause:1><shot:round-{lang}.png>"
-    "<wait:{fine}><enter><wait:/ 30>30<enter><wait:1/3><enter>"
+    "<wait:{fine}><enter><wait:_]>30<enter><wait:1/3><enter>"
     "<wait:1/2><wait:{roof}><enter><wait:MPa><shot:check-{lang}.png>"
 )
 WORDS: Final = {
     "zh": {"number": "工号", "now": "现在走", "fine": "剩下的都正常", "roof": "禁止攀爬牌在"},
-    "en": {"number": "Number", "now": "Now", "fine": "rest", "roof": "climb"},
+    "en": {"number": "Number", "now": "Due now", "fine": "all OK", "roof": "1/2"},
 }
 CHROMIUM: Final = (
     "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

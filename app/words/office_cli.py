@@ -62,14 +62,20 @@ TABLE = {
         "手持机 {device} 的登记码:{code}({minutes}分钟内有效,只能用一次)",
         "Enrolment code of {device}: {code} (once, within {minutes} minutes)",
     ),
-    "device_how": ("在手持机上运行:watchbook enrol {code} --office 网址", "On it run: watchbook enrol {code} --office URL"),
+    "device_how": (
+        "在手持机上运行:watchbook enrol {code} --office 网址",
+        "On it run: watchbook enrol {code} --office URL",
+    ),
     "device_revoked": ("{device} 已停用", "{device} was withdrawn"),
     "devices_none": ("还没有手持机", "no handhelds yet"),
     "device_waiting": ("未登记", "not enrolled"),
     "device_enrolled": ("已登记", "enrolled"),
     "device_withdrawn": ("已停用", "withdrawn"),
     "user_added": ("账号 {account}({role})已可登录", "Account {account} ({role}) may sign in"),
-    "pin_set": ("{person} 的 PIN 已设,手持机下次同步后生效", "The PIN of {person} is set; handhelds know it after their next sync"),
+    "pin_set": (
+        "{person} 的 PIN 已设,手持机下次同步后生效",
+        "The PIN of {person} is set; handhelds know it after their next sync",
+    ),
     "badge_made": (
         "{person} 的新工牌码(只显示这一次,旧工牌作废):",
         "New badge of {person} (shown this once; the one before is void):",

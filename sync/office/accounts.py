@@ -29,8 +29,18 @@ SHORTEST: Final = 10
 LONGEST: Final = 256
 REVIEWERS: Final = frozenset({"supervisor", "quality", "manager", "admin"})
 """Roles that may read rounds (D60): a movement track is sensitive personal information."""
-_COST: Final = (15, 8, 1)
-"""log2 n, r, p of scrypt: 32 MB and about a tenth of a second a try."""
+
+
+class Cost(Struct, frozen=True):
+    """What one try at a password costs: scrypt's parameters."""
+
+    log2n: int = 15
+    r: int = 8
+    p: int = 3
+
+
+COST: Final = Cost()
+"""32 MB and about a third of a second."""
 
 
 class AccountRefused(WatchbookError):
@@ -45,7 +55,9 @@ class Opened(Struct, frozen=True):
     session: Session
 
 
-async def add(store: Store, name: str, role: str, person: str | None, password: str, now: int) -> str:
+async def add(
+    store: Store, name: str, role: str, person: str | None, password: str, now: int, cost: Cost = COST
+) -> str:
     """Add an account or renew one; its folded name. Raises AccountRefused."""
     account = fold_name(name)
     if not account or len(account) > 64:
@@ -54,18 +66,22 @@ async def add(store: Store, name: str, role: str, person: str | None, password: 
         raise AccountRefused("office_cli.bad_role", role=role, roles=", ".join(ROLES))
     if not SHORTEST <= len(password) <= LONGEST:
         raise AccountRefused("office_cli.bad_password", least=SHORTEST, most=LONGEST)
-    made = Account(account, role, person, await asyncio.to_thread(hash_password, password))
+    made = Account(account, role, person, await asyncio.to_thread(hash_password, password, cost))
     await store.write(lambda tx: table.put(tx, made, now))
     return account
 
 
-async def open_session(store: Store, name: str, password: str, now: int) -> Opened:
-    """Sign in. Raises NotAllowed for a wrong name or password, PinLocked while the wait runs."""
+async def open_session(store: Store, name: str, password: str, now: int, cost: Cost = COST) -> Opened:
+    """Sign in. `cost` is what a name costs that nobody has.
+
+    Raises NotAllowed for a wrong name or password, PinLocked while the wait runs.
+    """
     account = fold_name(name)
     digest = hashlib.sha256(account.encode()).digest()
     await store.write(lambda tx: _count(tx, digest, now))
     known = await store.read(lambda tx: table.find(tx, account))
-    right = await asyncio.to_thread(password_matches, known.password if known else _NOBODY, password[:LONGEST])
+    stored = known.password if known else _written(cost, bytes(16), bytes(32))
+    right = await asyncio.to_thread(password_matches, stored, password[:LONGEST])
     if known is None or not right:
         raise NotAllowed("office.wrong_password")
     cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
@@ -103,17 +119,16 @@ def fold_name(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
-def hash_password(password: str) -> str:
-    """`scrypt:log2n:r:p:salt:hash`, hex."""
+def hash_password(password: str, cost: Cost = COST) -> str:
+    """`scrypt:log2n:r:p:salt:hash`, the last two in hex."""
     salt = secrets.token_bytes(16)
-    cost = ":".join(str(number) for number in _COST)
-    return f"scrypt:{cost}:{salt.hex()}:{_scrypt(password, salt, *_COST).hex()}"
+    return _written(cost, salt, _scrypt(password, salt, cost))
 
 
 def password_matches(stored: str, password: str) -> bool:
     """Whether `password` gives the stored hash, compared in constant time."""
     _, log2n, r, p, salt, digest = stored.split(":")
-    found = _scrypt(password, bytes.fromhex(salt), int(log2n), int(r), int(p))
+    found = _scrypt(password, bytes.fromhex(salt), Cost(int(log2n), int(r), int(p)))
     return hmac.compare_digest(found, bytes.fromhex(digest))
 
 
@@ -124,13 +139,14 @@ def _count(tx: Connection, digest: bytes, now: int) -> None:
     table.count_try(tx, digest, now, now - FORGET_MS)
 
 
-def _scrypt(password: str, salt: bytes, log2n: int, r: int, p: int) -> bytes:
-    return hashlib.scrypt(password.encode(), salt=salt, n=2**log2n, r=r, p=p, dklen=32, maxmem=64 * 2**20)
+def _written(cost: Cost, salt: bytes, digest: bytes) -> str:
+    return f"scrypt:{cost.log2n}:{cost.r}:{cost.p}:{salt.hex()}:{digest.hex()}"
+
+
+def _scrypt(password: str, salt: bytes, cost: Cost) -> bytes:
+    n, memory = 2**cost.log2n, 64 * 2**20
+    return hashlib.scrypt(password.encode(), salt=salt, n=n, r=cost.r, p=cost.p, dklen=32, maxmem=memory)
 
 
 def _digest(cookie: str) -> bytes:
     return hashlib.sha256(cookie.encode()).digest()
-
-
-_NOBODY: Final = "scrypt:{}:{}:{}:{}:{}".format(*_COST, "00" * 16, "00" * 32)
-"""Checked for a name that does not exist, so that it takes as long."""

@@ -175,9 +175,8 @@ def _proven(asked: Enrol) -> tuple[bytes, bytes, bytes]:
     cert, proof = _hex(asked.cert, 64), _hex(asked.proof, 64)
     if not _CODE.fullmatch(asked.code) or hashlib.sha256(key).digest() != book:
         raise Refusal("malformed")
-    if not verifies(key, cert, identity_message(identity)) or not verifies(
-        identity, proof, enrol_bytes(asked.code, book)
-    ):
+    certified = verifies(key, cert, identity_message(identity))
+    if not certified or not verifies(identity, proof, enrol_bytes(asked.code, book)):
         raise Refusal("malformed")
     return book, key, identity
 

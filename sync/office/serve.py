@@ -19,6 +19,7 @@ import uvicorn
 from litestar import Litestar
 
 from app.errors import WatchbookError
+from sync.office.accounts import COST, Cost
 from sync.office.fold import Folding, prepare
 from sync.office.keys import OfficeKey
 from sync.office.pages import pages
@@ -41,11 +42,17 @@ class Serving:
     """An office that can be served; `prepare` it inside the event loop that will serve it."""
 
     def __init__(
-        self, store: Store, key: OfficeKey, clock_ms: Callable[[], int], *, shown_clock: tzinfo | None = None
+        self,
+        store: Store,
+        key: OfficeKey,
+        clock_ms: Callable[[], int],
+        *,
+        shown_clock: tzinfo | None = None,
+        cost: Cost = COST,
     ) -> None:
         self.store = store
         self.folding = Folding(store)
-        handlers = pages(store, self.folding, clock_ms, shown_clock=shown_clock)
+        handlers = pages(store, self.folding, clock_ms, shown_clock=shown_clock, cost=cost)
         self.app: Litestar = create_app(store, key, clock_ms=clock_ms, handlers=handlers)
         self.app.on_startup.append(self._begin)
         self.app.on_shutdown.append(self.folding.stop)

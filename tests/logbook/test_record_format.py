@@ -290,23 +290,33 @@ def test_a_cut_off_tail_is_sound_and_says_how_far_it_goes(book: list[bytes]) -> 
     assert check_lines(book[:12]).books[0].head < check_lines(book).books[0].head
 
 
-def test_declared_holes_are_walked_by_both(tmp_path: Path) -> None:
-    logbook = Logbook.open(tmp_path, Ticks(), QuickDisk(), SMALL)
+def holed(folder: Path) -> list[bytes]:
+    """An exported book that lost record 6 and declares it in its last record."""
+    logbook = Logbook.open(folder, Ticks(), QuickDisk(), SMALL)
     logbook.append_rotating(Draft("shift.opened", {"crew": []}))
     logbook.append(*(words(n) for n in range(9)))
     logbook.close()
-    middle = next((tmp_path / "journal").glob("seg-*1.jsonl"))
-    data = bytearray(middle.read_bytes())
+    path = next((folder / "journal").glob("seg-*1.jsonl"))
+    data = bytearray(path.read_bytes())
     data[data.index(b'"seq":6')] ^= 1
-    middle.write_bytes(data)
-    (tmp_path / "head").rename(tmp_path / "kept")
-    last = max((tmp_path / "journal").glob("seg-*"))
-    Logbook.open(tmp_path, Ticks(), QuickDisk(), SMALL).close()
-    (tmp_path / "kept").rename(tmp_path / "head")
-    lines = list(export_lines(Logbook.read(tmp_path)))
-    assert last.exists()
+    path.write_bytes(data)
+    Logbook.open(folder, Ticks(), QuickDisk(), SMALL).close()
+    return [line for line in export_lines(Logbook.read(folder)) if b'"record"' in line]
+
+
+def test_declared_holes_are_walked_by_both(tmp_path: Path) -> None:
+    lines = holed(tmp_path)
+    assert b"damage.declared" in lines[-1]
     assert agree(lines)
     assert check_lines(lines).books[0].holes == ((6, 6),)
+
+
+@pytest.mark.parametrize(("member", "wrong"), [("next", "00" * 32), ("last_good", "00" * 32), ("to", 7), ("from", 5)])
+def test_a_declaration_that_does_not_fit_the_gap_is_found_by_both(tmp_path: Path, member: str, wrong: object) -> None:
+    rows = [json.loads(line) for line in holed(tmp_path)]
+    rows[-1]["record"]["body"][member] = wrong
+    rows[-1]["hash"] = sha256(bytes.fromhex(rows[-2]["hash"]) + canonical(rows[-1]["record"])).hexdigest()
+    assert not agree([canonical_line(row) for row in rows])
 
 
 def test_a_loss_at_the_end_is_walked_by_both(tmp_path: Path) -> None:

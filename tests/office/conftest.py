@@ -40,6 +40,8 @@ PEOPLE = ROOT / "examples" / "cuihu-garden.people.yaml"
 ZONE = ZoneInfo("Asia/Shanghai")
 NIGHT = date(2026, 11, 20)
 GUARDS = ("zhang-wei", "li-jun")
+CHEAP = accounts.Cost(log2n=10, p=1)
+"""So that a test does not wait for what slows a guesser down; test_accounts has the real cost once."""
 PASSWORD = "open at eight, please"
 
 
@@ -69,7 +71,7 @@ class Office:
     async def _serve(self) -> None:
         self.store = await open_store(self.folder / "office.db")
         self.key = OfficeKey.open(self.folder)
-        self.serving = Serving(self.store, self.key, lambda: self.now)
+        self.serving = Serving(self.store, self.key, lambda: self.now, cost=CHEAP)
         self._server = Server(self.serving.app, self._ready.set)
         await self._server.serve([self._listening])
 
@@ -86,7 +88,7 @@ class Office:
 
     # -- who and what ---------------------------------------------------------------------------
     def account(self, name: str = "chief", role: str = "supervisor", person: str | None = None) -> None:
-        self.ask(accounts.add(self.store, name, role, person, PASSWORD, self.now))
+        self.ask(accounts.add(self.store, name, role, person, PASSWORD, self.now, CHEAP))
 
     def browser(self, name: str = "chief", password: str = PASSWORD) -> httpx.Client:
         """A browser that has signed in."""

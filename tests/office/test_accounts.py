@@ -1,6 +1,7 @@
 """Who gets through the office's door, how often one may guess, and what of it is on the disk."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,7 @@ from sync.office.serve import open_store
 from sync.office.store import Store
 
 T = TypeVar("T")
+CHEAP = accounts.Cost(log2n=10, p=1)
 NOW = 1_790_000_000_000
 PASSWORD = "open at eight, please"
 
@@ -33,14 +35,14 @@ def on(folder: Path, act: Callable[[Store], Awaitable[T]]) -> T:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    on(tmp_path, lambda store: accounts.add(store, "Chief", "supervisor", "zhang-wei", PASSWORD, NOW))
+    on(tmp_path, lambda store: accounts.add(store, "Chief", "supervisor", "zhang-wei", PASSWORD, NOW, CHEAP))
     return tmp_path
 
 
-async def fails(store: Store, name: str, password: str, now: int) -> str:
+async def fails(store: Store, name: str, password: str, now: int, cost: accounts.Cost = CHEAP) -> str:
     """What the door says to a wrong try."""
     with pytest.raises(NotAllowed) as caught:
-        await accounts.open_session(store, name, password, now)
+        await accounts.open_session(store, name, password, now, cost)
     return caught.value.say("en")
 
 
@@ -107,7 +109,7 @@ def test_the_right_password_after_the_wait_clears_the_tries(folder: Path) -> Non
 def test_a_new_password_ends_every_open_session(folder: Path) -> None:
     async def act(store: Store) -> None:
         opened = await accounts.open_session(store, "chief", PASSWORD, NOW)
-        await accounts.add(store, "chief", "manager", None, "another long one", NOW)
+        await accounts.add(store, "chief", "manager", None, "another long one", NOW, CHEAP)
         assert await accounts.session(store, opened.cookie, NOW) is None
         await fails(store, "chief", PASSWORD, NOW)
         assert (await accounts.open_session(store, "chief", "another long one", NOW)).session.role == "manager"
@@ -133,6 +135,24 @@ def test_neither_password_nor_cookie_is_on_the_disk(folder: Path) -> None:
 def test_an_account_nobody_could_use_is_refused(folder: Path, name: str, role: str, password: str) -> None:
     with pytest.raises(AccountRefused):
         on(folder, lambda store: accounts.add(store, name, role, None, password, NOW))
+
+
+def test_a_guess_costs_what_it_should_whether_the_name_exists(tmp_path: Path) -> None:
+    """The stored hash names its cost, and a name nobody has is not told by being answered sooner."""
+
+    async def act(store: Store) -> tuple[float, float]:
+        await accounts.add(store, "chief", "supervisor", None, PASSWORD, NOW)
+        spent = []
+        for name in ("chief", "nobody"):
+            began = time.process_time()
+            await fails(store, name, "wrong", NOW, accounts.COST)
+            spent.append(time.process_time() - began)
+        return spent[0], spent[1]
+
+    known, unknown = on(tmp_path, act)
+    assert accounts.hash_password("x").startswith("scrypt:15:8:3:")
+    assert known > 0.05
+    assert 0.5 < known / unknown < 2
 
 
 def test_one_name_has_one_spelling() -> None:

@@ -1,5 +1,7 @@
 """A night on the small site, by keys: what the crew does is what the book holds afterwards."""
 
+import asyncio
+import gc
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from app.record import Record
 from app.words import say
 from screens.gear import Line
 from screens.home import HomePage
+from screens.page import Page
 from screens.round import RoundPage
 from screens.signin import SignInPage
 from screens.stop import StopPage
@@ -187,6 +190,21 @@ async def test_a_round_whose_time_is_over_is_missed_and_said_so(tmp_path: Path) 
             assert "已过时间" in text(app)
             await keys(pilot, "1 enter")  # chosen on purpose: twelve hours early is possible, and marked
             assert here.records()[-1].body["schedule"] == "plant"
+
+
+async def test_when_a_round_becomes_due_home_says_so_and_it_is_felt(tmp_path: Path) -> None:
+    with world(tmp_path / "book", at="2026-11-21T21:59:59.900+08:00") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            assert "夜间一巡" not in text(app).partition("其他")[0]
+            here.clock.pass_by(1)
+            here.signals.felt.clear()
+            async with asyncio.timeout(5):
+                while "22:00" not in rows(app)[0]:
+                    await asyncio.sleep(0.05)
+            assert "现在走\n> 夜间一巡" in text(app)
+            assert here.signals.felt == ["ok"]
 
 
 async def test_nothing_is_started_early_by_a_stray_enter(tmp_path: Path) -> None:
@@ -442,3 +460,14 @@ async def test_a_page_says_it_when_the_plan_it_needs_is_gone(tmp_path: Path) -> 
             await keys(pilot, "enter 5 1 enter")
             assert isinstance(app.screen, HomePage)
             assert "今天没有你们的任务" in text(app)
+
+
+async def test_closed_pages_are_forgotten(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            for _ in range(5):
+                await keys(pilot, "asterisk 7 backspace f1 backspace f3 1 1 backspace backspace backspace 3 backspace")
+            gc.collect()
+            assert sum(isinstance(each, Page) for each in gc.get_objects()) == len(app.screen_stack) == 3

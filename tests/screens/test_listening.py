@@ -1,10 +1,12 @@
 """The radio: on only while a stop waits, one listener at a time, and every failure is a sentence on the page."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
+from textual import events
 from textual.pilot import Pilot
 
 from app.ports import Heard, RadioState, Scan
@@ -12,8 +14,10 @@ from app.words import say, table
 from hardware.tags import LABEL
 from screens.home import HomePage
 from screens.listening import Listener
+from screens.platform.scans import Scanned
 from screens.round import RoundPage
 from screens.stop import StopPage
+from screens.terminal import Terminal
 from tests.screens.plans import PLAN, UUID, label, pages
 from tests.screens.world import SMALL, keys, scan, settle, text, walk_to, world
 
@@ -182,6 +186,46 @@ async def test_a_feed_is_read_on_every_page_and_its_codes_count_as_scanned(tmp_p
             here.radio.hear(Scan(label("point:power"), here.clock.up))
             await settle(pilot)
             assert isinstance(app.screen, StopPage)
+
+
+class Overlapping(Terminal):
+    """Remembers whether two acts ever ran at the same time."""
+
+    running = most = 0
+
+    async def _act(self, act: Callable[[], Awaitable[None]]) -> None:
+        with self._counted():
+            await super()._act(act)
+
+    async def _take(self, heard: Heard) -> None:
+        with self._counted():
+            await super()._take(heard)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        yield
+        self.running -= 1
+
+
+async def test_keys_codes_and_sightings_are_taken_one_after_the_other(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal(kind=Overlapping)
+        assert isinstance(app, Overlapping)
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            for minor in (97, 98, 99):
+                here.radio.beacon(minor)
+            app.post_message(Scanned(label("point:power")))
+            for turn in range(3):
+                app.post_message(events.Key("1", "1"))
+                app.post_message(Scanned(label(f"point:nobody-{turn}")))
+            await settle(pilot)
+        assert app.most == 1
+        assert [kind for kind in here.kinds() if kind in ("check.answered", "code.seen")] == (
+            ["check.answered", "code.seen"] * 3
+        )
 
 
 class Counted:

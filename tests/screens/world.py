@@ -133,6 +133,7 @@ class World:
         hint: str = "",
         *,
         office: bool = True,
+        kind: type[Terminal] = Terminal,
         ready: Callable[[], None] = lambda: None,
     ) -> Terminal:
         gear = Gear(
@@ -148,7 +149,7 @@ class World:
             up=lambda: self.clock.up,
             ready=ready,
         )
-        return Terminal(gear)
+        return kind(gear)
 
     def close(self) -> None:
         self.watch.close()

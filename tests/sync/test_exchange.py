@@ -6,7 +6,7 @@ import pysqlite3.dbapi2 as sqlite
 import pytest
 from sqlalchemy import Connection
 
-from app.errors import OfficeRefused
+from app.errors import ChainBroken, OfficeRefused
 from app.logbook.book import Draft
 from sync.client import Client, Refused
 from sync.office.store.schema import counters, forks, urgent
@@ -215,6 +215,25 @@ def test_a_handheld_that_lost_records_goes_on_behind_them(tmp_path: Path, runnin
         assert running.held(again.logbook.book) == again.logbook.head.seq
         assert lost not in [row.seq for row in running.stored(again.logbook.book)]
         assert again.logbook.unsent == 0
+
+
+def test_bytes_that_rot_while_it_runs_hold_back_only_what_is_behind_them(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    """Nothing is sent that is not what was written; what is sound before it goes, an alarm too."""
+    with handheld(tmp_path / "h", running) as mine:
+        mine.courier.exchange()
+        mine.logbook.append(Draft("alarm.raised", {"point": None, "round": None}, ("li-wei",)))
+        entries = mine.write(6)
+        [segment] = sorted((tmp_path / "h" / "journal").iterdir())
+        data = segment.read_bytes()
+        segment.write_bytes(data.replace(entries[3].raw, entries[3].raw.replace(b"s3", b"s9")))
+        with pytest.raises(ChainBroken):
+            mine.courier.exchange()
+        assert running.held(mine.logbook.book) == mine.logbook.acked == entries[2].record.seq
+        assert mine.courier.state.last_reason is not None
+        assert mine.courier.state.last_reason.key == "book.unreadable"
+        assert len(running.ask(running.store.read(lambda tx: tx.execute(urgent.select()).all()))) == 1
 
 
 def test_an_alarm_is_at_the_office_before_anything_older(tmp_path: Path, running: RunningOffice) -> None:

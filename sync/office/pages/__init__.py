@@ -13,6 +13,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
+from sync.office.accounts import COST, Cost
 from sync.office.credentials import people_of
 from sync.office.fold import Folding
 from sync.office.pages import day, timeline
@@ -28,11 +29,11 @@ STYLE_S: Final = 365 * 24 * 3600
 
 
 def pages(
-    store: Store, folding: Folding, clock_ms: Clock, *, shown_clock: tzinfo | None = None
+    store: Store, folding: Folding, clock_ms: Clock, *, shown_clock: tzinfo | None = None, cost: Cost = COST
 ) -> list[ControllerRouterHandler]:
     """The handlers to serve beside the API. With `shown_clock` every page tells the moved time, in that zone."""
     desk = _Desk(store, folding, clock_ms, shown_clock)
-    door = Door(store, desk.view, clock_ms)
+    door = Door(store, desk.view, clock_ms, cost)
 
     # functions, not methods: Litestar copies what a router holds, all the way down
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

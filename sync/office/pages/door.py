@@ -18,7 +18,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from app.errors import NotAllowed, PinLocked
 from sync.office import accounts
-from sync.office.accounts import REVIEWERS
+from sync.office.accounts import REVIEWERS, Cost
 from sync.office.pages.view import (
     HEADERS,
     Asked,
@@ -53,10 +53,11 @@ class NotForRole(HTTPException):
 
 
 class Door:
-    def __init__(self, store: Store, view: View, clock_ms: Clock) -> None:
+    def __init__(self, store: Store, view: View, clock_ms: Clock, cost: Cost) -> None:
         self._store = store
         self._view = view
         self._clock_ms = clock_ms
+        self._cost = cost
 
     async def let_in(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
         """Lets through who is signed in and may read rounds; everybody else raises."""
@@ -97,7 +98,7 @@ class Door:
             refused = words(lang_of(request), "form_old")
             return self._form(request, wanted=wanted, name=name, refused=refused, status=403)
         try:
-            opened = await accounts.open_session(self._store, name, password, self._clock_ms())
+            opened = await accounts.open_session(self._store, name, password, self._clock_ms(), self._cost)
         except PinLocked as e:
             wait = e.fields["seconds"]
             refused = words(lang_of(request), "wait", seconds=wait)

@@ -63,8 +63,8 @@ class Places(Struct, frozen=True):
         found = next((each for each in self.plan.categories if each.id == category), None) if self.plan else None
         return (found.text.say(self.lang) if found else "") or category
 
-    def round_url(self, site: str, round: str) -> str:
-        return url(f"/rounds/{quote(round, safe='')}", site=site)
+    def round_url(self, site: str, name: str) -> str:
+        return url(f"/rounds/{quote(name, safe='')}", site=site)
 
     def phrase(self, category: str, phrase: str, seen: str) -> str:
         """What was found, in the visitor's language; else the words the crew saw."""

@@ -229,31 +229,31 @@ def _again(again: Again, places: Places, day: date) -> str:
 # -- a stop --------------------------------------------------------------------------------------
 
 
-def _stop(row: StopRow, round: RoundDetail, places: Places) -> StopSeen:
+def _stop(row: StopRow, whole: RoundDetail, places: Places) -> StopSeen:
     detail = msgspec.json.decode(row.detail, type=StopDetail)
-    day = datetime.fromisoformat(round.opens).date()
+    day = datetime.fromisoformat(whole.opens).date()
     figures = _figures(row, detail, places)
     return StopSeen(
         position=str(row.position),
         name=places.point(row.point) if row.point else row.stop,
         time=places.clock(row.at, day) if row.at is not None else "",
-        verdict=_verdict(row, detail, round, places),
+        verdict=_verdict(row, detail, whole, places),
         line=_line(row, detail, places),
         marks=explain(detail.marks, detail.office_marks, figures, places.lang),
-        answers=_answers(row, detail, round, places),
-        evidence=[_evidence(arrival, round, places) for arrival in detail.arrivals],
+        answers=_answers(row, detail, whole, places),
+        evidence=[_evidence(arrival, places) for arrival in detail.arrivals],
         refs=_refs(detail, places),
     )
 
 
-def _verdict(row: StopRow, detail: StopDetail, round: RoundDetail, places: Places) -> Verdict:
+def _verdict(row: StopRow, detail: StopDetail, whole: RoundDetail, places: Places) -> Verdict:
     if row.at is None:
         if detail.skips:
             return Verdict("amber", places.w("was_skipped"))
-        over = round.finished is not None
+        over = whole.finished is not None
         return Verdict("red", places.w("missed")) if over else Verdict("dim", places.w("not_reached_yet"))
     marks = {*detail.marks, *detail.office_marks}
-    if round.judged and row.office_grade is None:
+    if whole.judged and row.office_grade is None:
         return Verdict("red" if marks & SEVERE else "amber", places.w("grade_none"))
     return Verdict("amber" if marks else "ok", places.w(f"grade_{row.office_grade or row.grade}"))
 
@@ -307,7 +307,7 @@ def _run(run: Sequence[Ref], places: Places) -> str:
 # -- evidence ------------------------------------------------------------------------------------
 
 
-def _evidence(arrival: Arrival, round: RoundDetail, places: Places) -> EvidenceSeen:
+def _evidence(arrival: Arrival, places: Places) -> EvidenceSeen:
     w, evidence = places.w, arrival.evidence
     facts = [
         Fact(w("time"), places.moment(arrival.ref.at), w("record_ref", seq=arrival.ref.seq, hash=arrival.ref.hash))
@@ -381,10 +381,10 @@ def _height(level: int) -> int:
 # -- answers -------------------------------------------------------------------------------------
 
 
-def _answers(row: StopRow, detail: StopDetail, round: RoundDetail, places: Places) -> list[AnswerLine]:
+def _answers(row: StopRow, detail: StopDetail, whole: RoundDetail, places: Places) -> list[AnswerLine]:
     """The stop's checks in the plan's order, what was left out too; then answers no plan asks for."""
     given: dict[str, AnswerSeen] = {answer.check: answer for answer in detail.answers}
-    checks = places.checks(round.route, row.stop) if row.at is not None or given else ()
+    checks = places.checks(whole.route, row.stop) if row.at is not None or given else ()
     lines = [_answer(check, given.pop(check.id, None), places) for check in checks]
     return [*lines, *(AnswerLine(each.check, each.words, "", not each.ok, "") for each in given.values())]
 

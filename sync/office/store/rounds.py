@@ -158,10 +158,10 @@ class BookRow(Struct, frozen=True):
     set_aside: int
 
 
-def owner(tx: Connection, site: str, round: str) -> tuple[bytes, int] | None:
+def owner(tx: Connection, site: str, name: str) -> tuple[bytes, int] | None:
     """(book, first record) of a round that is known already."""
     row = tx.execute(
-        select(rounds.c.book, rounds.c.first_seq).where(rounds.c.site == site, rounds.c.round == round)
+        select(rounds.c.book, rounds.c.first_seq).where(rounds.c.site == site, rounds.c.round == name)
     ).first()
     return (row.book, row.first_seq) if row else None
 
@@ -217,20 +217,20 @@ def rounds_on(tx: Connection, site: str, day: str) -> list[RoundRow]:
     return [RoundRow(**row._mapping) for row in rows]
 
 
-def find_round(tx: Connection, round: str, site: str = "") -> RoundRow | None:
+def find_round(tx: Connection, name: str, site: str = "") -> RoundRow | None:
     """The round with that id, of that site or of whichever has it."""
-    wanted = select(rounds).where(rounds.c.round == round).order_by(rounds.c.site)
+    wanted = select(rounds).where(rounds.c.round == name).order_by(rounds.c.site)
     row = tx.execute(wanted.where(rounds.c.site == site) if site else wanted).first()
     return RoundRow(**row._mapping) if row else None
 
 
-def stops_of(tx: Connection, site: str, round: str) -> list[StopRow]:
-    wanted = select(round_stops).where(round_stops.c.site == site, round_stops.c.round == round)
+def stops_of(tx: Connection, site: str, name: str) -> list[StopRow]:
+    wanted = select(round_stops).where(round_stops.c.site == site, round_stops.c.round == name)
     return [StopRow(**row._mapping) for row in tx.execute(wanted.order_by(round_stops.c.position))]
 
 
-def findings_of(tx: Connection, site: str, round: str) -> list[FindingRow]:
-    wanted = select(findings).where(findings.c.site == site, findings.c.round == round).order_by(findings.c.at)
+def findings_of(tx: Connection, site: str, name: str) -> list[FindingRow]:
+    wanted = select(findings).where(findings.c.site == site, findings.c.round == name).order_by(findings.c.at)
     return [FindingRow(**row._mapping) for row in tx.execute(wanted)]
 
 
