@@ -65,7 +65,7 @@ class Arrivals(Session):
         """A code during a round: arrival by label, the partner's badge, or unknown (recorded as seen)."""
         meant = self.meaning(scan.text)
         if meant.kind is Meant.PERSON and meant.id:
-            return await self._badge_on_the_way(meant.id)
+            return await self._badge_on_the_way(meant.id, meant)
         asset = meant.id if meant.kind is Meant.ASSET else None
         point = self._point_of(meant)
         if point is None:
@@ -201,11 +201,12 @@ class Arrivals(Session):
         self._turned()
         return verdict
 
-    async def _badge_on_the_way(self, person: str) -> Verdict:
+    async def _badge_on_the_way(self, person: str, badge: Meaning) -> Verdict:
         progress = self._walking()
         counts = has(self._shift(), person) and rounds.on_the_way(progress)
         if counts:
-            await self._write(kinds.RoundRechecked(progress.round, person, "badge"), by=(person,))
+            body = kinds.RoundRechecked(progress.round, person, "badge", self._role(person), issue=badge.issue)
+            await self._write(body, by=(person,), token=badge.token)
         return Verdict(None, None, counts, person=person)
 
     def _point_of(self, meant: Meaning) -> Point | None:

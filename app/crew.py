@@ -3,12 +3,14 @@
 import asyncio
 from typing import Final
 
+from msgspec import UNSET
+
 from app import codes, kinds
 from app.duties import rounds
-from app.duties.rounds import Member, Method
+from app.duties.rounds import METHODS, Confirmation
 from app.duties.site import Person
 from app.errors import NotAllowed, PinLocked
-from app.meaning import Meant
+from app.meaning import UNKNOWN, Meaning, Meant
 from app.ports import Moment, Scan
 from app.resume import PinTries, Shift
 from app.session import Session, act, has
@@ -28,7 +30,7 @@ class Crew(Session):
     @act
     async def sign_in_badge(self, scan: Scan) -> Person:
         """Open the shift, join it, or unlock it. Raises NotAllowed for a code that is no badge of this office."""
-        return await self._sign_in(self._by_badge(scan), "badge")
+        return await self._sign_in(self._by_badge(scan), "badge", self.meaning(scan.text))
 
     @act
     async def sign_in_pin(self, person: str, pin: str) -> Person:
@@ -40,13 +42,13 @@ class Crew(Session):
 
     def pin_wait(self, person: str) -> int:
         """Seconds this person must still wait before another try; 0 when free."""
-        return pin_wait(self.state.tries.get(person), self._clock.now(), self._pages.plan.settings.pin_tries)
+        return pin_wait(self.state.tries.get(person), self._clock.now(), self._in_force.settings.pin_tries)
 
     @act
     async def unlock_pin(self, scan: Scan, person: str) -> None:
         """A supervisor's badge clears the tries. Raises NotAllowed for any other code."""
         who = self._by_badge(scan)
-        if not may_unlock(who):
+        if not self._may_unlock(who):
             raise NotAllowed("watch.no_unlocker")
         await self._write(kinds.PinUnlocked(self._known(person).id), by=(who.id,))
 
@@ -80,10 +82,11 @@ class Crew(Session):
         if not rounds.on_the_way(progress):
             raise NotAllowed("watch.recheck_early")
         await self._by_pin(person, pin)
-        await self._write(kinds.RoundRechecked(progress.round, person, "pin"), by=(person,))
+        body = kinds.RoundRechecked(progress.round, person, "pin", self._role(person))
+        await self._write(body, by=(person,))
 
-    def words_of(self, method: Method) -> str:
-        return say(self.lang, f"duty.method_{method}")
+    def words_of(self, method: str) -> str:
+        return say(self.lang, f"duty.method_{method if method in METHODS else 'other'}")
 
     def _by_badge(self, scan: Scan) -> Person:
         meant = self.meaning(scan.text)
@@ -109,22 +112,28 @@ class Crew(Session):
         await self._write(kinds.PinRefused(id), by=())
         if wait := self.pin_wait(id):
             raise PinLocked("watch.pin_locked", seconds=wait)
-        raise NotAllowed("watch.wrong_pin", left=self._pages.plan.settings.pin_tries - self.state.tries[id].count)
+        raise NotAllowed("watch.wrong_pin", left=self._in_force.settings.pin_tries - self.state.tries[id].count)
 
-    async def _sign_in(self, person: Person, method: Method) -> Person:
+    async def _sign_in(self, person: Person, method: str, badge: Meaning = UNKNOWN) -> Person:
         if self.state.shift is not None and self._is_over(self.state.shift, person):
             await self._end_shift()
         shift = self.state.shift
         if shift is None:
-            await self._write(kinds.ShiftOpened((Member(person.id, method),)), by=(person.id,), rotating=True)
+            who = Confirmation(person.id, method, self._role(person.id))
+            opened = kinds.ShiftOpened((who,), issue=badge.issue or UNSET)
+            await self._write(opened, by=(person.id,), token=badge.token, rotating=True)
         elif not has(shift, person.id):
             self._may_join(person)
-            await self._write(kinds.CrewJoined(person.id, method), by=(person.id,))
+            await self._join(person, method, badge)
         elif method == "pin" or not self._unlocked:
-            await self._write(kinds.CrewJoined(person.id, method), by=(person.id,))
+            await self._join(person, method, badge)
         self._unlocked = True
         self._tell()
         return person
+
+    async def _join(self, person: Person, method: str, badge: Meaning) -> None:
+        body = kinds.CrewJoined(person.id, method, self._role(person.id), issue=badge.issue or UNSET)
+        await self._write(body, by=(person.id,), token=badge.token)
 
     def _is_over(self, shift: Shift, person: Person) -> bool:
         """A shift that lasted a day, or that its crew left open behind a restart, ends when somebody else begins."""
@@ -134,17 +143,16 @@ class Crew(Session):
         return left_open or self._clock.now().at - shift.opened >= SHIFT_MS
 
     def _may_join(self, person: Person) -> None:
-        if not self._unlocked and not may_unlock(person):
+        if not self._unlocked and not self._may_unlock(person):
             raise NotAllowed("watch.crew_first")
+
+    def _may_unlock(self, person: Person) -> bool:
+        return not UNLOCKERS.isdisjoint(self._in_force.roles_of(person.id))
 
     async def _end_shift(self) -> None:
         await self._write(kinds.ShiftClosed())
         self._unlocked = False
         await self._sign()
-
-
-def may_unlock(person: Person) -> bool:
-    return not UNLOCKERS.isdisjoint(person.roles)
 
 
 def pin_wait(tries: PinTries | None, now: Moment, limit: int) -> int:

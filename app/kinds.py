@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.duties.findings import Finding
-from app.duties.rounds import Member
+from app.duties.rounds import Confirmation
 from app.duties.site import Grade
 from app.record import Record
 
@@ -49,14 +49,28 @@ class BookEnrolled(Body, frozen=True):
 
 
 class ShiftOpened(Body, frozen=True):
-    crew: tuple[Member, ...]
+    crew: tuple[Confirmation, ...]
+    post: str | None = None
+    """The post that this shift is of (decision 17); None when nobody said."""
+    issue: str | UnsetType = UNSET
+    """Of the badge that was scanned, which `proof` is about."""
+    proof: str | UnsetType = UNSET
 
 
 class CrewJoined(Body, frozen=True):
-    """Also when one of the crew is identified again: after a restart, or after wrong PINs."""
+    """A confirmation by one person; also when one of the crew is identified again: after a restart, or wrong PINs."""
 
     person: str
-    method: Literal["badge", "pin", "typed"]
+    method: str
+    role: str | None = None
+    shown: str | UnsetType = UNSET
+    post: str | None = None
+    issue: str | UnsetType = UNSET
+    proof: str | UnsetType = UNSET
+
+    @property
+    def who(self) -> Confirmation:
+        return Confirmation(self.person, self.method, self.role, self.shown)
 
 
 class CrewLeft(Body, frozen=True):
@@ -99,17 +113,31 @@ class RoundStarted(Body, frozen=True):
     order: tuple[str, ...]
     """Stop ids in the order they are asked for."""
     seed: str | None
-    crew: tuple[Member, ...]
+    crew: tuple[Confirmation, ...]
     opens: Moment
     closes: Moment
     alone: str | None = None
+    """Reason id."""
+    alone_words: str | None = None
+    """The reason as the crew saw it."""
+    post: str | None = None
     marks: tuple[str, ...] = ()
 
 
 class RoundRechecked(Body, frozen=True):
+    """A confirmation on the way, by one of the crew."""
+
     round: str
     person: str
-    method: Literal["badge", "pin", "typed"]
+    method: str
+    role: str | None = None
+    shown: str | UnsetType = UNSET
+    issue: str | UnsetType = UNSET
+    proof: str | UnsetType = UNSET
+
+    @property
+    def who(self) -> Confirmation:
+        return Confirmation(self.person, self.method, self.role, self.shown)
 
 
 class BleEvidence(Struct, frozen=True):
@@ -195,7 +223,7 @@ class CodeSeen(Body, frozen=True):
 
 
 class FindingRaised(Body, frozen=True):
-    kind: Literal["finding", "hazard"]
+    kind: str
     category: str
     phrase: str
     words: str
@@ -205,6 +233,9 @@ class FindingRaised(Body, frozen=True):
     due: int
     urgent: bool
     fixed: bool
+    check: str | None = None
+    """The check that it was reported from, and what that looks at."""
+    asset: str | None = None
 
     def finding(self, id: str, at: int) -> Finding:
         """The matter itself, under the id of this record and its time, UTC ms."""

@@ -64,6 +64,15 @@ Heard = Sighting | Scan | RadioState
 class TagReader(Protocol):
     """The radio (real, recorded or simulated)."""
 
+    @property
+    def always(self) -> bool:
+        """Whether listening costs nothing, so that it may go on when no stop waits (a feed)."""
+        ...
+
+    def poke(self) -> None:
+        """A key was pressed: somebody is there, so listen without the pauses that save energy."""
+        ...
+
     def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
         """Everything heard while the caller iterates; the radio rests when it stops.
 

@@ -17,7 +17,7 @@ from app import kinds
 from app.duties import rounds
 from app.duties.evidence import known_marks
 from app.duties.findings import Finding
-from app.duties.rounds import Answer, Member, Progress, Summary, Visit
+from app.duties.rounds import Answer, Confirmation, Progress, Summary, Visit
 from app.duties.site import Plan, Stop
 from app.record import Entry, Record
 
@@ -36,7 +36,7 @@ class Shift(Struct, frozen=True):
     """The handheld's span between shift.opened and shift.closed (decision 16)."""
 
     opened: int
-    crew: tuple[Member, ...]
+    crew: tuple[Confirmation, ...]
 
 
 class State(Struct, frozen=True):
@@ -62,8 +62,8 @@ class State(Struct, frozen=True):
     """UTC ms of the last record that a person made."""
 
 
-PlanOf = Callable[[int], Plan | None]
-"""The plan of a revision, as far as the handheld still has it."""
+PlanOf = Callable[[kinds.PlanNamed], Plan | None]
+"""The plan that a round names by its hash, as far as the handheld still has it."""
 
 KEPT_MS: Final = 3 * 24 * 3600 * 1000
 """Finished rounds stay in the state this long: the due list looks back half a day."""
@@ -111,8 +111,8 @@ def _fold_round(
     if getattr(body, "round", None) != progress.round:
         return progress
     match body:
-        case kinds.RoundRechecked(person=person, method=method):
-            return rounds.rechecked(progress, Member(person, method))
+        case kinds.RoundRechecked() as again:
+            return rounds.rechecked(progress, again.who)
         case kinds.StopArrived(stop=stop, grade=grade, marks=marks):
             return rounds.reached(progress, stop, record, grade, known_marks(marks), _checks(plan, progress, stop))
         case kinds.StopSkipped(stop=stop, reason=reason):
@@ -146,6 +146,7 @@ def _started(record: Record, body: kinds.RoundStarted, plan: Plan | None) -> Pro
         visits=tuple(Visit(stop) for stop in order),
         marks=known_marks(body.marks),
         alone=body.alone,
+        alone_words=body.alone_words,
     )
 
 
@@ -163,10 +164,11 @@ def _checks(plan: Plan | None, progress: Progress, stop: str) -> tuple[str, ...]
 
 def _walk(state: State, record: Record, body: kinds.Body, plan_of: PlanOf) -> State:
     if isinstance(body, kinds.RoundStarted):
-        return _begun(state, record, body, plan_of(body.plan.revision))
+        return _begun(state, record, body, plan_of(body.plan))
     if state.round is None:
         return state
-    after = _fold_round(state.round, record, body, plan_of(state.round.revision), state.book)
+    plan = plan_of(state.plan) if state.plan else None
+    after = _fold_round(state.round, record, body, plan, state.book)
     if after is not None and after.finished is not None:
         return _ended(state, after, record.at)
     return replace(state, round=after)
@@ -220,7 +222,7 @@ def _crew_joined(state: State, record: Record, body: kinds.CrewJoined) -> State:
     if state.shift is None:
         return state
     crew = tuple(member for member in state.shift.crew if member.person != body.person)
-    return replace(state, shift=replace(state.shift, crew=(*crew, Member(body.person, body.method))))
+    return replace(state, shift=replace(state.shift, crew=(*crew, body.who)))
 
 
 def _crew_left(state: State, record: Record, body: kinds.CrewLeft) -> State:

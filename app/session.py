@@ -12,18 +12,17 @@ from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
-
 from app import kinds
 from app.duties import rounds
 from app.duties.days import local_time
-from app.duties.rounds import Member, Progress
-from app.duties.site import Credentials, People, Person, Plan, Route, Stop
+from app.duties.rounds import Confirmation, Progress
+from app.duties.site import Person, Plan, Route, Stop
 from app.ear import Ear
 from app.errors import BookError, BookUnknown, NotAllowed
 from app.logbook.book import Draft, Logbook
 from app.meaning import CodeBook, Meaning
 from app.memory import Memory
+from app.pages import Pages
 from app.ports import Clock
 from app.record import MAX_PEOPLE, Entry
 from app.resume import Shift, State
@@ -32,14 +31,6 @@ from app.text import clean
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound="Session")
-
-
-class Pages(Struct, frozen=True):
-    """What the office sent, as the handheld holds it now."""
-
-    plan: Plan
-    people: People
-    credentials: Credentials
 
 
 def act(
@@ -81,7 +72,7 @@ class Session:
         """(stop, check) whose reading is asked again."""
         self._unlocked = False
         self._use(pages)
-        self._memory = Memory(logbook, pages.plan)
+        self._memory = Memory(logbook, pages.plan, *pages.others)
 
     # -- what is known ------------------------------------------------------------------------
     @property
@@ -90,8 +81,13 @@ class Session:
 
     @property
     def plan(self) -> Plan:
-        """The plan in use: of the open round, else the newest."""
-        return self._memory.round_plan or self._pages.plan
+        """The plan in use: of the open round, else the one that holds today."""
+        return self._memory.round_plan or self._in_force
+
+    @property
+    def _in_force(self) -> Plan:
+        """The revision that holds today: it may have become effective after the pages came (decision 22)."""
+        return self._pages.plan_at(self._clock.now().at) if self._pages.others else self._pages.plan
 
     @property
     def unsent(self) -> int:
@@ -124,7 +120,7 @@ class Session:
     def take_pages(self, pages: Pages) -> None:
         """Use what the office sent; a round being walked keeps the plan it started under."""
         self._use(pages)
-        self._memory.take_plan(pages.plan)
+        self._memory.take_plans(pages.plan, *pages.others)
         self._tell()
 
     def _use(self, pages: Pages) -> None:
@@ -167,6 +163,15 @@ class Session:
             return self.plan.route(progress.route)
         except KeyError as e:
             raise NotAllowed("watch.plan_gone") from e
+
+    def _role(self, person: str) -> str | None:
+        """In which role a person acts now: as the round's route asks, else the usual one."""
+        progress = self.state.round
+        try:
+            wanted = self.plan.route(progress.route).roles if progress else ()
+        except KeyError:
+            wanted = ()
+        return self._in_force.role_of(person, wanted)
 
     def _reason(self, id: str) -> str:
         """The words of a reason. Raises NotAllowed when the plan does not know it."""
@@ -244,6 +249,6 @@ def has(shift: Shift, person: str) -> bool:
     return any(member.person == person for member in shift.crew)
 
 
-def people(crew: tuple[Member, ...]) -> tuple[str, ...]:
+def people(crew: tuple[Confirmation, ...]) -> tuple[str, ...]:
     """Their ids, as many as a record may name."""
     return tuple(member.person for member in crew[:MAX_PEOPLE])

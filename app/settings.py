@@ -20,7 +20,8 @@ class Settings(Struct, frozen=True):
     office: str | None = None
     """URL of the office, e.g. https://office.example.com."""
     lang: str = "zh"
-    theme: str = "day"
+    theme: str | None = None
+    """day or night; None follows the hour at the start: night in the quiet hours of the plan."""
     feed: str | None = None
     """File, FIFO or `-` whose sightings stand in for the radio and the scanner."""
     adapter: str | None = None

@@ -32,6 +32,8 @@ def fit(text: str, width: int) -> str:
     """`text` cut to `width` columns; a cut is shown by `~` (one cell in every terminal)."""
     if cells(text) <= width:
         return text
+    if width <= 0:
+        return ""
     out, used = [], 0
     for ch in text:
         step = cells(ch)

@@ -6,18 +6,21 @@ a method that returns has recorded. Screens and tests drive this class; it draws
 
 import os
 
+from msgspec.structs import replace
+
 from app import kinds
 from app.arrivals import Arrivals, Heard
 from app.crew import Crew
 from app.duties import checks, findings, rounds, schedule
 from app.duties.days import millis
 from app.duties.findings import Finding
-from app.duties.rounds import Answer, Progress, Summary
+from app.duties.rounds import Answer, Confirmation, Progress, Summary
 from app.duties.schedule import Duty, Slot, Standing
 from app.duties.site import Check, Stop
 from app.errors import NotAllowed
 from app.meaning import Meaning, Meant
-from app.session import Pages, act, people
+from app.pages import Pages
+from app.session import act, people
 from app.text import clean
 
 __all__ = ["Heard", "Meaning", "Meant", "Pages", "Watch"]
@@ -37,9 +40,10 @@ class Watch(Crew, Arrivals):
         Done is what this handheld walked; of another's rounds it knows nothing.
         """
         crew, progress = self.state.shift.crew if self.state.shift else (), self.state.round
-        roles = {role for member in crew if (person := self.person(member.person)) for role in person.roles}
+        plan = self._in_force
+        roles = {role for member in crew for role in plan.roles_of(member.person)}
         running = rounds.slot_id(progress.round) if progress else None
-        found = schedule.today(self._pages.plan, self.state.rounds, running, roles, self.now())
+        found = schedule.today(plan, self.state.rounds, running, roles, self.now())
         if progress and not any(duty.standing is Standing.RUNNING for duty in found):
             return (Duty(_slot(progress), Standing.RUNNING), *found)
         return found
@@ -48,19 +52,22 @@ class Watch(Crew, Arrivals):
     async def start_round(self, duty: Duty, alone: str | None = None) -> Progress:
         """Begin. With fewer people than the schedule asks, `alone` must give a reason (skip-reason id): marked.
 
-        Raises NotAllowed without a shift, with a round open, or when the crew is short and no reason is given.
+        Raises NotAllowed without a shift, with a round open, when one of the crew must stay at the post (D53), or
+        when the crew is short and no reason is given.
         """
-        crew, plan = self._shift().crew, self._pages.plan
+        crew, plan = self._shift().crew, self._in_force
         if self.state.round is not None:
             raise NotAllowed("watch.round_open")
         try:
             route, due = plan.route(duty.slot.route), plan.schedule(duty.slot.schedule)
         except KeyError as e:
             raise NotAllowed("watch.not_due") from e
+        self._must_walk(crew)
+        words = None
         if len(crew) < due.crew:
             if alone is None:
                 raise NotAllowed("watch.crew_short", needed=due.crew)
-            self._reason(alone)
+            words = self._reason(alone)
         attempt = self.state.attempts.get(duty.slot.round, 0) + 1
         progress = rounds.begin(
             duty.slot,
@@ -68,14 +75,22 @@ class Watch(Crew, Arrivals):
             due,
             id=rounds.round_id(duty.slot, self._logbook.book_id, attempt),
             revision=plan.revision,
-            crew=crew,
+            crew=tuple(replace(member, role=plan.role_of(member.person, route.roles)) for member in crew),
             started=self._clock.now().at,
             seed=os.urandom(8).hex() if route.order == "shuffled" else None,
             alone=alone,
+            alone_words=words,
         )
-        await self._write(_started(progress, self._memory.name_plan(plan)))
+        await self._write(_started(progress, self._memory.name_plan(plan), due.post))
         self._turned()
         return self._walking()
+
+    def _must_walk(self, crew: tuple[Confirmation, ...]) -> None:
+        """Raises NotAllowed for whoever may not leave the post."""
+        for member in crew:
+            if self._in_force.must_stay(member.person):
+                found = self.person(member.person)
+                raise NotAllowed("watch.post_stays", name=found.name.say(self.lang) if found else member.person)
 
     @act
     async def skip(self, stop: str, reason: str) -> None:
@@ -158,8 +173,13 @@ class Watch(Crew, Arrivals):
 
     # -- findings, end ------------------------------------------------------------------------
     @act
-    async def report(self, category: str, phrase: str, *, fixed: bool = False, urgent: bool = False) -> Finding:
-        """A finding or hazard where the crew is: at the stop that is open, else the one reached last."""
+    async def report(
+        self, category: str, phrase: str, *, fixed: bool = False, urgent: bool = False, check: Check | None = None
+    ) -> Finding:
+        """A finding or hazard where the crew is: at the stop that is open, else the one reached last.
+
+        `check` is the one that it is reported from.
+        """
         crew, plan = self._shift().crew, self.plan
         found = next((each for each in plan.categories if each.id == category), None)
         said = findings.phrase_of(found, phrase) if found else None
@@ -178,6 +198,8 @@ class Watch(Crew, Arrivals):
             due=due,
             urgent=urgent,
             fixed=fixed,
+            check=check.id if check else None,
+            asset=check.asset if check else None,
         )
         (entry,) = await self._write(body, by=people(crew))
         return body.finding(f"{self._logbook.book_id}:{entry.record.seq}", entry.record.at)
@@ -215,7 +237,7 @@ def _slot(progress: Progress) -> Slot:
     return Slot(progress.schedule, progress.route, progress.opens, progress.closes)
 
 
-def _started(progress: Progress, plan: kinds.PlanNamed) -> kinds.RoundStarted:
+def _started(progress: Progress, plan: kinds.PlanNamed, post: str | None) -> kinds.RoundStarted:
     return kinds.RoundStarted(
         round=progress.round,
         slot=rounds.slot_id(progress.round),
@@ -228,6 +250,8 @@ def _started(progress: Progress, plan: kinds.PlanNamed) -> kinds.RoundStarted:
         opens=progress.opens,
         closes=progress.closes,
         alone=progress.alone,
+        alone_words=progress.alone_words,
+        post=post,
         marks=tuple(mark.value for mark in progress.marks),
     )
 

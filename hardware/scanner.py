@@ -3,7 +3,7 @@
 Timing alone is no proof: after a frozen moment a person's keys also arrive at once. So a key is only
 held back when it may begin one of our codes (`W` of WB1:, `H` of HTTPS://) or follows a prefix key
 programmed into the scanner, and a burst only counts when the code's own check agrees (decision 25).
-Digits are never held. Nothing here knows a terminal; the caller brings keys and their times.
+A digit is only held behind such a beginning. Nothing here knows a terminal; the caller brings keys and their times.
 """
 
 from typing import Final, Generic, Literal, TypeVar
@@ -16,13 +16,18 @@ E = TypeVar("E")
 
 GAP_S: Final = 0.060
 """Longest pause between two characters of one burst; must exceed the scanner's own delay."""
-LIMIT_S: Final = 1.5
-"""Longest burst."""
+OPENED_GAP_S: Final = 0.250
+"""The same once the whole opening stands: nobody types `WB1:` that fast, and a busy handheld or a weak
+Bluetooth link holds a scanner up for longer than its own delay. The check still decides."""
+LIMIT_S: Final = 3.0
+"""Longest burst: 50 characters of an address, 50 ms each, and a pause."""
 PREFIXES: Final = frozenset({"ctrl+b", "f12"})
 """STX, or a function key: what a fitter programs into a scanner for codes that are not ours."""
 ENDS: Final = frozenset({"enter", "tab", "ctrl+j", "ctrl+c"})
 """CR, TAB, LF, ETX: what scanners send after a code."""
 _OPENINGS: Final = {"W": "WB1:", "H": "HTTP"}
+OPENING: Final = 4
+"""Characters of each."""
 
 Mode = Literal["", "letter", "prefix"]
 
@@ -51,8 +56,18 @@ class Gate(Generic[E]):
 
     @property
     def open(self) -> bool:
-        """Whether keys are held; then call `expire` soon after GAP_S if no key follows."""
+        """Whether keys are held; then call `expire` soon after `due` if no key follows."""
         return self._mode != ""
+
+    @property
+    def due(self) -> float:
+        """When the keys held are given back if nothing follows, on the clock of `feed`."""
+        return min(self._last + self._patience, self._began + LIMIT_S)
+
+    @property
+    def _patience(self) -> float:
+        opened = self._mode == "letter" and len(self._text) >= OPENING
+        return max(self._gap_s, OPENED_GAP_S) if opened else self._gap_s
 
     def feed(self, key: str, char: str | None, t: float, event: E) -> Out[E]:
         """Take one key. `key` is its name, `char` what it prints, `t` seconds on any steady clock."""
@@ -74,7 +89,7 @@ class Gate(Generic[E]):
 
     def expire(self, t: float) -> list[E]:
         """Keys to give back because nothing followed in time. What came behind a prefix key is dropped."""
-        if self._mode and (t - self._last > self._gap_s or t - self._began > LIMIT_S):
+        if self._mode and t > self.due:
             return self._release()
         return []
 
@@ -93,8 +108,8 @@ class Gate(Generic[E]):
             return False
         if self._mode == "prefix":
             return True
-        opening = _OPENINGS[self._text[0]]
-        return "!" <= char <= "~" and (len(self._text) >= len(opening) or char == opening[len(self._text)])
+        place = len(self._text)
+        return "!" <= char <= "~" and (place >= OPENING or char == _OPENINGS[self._text[0]][place])
 
     def _hold(self, char: str, t: float, event: E) -> None:
         self._text += char

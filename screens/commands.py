@@ -90,12 +90,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _people(logbook: Logbook) -> frozenset[str] | None:
     """Ids of the people file; None before the office sent one (nobody can be unknown then)."""
-    from app.duties.site import People
+    from app.pages import people_of
 
-    page = logbook.page("people")
-    if page is None:
-        return None
-    return frozenset(person.id for person in msgspec.json.decode(page, type=People).people)
+    found = people_of(logbook)
+    return None if found is None else frozenset(person.id for person in found.people)
 
 
 def log(settings: Settings, *, jsonl: bool) -> int:
@@ -232,7 +230,6 @@ def status(settings: Settings, *, as_json: bool) -> None:
     """How this handheld stands, as JSON or as lines."""
     reader = _reader(settings)
     enrolment = reader.office
-    plan = reader.page("plan")
     pending = reader.unsent
     oldest = next(iter(reader.entries(reader.acked + 1, 1)), None) if pending else None
     receipt = next((note for note in reversed(list(reader.notes())) if note["note"] == "receipt"), None)
@@ -247,7 +244,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
         "oldest_pending_s": max(0, (now.at - oldest.record.at) // 1000) if oldest else None,
         "last_ack": receipt["at"] if receipt else None,
         "last_reason": left.reason and say(settings.lang, left.reason.key, **left.reason.fields),
-        "plan_revision": msgspec.json.decode(plan)["revision"] if plan else None,
+        "plan_revision": _revision(reader, now.at),
         "clock_offset_ms": left.off,
         "storage_free_mb": _free_mb(settings.data_dir),
         "adapters": _adapters(),
@@ -257,6 +254,17 @@ def status(settings: Settings, *, as_json: bool) -> None:
         return
     for name, value in found.items():
         print(f"{say(settings.lang, 'cli.status_' + name):<18} {'-' if value is None else value}")
+
+
+def _revision(reader: Reader, at: int) -> int | None:
+    """The plan that holds now; None also when it cannot be read, for the rest of the status is still worth saying."""
+    from app.pages import plan_of
+
+    try:
+        plan = plan_of(reader, at)
+    except WatchbookError:
+        return None
+    return plan.revision if plan else None
 
 
 def _free_mb(folder: Path) -> int:

@@ -5,6 +5,7 @@ hour: the clock is moved so that the night round is due.
 """
 
 import importlib.util
+import os
 import secrets
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from app.errors import BookInUse, WatchbookError
 from app.logbook.book import Logbook, Received
 from app.ports import Clock, Heard, Moment
 from app.settings import Settings, example, load
+from app.usage import asked_lang
 from app.words import say
 from hardware.clock import StagedClock, SystemClock
 from hardware.tags import LABEL
@@ -64,10 +66,11 @@ class Stage(Struct, frozen=True):
 def main(flags: Mapping[str, Any], *, with_office: bool, speed: float, start: str) -> int:
     """`watchbook demo`. Returns the exit code of the contract."""
     launch.prepare_environment()
-    lang = "zh"
+    lang = asked_lang(sys.argv[1:])
     try:
         settings = load(flags)
-        lang = settings.lang
+        lang = launch.shown_lang(settings.lang, os.environ)
+        settings = msgspec.structs.replace(settings, lang=lang)
         launch.require_terminal(lang)
         with ExitStack() as stack:
             kept = flags.get("data_dir")
@@ -122,6 +125,9 @@ class FilmedWalk:
         self._clock = clock
         self._plan = plan
         self._bound: frozenset[tuple[str, str]] = frozenset()
+
+    def poke(self) -> None:
+        """A key was pressed; a film does not mind."""
 
     async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
         """See TagReader."""
@@ -192,9 +198,9 @@ def _people() -> People:
 # -- without an office ---------------------------------------------------------------------------
 def _alone(logbook: Logbook) -> Stage:
     """The pages an office would have sent, made here."""
-    plan, people = _plan(), _people()
+    plan = _plan()
     tokens = {point.id: secrets.token_bytes(TOKEN_BYTES) for point in plan.points if point.label}
-    guards = [person.id for person in people.people if "guard" in person.roles][:CREW]
+    guards = [grant.person for grant in plan.grants if "guard" in grant.roles][:CREW]
     pins = dict(zip(guards, ("1111", "2222"), strict=True))
     salt = secrets.token_hex(16)
     labels = {point: make(ISSUE, token) for point, token in tokens.items()}

@@ -123,7 +123,9 @@ class FindingPage(Page):
         if self._category is None or self._phrase is None:
             self.terminal.tell(self.say("stop.choose"), "mark")
             return
-        finding = await self.session.report(self._category.id, self._phrase.id, fixed=self._fixed, urgent=self._urgent)
+        finding = await self.session.report(
+            self._category.id, self._phrase.id, fixed=self._fixed, urgent=self._urgent, check=self._check
+        )
         self.terminal.signal("ok")
         self.terminal.close(self)
         self.terminal.tell(self.say("finding.saved", words=finding.words))

@@ -51,6 +51,8 @@ class Gear(Struct, frozen=True):
     """None when this handheld is not enrolled."""
     buzzer: Buzzer
     lang: str = "zh"
+    english_only: bool = False
+    """The console cannot show Chinese: said on the first page, and the language stays English."""
     theme: str = "day"
     hint: str = ""
     """A line for demonstrations: what a visitor should press to sign in. Empty otherwise."""

@@ -72,7 +72,7 @@ class HomePage(Page):
         rows = [line((self.say(head), "dim")), *paragraph(f"> {self.name_of(duty)}", "key", width, "  ")]
         rows += paragraph(f"  {self._facts(duty)}", "text", width, "  ")
         if duty.standing is Standing.OPEN and self._short(duty):
-            rows += paragraph(f"  {self.say('home.short', n=len(self.crew()))}", "mark", width, "  ")
+            rows += paragraph(f"  {self.say('home.short', n=self.present())}", "mark", width, "  ")
         return rows
 
     def _facts(self, duty: Duty) -> str:
@@ -178,7 +178,12 @@ class HomePage(Page):
             await self.start(duty)
 
     def _short(self, duty: Duty) -> bool:
-        return len(self.crew()) < self.needed(duty)
+        return self.present() < self.needed(duty)
+
+    def present(self) -> int:
+        """People on shift who are really there."""
+        shift = self.session.state.shift
+        return sum(member.given for member in shift.crew) if shift else 0
 
     async def start(self, duty: Duty, alone: str | None = None) -> None:
         """Begin, once it is recorded."""
@@ -255,7 +260,7 @@ class AlonePage(ListPage[Phrase]):
         return self.say("home.alone_because", reason=reason.text.say(self.lang))
 
     def crew_changed(self) -> None:
-        if len(self.crew()) >= self._home.needed(self._duty):
+        if self._home.present() >= self._home.needed(self._duty):
             self.terminal.close(self)
 
     async def chosen(self, reason: Phrase) -> None:

@@ -35,7 +35,7 @@ OTHERS: Final = (
     Action("theme", ("f4",), "F4", "keys.theme"),
     Action("sync", ("f5",), "F5", "keys.sync"),
     Action("language", ("f6",), "F6", "keys.language"),
-    Action("quit", ("ctrl+q", "ctrl+c"), "Ctrl+Q", "keys.quit"),
+    Action("quit", ("ctrl+q",), "Ctrl+Q", "keys.quit"),
 )
 ACTIONS: Final = (*DIGITS, *OTHERS)
 

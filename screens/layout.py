@@ -60,7 +60,8 @@ def two(left: Span | str, right: Span | str, width: int) -> Line:
     """`left` and `right` at the two ends of a row of `width` cells; the left one gives way, and colours the gap."""
     (a, a_role), (b, b_role) = line(left)[0], line(right)[0]
     b = fit(plain(b), width)
-    a = fit(plain(a), max(0, width - cells(b) - 1))
+    room = width - cells(b) - 1
+    a = fit(plain(a), room) if room > 0 else ""
     return ((a + " " * (width - cells(a) - cells(b)), a_role), (b, b_role))
 
 

@@ -5,19 +5,11 @@ It does not judge what is heard; it hands it on, in order, and rests when nothin
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Protocol, runtime_checkable
 
 from app.ports import Heard, TagReader
 
 Wanted = frozenset[tuple[str, str]]
 """(format, tag) pairs that the stop waits for, and (LABEL, point id) when it takes a label."""
-
-
-@runtime_checkable
-class Pokable(Protocol):
-    """A radio that slows down when nobody presses a key."""
-
-    def poke(self) -> None: ...
 
 
 class Listener:
@@ -36,8 +28,7 @@ class Listener:
         self._task: asyncio.Task[None] | None = None
         self._leaving: set[asyncio.Task[None]] = set()
         """Listeners told to go that still hold the radio."""
-        self.always = bool(getattr(radio, "always", False))
-        """A feed costs nothing and may hold scanned codes: it is read all the time."""
+        self.always = radio.always
 
     @property
     def wanted(self) -> Wanted | None:
@@ -63,7 +54,7 @@ class Listener:
             task.cancel()
 
     def poke(self) -> None:
-        if self._task is not None and isinstance(self._radio, Pokable):
+        if self._task is not None:
             self._radio.poke()
 
     async def stop(self) -> None:

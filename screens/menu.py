@@ -29,7 +29,7 @@ class MenuPage(Page):
             ("1", self.say("menu.report")),
             ("2", self.say("menu.alarm")),
             ("3", self.say("menu.sync")),
-            ("4", self.say("menu.language")),
+            *(() if self.gear.english_only else (("4", self.say("menu.language")),)),
             ("5", self.say(other)),
             ("6", self.say("menu.help")),
             ("7", self.say("menu.outbox")),

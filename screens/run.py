@@ -1,21 +1,24 @@
 """Opens the terminal: settings, book, radio and office put together into the screens' gear."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from app.duties.site import Credentials, People, decode_plan
 from app.errors import BookInUse, WatchbookError
 from app.kinds import urgent
 from app.logbook.book import Logbook
+from app.pages import pages_of
 from app.ports import Buzzer, Clock, TagReader
 from app.settings import Settings, keep, load
-from app.watch import Pages, Watch
+from app.usage import asked_lang
+from app.watch import Watch
 from app.words import say
 from screens.platform import launch
 from sync import standing
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 IN_USE: Final = 3
 DAMAGED: Final = 4
+LOG_BYTES: Final = 256 * 1024
 AFTER_FIRST_SCREEN_S: Final = 1.0
 """The courier begins when the screen stands: its HTTP library and its keys cost 0.2 s to import."""
 
@@ -36,10 +40,11 @@ def main(flags: Mapping[str, Any]) -> int:
     settings = None
     try:
         settings = load(flags)
+        settings = msgspec.structs.replace(settings, lang=launch.shown_lang(settings.lang, os.environ))
         launch.require_terminal(settings.lang)
         return _run(settings)
     except WatchbookError as e:
-        print(e.say(settings.lang if settings else "zh"), file=sys.stderr)
+        print(e.say(settings.lang if settings else asked_lang(sys.argv[1:])), file=sys.stderr)
         return IN_USE if isinstance(e, BookInUse) else 1
 
 
@@ -72,30 +77,39 @@ def open_terminal(
     from screens.gear import Gear
     from screens.terminal import Terminal
 
-    lang = settings.lang
-    if lang == "zh" and not launch.console_shows_chinese(os.environ):
-        print(say("en", "platform.english_only"), file=sys.stderr)
-        lang = "en"
-    watch = Watch(logbook, pages_of(logbook), clock, lang)
+    pages = pages_of(logbook, clock.now().at)
+    for kind in pages.unread:
+        print(say(settings.lang, "cli.page_older", kind=kind), file=sys.stderr)
+    watch = Watch(logbook, pages, clock, settings.lang)
     gear = Gear(
         watch=watch,
         radio=radio,
         office=office,
         buzzer=_buzzer(watch),
-        lang=lang,
-        theme=settings.theme,
+        lang=settings.lang,
+        english_only=not launch.console_shows_chinese(os.environ),
+        theme=settings.theme or ("night" if _is_quiet(watch) else "day"),
         battery=battery_percent,
         remember=lambda name, value: keep(settings.data_dir, name, value),
         ready=launch.ready,
         **extra,
     )
     if office is not None:
-        office.pages_came = lambda: watch.take_pages(pages_of(logbook))
+        office.pages_came = lambda: _take_pages(watch, logbook, clock)
         watch.subscribe(office.recorded)
     try:
         return Terminal(gear).run() or 0
     finally:
         watch.close()
+
+
+def _log_to(path: Path) -> None:
+    """Warnings and faults go to a file: on the terminal they would be drawn across the screen."""
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_suffix(".log.old"))
+    handler = logging.FileHandler(path, delay=True, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 
 def reader(settings: Settings, clock: Clock) -> TagReader:
@@ -111,16 +125,10 @@ def reader(settings: Settings, clock: Clock) -> TagReader:
     return BleReader(settings.adapter, clock)
 
 
-def pages_of(logbook: Logbook) -> Pages:
-    """What the office sent, decoded. Raises WatchbookError saying what is still missing."""
-    plan, people, credentials = (logbook.page(kind) for kind in ("plan", "people", "credentials"))
-    if plan is None or people is None or credentials is None:
-        raise WatchbookError("cli.no_plan" if logbook.office else "cli.not_enrolled")
-    return Pages(
-        plan=decode_plan(plan),
-        people=msgspec.json.decode(people, type=People),
-        credentials=msgspec.json.decode(credentials, type=Credentials),
-    )
+def _take_pages(watch: Watch, logbook: Logbook, clock: Clock) -> None:
+    """Use what the office sent; when nothing of it can be read, what is in use stays in use."""
+    with suppress(WatchbookError):
+        watch.take_pages(pages_of(logbook, clock.now().at))
 
 
 def battery_percent(folder: str = "/sys/class/power_supply") -> int | None:
@@ -137,17 +145,22 @@ def battery_percent(folder: str = "/sys/class/power_supply") -> int | None:
 
 
 def _buzzer(watch: Watch) -> Buzzer:
-    from hardware.buzzer import TerminalBuzzer, quiet_now
+    from hardware.buzzer import TerminalBuzzer
 
     def write(sound: str) -> None:
-        sys.__stderr__.write(sound)  # type: ignore[union-attr]  # Textual draws there too
-        sys.__stderr__.flush()  # type: ignore[union-attr]
+        """Where the screen is. One write of one byte cannot fall into the middle of another."""
+        with suppress(OSError):  # the terminal is gone; the driver says so
+            os.write(1, sound.encode("ascii"))
 
-    def quiet() -> bool:
-        settings = watch.plan.settings
-        return quiet_now(watch.now().time(), settings.quiet_from, settings.quiet_to)
+    return TerminalBuzzer(write, lambda: _is_quiet(watch), console=os.environ.get("TERM") == "linux")
 
-    return TerminalBuzzer(write, quiet, console=os.environ.get("TERM") == "linux")
+
+def _is_quiet(watch: Watch) -> bool:
+    """Whether the plan wants it dark and silent now."""
+    from hardware.buzzer import quiet_now
+
+    settings = watch.plan.settings
+    return quiet_now(watch.now().time(), settings.quiet_from, settings.quiet_to)
 
 
 class OfficeLine:

@@ -66,7 +66,7 @@ class StopPage(Page):
                 return [*rows, *self._count(check, width)]
             case "text" if not check.choices:
                 return [*rows, *paragraph(check.text.say(self.lang), "key", width), (), field("", self._digits)]
-            case "choice" | "text":
+            case _:
                 return [*rows, *self._choice(check, width, room)]
 
     def _subject(self, stop: Stop, check: Check) -> str:

@@ -24,6 +24,7 @@ from app.watch import Meant
 from app.words import LANGS, say
 from hardware.buzzer import quiet_now
 from hardware.tags import LABEL
+from screens.closing import ClosingPage
 from screens.finding import FindingPage
 from screens.gear import Gear
 from screens.help import HelpPage
@@ -51,7 +52,7 @@ log: Final = logging.getLogger("watchbook.screens")
 log.addHandler(logging.NullHandler())  # whoever starts the terminal says into which file it goes
 
 
-class Terminal(Scanning, App[int]):
+class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctrl+Q would end it at once
     """One crew, one handheld. `run()` returns 1 after a failure, None when somebody left it."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -64,7 +65,7 @@ class Terminal(Scanning, App[int]):
         self.gear = gear
         self.lang = gear.watch.lang = gear.lang
         self.look = gear.theme
-        self.notice: Span | None = None
+        self.notice: Span | None = (say(gear.lang, "platform.english_only"), "mark") if gear.english_only else None
         """One sentence above the keys, until the next key. Roles: ok, mark, bad."""
         self.radio = RadioState()
         self._stale = False
@@ -224,6 +225,13 @@ class Terminal(Scanning, App[int]):
     async def action_language(self) -> None:
         await self._act(self.change_language)
 
+    async def action_quit(self) -> None:
+        await self._act(self._ask_to_close)
+
+    async def _ask_to_close(self) -> None:
+        if not isinstance(self.screen, ClosingPage):
+            self.open(ClosingPage())
+
     async def _menu(self) -> None:
         if isinstance(self.screen, MenuPage):
             self.close(self.top)
@@ -250,6 +258,9 @@ class Terminal(Scanning, App[int]):
             self.tell(say(self.lang, "menu.trying"))
 
     async def change_language(self) -> None:
+        if self.gear.english_only:
+            self.tell(say(self.lang, "platform.english_only"), "mark")
+            return
         self.lang = self.gear.watch.lang = LANGS[(LANGS.index(self.lang) + 1) % len(LANGS)]
         self.gear.remember("lang", self.lang)
 

@@ -7,9 +7,10 @@ Importing httpx costs about 130 ms, so that waits for the first exchange.
 """
 
 import secrets
+import sys
 import time
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -18,7 +19,7 @@ from msgspec import Struct
 from app.errors import OfficeAway, OfficeRefused, WatchbookError
 from app.ports import Clock, Moment
 from app.words import table
-from sync.signing import Signer, sign
+from sync.signing import PLAIN, Signer, sign
 from sync.wire import (
     BACKOFF_HEADER,
     BOOK_HEADER,
@@ -45,6 +46,8 @@ from sync.wire import (
 )
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import httpx
 
 T = TypeVar("T")
@@ -103,7 +106,7 @@ def check_address(url: str, plain: bool = False) -> str:
     except ValueError as e:
         raise AddressRefused("sync.address_form", url=url[:80]) from e
     fine = parts.scheme == "https" or (parts.scheme == "http" and (plain or _is_here(host)))
-    if not fine or not host or parts.query or parts.fragment or parts.username:
+    if not fine or not PLAIN.fullmatch(url.strip()) or not host or parts.query or parts.fragment or parts.username:
         raise AddressRefused("sync.address_form", url=url[:80])
     return url.strip().rstrip("/")
 
@@ -212,6 +215,7 @@ class Client:
 
     def _exchange(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> Answer:
         """Send it and read the answer, in limits. Raises OfficeAway."""
+        _without_command_line()
         import httpx
 
         try:
@@ -298,6 +302,14 @@ class Client:
             raise OfficeAway("sync.wrong_office")
         if PROTOCOL not in hello.protocols:
             raise Refused(Problem(type=URN + "client-too-old"), None)
+
+
+def _without_command_line() -> None:
+    """Before httpx is imported: it brings its own command line, with click, rich and pygments, 2.7 MB for nothing.
+
+    It imports that only if it can, and this says it cannot.
+    """
+    sys.modules.setdefault("httpx._main", cast("ModuleType", None))
 
 
 def _offset(before: Moment, after: Moment, server_time: int) -> int:

@@ -24,8 +24,10 @@ from app.logbook.reader import Enrolment
 from app.ports import Clock
 from app.record import Entry, follow
 from sync import outbox as outboxes
+from sync import standing
 from sync.client import Client, Refused, check_address
 from sync.outbox import Outbox, Span
+from sync.standing import Reason, Standing
 from sync.wire import (
     MAX_PAGE,
     PROTOCOL,
@@ -37,6 +39,7 @@ from sync.wire import (
     Lost,
     Malformed,
     Receipt,
+    changes_bytes,
     enrol_bytes,
     fingerprint,
     receipt_bytes,
@@ -48,13 +51,6 @@ START: Final = "0"
 MAX_REWINDS: Final = 3
 """How often one round starts again behind the office's mark, before it is left to the next round."""
 Connect = Callable[[Logbook], Client]
-
-
-class Reason(Struct, frozen=True):
-    """What stopped the last round: a sentence of app.words and its fields."""
-
-    key: str
-    fields: dict[str, object] = {}
 
 
 class CourierState(Struct, frozen=True):
@@ -147,6 +143,7 @@ class Courier:
         self._scanned = logbook.acked
         self._answered: int | None = None
         self._asked: float | None = None
+        self._off = standing.load(logbook.folder).off
         self._bell = threading.Condition()
         self._due = math.inf
         """When the next round is due by the timer, in time.monotonic()."""
@@ -243,12 +240,14 @@ class Courier:
             self._due = time.monotonic() + outboxes.wait_s(self._outbox, self._draw(), asked)
             if refusal is None and self._logbook.unsent:
                 self._due = time.monotonic() + outboxes.SOON_S
+        reason = None if refusal is None else Reason(refusal.key, dict(refusal.fields))
+        standing.save(self._logbook.folder, Standing(self._off, reason))
         online = not isinstance(refusal, OfficeAway) and self._answered is not None
         self._tell(
             busy=False,
             online=online,
             offline_since=None if online else self._answered,
-            last_reason=None if refusal is None else Reason(refusal.key, dict(refusal.fields)),
+            last_reason=reason,
         )
 
     def _round(self, client: Client) -> WatchbookError | None:
@@ -257,6 +256,7 @@ class Courier:
         client.hello()
         self._heard_from()
         if client.offset is not None:
+            self._off = client.offset
             self._on_offset(client.offset)
         first: WatchbookError | None = None
         for stream in (self._send_urgent, self._send_records, self._fetch_changes):
@@ -404,16 +404,22 @@ class Courier:
         self._tell(last_ack=receipt.at)
 
     def _is_signed(self, receipt: Receipt) -> bool:
+        try:
+            message = receipt_bytes(self._logbook.book, receipt.seq, unhex(receipt.hash, 32), receipt.at)
+        except (Malformed, OverflowError):
+            return False
+        return self._is_from_office(receipt.sig, message)
+
+    def _is_from_office(self, sig: str, message: bytes) -> bool:
+        """Whether the key that this handheld was enrolled with signed `message`."""
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
         office = self._logbook.office
         assert office is not None
         try:
-            link, sig = unhex(receipt.hash, 32), unhex(receipt.sig, 64)
-            message = receipt_bytes(self._logbook.book, receipt.seq, link, receipt.at)
-            Ed25519PublicKey.from_public_bytes(unhex(office.server_key, 32)).verify(sig, message)
-        except (Malformed, InvalidSignature, ValueError, OverflowError):
+            Ed25519PublicKey.from_public_bytes(unhex(office.server_key, 32)).verify(unhex(sig, 64), message)
+        except (Malformed, InvalidSignature, ValueError):
             return False
         return True
 
@@ -459,9 +465,11 @@ class Courier:
                 raise
             page = client.changes(START, MAX_PAGE)
         self._heard_from()
+        if not self._is_from_office(page.sig, changes_bytes(self._logbook.book, page)):
+            raise OfficeAway("sync.wrong_office")
         if page.more and not page.items:
             raise OfficeAway("sync.bad_answer")
-        items = [_received(change) for change in page.items if change.sha256]
+        items = [_received(change) for change in page.items]
         if items or page.cursor != self._logbook.cursor:
             self._logbook.receive(items, page.cursor)
         return page
@@ -472,9 +480,10 @@ _connect = connect
 
 def _received(change: Change) -> Received:
     body = bytes(change.body)
-    if hashlib.sha256(body).hexdigest() != change.sha256:
+    withdrawn = not change.sha256 and body == b"null"
+    if not withdrawn and hashlib.sha256(body).hexdigest() != change.sha256:
         raise OfficeAway("sync.bad_answer")
-    return Received(kind=change.kind, id=change.id, rev=change.rev, body=body)
+    return Received(kind=change.kind, id=change.id, rev=change.rev, body=None if withdrawn else body)
 
 
 def _is_urgent(entry: Entry) -> bool:

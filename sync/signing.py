@@ -2,12 +2,16 @@
 
 A signature covers method, authority, path, query and Content-Digest, and carries `created`, a nonce and
 the book's id as `keyid`. So nobody can send in a book's name, change a body, or send it elsewhere;
-there is no token to copy from a lost handheld. Importing the library costs about 50 ms, so it waits.
+there is no token to copy from a lost handheld. The office verifies with a library; the handheld, which
+signs only this one form, writes it itself: that library is 50 ms and 1.7 MB in its memory.
 """
 
+import hashlib
+import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -20,6 +24,8 @@ COVERED: Final = ("@method", "@authority", "@path", "@query", "content-digest")
 MAX_SKEW_S: Final = 300
 """A signature older than this, or as far in the future, is answered with the office's time."""
 LABEL: Final = "book"
+PLAIN: Final = re.compile(r"[!#-\[\]-~]+")
+"""Printable ASCII without space, quote and backslash."""
 
 
 class Signer(Protocol):
@@ -53,22 +59,33 @@ class _Message:
 
 
 def sign(method: str, url: str, body: bytes, *, book: str, key: Signer, created: int, nonce: str) -> dict[str, str]:
-    """The headers that sign this request: Content-Digest, Signature-Input, Signature. `created` is Unix seconds."""
-    from http_message_signatures import HTTPMessageSigner, algorithms
+    """The headers that sign this request: Content-Digest, Signature-Input, Signature. `created` is Unix seconds.
 
-    message = _Message(method, url, {})
-    signer: Any = HTTPMessageSigner(signature_algorithm=algorithms.ED25519)
-    prepared = signer.prepare(
-        message,
-        key_id=book,
-        created=datetime.fromtimestamp(created, UTC),
-        nonce=nonce,
-        label=LABEL,
-        covered_component_ids=COVERED,
-        body=body,
-    )
-    signer.apply(message, prepared, key.sign(prepared.signature_base))
-    return message.headers
+    RFC 9421 section 2.5, for this set of components and nothing else; `url` goes on the line as it is.
+    Raises ValueError where a part is not plain ASCII: it could say two things at once.
+    """
+    if not all(map(PLAIN.fullmatch, (method, url, book, nonce))):
+        raise ValueError((method, url, book, nonce))
+    digest = f"sha-256=:{b64encode(hashlib.sha256(body).digest()).decode()}:"
+    values = (method, *_target(url), digest)
+    names = " ".join(f'"{name}"' for name in COVERED)
+    stated = f'({names});created={created};keyid="{book}";alg="ed25519";nonce="{nonce}"'
+    lines = [f'"{name}": {value}' for name, value in zip(COVERED, values, strict=True)]
+    base = "\n".join([*lines, f'"@signature-params": {stated}'])
+    signature = b64encode(key.sign(base.encode("ascii"))).decode()
+    return {
+        "Content-Digest": digest,
+        "Signature-Input": f"{LABEL}={stated}",
+        "Signature": f"{LABEL}=:{signature}:",
+    }
+
+
+def _target(url: str) -> tuple[str, str, str]:
+    """@authority, @path and @query of a URL (RFC 9421 section 2.2): host in lower case, no default port."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2].lower()
+    default = {"http": ":80", "https": ":443"}.get(parts.scheme, ":")
+    return host.removesuffix(default).removesuffix(":"), parts.path or "/", "?" + parts.query
 
 
 def verify(method: str, url: str, headers: Iterable[tuple[str, str]], key_of: Callable[[str], bytes | None]) -> Signed:

@@ -218,6 +218,8 @@ class Changes(Struct, frozen=True):
     """How far the office holds this book: less than receipts say means it was restored from a copy."""
     head: str
     server_time: int
+    sig: str = ""
+    """Ed25519 by the office's key over `changes_bytes`, hex: nobody between may change a page on its way down."""
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
@@ -252,6 +254,12 @@ def enrol_bytes(code: str, book: bytes) -> bytes:
 def receipt_bytes(book: bytes, seq: int, head: bytes, at: int) -> bytes:
     """What the office signs of a mark; `at` is UTC ms."""
     return b"watchbook receipt 1\n" + book + seq.to_bytes(8, "big") + head + at.to_bytes(8, "big")
+
+
+def changes_bytes(book: bytes, page: Changes) -> bytes:
+    """What the office signs of a page of changes: for whom, which things in which order, and the cursor behind them."""
+    named = [[item.kind, item.id, item.rev, item.sha256] for item in page.items]
+    return b"watchbook changes 1\n" + book + msgspec.json.encode([named, page.cursor, page.more, page.high_water])
 
 
 def chain(prev: bytes, raws: tuple[bytes, ...]) -> tuple[bytes, ...]:

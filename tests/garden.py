@@ -16,6 +16,7 @@ from app.duties.site import (
     Checklist,
     Choice,
     Credentials,
+    Grant,
     People,
     Person,
     Phrase,
@@ -112,6 +113,14 @@ STOPS = (
 )
 
 
+GRANTS = (
+    Grant("zhang", ("guard",)),
+    Grant("li", ("guard",)),
+    Grant("zhao", ("cleaner",)),
+    Grant("chen", ("supervisor",)),
+)
+
+
 def plan(order: str = "fixed", *, crew: int = 2, recheck: bool = True, revision: int = 7) -> Plan:
     night = Schedule(
         "night", "round", _text("night round"), "FREQ=DAILY", start="22:00", minutes=120, begins="2025-01-01",
@@ -122,12 +131,13 @@ def plan(order: str = "fixed", *, crew: int = 2, recheck: bool = True, revision:
         site=Site("garden", _text("garden"), "Asia/Shanghai"),
         revision=revision,
         effective="2025-01-01",
+        grants=GRANTS,
         areas=(Area("east", _text("east")),),
         points=POINTS,
         assets=(Asset("1AA1", _text("panel"), "power"),),
         checklists=(CHECKS,),
         routes=(
-            Route("round", "patrol", _text("round"), order, STOPS, ("guard",)),  # type: ignore[arg-type]  # a test's word
+            Route("round", "patrol", _text("round"), order, STOPS, ("guard",)),
             Route("short", "patrol", _text("short"), "fixed", (Stop("v-vault", "vault"),), ("guard",)),
         ),
         schedules=(night, late),
@@ -141,10 +151,10 @@ def plan(order: str = "fixed", *, crew: int = 2, recheck: bool = True, revision:
 
 
 PEOPLE = People((
-    Person("zhang", _text("Zhang"), ("guard",), "1001"),
-    Person("li", _text("Li"), ("guard",), "1002"),
-    Person("zhao", _text("Zhao"), ("cleaner",), "1003"),
-    Person("chen", _text("Chen"), ("supervisor",), "1009"),
+    Person("zhang", _text("Zhang"), "1001"),
+    Person("li", _text("Li"), "1002"),
+    Person("zhao", _text("Zhao"), "1003"),
+    Person("chen", _text("Chen"), "1009"),
 ))  # fmt: skip
 
 BADGES = {person.id: issue(f"p-{person.id}") for person in PEOPLE.people}

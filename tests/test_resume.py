@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app import kinds
 from app.duties.evidence import Mark
-from app.duties.rounds import Progress, next_stop, summary
+from app.duties.rounds import Confirmation, Progress, next_stop, summary
 from app.duties.site import Plan
 from app.errors import NotAllowed
 from app.record import Entry, Record, encode
@@ -83,8 +83,8 @@ LIKELY = st.one_of(
 )  # fmt: skip
 
 
-def plan_of(revision: int) -> Plan | None:
-    return PLAN if revision == 7 else None
+def plan_of(named: kinds.PlanNamed) -> Plan | None:
+    return PLAN if named.revision == 7 else None
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
@@ -114,6 +114,25 @@ def test_bodies_of_a_newer_version_and_of_unknown_kinds_pass_by() -> None:
         record("round.started", {"round": 7}),
     ):
         assert fold(before, [entry(each)], plan_of) == State(book="ab", last_walk=each.at)
+
+
+def test_a_method_that_only_a_newer_program_knows_leaves_the_record_readable() -> None:
+    """Decision 18: it counts, weakly."""
+    member = {"person": "zhang", "method": "iris", "role": "guard", "shown": "ab" * 32, "pupil": 3}
+    for kind, body in (
+        ("shift.opened", {"crew": [member]}),
+        ("crew.joined", member),
+        ("round.rechecked", {"round": "r", **member}),
+    ):
+        read = kinds.read(record(kind, body))
+        assert read is not None
+        (who,) = read.crew if isinstance(read, kinds.ShiftOpened) else (getattr(read, "who", None),)
+        assert who == Confirmation("zhang", "iris", "guard", "ab" * 32)
+        assert who.weak
+    old = kinds.read(record("crew.joined", {"person": "zhang", "method": "badge"}))
+    assert isinstance(old, kinds.CrewJoined)
+    assert old.who == Confirmation("zhang", "badge")
+    assert not old.who.weak
 
 
 def test_alarms_and_urgent_findings_go_ahead_of_the_rest() -> None:

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from app import codes, kinds
 from app.crew import pin_wait
 from app.duties.evidence import Mark, Nearness
-from app.duties.rounds import Member, Verdict, shuffle
+from app.duties.rounds import Confirmation, Verdict, shuffle
 from app.duties.schedule import Standing
-from app.duties.site import People, Plan, Tag, encode_plan
+from app.duties.site import Grant, People, Plan, Post, Tag, Text, encode_plan
 from app.errors import BookError, NotAllowed, PinLocked
 from app.logbook.book import Received, proof
 from app.logbook.disk import Disk
@@ -57,7 +57,7 @@ def refusal(error: pytest.ExceptionInfo[NotAllowed]) -> str:
     return error.value.key.removeprefix("watch.")
 
 
-def crew(hand: Handheld) -> tuple[Member, ...]:
+def crew(hand: Handheld) -> tuple[Confirmation, ...]:
     return hand.watch.state.shift.crew if hand.watch.state.shift else ()
 
 
@@ -141,7 +141,7 @@ async def test_a_round_names_its_plan_its_order_and_its_crew(hand: Handheld) -> 
     body = kinds.read(hand.records("round.started")[0])
     assert isinstance(body, kinds.RoundStarted)
     assert body.plan == kinds.PlanNamed(7, hashlib.sha256(encode_plan(hand.plan)).hexdigest())
-    assert body.crew == (Member("zhang", "badge"), Member("li", "badge"))
+    assert body.crew == (Confirmation("zhang", "badge", "guard"), Confirmation("li", "badge", "guard"))
     assert body.order == tuple(stop.id for stop in garden.STOPS)
     assert body.opens.isoformat() == "2025-11-21T22:00:00+08:00"
     assert body.round == f"night@2025-11-21T22:00#{hand.logbook.book_id[:8]}-1"
@@ -177,7 +177,7 @@ async def test_opening_a_shift_replaces_the_key_that_signs(hand: Handheld) -> No
 async def test_one_badge_twice_is_one_person(hand: Handheld) -> None:
     await hand.sign_in("zhang", "zhang")
     assert hand.watch.state.shift is not None
-    assert hand.watch.state.shift.crew == (Member("zhang", "badge"),)
+    assert hand.watch.state.shift.crew == (Confirmation("zhang", "badge", "guard"),)
 
 
 @pytest.mark.parametrize("text", ["", "hello", LABELS["gate"].text, garden.issue("nobody").text, "WB1:" + "0" * 22])
@@ -307,7 +307,7 @@ async def test_a_crew_larger_than_a_record_can_name_still_records(hand: Handheld
 async def test_signing_out_leaves_the_others_and_the_last_one_closes_the_shift(hand: Handheld) -> None:
     await hand.sign_in("zhang", "li")
     await hand.watch.sign_out("zhang")
-    assert crew(hand) == (Member("li", "badge"),)
+    assert crew(hand) == (Confirmation("li", "badge", "guard"),)
     with pytest.raises(NotAllowed) as error:
         await hand.watch.sign_out("zhang")
     assert refusal(error) == "not_of_crew"
@@ -382,7 +382,7 @@ async def test_the_next_shift_takes_over_what_was_left_open_between_rounds(hand:
     await hand.sign_in("zhao")
     assert hand.kinds()[-3:] == ["shift.closed", "key.certified", "shift.opened"]
     assert hand.watch.state.shift is not None
-    assert hand.watch.state.shift.crew == (Member("zhao", "badge"),)
+    assert hand.watch.state.shift.crew == (Confirmation("zhao", "badge", "cleaner"),)
     hand.close()
 
 
@@ -461,7 +461,90 @@ async def test_alone_needs_a_reason_and_is_marked(hand: Handheld) -> None:
         assert refusal(error) == key
     progress = await hand.start(alone="sick")
     assert (progress.marks, progress.alone) == ((Mark.CREW_SHORT,), "sick")
-    assert hand.records("round")[0].body["alone"] == "sick"
+    body = hand.records("round")[0].body
+    assert (body["alone"], body["alone_words"]) == ("sick", "partner is ill")
+    assert hand.killed().watch.state.round == progress
+
+
+POSTS = (
+    Post("patrol", Text(zh="巡逻岗"), 4, roles=("guard",)),
+    Post("room", Text(zh="消控室"), 8, walks=False, roles=("fire-control",)),
+)
+
+
+async def test_the_control_rooms_people_walk_no_rounds(switch_on: Switch) -> None:
+    """D53; whoever is a guard as well may."""
+    grants = (Grant("zhang", ("guard",)), Grant("li", ("fire-control",)))
+    hand = switch_on(replace(garden.plan(), posts=POSTS, grants=grants))
+    await hand.sign_in("zhang", "li")
+    with pytest.raises(NotAllowed) as error:
+        await hand.start()
+    assert refusal(error) == "post_stays"
+    assert "Li" in error.value.say("en")
+    assert "round.started" not in hand.kinds()
+    grants = (*grants[:1], Grant("li", ("fire-control", "guard")))
+    hand.watch.take_pages(replace(hand.pages(), plan=replace(hand.plan, revision=8, posts=POSTS, grants=grants)))
+    progress = await hand.start()
+    assert [member.role for member in progress.crew] == ["guard", "guard"]
+    assert [member.role for member in crew(hand)] == ["guard", "fire-control"], "as they signed in"
+
+
+async def test_a_round_names_the_post_of_its_schedule(switch_on: Switch) -> None:
+    night, late = garden.plan().schedules
+    hand = switch_on(replace(garden.plan(), posts=POSTS, schedules=(replace(night, post="patrol"), late)))
+    await hand.night_round()
+    assert hand.records("round.started")[0].body["post"] == "patrol"
+    assert hand.records("shift.opened")[0].body["post"] is None
+
+
+async def test_roles_are_the_sites_to_grant(switch_on: Switch) -> None:
+    """Who may do what follows the plan (decision 15)."""
+    hand = switch_on()
+    await hand.sign_in("zhao")
+    assert hand.watch.today() == ()
+    grants = (*garden.GRANTS[:2], Grant("zhao", ("cleaner", "guard")))
+    hand.watch.take_pages(replace(hand.pages(), plan=replace(hand.plan, revision=8, grants=grants)))
+    assert {duty.slot.schedule for duty in hand.watch.today()} == {"night", "late"}
+    with pytest.raises(NotAllowed) as error:
+        await hand.watch.unlock_pin(scan(BADGES["chen"], hand.clock), "zhang")
+    assert refusal(error) == "no_unlocker"
+
+
+async def test_a_badge_leaves_a_proof_and_a_pin_leaves_none(hand: Handheld) -> None:
+    """Decision 25: whoever wrote the record held the badge."""
+    await hand.sign_in("zhang", "li")
+    await hand.watch.sign_in_pin("zhang", "1234")
+    await hand.start()
+    await hand.stand_at("gate")
+    await hand.scan(BADGES["li"])
+    entries = {entry.record.seq: entry for entry in hand.logbook.entries()}
+    shown = []
+    for seq, entry in entries.items():
+        body, kind = dict(entry.record.body), entry.record.kind
+        if kind in ("shift.opened", "crew.joined", "round.rechecked"):
+            claimed, token = body.pop("proof", None), BADGES[entry.record.by[0]].token
+            wanted = proof(token, entries[seq - 1].hash, hand.logbook.book, seq, body)
+            shown.append((kind, entry.record.by[0], body.get("issue"), claimed == wanted))
+            assert isinstance(kinds.read(entry.record), kinds.Body)
+    issue = BADGES["zhang"].text[4:6]
+    assert shown == [
+        ("shift.opened", "zhang", issue, True),
+        ("crew.joined", "li", issue, True),
+        ("crew.joined", "zhang", None, False),
+        ("round.rechecked", "li", issue, True),
+    ]
+    assert "proof" not in hand.records("crew.joined")[1].body
+
+
+async def test_a_finding_names_the_check_that_led_to_it(hand: Handheld) -> None:
+    await hand.night_round()
+    await hand.stand_at("gate")
+    await hand.scan(LABELS["power"])
+    await hand.watch.report("leak", "drip", check=garden.CHECKS.checks[1])
+    await hand.watch.report("leak", "drip")
+    first, second = (record.body for record in hand.records("finding.raised"))
+    assert (first["check"], first["asset"]) == ("volt", "1AA1")
+    assert (second["check"], second["asset"]) == (None, None)
 
 
 async def test_a_duty_that_left_the_plan_is_not_started(hand: Handheld) -> None:
@@ -755,7 +838,7 @@ async def test_the_partner_is_identified_again_on_the_way_not_at_the_start(hand:
     assert refusal(error) == "not_of_crew"
     await hand.watch.confirm_partner_pin("li", "2468")
     assert hand.watch.state.round is not None
-    assert hand.watch.state.round.rechecked == (Member("li", "pin"),)
+    assert hand.watch.state.round.rechecked == (Confirmation("li", "pin", "guard"),)
     assert hand.watch.state.tries == {}
     assert ("", Mark.NO_RECHECK) not in (await hand.watch.finish_round()).marks
 
@@ -994,8 +1077,6 @@ async def test_a_long_book_is_resumed_from_the_shelf_and_comes_to_the_same(hand:
     assert book.shelf.upto > SHORT
     folded = Memory(book, hand.plan)
     assert (folded.state, folded.seq) == (live, book.head.seq)
-    book.shelf.put("state", "state", {"seq": book.shelf.upto, "hash": "00", "state": {}})
-    assert Memory(book, hand.plan).state == live  # a shelf that is not this book's is not believed
     hand = hand.killed()
     assert hand.watch.state == live
     assert hand.watch.last_readings("volt") == ("402", "401")

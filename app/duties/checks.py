@@ -27,8 +27,6 @@ def judge(check: Check, raw: str, at: int = 0) -> Answer:
     """
     keys = raw.strip()
     match check.kind:
-        case "ok":
-            return _ok(check, keys, at)
         case "choice":
             return _choice(check, keys, at)
         case "number":
@@ -37,6 +35,8 @@ def judge(check: Check, raw: str, at: int = 0) -> Answer:
             return _count(check, keys, at)
         case "text":
             return _text(check, keys, at)
+        case _:
+            return _ok(check, keys, at)
 
 
 def _ok(check: Check, keys: str, at: int) -> Answer:

@@ -145,7 +145,7 @@ def grade_of(*, near: bool = False, label: bool = False) -> Grade:
     return "label" if label else "typed"
 
 
-def weaker(grade: Grade, wanted: Grade) -> bool:
+def weaker(grade: str, wanted: str) -> bool:
     """Whether `grade` proves less than `wanted`."""
     return GRADES.index(grade) < GRADES.index(wanted)
 

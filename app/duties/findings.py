@@ -4,14 +4,15 @@ Deadlines count from the moment of raising, in the site's zone; working days fol
 of holidays and make-up workdays.
 """
 
+import re
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from app.duties.days import after_working_days, end_of_day, later, settle
-from app.duties.site import Calendar, Category, Deadline, Phrase
+from app.duties.site import Calendar, Category, Phrase
 
 
 class Finding(Struct, frozen=True):
@@ -19,7 +20,8 @@ class Finding(Struct, frozen=True):
 
     id: str
     """`book:seq` of its first record (decision 21)."""
-    kind: Literal["finding", "hazard"]
+    kind: str
+    """`finding` or `hazard`."""
     category: str
     phrase: str
     words: str
@@ -34,24 +36,30 @@ class Finding(Struct, frozen=True):
     at: int
 
 
-_MINUTES: Final[dict[Deadline, int]] = {"15min": 15, "30min": 30, "1h": 60}
-_DAYS: Final[dict[Deadline, int]] = {"2d": 2}
-_WORKING_DAYS: Final[dict[Deadline, int]] = {"2wd": 2, "3wd": 3, "5wd": 5, "7wd": 7}
+SAME_DAY: Final = "same-day"
+_LIMIT: Final = re.compile(r"([1-9][0-9]{0,2})(min|h|d|wd)", re.ASCII)
 
 
-def due(deadline: Deadline, at: datetime, calendar: Calendar) -> datetime:
+def is_deadline(words: str) -> bool:
+    """Whether `words` are a time limit: `same-day`, or 1 to 999 of `min`, `h`, `d`, working days `wd`."""
+    return words == SAME_DAY or _LIMIT.fullmatch(words) is not None
+
+
+def due(deadline: str, at: datetime, calendar: Calendar) -> datetime:
     """When something raised at `at` (aware, in the site's zone) must be dealt with.
 
-    The same day ends at 24:00; minutes are real minutes; days end at the same time of day, and of
-    working days the day of raising is none.
+    The same day ends at 24:00; minutes and hours are real ones; days end at the same time of day, and
+    of working days the day of raising is none. A limit that only a newer office knows is the same day.
     """
-    if deadline in _MINUTES:
-        return later(at, timedelta(minutes=_MINUTES[deadline]))
-    if deadline == "same-day":
+    limit = _LIMIT.fullmatch(deadline)
+    if limit is None:
         return end_of_day(at)
-    day = at.date() + timedelta(days=_DAYS.get(deadline, 0))
-    if deadline in _WORKING_DAYS:
-        day = after_working_days(calendar, day, _WORKING_DAYS[deadline])
+    count, unit = int(limit[1]), limit[2]
+    if unit in ("min", "h"):
+        return later(at, timedelta(minutes=count) if unit == "min" else timedelta(hours=count))
+    day = at.date() + timedelta(days=count if unit == "d" else 0)
+    if unit == "wd":
+        day = after_working_days(calendar, day, count)
     zone = at.tzinfo
     assert isinstance(zone, ZoneInfo)
     return settle(datetime.combine(day, at.time()), zone)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from app.duties.days import millis
@@ -20,7 +20,10 @@ from app.duties.evidence import Mark, stronger_of, weaker
 from app.duties.schedule import Slot
 from app.duties.site import Grade, Plan, Point, Route, Schedule, Stop
 
-Method = Literal["badge", "pin", "typed"]
+METHODS: Final = ("badge", "pin", "typed", "paper", "absent", "refused")
+"""How somebody confirms (decision 18); a record may hold a word that only a newer program knows."""
+STRONG: Final = ("badge", "pin")
+NOT_GIVEN: Final = ("absent", "refused")
 
 CLOCK_JUMP_MS: Final = 60_000
 """Wall clock and boot clock may differ this much between two stops of one boot; more is marked."""
@@ -41,11 +44,25 @@ class Instant(Protocol):
     def boot(self) -> str: ...
 
 
-class Member(Struct, frozen=True):
-    """One of the crew as identified (decision 18)."""
+class Confirmation(Struct, frozen=True):
+    """Who confirms, how, and as what (decision 18): one of the crew as identified."""
 
     person: str
-    method: Method
+    method: str
+    """Of METHODS, or a word that only a newer program knows: weak then."""
+    role: str | None = None
+    """The role the person acts in; None when the site grants none."""
+    shown: str | UnsetType = UNSET
+    """SHA-256 of what was shown to be confirmed, hex; signing in shows nothing."""
+
+    @property
+    def given(self) -> bool:
+        return self.method not in NOT_GIVEN
+
+    @property
+    def weak(self) -> bool:
+        """Anybody could have said it in the person's place."""
+        return self.method not in STRONG
 
 
 class Answer(Struct, frozen=True):
@@ -90,7 +107,7 @@ class Progress(Struct, frozen=True):
     closes: datetime
     revision: int
     """Plan revision it is walked under."""
-    crew: tuple[Member, ...]
+    crew: tuple[Confirmation, ...]
     order: tuple[str, ...]
     """Stop ids in the order they are asked for."""
     seed: str | None
@@ -99,7 +116,7 @@ class Progress(Struct, frozen=True):
     """UTC ms."""
     visits: tuple[Visit, ...]
     """One per stop, in `order`."""
-    rechecked: tuple[Member, ...] = ()
+    rechecked: tuple[Confirmation, ...] = ()
     """The partner, identified again on the way."""
     at_stop: str | None = None
     """Stop whose checks are open now."""
@@ -111,6 +128,8 @@ class Progress(Struct, frozen=True):
     """Marks of the round as a whole."""
     alone: str | None = None
     """Reason id for walking with fewer people than the schedule asks."""
+    alone_words: str | None = None
+    """The reason as the crew saw it."""
     finished: int | None = None
 
     def visit(self, stop: str) -> Visit | None:
@@ -181,11 +200,13 @@ def slot_id(id: str) -> str:
 
 def begin(
     slot: Slot, route: Route, schedule: Schedule, *, id: str, revision: int,
-    crew: tuple[Member, ...], started: int, seed: str | None = None, alone: str | None = None,
+    crew: tuple[Confirmation, ...], started: int, seed: str | None = None,
+    alone: str | None = None, alone_words: str | None = None,
 ) -> Progress:  # fmt: skip
     """A round at its beginning. Fewer people than the schedule asks are marked, whatever the reason."""
     order = order_of(route, seed)
-    short = len(crew) < schedule.crew
+    marks = crew_marks(crew, schedule)
+    short = Mark.CREW_SHORT in marks
     return Progress(
         round=id,
         route=route.id,
@@ -198,9 +219,17 @@ def begin(
         seed=seed if route.order == "shuffled" else None,
         started=started,
         visits=tuple(Visit(stop) for stop in order),
-        marks=(Mark.CREW_SHORT,) if short else (),
+        marks=marks,
         alone=alone if short else None,
+        alone_words=alone_words if short else None,
     )
+
+
+def crew_marks(crew: tuple[Confirmation, ...], schedule: Schedule) -> tuple[Mark, ...]:
+    """Marks of a crew that sets out: too few who confirmed, or one who did so only weakly."""
+    there = [member for member in crew if member.given]
+    found = {Mark.CREW_SHORT: len(there) < schedule.crew, Mark.WEAK: any(member.weak for member in there)}
+    return tuple(mark for mark, yes in found.items() if yes)
 
 
 # -- the way -------------------------------------------------------------------------------------
@@ -353,9 +382,9 @@ def answered(
     return replace(after, at_stop=None) if done and progress.at_stop == stop else after
 
 
-def rechecked(progress: Progress, member: Member) -> Progress:
+def rechecked(progress: Progress, member: Confirmation) -> Progress:
     """The partner was identified again. It counts on the way only: not before the first stop (D2)."""
-    if not on_the_way(progress):
+    if not (member.given and on_the_way(progress)):
         return progress
     others = (each for each in progress.rechecked if each.person != member.person)
     return replace(progress, rechecked=(*others, member))

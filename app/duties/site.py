@@ -1,18 +1,23 @@
 """A site and its plan: what the office wrote down, as frozen values.
 
 One `Plan` is one revision of one site (decision 22). The handheld reads it from canonical JSON
-that the office compiled and checked; this module trusts that check and only looks things up.
+that the office compiled and checked; this module trusts that check and only looks things up. What a
+newer office adds does not make a plan unreadable: unknown members are passed over, and an unknown word
+is read as the one that asks least of a crew (`Check`, `Route`, `Schedule`, `Point` say which).
 Ids are short ASCII words, never reused. Decimals are strings, times of day `HH:MM`, dates `YYYY-MM-DD`.
 """
 
+from collections.abc import Collection
 from functools import cached_property, lru_cache
-from typing import Literal
+from hashlib import sha256
+from typing import Final, Literal, get_args
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 
-class Text(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Text(Struct, frozen=True, omit_defaults=True):
     """The same words in both languages; a missing one falls back to the other."""
 
     zh: str = ""
@@ -25,8 +30,13 @@ class Text(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 NO_TEXT = Text()
 
 
-class Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of everything in a plan: frozen, and unknown keys are refused."""
+class Part(Struct, frozen=True, omit_defaults=True):
+    """Base of everything in a plan: frozen. Members that a newer office added are passed over."""
+
+    def _read_as(self, field: str, known: Collection[str], otherwise: str) -> None:
+        """A word of a newer office stands for `otherwise` here."""
+        if getattr(self, field) not in known:
+            force_setattr(self, field, otherwise)
 
 
 class Site(Part, frozen=True):
@@ -45,10 +55,14 @@ class Area(Part, frozen=True):
     person: str | None = None
 
 
+TAG_FORMATS: Final = ("ibeacon", "eddystone-uid")
+
+
 class Tag(Part, frozen=True):
     """A BLE beacon fixed at a point."""
 
-    format: Literal["ibeacon", "eddystone-uid"]
+    format: str
+    """Of TAG_FORMATS; nothing hears a tag of another one."""
     id: str
     """Identity as in the contract: `uuid/major/minor` or `namespace/instance`."""
     address: str | None = None
@@ -76,12 +90,15 @@ class Point(Part, frozen=True):
     tags: tuple[Tag, ...] = ()
     label: bool = False
     """Carries a printed label (its token lives at the office, never in the plan)."""
-    grade: Grade = "label"
-    """Weakest evidence that needs no mark here; risk decides."""
+    grade: str = "label"
+    """Weakest evidence that needs no mark here; risk decides. An unknown grade asks for the label."""
     danger: bool = False
     """Carries a warning sign that the round checks (D7)."""
     code: str = ""
     """Short code printed under the label, typed when nothing can be read."""
+
+    def __post_init__(self) -> None:
+        self._read_as("grade", GRADES, "label")
 
 
 class Asset(Part, frozen=True):
@@ -116,13 +133,15 @@ class Choice(Part, frozen=True):
 
 
 CheckKind = Literal["ok", "choice", "number", "count", "text"]
+CHECK_KINDS: Final[tuple[CheckKind, ...]] = get_args(CheckKind)
 
 
 class Check(Part, frozen=True):
-    """One thing to look at or measure. `ok` takes OK / not OK; `count` takes good of `total`."""
+    """One thing to look at or measure. `ok` takes OK / not OK, an unknown kind too; `count` good of `total`."""
 
     id: str
-    kind: CheckKind
+    kind: str
+    """Of CHECK_KINDS."""
     text: Text
     standard: Text = NO_TEXT
     """What OK looks like (D22)."""
@@ -139,6 +158,9 @@ class Check(Part, frozen=True):
     choices: tuple[Choice, ...] = ()
     total: int = 0
     asset: str | None = None
+
+    def __post_init__(self) -> None:
+        self._read_as("kind", CHECK_KINDS, "ok")
 
 
 class Checklist(Part, frozen=True):
@@ -157,18 +179,26 @@ class Stop(Part, frozen=True):
     """Seconds that nobody can beat from the stop listed before it; 0 when unknown."""
 
 
-RouteKind = Literal["patrol", "cleaning", "inspection", "greening", "safety", "drill"]
-Order = Literal["fixed", "free", "shuffled"]
+ROUTE_KINDS: Final = ("patrol", "cleaning", "inspection", "greening", "safety", "drill")
+ORDERS: Final = ("fixed", "free", "shuffled")
 
 
 class Route(Part, frozen=True):
     id: str
-    kind: RouteKind
+    kind: str
+    """Of ROUTE_KINDS, or a word that only a newer office knows."""
     name: Text
-    order: Order
+    order: str
+    """Of ORDERS. In an unknown one nobody can be out of order: free."""
     stops: tuple[Stop, ...]
     roles: tuple[str, ...]
     """Who walks it; the due list shows a person only what the role needs."""
+
+    def __post_init__(self) -> None:
+        self._read_as("order", ORDERS, "free")
+
+
+DAYS: Final = ("all", "working", "off")
 
 
 class Schedule(Part, frozen=True):
@@ -190,8 +220,13 @@ class Schedule(Part, frozen=True):
     """People who must be identified together; two at night (D2)."""
     recheck: bool = False
     """The partner is identified again on the way (D2)."""
-    days: Literal["all", "working", "off"] = "all"
-    """Restrict to working days or days off of the calendar (holidays, make-up workdays)."""
+    days: str = "all"
+    """Of DAYS: restrict to working days or days off of the calendar (holidays, make-up workdays). Unknown: all."""
+    post: str | None = None
+    """The post that walks it, when that is said (decision 17)."""
+
+    def __post_init__(self) -> None:
+        self._read_as("days", DAYS, "all")
 
 
 class Calendar(Part, frozen=True):
@@ -205,18 +240,16 @@ class Phrase(Part, frozen=True):
     text: Text
 
 
-Deadline = Literal["same-day", "15min", "30min", "2d", "2wd", "3wd", "5wd", "7wd", "1h"]
-"""Time limit of a finding; `wd` are working days of the calendar (D30)."""
-
-
 class Category(Part, frozen=True):
     """A kind of finding (D8), with its phrases and whose turn it is."""
 
     id: str
     text: Text
-    kind: Literal["finding", "hazard"]
+    kind: str
+    """`finding` or `hazard`."""
     phrases: tuple[Phrase, ...]
-    deadline: Deadline
+    deadline: str
+    """`same-day`, or a number of `min`, `h`, `d` or working days `wd` (findings.due, D30)."""
     to: str
     """Role that receives it."""
 
@@ -243,13 +276,19 @@ ROLES = (
 """秩序维护员 消控值班员 维修工 保洁员 领班 绿化工 宿管 客服/管家 外包 主管 品质 经理 管理员 (decision 15)."""
 
 
+class Grant(Part, frozen=True):
+    """What a site lets a person be (decision 15)."""
+
+    person: str
+    roles: tuple[str, ...]
+    """Of ROLES, the first one the usual one."""
+
+
 class Person(Part, frozen=True):
-    """Somebody of the people file (decision 15): office-wide id, no secret."""
+    """Somebody of the people file (decision 15): office-wide id, no secret. Sites grant the roles."""
 
     id: str
     name: Text
-    roles: tuple[str, ...]
-    """Of ROLES; a person may have several."""
     number: str = ""
     """Staff number, digits: what a person types instead of a name."""
 
@@ -275,6 +314,7 @@ class Plan(Part, frozen=True, dict=True):
     site: Site
     revision: int
     effective: str
+    grants: tuple[Grant, ...] = ()
     areas: tuple[Area, ...] = ()
     points: tuple[Point, ...] = ()
     assets: tuple[Asset, ...] = ()
@@ -305,6 +345,26 @@ class Plan(Part, frozen=True, dict=True):
     def category(self, id: str) -> Category:
         return self._index.categories[id]
 
+    def roles_of(self, person: str) -> tuple[str, ...]:
+        """What the site lets `person` be, the usual role first; nothing for somebody it does not know."""
+        return self._index.roles.get(person, ())
+
+    def role_of(self, person: str, wanted: Collection[str] = ()) -> str | None:
+        """The role under which `person` acts: the first that is `wanted`, else the usual one."""
+        roles = self.roles_of(person)
+        return next((role for role in roles if role in wanted), roles[0] if roles else None)
+
+    def must_stay(self, person: str) -> bool:
+        """Whether every role of `person` belongs to posts that do not walk, and to no other post (D53)."""
+        roles = self.roles_of(person)
+        walking = [[post.walks for post in self.posts if role in post.roles] for role in roles]
+        return bool(roles) and all(walks and not any(walks) for walks in walking)
+
+    @cached_property
+    def sha256(self) -> str:
+        """What names the revision, hex: of the bytes it was read from, else of its canonical bytes."""
+        return sha256(encode_plan(self)).hexdigest()
+
     def point_of_tag(self, kind: str, tag: str) -> Point | None:
         """The point that carries the tag `tag` of the format `kind`."""
         return self._index.tags.get((kind, tag))
@@ -329,6 +389,7 @@ class _Index:
         self.tags: dict[tuple[str, str], Point] = {
             (tag.format, tag.id): point for point in plan.points for tag in point.tags
         }
+        self.roles = {grant.person: grant.roles for grant in plan.grants}
         self.codes = {point.code: point for point in plan.points if point.code}
 
 
@@ -339,5 +400,10 @@ def encode_plan(plan: Plan) -> bytes:
 
 @lru_cache(8)
 def decode_plan(raw: bytes) -> Plan:
-    """The plan in canonical JSON. Raises msgspec.ValidationError (a ValueError) when it is none."""
-    return msgspec.json.decode(raw, type=Plan)
+    """The plan in canonical JSON. Raises msgspec.ValidationError (a ValueError) when it is none.
+
+    It keeps the hash of `raw`: written again it may lack what a newer office put in.
+    """
+    plan = msgspec.json.decode(raw, type=Plan)
+    plan.__dict__["sha256"] = sha256(raw).hexdigest()
+    return plan

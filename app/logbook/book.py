@@ -7,10 +7,10 @@ One folder is one book (decision 1). What the records mean is not known here.
 import contextlib
 import hmac
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 from typing import Any
 
 import msgspec
@@ -21,11 +21,13 @@ from app.logbook import journal as journals
 from app.logbook import keys as keyring
 from app.logbook.disk import Disk, lock, unsafe
 from app.logbook.journal import Journal, Row, Space
-from app.logbook.lines import Damage, Head, Hole, Ledger, PageItem, encode_json, note_raw, written_line
+from app.logbook.lines import Damage, Head, Hole, Ledger, encode_json, note_raw, written_line
 from app.logbook.reader import (
     Enrolment,
     Opening,
     Reader,
+    newest_pages,
+    read_earlier,
     read_entries,
     read_notes,
     read_office,
@@ -33,8 +35,9 @@ from app.logbook.reader import (
     read_received,
 )
 from app.logbook.shelf import Shelf
+from app.logbook.snapshots import LiveState, PageItem, read_snapshot
 from app.ports import Clock, Moment
-from app.record import Entry, Record, encode, follow
+from app.record import MAX_BYTES, Entry, Record, encode, follow
 
 __all__ = ["Damage", "Draft", "Enrolment", "Entry", "Head", "Hole", "Logbook", "Opening", "Reader", "Received", "Shelf"]
 
@@ -56,7 +59,12 @@ class Received(Struct, frozen=True):
     kind: str
     id: str
     rev: int
-    body: bytes
+    body: bytes | None
+    """None withdraws it."""
+
+    @property
+    def item(self) -> PageItem:
+        return PageItem(self.kind, self.id, self.rev, "" if self.body is None else sha256(self.body).hexdigest())
 
 
 class Logbook:
@@ -92,6 +100,8 @@ class Logbook:
         self._space = space
         self._held: int | None = held
         self._lock = RLock()
+        self._receiving = Lock()
+        self._live: tuple[int, Callable[[], bytes]] | None = None
         self._keys = keyring.Keys(folder, disk)
         self.opening = self._open()
         self.office: Enrolment | None = read_office(folder, self._ledger)
@@ -107,7 +117,7 @@ class Logbook:
         self._ledger = ledger
         damage = self._undeclared = ledger.new_damage
         try:
-            self._journal = Journal(self.folder, self._disk, self._space, ledger, torn)
+            self._journal = Journal(self.folder, self._disk, self._space, ledger, torn, self._live_state)
         except OSError as e:
             raise unsafe(e) from e
         try:
@@ -208,7 +218,7 @@ class Logbook:
         with self._lock:
             self._must_be_open()
             self._journal.close()
-            self._open()
+            self.opening = self._open()
             return self.opening
 
     def close(self) -> None:
@@ -333,6 +343,31 @@ class Logbook:
         entry = self.entry(seq)
         return None if entry is None else entry.hash.hex()
 
+    # -- live state -----------------------------------------------------------------------------
+    def keep_state(self, seq: int, data: Callable[[], bytes]) -> None:
+        """What the records up to `seq` come to. The next segment keeps the newest that was given (decision 14);
+        `data` is called then, on whatever thread writes, and gives bytes that only the owner understands.
+        """
+        self._live = seq, data
+
+    def kept_state(self) -> LiveState | None:
+        """The newest state that a segment kept and that is still as it was written; None before the first."""
+        for name in reversed(self._ledger.snapshots):
+            found = read_snapshot(self.folder, name)
+            if found is not None and found.book == self.book_id and found.state is not None:
+                return found.state if found.state.seq <= self._ledger.seq else None
+        return None
+
+    def _live_state(self) -> LiveState | None:
+        """What was given since the start, else what an earlier segment kept: a program that knows no state drops none."""
+        if self._live is not None and self._live[0] <= self._ledger.seq:
+            return LiveState(self._live[0], self._live[1]())
+        return self.kept_state()
+
+    def lacks(self, upto: int) -> bool:
+        """Whether any record up to number `upto` is not here any more."""
+        return self._ledger.pruned > 0 or any(hole.first <= upto for hole in self._ledger.holes)
+
     # -- signatures -----------------------------------------------------------------------------
     def sign_head(self) -> dict[str, Any]:
         """Sign the head with the shift key and note it. Raises ChainBroken when the key is lost."""
@@ -389,17 +424,21 @@ class Logbook:
 
     # -- the office -----------------------------------------------------------------------------
     def receive(self, items: Sequence[Received], cursor: str) -> None:
-        """Pages from the office and the cursor behind them, applied in one step: all of it, or nothing of it."""
-        with self._lock:
-            self._must_be_open()
-            pages = [PageItem(i.kind, i.id, i.rev, sha256(i.body).hexdigest()) for i in items]
+        """Pages from the office and the cursor behind them. The cursor counts only when all of them do.
+
+        The bodies are written before the book's lock is taken: no key press waits for a large plan.
+        """
+        self._must_be_open()
+        pages = [received.item for received in items]
+        with self._receiving:
             try:
-                for item, page in zip(items, pages, strict=True):
-                    self._keep(item.body, page.sha256)
+                for received, page in zip(items, pages, strict=True):
+                    if received.body is not None:
+                        self._keep(received.body, page.sha256)
             except OSError as e:
                 raise unsafe(e) from e
-            note = {"cursor": cursor, "items": [msgspec.to_builtins(page) for page in pages], "note": "page"}
-            self._append((), (note,))
+        with self._lock:
+            self._append((), _page_notes(pages, cursor))
 
     def _keep(self, body: bytes, sha256: str) -> None:
         folder = self.folder / "received"
@@ -407,9 +446,17 @@ class Logbook:
         if read_received(self.folder, sha256) is None:
             self._disk.store("received", folder / f"{sha256}.json", body)
 
-    def page(self, kind: str) -> bytes | None:
-        """The newest page of a kind that is still as it was received; None before the first."""
-        return read_page(self.folder, self._ledger.pages.get(kind, []))
+    def pages(self, kind: str) -> dict[str, PageItem]:
+        """The newest of each page of a kind by id, without the withdrawn; the one received last stands last."""
+        return newest_pages(self._ledger, kind)
+
+    def page(self, kind: str, id: str | None = None) -> bytes | None:
+        """A page's newest body that is still as it was received, without `id` the kind's newest; None before."""
+        return read_page(self.folder, self._ledger, kind, id)
+
+    def earlier(self, kind: str) -> Iterator[bytes]:
+        """Every body of a kind that is still here, received last first, withdrawn or not. Slow: reads all notes."""
+        return read_earlier(self.folder, self._ledger, kind)
 
     def received(self, sha256: str) -> bytes | None:
         """A received body by its hash: the plan a round was started under."""
@@ -432,6 +479,24 @@ class Logbook:
         except OSError as e:
             raise unsafe(e) from e
         self.office = enrolment
+
+
+def _page_notes(items: Sequence[PageItem], cursor: str) -> list[dict[str, Any]]:
+    """As many notes as the length of a line asks for; the last one has the cursor."""
+    room = MAX_BYTES - len(note_raw({"cursor": cursor, "items": [], "note": "page"}))
+    pieces: list[list[Any]] = [[]]
+    left = room
+    for item in items:
+        plain = msgspec.to_builtins(item)
+        size = len(encode_json(plain)) + 1
+        if size > left:
+            pieces.append([])
+            left = room
+        pieces[-1].append(plain)
+        left -= size
+    notes: list[dict[str, Any]] = [{"items": piece, "note": "page"} for piece in pieces]
+    notes[-1]["cursor"] = cursor
+    return notes
 
 
 def _record(seq: int, draft: Draft, now: Moment) -> Record:

@@ -10,7 +10,8 @@ until the book is opened again.
 import contextlib
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from msgspec import Struct
 from app.errors import BookUnknown
 from app.logbook.disk import Disk, unsafe
 from app.logbook.lines import Ledger, encode_json, note_hash, note_raw, written_line
+from app.logbook.snapshots import LiveState, Snapshot, keep_snapshot, read_snapshot
 
 _AGAIN: Final = 16 * 1024
 """Bytes before the end that opening writes once more: a write whose flush failed may be only in memory."""
@@ -75,7 +77,7 @@ def read_hint(folder: Path) -> Hint | None:
 
 def replay(folder: Path, hint: Hint | None) -> tuple[Ledger, bytes]:
     """Everything the journal holds, in one pass; and the torn bytes at its end."""
-    ledger, data = Ledger(), b""
+    ledger, data = Ledger(partial(read_snapshot, folder)), b""
     for number, path in segments(folder):
         data = path.read_bytes()
         ledger.take_segment(number, data)
@@ -86,8 +88,18 @@ def replay(folder: Path, hint: Hint | None) -> tuple[Ledger, bytes]:
 class Journal:
     """The writing end. Not thread-safe: the logbook holds its lock around it."""
 
-    def __init__(self, folder: Path, disk: Disk, space: Space, ledger: Ledger, torn: bytes) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        disk: Disk,
+        space: Space,
+        ledger: Ledger,
+        torn: bytes,
+        live: Callable[[], LiveState | None] = lambda: None,
+    ) -> None:
+        """`live` gives the state that a next segment's snapshot keeps."""
         self.ledger = ledger
+        self._live = live
         self._space = space
         self._folder = folder
         self._disk = disk
@@ -209,8 +221,9 @@ class Journal:
         """Go on in a new segment. Its space is taken before the old one is left."""
         number = self.ledger.segment + 1
         path = segment_path(self._folder, number)
-        first = segment_head(self.ledger, number)
         try:
+            name = keep_snapshot(self._disk, self._folder, self._snapshot())
+            first = segment_head(self.ledger, number, name)
             write_segment(self._disk, self._space, path, first)
             fd = self._disk.edit(path)
         except OSError as e:
@@ -219,6 +232,12 @@ class Journal:
         os.close(self._fd)
         self._fd, self._used, self._size = fd, len(first), os.fstat(fd).st_size
         self.ledger.segment = number
+        if name:
+            self.ledger.snapshots.append(name)
+
+    def _snapshot(self) -> Snapshot:
+        ledger = self.ledger
+        return Snapshot(ledger.book.hex(), ledger.seq, ledger.page_items(), self._live())
 
     def _withdraw(self, path: Path) -> None:
         """A segment that may or may not have its name must not be found beside an older one that goes on."""
@@ -251,19 +270,18 @@ class Journal:
         self._fd, self._hint = -1, None
 
 
-def segment_head(ledger: Ledger, number: int) -> bytes:
-    """The first line of a segment: where the chain stands, and what must outlive older segments."""
-    pages = [item for items in ledger.pages.values() for item in items[-2:]]
+def segment_head(ledger: Ledger, number: int, snapshot: str = "") -> bytes:
+    """The first line of a segment: where the chain stands, and the name of what must outlive older segments."""
     head: dict[str, Any] = {
         "acked": ledger.acked,
         "book": ledger.book.hex(),
         "cursor": ledger.cursor,
         "first": ledger.seq + 1,
         "note": "segment",
-        "pages": [msgspec.to_builtins(item) for item in pages],
         "previous": ledger.hash.hex(),
         "pruned": ledger.pruned,
         "segment": number,
+        "snapshot": snapshot,
     }
     raw = note_raw(head)
     return written_line(note_hash(raw), raw)

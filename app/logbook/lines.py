@@ -10,7 +10,7 @@ import re
 from array import array
 from binascii import hexlify
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from app.errors import RecordRefused
+from app.logbook.snapshots import PageItem, Snapshot
 from app.record import MAX_BYTES, Record, check_value, follow
 
 HASH: Final = 64
@@ -28,18 +29,11 @@ _CANDIDATE: Final = re.compile(rb"(?=([0-9a-f]{64}) \{)")
 _OWN: Final = re.compile(rb'"kind":"(?:book\.|key\.)')
 _SHIFT: Final = 32
 """A place is segment number << 32 | offset."""
+_BODIES: Final = 2
+"""Bodies remembered of each page: when the newest is spoilt on the disk, the one before it counts."""
 
 encode_json = msgspec.json.Encoder(order="sorted").encode
 decode_record = msgspec.json.Decoder(Record).decode
-
-
-class PageItem(Struct, frozen=True):
-    """A page the office sent: its body stands in received/<sha256>.json."""
-
-    kind: str
-    id: str
-    rev: int
-    sha256: str
 
 
 class Note(Struct, frozen=True):
@@ -52,11 +46,11 @@ class Note(Struct, frozen=True):
     first: int = 0
     items: tuple[PageItem, ...] = ()
     offset: int = 0
-    pages: tuple[PageItem, ...] = ()
     previous: str = ""
     pruned: int = 0
     segment: int = 0
     seq: int = 0
+    snapshot: str = ""
 
 
 class Damage(Struct, frozen=True):
@@ -133,7 +127,8 @@ class _Pending(Struct):
 class Ledger:
     """Where every record and note stands, and what they add up to. Grows only; readers may look while it does."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_snapshot: Callable[[str], Snapshot | None] = lambda name: None) -> None:
+        self._read_snapshot = read_snapshot
         self.book = b""
         self.base = 0
         """The first place below is that of the record after this number."""
@@ -144,8 +139,10 @@ class Ledger:
         self.acked = 0
         self.signed = 0
         self.cursor = ""
-        self.pages: dict[str, list[PageItem]] = {}
-        """Received pages by kind, newest last."""
+        self.pages: dict[str, dict[str, tuple[PageItem, ...]]] = {}
+        """Received pages by kind and id, newest last; of each its last bodies, newest last."""
+        self.snapshots: list[str] = []
+        """Names of the snapshots that segments begin with, oldest first."""
         self.own: list[int] = []
         """Records that may be of the logbook's own kinds (book.*, key.*)."""
         self.holes: list[Hole] = []
@@ -193,19 +190,23 @@ class Ledger:
             case "head":
                 self.signed = max(self.signed, note.seq)
             case "page":
-                self.cursor = note.cursor
+                self.cursor = note.cursor or self.cursor
                 self._take_pages(note.items)
             case "damage":
                 self.known.add((note.segment, note.offset))
             case "segment":
                 self.acked = max(self.acked, note.acked)
-                self.cursor = self.cursor or note.cursor
-                if not self.pages:
-                    self._take_pages(note.pages)
 
     def _take_pages(self, items: tuple[PageItem, ...]) -> None:
         for item in items:
-            self.pages.setdefault(item.kind, []).append(item)
+            pages = self.pages.setdefault(item.kind, {})
+            before = pages.pop(item.id, ())
+            if item.sha256:
+                pages[item.id] = (*before, item)[-_BODIES:]
+
+    def page_items(self) -> tuple[PageItem, ...]:
+        """All that is remembered of pages, in the order in which `_take_pages` makes the same of it again."""
+        return tuple(item for pages in self.pages.values() for items in pages.values() for item in items)
 
     def skip(self, to: int, link: bytes) -> None:
         """Records up to `to` are lost; the one after follows `link`."""
@@ -285,7 +286,8 @@ class Ledger:
         """A segment's first line: where the chain stands. It settles what was lost before it."""
         previous = bytes.fromhex(head.previous)
         self.book = self.book or bytes.fromhex(head.book)
-        if not self._started:
+        first = not self._started
+        if first:
             self._start(head)
         if head.first - 1 > self.seq:
             if not self._pending.regions:
@@ -297,6 +299,21 @@ class Ledger:
         else:
             self._settle()
         self._learn(head)
+        self._take_snapshot(head, alone=first or bool(self.damage or self._pending.regions))
+
+    def _take_snapshot(self, head: Note, *, alone: bool) -> None:
+        """`alone` when lines before it are gone or damaged: then it knows more of the pages than they do.
+
+        Without its pages their cursor does not count either: the office sends all of them again.
+        """
+        if head.snapshot:
+            self.snapshots.append(head.snapshot)
+        snapshot = self._read_snapshot(head.snapshot) if alone and head.snapshot else None
+        if snapshot is not None:
+            self.pages = {}
+            self._take_pages(snapshot.pages)
+        if snapshot is not None or (alone and not head.snapshot):
+            self.cursor = head.cursor
 
     def _start(self, head: Note) -> None:
         """The oldest segment there is: records up to `pruned` went on purpose, what else is missing was lost."""

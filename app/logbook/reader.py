@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from app.errors import BookError, ChainBroken
 from app.logbook.journal import read_hint, replay, segment_path
-from app.logbook.lines import HASH, TEXT, Damage, Head, Hole, Ledger, Line, PageItem, decode_record, note_hash
+from app.logbook.lines import HASH, TEXT, Damage, Head, Hole, Ledger, Line, decode_record, note_hash
+from app.logbook.snapshots import PageItem
 from app.record import Entry
 
 _SLAB: Final = 64 * 1024
@@ -111,13 +112,34 @@ def read_notes(folder: Path, ledger: Ledger) -> Iterator[dict[str, Any]]:
         yield msgspec.json.decode(line.raw, type=dict[str, Any])
 
 
-def read_page(folder: Path, items: list[PageItem]) -> bytes | None:
-    """The newest body that is still as it was received; None when there is none."""
-    for item in reversed(items):
-        body = read_received(folder, item.sha256)
-        if body is not None:
-            return body
+def newest_pages(ledger: Ledger, kind: str) -> dict[str, PageItem]:
+    """The newest item of each page of a kind, by id; the page received last stands last."""
+    return {id: items[-1] for id, items in ledger.pages.get(kind, {}).items()}
+
+
+def read_page(folder: Path, ledger: Ledger, kind: str, id: str | None = None) -> bytes | None:
+    """A page's newest body that is still as it was received; without `id` the kind's newest page."""
+    pages = ledger.pages.get(kind, {})
+    for name in reversed(pages) if id is None else (id,):
+        for item in reversed(pages.get(name, ())):
+            body = read_received(folder, item.sha256)
+            if body is not None:
+                return body
     return None
+
+
+def read_earlier(folder: Path, ledger: Ledger, kind: str) -> Iterator[bytes]:
+    """Every body of a kind that is still there, whatever its id and withdrawn or not, received last first.
+
+    Reads all notes: for the day on which what the office sent last cannot be used.
+    """
+    notes = [note for note in read_notes(folder, ledger) if note["note"] == "page"]
+    written = [item["sha256"] for note in notes for item in note.get("items", ()) if item["kind"] == kind]
+    indexed = [item.sha256 for items in ledger.pages.get(kind, {}).values() for item in items]
+    for name in dict.fromkeys((*reversed(written), *reversed(indexed))):
+        body = read_received(folder, name)
+        if body is not None:
+            yield body
 
 
 def read_received(folder: Path, sha256: str) -> bytes | None:
@@ -197,8 +219,14 @@ class Reader:
     def office(self) -> Enrolment | None:
         return read_office(self._folder, self._ledger)
 
-    def page(self, kind: str) -> bytes | None:
-        return read_page(self._folder, self._ledger.pages.get(kind, []))
+    def pages(self, kind: str) -> dict[str, PageItem]:
+        return newest_pages(self._ledger, kind)
+
+    def page(self, kind: str, id: str | None = None) -> bytes | None:
+        return read_page(self._folder, self._ledger, kind, id)
+
+    def earlier(self, kind: str) -> Iterator[bytes]:
+        return read_earlier(self._folder, self._ledger, kind)
 
     def lines(self) -> Iterator[Line]:
         """Records and notes in the order they were written."""

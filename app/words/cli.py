@@ -12,6 +12,14 @@ TABLE = {
         "还没有收到本小区的计划。联网后运行:watchbook sync --once",
         "The plan of this site has not arrived yet. With a network, run: watchbook sync --once",
     ),
+    "page_unreadable": (
+        "办公室发来的 {kind} 本机程序读不了。请更新本机程序",
+        "What the office sent as {kind} cannot be read here. Update this program",
+    ),
+    "page_older": (
+        "办公室新发来的 {kind} 本机程序读不了,仍用上一版。请更新本机程序",
+        "The newest {kind} of the office cannot be read here; the one before stays in use. Update this program",
+    ),
     "no_office": (
         "没有办公室地址。请加 --office 网址",
         "No office address. Add --office URL",

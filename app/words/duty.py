@@ -74,6 +74,10 @@ TABLE = {
     "method_badge": ("刷工牌", "badge"),
     "method_pin": ("输密码", "PIN"),
     "method_typed": ("人工输入", "typed"),
+    "method_paper": ("纸质记录", "on paper"),
+    "method_absent": ("不在场", "absent"),
+    "method_refused": ("拒绝确认", "refused"),
+    "method_other": ("其他方式", "another way"),
     # strength of evidence (decision 26)
     "grade_late-entry": ("补录", "entered afterwards"),
     "grade_typed": ("手输编号", "typed code"),

@@ -1,7 +1,6 @@
 """What is due now, what comes next, and starting a round."""
 
 TABLE = {
-    "title": ("现在该做什么", "What now?"),
     "now": ("现在走", "Due now"),
     "chosen": ("选中", "Chosen"),
     "running": ("正在走", "Running"),

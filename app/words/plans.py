@@ -67,8 +67,16 @@ TABLE = {
         "{value!r} is wrong: write 2026-10-01..2026-10-07, at most 61 days",
     ),
     "bad_zone": ("没有时区“{value}”,是不是{near}?", "there is no time zone {value!r}: do you mean {near}?"),
+    "bad_deadline": (
+        "“{value}”不是期限,写same-day,或数字加min、h、d、wd(工作日),如15min、8h、2d、3wd",
+        "{value!r} is no time limit: write same-day, or 1 to 999 with min, h, d or wd (working days), as in 3wd",
+    ),
     "bad_digits": ("“{value}”不对,应是{low}到{high}位数字", "{value!r} is wrong: {low} to {high} digits"),
     "no_roles": ("没有写角色,如[guard]", "no role stands here: write for example [guard]"),
+    "nobody": (
+        "没有给任何人角色,没人能签到,写成guard: [zhang-wei]",
+        "nobody has a role, so nobody could sign in: write for example guard: [zhang-wei]",
+    ),
     # tags and evidence
     "bad_uuid": ("“{value}”不是UUID,应为8-4-4-4-12位十六进制", "{value!r} is no UUID: hex digits as 8-4-4-4-12"),
     "bad_ibeacon": (
@@ -147,6 +155,12 @@ TABLE = {
         "there is no route {name!r}: correct it or add the route",
     ),
     "unknown_routes_near": ("没有线路“{name}”,是不是“{near}”?", "there is no route {name!r}: do you mean {near!r}?"),
+    "unknown_posts": ("没有岗位“{name}”,请改正或加到posts", "there is no post {name!r}: correct it or add the post"),
+    "unknown_posts_near": ("没有岗位“{name}”,是不是“{near}”?", "there is no post {name!r}: do you mean {near!r}?"),
+    "reused_id": (
+        "编号“{name}”在第{revision}版用过(“{was}”),不能再给别的,请换新编号,或写原来的名称",
+        "id {name!r} stood for {was!r} in revision {revision} and is not given again: choose another, or the old name",
+    ),
     "unknown_people": (
         "人员文件里没有“{name}”,请改正或加到人员文件",
         "there is no person {name!r}: correct it or add the person to the people file",

@@ -28,6 +28,7 @@ TABLE = {
         "the plan of this round is lost: finish the round",
     ),
     "crew_short": ("需要{needed}人,一人走请选原因", "{needed} people needed: choose why alone"),
+    "post_stays": ("{name}在岗不能离开,不能走轮次", "{name} must stay at the post, not walk"),
     "unknown_reason": ("请从表里选原因", "choose a reason from the list"),
     "skip_done": ("这个点已巡过,不能跳过", "this stop is done: it cannot be skipped"),
     # checks

@@ -42,6 +42,11 @@ def require_terminal(lang: str) -> None:
         raise SystemExit(USAGE)
 
 
+def shown_lang(lang: str, env: Mapping[str, str]) -> str:
+    """`lang`, or English where Chinese cannot be shown."""
+    return lang if console_shows_chinese(env) else "en"
+
+
 def console_shows_chinese(env: Mapping[str, str]) -> bool:
     """False on the bare Linux console, whose font holds 512 signs at most: use English there and say so
     (`platform.english_only`). A terminal inside a graphical screen, tmux or SSH names itself otherwise.

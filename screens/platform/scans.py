@@ -11,7 +11,7 @@ from textual import events
 from textual._time import get_time
 from textual.message import Message
 
-from hardware.scanner import GAP_S, Gate, pasted
+from hardware.scanner import Gate, pasted
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 else:
     _App = object
 
-EXPIRY_S: Final = GAP_S + 0.005
-"""After this much silence a held letter is looked at again."""
+LATER_S: Final = 0.005
+"""So long after they are due held letters are looked at again."""
 
 
 class Scanned(Message):
@@ -59,7 +59,8 @@ class Scanning(_App):
         for key in keys:
             await super().on_event(key)
         if self.gate.open and self._expiry is None:
-            self._expiry = asyncio.get_running_loop().call_later(EXPIRY_S, self._silence)
+            wait_s = max(0.0, self.gate.due - get_time()) + LATER_S
+            self._expiry = asyncio.get_running_loop().call_later(wait_s, self._silence)
 
     def _silence(self) -> None:
         """Look at the held keys behind whatever is already queued: it may have been typed in time."""

@@ -47,6 +47,7 @@ from sync.wire import (
     Quarantined,
     Receipt,
     chain,
+    changes_bytes,
     enrol_bytes,
     hello_bytes,
     receipt_bytes,
@@ -279,7 +280,8 @@ async def _changes(office: Office, request: AnyRequest, cursor: str, limit: int)
         head=held.hash.hex(),
         server_time=office.now(),
     )
-    return Response(body, media_type=JSON)
+    signed = office.key.sign(changes_bytes(caller.book, body)).hex()
+    return Response(msgspec.structs.replace(body, sig=signed), media_type=JSON)
 
 
 def _change(item: Item) -> Change:

@@ -5,17 +5,20 @@ office's database, because only with them can a label's proof be checked (decisi
 """
 
 import secrets
+from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Connection
 
 from app.codes import MAX_ISSUE, TOKEN_BYTES, digest, hash_pin, make, parse
-from app.duties.site import Credentials, People, Person, Plan
+from app.duties.days import local_time
+from app.duties.site import Credentials, People, Person, Plan, decode_plan
 from app.errors import WatchbookError
 from sync.office.store import plans as table
 from sync.office.store.changes import publish
-from sync.office.store.plans import TokenRow
+from sync.office.store.plans import PlanRow, TokenRow
 
 PIN_DIGITS: Final = (4, 8)
 
@@ -27,11 +30,13 @@ class CredentialRefused(WatchbookError):
 def take_plan(tx: Connection, plan: Plan, raw: bytes, sha256: str, at: int) -> int:
     """Keep a checked plan as the site's newest revision, make missing label tokens, send it down.
 
+    Revisions live side by side in the changes feed: each handheld uses the newest whose day has come (decision 22).
+
     Returns how many labels are new. The caller has numbered the plan.
     """
     site = plan.site.id
     table.add_plan(tx, table.PlanRow(site, plan.revision, sha256, plan.effective, raw), at)
-    publish(tx, site, "plan", site, raw, at)
+    _publish_plans(tx, site, at)
     made = _make_labels(tx, plan, at)
     publish_people(tx, site, at)
     publish_credentials(tx, site, at)
@@ -39,7 +44,7 @@ def take_plan(tx: Connection, plan: Plan, raw: bytes, sha256: str, at: int) -> i
 
 
 def take_people(tx: Connection, people: People, at: int) -> None:
-    """Keep the newest people file and send it down to every site."""
+    """Keep the newest people file and send each site its own of them."""
     table.set_people(tx, {person.id: msgspec.json.encode(person, order="sorted") for person in people.people})
     _to_all_sites(tx, at)
 
@@ -87,22 +92,50 @@ def people_of(tx: Connection, *, all_ever: bool = False) -> People:
     return People(tuple(msgspec.json.decode(raw, type=Person) for raw in table.people(tx, all_ever=all_ever)))
 
 
+def people_at(tx: Connection, site: str, at: int) -> People:
+    """Those of the people file to whom the site's plan grants a role, today's or a coming one (decision 15)."""
+    plans = [decode_plan(row.raw) for row in _holding(tx, site, at)]
+    granted = {grant.person for plan in plans for grant in plan.grants}
+    return People(tuple(person for person in people_of(tx).people if person.id in granted))
+
+
 def publish_people(tx: Connection, site: str, at: int) -> None:
-    publish(tx, site, "people", site, msgspec.json.encode(people_of(tx), order="sorted"), at)
+    """Send the site's handhelds the people who work there."""
+    publish(tx, site, "people", site, msgspec.json.encode(people_at(tx, site, at), order="sorted"), at)
 
 
 def publish_credentials(tx: Connection, site: str, at: int) -> None:
     """Send the site's handhelds what they recognise codes and PINs by."""
-    publish(tx, site, "credentials", site, msgspec.json.encode(_credentials(tx, site), order="sorted"), at)
+    publish(tx, site, "credentials", site, msgspec.json.encode(_credentials(tx, site, at), order="sorted"), at)
 
 
-def _credentials(tx: Connection, site: str) -> Credentials:
+def _credentials(tx: Connection, site: str, at: int) -> Credentials:
     salt = table.salt(tx, site, secrets.token_hex(16))
-    present = {person.id for person in people_of(tx).people}
-    badges = {row.id: row for row in table.tokens_of(tx, "", "person") if row.id in present}
+    here = {person.id for person in people_at(tx, site, at).people}
+    badges = {row.id: row for row in table.tokens_of(tx, "", "person") if row.id in here}
     rows = [*table.tokens_of(tx, site, "point"), *badges.values()]
     codes = {digest(salt, row.token): f"{row.kind}:{row.id}/{_issue(row)}" for row in rows}
-    return Credentials(salt=salt, codes=codes, pins=table.pins_of(tx))
+    pins = {person: pin for person, pin in table.pins_of(tx).items() if person in here}
+    return Credentials(salt=salt, codes=codes, pins=pins)
+
+
+def _publish_plans(tx: Connection, site: str, at: int) -> None:
+    """Send down what holds or will, and what held until yesterday: a round may still be walked under that."""
+    rows = table.plans_of(tx, site)
+    kept = {row.revision for row in _holding(tx, site, at, days_ago=1)}
+    for row in rows:
+        publish(tx, site, "plan", str(row.revision), row.raw if row.revision in kept else None, at)
+
+
+def _holding(tx: Connection, site: str, at: int, days_ago: int = 0) -> list[PlanRow]:
+    """The revisions that held so many days before `at` (UTC ms), or will hold later, oldest first."""
+    rows = table.plans_of(tx, site)
+    if not rows:
+        return []
+    zone = ZoneInfo(decode_plan(rows[-1].raw).site.zone)
+    day = (local_time(at, zone).date() - timedelta(days=days_ago)).isoformat()
+    begun = max((row.revision for row in rows if row.effective <= day), default=0)
+    return [row for row in rows if row.revision >= begun]
 
 
 def _make_labels(tx: Connection, plan: Plan, at: int) -> int:

@@ -73,7 +73,7 @@ GUARDS: Final = (
     Beat("buildings-am", ("wang-lei",), {1: Tricks(miss=frozenset({"b5-u1"}))}),
     Beat("shops-am", ("wang-lei",)),
     Beat("day-2", ("wang-lei",), {1: Tricks(late_s=6600)}),
-    Beat("fire-daily", ("he-jing", "guo-rui")),
+    Beat("fire-daily", ("wu-bin", "xu-liang")),
     Beat("buildings-pm", ("liu-yang",)),
     Beat("day-3", ("liu-yang",), {2: None}),
     Beat("shops-pm", ("liu-yang",)),

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from app.duties.site import People, Plan, encode_plan
+from app.duties.site import People, Plan, decode_plan, encode_plan
 from sync.office import credentials
 from sync.office.plan_faults import Fault
 from sync.office.plans import read_people, read_plan
@@ -39,12 +39,21 @@ class Taken(Struct, frozen=True):
 
 
 async def check(store: Store | None, plan: Path | bytes, people: Path | bytes | None = None) -> Found:
-    """Read both files and everything wrong with them; persons are looked up in the file, else in the office."""
+    """Read both files and everything wrong with them.
+
+    Persons are looked up in the file, else in the office; the office also knows which ids are used up.
+    """
     who, faults = read_people(people) if people is not None else (None, ())
     known = who
     if known is None and people is None and store is not None:
         known = await store.read(credentials.people_of)
-    checked = read_plan(plan, people=known if known and known.people else None)
+    known = known if known and known.people else None
+    checked = read_plan(plan, people=known)
+    if store is not None and checked.plan is not None:
+        site = checked.plan.site.id
+        earlier = await store.read(lambda tx: [decode_plan(row.raw) for row in table.plans_of(tx, site)])
+        if len(earlier) > 1:
+            checked = read_plan(plan, people=known, earlier=earlier)
     return Found(checked.plan, who, (*faults, *checked.faults))
 
 

@@ -4,16 +4,16 @@ Looks at a plan that has been read as far as it goes, and at the nodes it came f
 Faults are what a handheld could not work with; warnings are what a manager will want to know.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
 from app.duties.schedule import RuleRefused, Slot, parse_rule, slots
-from app.duties.site import Check, People, Plan, Route, Schedule, Text
+from app.duties.site import Asset, Check, People, Plan, Point, Route, Schedule, Text
 from app.text import cells
 from sync.office.plan_faults import Faults, Spot
-from sync.office.plan_nodes import Node, Table, find
+from sync.office.plan_nodes import Leaf, Node, Row, Table, find
 from sync.office.plan_values import SHARED_UUID
 
 ONE_LINE: Final = 36
@@ -41,6 +41,27 @@ def check_plan(plan: Plan, top: Node, people: People | None, faults: Faults) -> 
             advice(plan, top, faults)
 
 
+def check_reused(plan: Plan, top: Node, earlier: Sequence[Plan], faults: Faults) -> None:
+    """No id of a point or an asset comes back as something else (decision 22): records and labels know the old one.
+
+    `earlier` are the site's revisions, oldest first. What stands in the newest of them goes on, whatever its name;
+    what came back under the name it had is the same thing.
+    """
+    for group, now in (("points", plan.points), ("assets", plan.assets)):
+        held: dict[str, tuple[int, Text]] = {}
+        for old in earlier:
+            held |= {thing.id: (old.revision, thing.name) for thing in _things(old, group)}
+        for thing in now:
+            revision, name = held.get(thing.id, (0, thing.name))
+            if revision and revision != earlier[-1].revision and name != thing.name:
+                spot = find(top, group, thing.id)
+                faults.add(spot, "reused_id", name=thing.id, revision=revision, was=name.say("zh"))
+
+
+def _things(plan: Plan, group: str) -> tuple[Point, ...] | tuple[Asset, ...]:
+    return plan.points if group == "points" else plan.assets
+
+
 def check_people(people: People, top: Node, faults: Faults) -> None:
     """Two people with one staff number could not be told apart."""
     seen: dict[str, Spot] = {}
@@ -60,7 +81,7 @@ def _ids(top: Node, group: str) -> frozenset[str]:
 
 
 def _references(plan: Plan, top: Node, faults: Faults) -> None:
-    known = {group: _ids(top, group) for group in ("areas", "points", "assets", "checklists", "routes")}
+    known = {group: _ids(top, group) for group in ("areas", "points", "assets", "checklists", "routes", "posts")}
     told: set[tuple[Spot, str]] = set()
     for spot, group, name in _pointers(plan, top):
         if name and name not in known[group] and (spot, name) not in told:
@@ -83,6 +104,7 @@ def _pointers(plan: Plan, top: Node) -> Iterator[tuple[Spot, str, str | None]]:
             yield _where_checklist(top, route, index), "checklists", stop.checklist
     for schedule in plan.schedules:
         yield find(top, "schedules", schedule.id, "route"), "routes", schedule.route
+        yield find(top, "schedules", schedule.id, "post"), "posts", schedule.post
 
 
 def _checks(plan: Plan, top: Node) -> Iterator[tuple[tuple[str, ...], Check]]:
@@ -110,6 +132,18 @@ def _responsible(plan: Plan, top: Node, people: People, faults: Faults) -> None:
     for area in plan.areas:
         if area.person and area.person not in known:
             _unknown(find(top, "areas", area.id, "person"), "people", area.person, known, faults)
+    for spot, person in _granted(top):
+        if person not in known:
+            _unknown(spot, "people", person, known, faults)
+
+
+def _granted(top: Node) -> Iterator[tuple[Spot, str]]:
+    """(where it stands, person) of everybody who is granted a role."""
+    roles = top.get("roles") if isinstance(top, Table) else None
+    for entry in roles.entries if isinstance(roles, Table) else ():
+        for item in entry.node.items if isinstance(entry.node, Row) else ():
+            if isinstance(item, Leaf):
+                yield item.spot, item.text
 
 
 # Things that must be told apart

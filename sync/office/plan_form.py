@@ -7,21 +7,24 @@ makes sense, is for plan_checks.
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TypeVar, get_args
+from typing import TypeVar
 
 from app.duties.site import (
+    CHECK_KINDS,
+    DAYS,
     GRADES,
     NO_TEXT,
+    ORDERS,
     ROLES,
+    ROUTE_KINDS,
     Area,
     Asset,
     Calendar,
     Category,
     Check,
-    CheckKind,
     Checklist,
     Choice,
-    Deadline,
+    Grant,
     People,
     Person,
     Phrase,
@@ -29,7 +32,6 @@ from app.duties.site import (
     Point,
     Post,
     Route,
-    RouteKind,
     Schedule,
     Settings,
     Site,
@@ -44,6 +46,7 @@ from sync.office.plan_values import (
     Wrong,
     day,
     days,
+    deadline,
     decimal,
     digits,
     line,
@@ -100,7 +103,7 @@ POST = {
 CHOICE = {"zh": Field(line), "en": Field(line), "ok": Field(yes_no)}
 CHECK_KEYS = {
     "text": need(text, NO_TEXT),
-    "kind": Field(one_of(*get_args(CheckKind)), blank=""),
+    "kind": Field(one_of(*CHECK_KINDS), blank=""),
     "standard": Field(text),
     "unit": Field(line),
     "said": Field(text),
@@ -127,7 +130,8 @@ SCHEDULE = {
     "until": Field(day),
     "crew": Field(whole(1, 6), blank=2),
     "recheck": Field(yes_no),
-    "days": Field(one_of("all", "working", "off")),
+    "days": Field(one_of(*DAYS)),
+    "post": Field(word),
 }
 CALENDAR = {"holidays": Field(days), "workdays": Field(days)}
 SETTINGS = {
@@ -141,7 +145,6 @@ SETTINGS = {
 }
 PERSON = {
     "name": need(text, NO_TEXT),
-    "roles": need(roles, ()),
     "number": Field(digits(1, 8)),
 }
 
@@ -150,7 +153,7 @@ def build_plan(top: Node, revision: int, faults: Faults) -> Plan:
     """The plan as far as it can be read; where something is wrong a blank stands, and a fault says so."""
     site_uuid = _site_uuid(top)
     values = read_table(top, _plan_form(site_uuid), faults)
-    return Plan(revision=revision, **values)
+    return Plan(revision=revision, grants=values.pop("roles"), **values)
 
 
 def build_people(top: Node, faults: Faults) -> People:
@@ -163,6 +166,7 @@ def _plan_form(site_uuid: str) -> Form:
         "effective": need(day, ""),
         "calendar": Field(_calendar),
         "settings": Field(_settings),
+        "roles": need(_grants, ()),
         "areas": need(things(_of(Area, AREA)), ()),
         "posts": Field(things(_of(Post, POST))),
         "points": need(things(_point(site_uuid)), ()),
@@ -191,6 +195,17 @@ def _site(node: Node, faults: Faults) -> Site:
     values = read_table(node, SITE, faults)
     values.pop("ibeacon", None)
     return Site(**values)
+
+
+def _grants(node: Node, faults: Faults) -> tuple[Grant, ...]:
+    """`guard: [zhang-wei, li-min]`: who is what at this site; whoever stands under two roles has both."""
+    held: dict[str, list[str]] = {}
+    for role, persons in read_table(node, dict.fromkeys(ROLES, Field(list_of(word))), faults).items():
+        for person in persons:
+            held.setdefault(person, []).append(role)
+    if isinstance(node, Table) and not node.entries:
+        raise Wrong("nobody")
+    return tuple(Grant(person, tuple(dict.fromkeys(roles))) for person, roles in held.items())
 
 
 def _calendar(node: Node, faults: Faults) -> Calendar:
@@ -247,7 +262,7 @@ def _category(key: str, node: Node, faults: Faults) -> Category:
         "text": need(text, NO_TEXT),
         "kind": need(one_of("finding", "hazard"), "finding"),
         "phrases": need(things(_phrase), ()),
-        "deadline": need(one_of(*get_args(Deadline)), "2d"),
+        "deadline": need(deadline, "2d"),
         "to": need(one_of(*ROLES), ""),
     }
     category = Category(id=key, **read_table(node, form, faults))
@@ -348,9 +363,9 @@ def _check_limits(node: Node, check: Check, faults: Faults) -> None:
 
 def _route(key: str, node: Node, faults: Faults) -> Route:
     form = {
-        "kind": need(one_of(*get_args(RouteKind)), "patrol"),
+        "kind": need(one_of(*ROUTE_KINDS), "patrol"),
         "name": need(text, NO_TEXT),
-        "order": need(one_of("fixed", "free", "shuffled"), "fixed"),
+        "order": need(one_of(*ORDERS), "fixed"),
         "roles": need(roles, ()),
         "checklist": Field(word),  # of every stop that names none
         "stops": need(_stops, ()),

@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any, Final, NamedTuple, TypeVar
 
+from app.duties.findings import is_deadline
 from app.duties.site import ROLES, Tag, Text
 from app.text import clean
 from sync.office.plan_faults import Faults, Spot
@@ -245,6 +246,14 @@ def _date(written: str) -> date:
         return date(*(int(part) for part in match.groups()))
     except ValueError as e:
         raise Wrong("no_such_day", value=written) from e
+
+
+def deadline(node: Node, faults: Faults) -> str:
+    """`same-day`, `15min`, `8h`, `2d`, `3wd`."""
+    limit = leaf(node)
+    if not is_deadline(limit):
+        raise Wrong("bad_deadline", value=limit)
+    return limit
 
 
 def zone(node: Node, faults: Faults) -> str:

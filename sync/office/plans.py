@@ -5,7 +5,7 @@ taken. docs and the shipped examples/ show the form; plan_form.py is its table. 
 badges, label tokens) have no place in either file (decision 15).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -13,7 +13,7 @@ import msgspec
 
 from app.duties.site import People, Plan, encode_plan
 from app.errors import PlanRefused
-from sync.office.plan_checks import check_people, check_plan
+from sync.office.plan_checks import check_people, check_plan, check_reused
 from sync.office.plan_faults import Fault, Faults, Spot
 from sync.office.plan_form import build_people, build_plan
 from sync.office.plan_nodes import MAX_BYTES, Node, read_nodes
@@ -35,16 +35,20 @@ class CheckedPeople(NamedTuple):
     faults: tuple[Fault, ...]
 
 
-def read_plan(source: Source, *, revision: int = 1, people: People | None = None, file: str = "") -> Checked:
+def read_plan(
+    source: Source, *, revision: int = 1, people: People | None = None, earlier: Sequence[Plan] = (), file: str = ""
+) -> Checked:
     """The plan in `source` as revision `revision`, and everything wrong with it.
 
-    `people` lets the persons named in it be checked; `file` is the name that faults carry. Raises
-    nothing: a file that cannot be opened is a fault too.
+    `people` lets the persons named in it be checked; `earlier` are the revisions that the site had, oldest
+    first, whose ids are not used again; `file` is the name that faults carry. Raises nothing: a file that
+    cannot be opened is a fault too.
     """
 
     def build(top: Node, faults: Faults) -> Plan:
         plan = build_plan(top, revision, faults)
         check_plan(plan, top, people, faults)
+        check_reused(plan, top, earlier, faults)
         return plan
 
     return Checked(*_read(source, file, build))

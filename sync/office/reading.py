@@ -13,7 +13,7 @@ from app import kinds
 from app.duties import rounds
 from app.duties.days import millis
 from app.duties.evidence import stronger_of
-from app.duties.rounds import Member, Progress
+from app.duties.rounds import Confirmation, Progress
 from app.duties.site import Grade, Plan
 from app.record import Record
 from app.resume import fold_round
@@ -106,7 +106,7 @@ class RoundDetail(Struct, frozen=True):
     judged: bool
     """The office has that revision of the plan and could judge for itself."""
     seed: str | None
-    crew: tuple[Member, ...]
+    crew: tuple[Confirmation, ...]
     alone: str | None
     started: int
     finished: int | None

@@ -17,7 +17,7 @@ from app.codes import make, parse
 from app.duties import rounds
 from app.duties.checks import answer_marks, in_limits
 from app.duties.evidence import Mark, Near, Nearness, Sample, address_marks, enter_level, grade_of, judge_near
-from app.duties.rounds import Answer, Member, Progress
+from app.duties.rounds import Answer, Progress
 from app.duties.site import GRADES, Check, Grade, Plan, Point
 from app.kinds import BleEvidence, CheckAnswered, RoundFinished, RoundRechecked, StopArrived, StopSkipped, read
 from app.logbook.book import proof
@@ -178,7 +178,6 @@ class Walk:
     def __init__(self, crew: Progress, plan: Plan) -> None:
         schedule = plan.schedule(crew.schedule)
         route = plan.route(crew.route)
-        short = len(crew.crew) < schedule.crew
         self.progress = Progress(
             round=crew.round,
             route=route.id,
@@ -191,7 +190,7 @@ class Walk:
             seed=crew.seed,
             started=crew.started,
             visits=tuple(rounds.Visit(stop) for stop in crew.order),
-            marks=(Mark.CREW_SHORT,) if short else (),
+            marks=rounds.crew_marks(crew.crew, schedule),
         )
         self._plan = plan
 
@@ -217,8 +216,8 @@ class Walk:
                 self.progress = rounds.skipped(self.progress, stop, reason)
             case CheckAnswered():
                 self._answer(record, body)
-            case RoundRechecked(person=person, method=method):
-                self.progress = rounds.rechecked(self.progress, Member(person, method))
+            case RoundRechecked() as again:
+                self.progress = rounds.rechecked(self.progress, again.who)
             case RoundFinished():
                 schedule = self._plan.schedule(self.progress.schedule)
                 self.progress, _ = rounds.finish(self.progress, schedule, len(self.progress.crew), record.at)

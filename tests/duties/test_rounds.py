@@ -9,20 +9,20 @@ from msgspec.structs import replace
 
 from app.duties import rounds
 from app.duties.evidence import Mark
-from app.duties.rounds import Answer, Member, Progress, Verdict
+from app.duties.rounds import Answer, Confirmation, Progress, Verdict
 from app.duties.schedule import Slot, slots
 from app.duties.site import Grade, Plan
 from app.ports import Moment
 from tests import garden
 
-PAIR = (Member("zhang", "badge"), Member("li", "pin"))
+PAIR = (Confirmation("zhang", "badge"), Confirmation("li", "pin"))
 OPENS = garden.EVENING
 POINTS = [point.id for point in garden.POINTS]
 STOPS = [stop.id for stop in garden.STOPS]
 CHECKS = tuple(check.id for check in garden.CHECKS.checks)
 
 
-def begun(plan: Plan, crew: tuple[Member, ...] = PAIR, seed: str | None = None) -> Progress:
+def begun(plan: Plan, crew: tuple[Confirmation, ...] = PAIR, seed: str | None = None) -> Progress:
     (slot,) = slots(plan, plan.schedule("night"), date(2025, 11, 21), date(2025, 11, 21))
     return rounds.begin(
         slot, plan.route("round"), plan.schedule("night"),
@@ -39,6 +39,26 @@ def arrive(
     progress: Progress, plan: Plan, point: str, seconds: float, grade: Grade = "near", boot: str = "b1"
 ) -> tuple[Progress, Verdict]:
     return rounds.arrive(progress, plan, plan.point(point), grade, at(seconds, boot))
+
+
+@pytest.mark.parametrize(
+    ("method", "found"),
+    [
+        ("badge", ()),
+        ("pin", ()),
+        ("typed", (Mark.WEAK,)),
+        ("paper", (Mark.WEAK,)),
+        ("iris", (Mark.WEAK,)),
+        ("absent", (Mark.CREW_SHORT,)),
+        ("refused", (Mark.CREW_SHORT,)),
+    ],
+)
+def test_a_crew_counts_by_how_its_people_confirmed(method: str, found: tuple[Mark, ...]) -> None:
+    progress = begun(garden.plan(), crew=(PAIR[0], Confirmation("li", method)))
+    assert progress.marks == found
+    on_the_way, _ = arrive(progress, garden.plan(), "gate", 60)
+    again = rounds.rechecked(on_the_way, Confirmation("li", method))
+    assert bool(again.rechecked) == (method not in ("absent", "refused"))
 
 
 def answer_all(progress: Progress, stop: str) -> Progress:
@@ -84,7 +104,7 @@ def step(progress: Progress, plan: Plan, act: tuple[str, str, str], seconds: int
         case "answer":
             return rounds.answered(progress, one, Answer(other, True), CHECKS if one == "s-power" else ())
         case _:
-            return rounds.rechecked(progress, Member(one, "badge"))
+            return rounds.rechecked(progress, Confirmation(one, "badge"))
 
 
 @given(st.sampled_from(["fixed", "free", "shuffled"]), steps)
@@ -303,8 +323,8 @@ def test_the_partner_counts_on_the_way_only_and_once() -> None:
     assert progress.rechecked == ()
     assert Mark.NO_RECHECK in rounds.finish(progress, plan.schedule("night"), 2, OPENS)[0].marks
     progress, _ = arrive(progress, plan, "gate", 10)
-    progress = rounds.rechecked(rounds.rechecked(progress, PAIR[1]), Member("li", "badge"))
-    assert progress.rechecked == (Member("li", "badge"),)
+    progress = rounds.rechecked(rounds.rechecked(progress, PAIR[1]), Confirmation("li", "badge"))
+    assert progress.rechecked == (Confirmation("li", "badge"),)
     assert rounds.finish(progress, plan.schedule("night"), 2, OPENS)[0].marks == ()
 
 

@@ -39,7 +39,7 @@ def plan_in(zone: str, calendar: Calendar | None = None) -> Plan:
 def schedule(
     start: str, minutes: int, rule: str = "FREQ=DAILY", begins: str = "2005-01-01", days: str = "all"
 ) -> Schedule:
-    return Schedule("s", "round", Text(), rule, start, minutes, begins, days=days)  # type: ignore[arg-type]  # a table
+    return Schedule("s", "round", Text(), rule, start, minutes, begins, days=days)
 
 
 def windows(zone: str, schedule: Schedule, first: str, last: str) -> list[str]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import codes
-from hardware.scanner import ENDS, GAP_S, LIMIT_S, PREFIXES, Gate, pasted
+from hardware.scanner import ENDS, GAP_S, LIMIT_S, OPENED_GAP_S, OPENING, PREFIXES, Gate, pasted
 
 LABEL: Final = codes.make(3, b"0123456789")
 ADDRESS: Final = f"HTTPS://W.EXAMPLE.CN/{LABEL}"
@@ -20,7 +20,9 @@ KEYS: Final = st.one_of(
     st.sampled_from([ENTER, ("tab", "\t"), ("ctrl+j", None), ("ctrl+c", None), ("up", None), ("backspace", "\x7f")]),
     st.sampled_from([(c, c) for c in LABEL]),
 )
-GAPS: Final = st.sampled_from([0.0, 0.001, 0.02, 0.059, 0.061, 0.15, 0.4, 2.0])
+GAPS: Final = st.sampled_from([0.0, 0.001, 0.02, 0.059, 0.061, 0.15, 0.249, 0.251, 0.4, 2.0])
+OVER_S: Final = OPENED_GAP_S + 0.001
+"""After so much silence nothing is held any more."""
 
 
 def typed(text: str, end: Key | None = ENTER) -> list[Key]:
@@ -110,6 +112,38 @@ def test_a_letter_waits_no_longer_than_the_gap() -> None:
     assert (desk.out, desk.gate.open) == ([0], False)
 
 
+def test_what_begins_like_a_code_waits_longer_only_once_its_whole_opening_stands() -> None:
+    for text in (LABEL, ADDRESS):
+        for length in range(1, len(text)):
+            desk = Desk()
+            desk.press(typed(text[:length], None))
+            patience = GAP_S if length < OPENING else OPENED_GAP_S
+            assert desk.gate.due == pytest.approx(desk.t + patience)
+            desk.wait(patience - 0.001)
+            assert desk.out == []
+            desk.wait(0.002)
+            assert (desk.out, desk.gate.open) == (list(range(length)), False)
+
+
+@pytest.mark.parametrize("text", [LABEL, ADDRESS], ids=["bare", "address"])
+@pytest.mark.parametrize("place", range(OPENING, 26))
+def test_a_scanner_held_up_behind_the_opening_is_still_one_scan(text: str, place: int) -> None:
+    desk = Desk()
+    desk.press(typed(text[:place], None), 0.02)
+    desk.t += 0.2
+    desk.press(typed(text[place:]), 0.02)
+    assert (desk.scans, desk.out) == ([text], [])
+
+
+def test_a_scanner_of_fifty_milliseconds_a_key_gets_the_longest_address_through() -> None:
+    desk = Desk()
+    address = f"HTTPS://CUIHU.EXAMPLE/{LABEL}"
+    desk.press(typed(address[:10], None), 0.05)
+    desk.t += 0.19
+    desk.press(typed(address[10:]), 0.05)
+    assert (desk.scans, desk.out) == ([address], [])
+
+
 def test_a_letter_goes_on_at_once_when_the_next_key_cannot_be_a_code() -> None:
     desk = Desk()
     desk.press([("W", "W"), ("i", "i")], 0.01)
@@ -176,7 +210,7 @@ def test_no_digit_is_ever_held_unless_a_code_may_be_running(keys: list[tuple[Key
     opened = desk.gate.open
     desk.press([(digit, digit)], 0.001)
     assert opened or desk.out[-1:] == [desk.sent - 1]
-    desk.wait(GAP_S + 0.001)
+    desk.wait(OVER_S)
     assert desk.out[-1] == desk.sent - 1, "and then only for the gap"
     desk.press([(digit, digit)], 0.0)
     assert desk.out[-1] == desk.sent - 1
@@ -187,7 +221,7 @@ def test_keys_are_never_lost_doubled_or_reordered(keys: list[tuple[Key, float]])
     desk = Desk()
     for key, gap_s in keys:
         desk.press([key], gap_s)
-    desk.wait(GAP_S + 0.001)
+    desk.wait(OVER_S)
     assert desk.scans == []
     assert desk.out == list(range(desk.sent))
 
@@ -200,13 +234,13 @@ def test_a_scan_between_any_keys_takes_its_own_keys_and_no_other(
     desk = Desk()
     for key, gap_s in before:
         desk.press([key], gap_s)
-    desk.wait(GAP_S + 0.001)
+    desk.wait(OVER_S)
     own = range(desk.sent, desk.sent + 27)
     desk.press(typed(LABEL), 0.001)
     desk.t += 1
     for key, gap_s in after:
         desk.press([key], gap_s)
-    desk.wait(GAP_S + 0.001)
+    desk.wait(OVER_S)
     assert desk.scans == [LABEL]
     assert desk.out == [place for place in range(desk.sent) if place not in own]
 

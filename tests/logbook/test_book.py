@@ -15,6 +15,7 @@ from msgspec import json
 from app.errors import BookError, BookInUse, BookUnknown, ChainBroken, RecordRefused
 from app.logbook.book import Draft, Enrolment, Logbook, Received
 from app.logbook.journal import Space, segments
+from app.logbook.snapshots import read_snapshot
 from app.record import check_chain, decode
 from tests.logbook.tools import SMALL, QuickDisk, Ticks, receipt, words
 
@@ -269,6 +270,25 @@ def test_pages_and_cursor_come_in_one_step_and_the_newest_sound_one_counts(folde
     logbook.close()
 
 
+def test_no_key_press_waits_for_a_large_page(folder: Path) -> None:
+    class Slow(QuickDisk):
+        """Records are appended while the page is being written."""
+
+        def step(self, name: str) -> None:
+            if name == "received.write":
+                thread = threading.Thread(target=lambda: logbook.append(words(1)))
+                thread.start()
+                thread.join(timeout=10)
+                waited.append(thread.is_alive())
+
+    waited: list[bool] = []
+    logbook = Logbook.open(folder, Ticks(), Slow())
+    logbook.receive([Received("plan", "cuihu", 1, b"{}")], "1")
+    assert waited == [False]
+    assert (logbook.head.seq, logbook.cursor) == (2, "1")
+    logbook.close()
+
+
 def test_what_the_office_answered_is_recorded_and_kept(folder: Path) -> None:
     enrolment = Enrolment("https://office.example", "ab" * 32, "pda-3", "cuihu")
     logbook = start(folder)
@@ -294,7 +314,9 @@ def test_what_must_outlive_old_segments_stands_in_the_newest(folder: Path) -> No
     logbook.close()
     head = json.decode(segments(folder)[-1][1].read_bytes().split(b"\n")[0][65:])
     assert (head["acked"], head["cursor"]) == (1, "c1")
-    assert [page["kind"] for page in head["pages"]] == ["plan"]
+    snapshot = read_snapshot(folder, head["snapshot"])
+    assert snapshot is not None
+    assert [page.kind for page in snapshot.pages] == ["plan"]
 
 
 def test_files_are_the_owners_alone(folder: Path) -> None:

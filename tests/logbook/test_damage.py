@@ -218,6 +218,15 @@ def test_an_emptied_segment_is_a_declared_hole(sample: Sample, tmp_path: Path) -
         assert lost_or_said(sample, folder)
 
 
+def test_an_emptied_segment_is_said_even_when_nothing_tells_what_stood_in_it(sample: Sample, tmp_path: Path) -> None:
+    folder = next(copies(sample, tmp_path))
+    last_segment(folder).write_bytes(NOTHING)
+    (folder / "head").unlink()
+    logbook = reopen(folder)
+    assert logbook.opening.damage
+    logbook.close()
+
+
 @pytest.mark.parametrize("blocks", [1, 2, 5])
 def test_zeroed_blocks_in_the_middle_lose_what_stood_there_and_one_more(
     sample: Sample, tmp_path: Path, blocks: int

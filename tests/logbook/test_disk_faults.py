@@ -138,7 +138,8 @@ def test_a_failed_flush_is_unknown_and_nothing_is_written_until_the_book_is_open
     assert logbook.head.seq == 2
     with pytest.raises(BookUnknown):
         logbook.append(words(3))
-    logbook.reopen()
+    assert logbook.reopen() is logbook.opening
+    assert not logbook.opening.fresh
     assert [e.record.body["n"] for e in logbook.entries(2)] == [1, 2]
     assert logbook.append(words(3))[0].record.seq == 4
     logbook.close()

@@ -76,9 +76,9 @@ def store(folder: Path, act: Callable[[Store], Awaitable[T]]) -> T:
     return asyncio.run(on_it())
 
 
-def page(folder: Path, kind: str) -> bytes:
+def page(folder: Path, kind: str, id: str = SITE) -> bytes:
     """What the changes feed holds for the site's handhelds."""
-    item = store(folder, lambda it: it.changes.current(SITE, kind, SITE))
+    item = store(folder, lambda it: it.changes.current(SITE, kind, id))
     assert item is not None
     assert item.body is not None
     return item.body
@@ -96,7 +96,7 @@ def test_a_plan_and_its_people_are_taken_and_sent_down(run: Callable[..., Done],
     done = run("plan", "import", str(PLAN), "--people", str(PEOPLE), "--data-dir", str(data), "--lang", "en")
     assert done.code == 0
     assert "imported as revision 1" in done.out
-    plan = decode_plan(page(data, "plan"))
+    plan = decode_plan(page(data, "plan", "1"))
     people = msgspec.json.decode(page(data, "people"), type=People)
     labels = {code for code in given(data).codes.values() if code.startswith("point:")}
     assert plan.revision == 1
@@ -113,7 +113,7 @@ def test_the_same_plan_again_is_no_new_revision_and_a_changed_one_is(run: Callab
     changed.write_text(PLAN.read_text(encoding="utf-8").replace("南门岗亭", "南门新岗亭"), encoding="utf-8")
     newer = json.loads(run("plan", "import", str(changed), *where).out)
     assert (newer["revision"], newer["new"], newer["labels"]) == (2, True, 0)
-    assert "南门新岗亭".encode() in page(folder, "plan")
+    assert "南门新岗亭".encode() in page(folder, "plan", "2")
     assert given(folder).codes == before.codes  # labels on the walls stay good
 
 
@@ -130,7 +130,7 @@ def test_a_plan_with_faults_is_refused_whole_and_every_fault_is_named(
     assert "INTERVAL" in done.err
     assert "nonsense" in done.err
     assert re.search(r"broken\.yaml:\d+", done.err)
-    assert decode_plan(page(folder, "plan")).revision == 1
+    assert decode_plan(page(folder, "plan", "1")).revision == 1
     checked = run("plan", "check", str(broken), "--data-dir", str(folder), "--json")
     report = json.loads(checked.out)
     assert checked.code == 1

@@ -119,7 +119,10 @@ def test_the_compound_has_its_buildings_gates_and_rooms() -> None:
 
 
 def test_the_crews_have_their_numbers() -> None:
-    roles = Counter(person.roles[0] for person in people().people)
+    roles = Counter(grant.roles[0] for grant in plan().grants)
+    leaders = [grant.person for grant in plan().grants if "leader" in grant.roles]
+    assert leaders == ["zhou-jie", "gao-feng", "zhao-guilan"]
+    assert {grant.person for grant in plan().grants} == {person.id for person in people().people}
     assert roles == {
         "guard": 14, "fire-control": 8, "fitter": 5, "cleaner": 12, "gardener": 2, "desk": 5, "warden": 2,
         "quality": 1, "supervisor": 2, "manager": 1,
@@ -223,6 +226,8 @@ def test_posts_have_their_hours_and_the_control_room_does_not_walk() -> None:
     assert (hours["south-gate-post"], hours["patrol"], hours["control-room-post"], hours["plant-post"]) == (4, 4, 8, 8)
     assert [post.id for post in plan().posts if not post.walks] == ["control-room-post"]
     assert not any("fire-control" in route.roles for route in plan().routes)
+    staying = {person.id for person in people().people if plan().must_stay(person.id)}
+    assert staying == {grant.person for grant in plan().grants if grant.roles == ("fire-control",)}
 
 
 # Plant and fire

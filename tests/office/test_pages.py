@@ -361,7 +361,7 @@ def test_the_language_is_remembered(walked: tuple[Office, str]) -> None:
 def test_text_from_outside_is_text(office: Office, handheld: Handheld) -> None:
     """Names from the people file and words from a handheld, full of markup and worse."""
     people = office.ask(office.store.read(credentials.people_of)).people
-    crew = Person("zhang-wei", Text(zh=HOSTILE, en=HOSTILE), ("guard",), HOSTILE)
+    crew = Person("zhang-wei", Text(zh=HOSTILE, en=HOSTILE), HOSTILE)
     changed = People(tuple(crew if person.id == crew.id else person for person in people))
     office.ask(office.store.write(lambda tx: credentials.take_people(tx, changed, office.now)))
     name = handheld.walk()

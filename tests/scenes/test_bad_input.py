@@ -347,8 +347,8 @@ def test_while_the_office_is_away_the_records_stay_and_are_counted_and_the_round
 GOOD = """\
 site: {id: garden, name: Garden, zone: Asia/Shanghai, ibeacon: 8e1f5c3a-6b0d-4d7e-9a52-c3b7e0d4f116}
 effective: 2026-11-01
-areas:
-  outside: {name: Outside}
+roles: {guard: [zhang-wei]}
+areas: {outside: {name: Outside}}
 points:
   gate: {name: Gate, area: outside, label: true, tags: [{ibeacon: 1/1}]}
   pond: {name: Pond, area: outside, label: true, tags: [{ibeacon: 1/2}]}

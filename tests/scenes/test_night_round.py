@@ -14,11 +14,11 @@ import pytest
 
 from app.duties.site import Check, Stop
 from app.logbook.book import Logbook
+from app.pages import pages_of
 from app.ports import Moment, Scan, Sighting
 from app.watch import Watch
 from hardware.ble import BleReader, Pace
 from hardware.clock import SystemClock
-from screens.run import pages_of
 from sync.courier import Courier, enrol
 from tests.scenes import office as offices
 from tests.virtual_radio import BlueZ, PrivateBus, patrol_tag
@@ -115,7 +115,7 @@ async def test_what_the_guards_walked_is_what_the_supervisor_reads(tmp_path: Pat
         port = int(url.rpartition(":")[2])
     # The office is gone now: the whole round is walked without a network.
     clock.wait_until(22, 3)
-    watch = Watch(logbook, pages_of(logbook), clock, "zh")
+    watch = Watch(logbook, pages_of(logbook, clock.now().at), clock, "zh")
     acknowledged = logbook.acked
     await watch.sign_in_badge(Scan(night.badge, clock.now().up))
     await watch.sign_in_pin(PARTNER, night.partner_pin)

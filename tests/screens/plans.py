@@ -14,6 +14,7 @@ from app.duties.site import (
     Checklist,
     Choice,
     Credentials,
+    Grant,
     People,
     Person,
     Phrase,
@@ -112,7 +113,7 @@ PHRASES = (
     Phrase("live", T("淋到带电设备", "water on live equipment")),
 )
 CATEGORIES = tuple(
-    Category(name, T(zh, en), kind, PHRASES, deadline, to)  # type: ignore[arg-type]
+    Category(name, T(zh, en), kind, PHRASES, deadline, to)
     for name, zh, en, kind, deadline, to in (
         ("water", "漏水", "Water leak", "finding", "2d", "fitter"),
         ("lamp", "灯不亮", "Lamp out", "finding", "2d", "fitter"),
@@ -132,6 +133,7 @@ PLAN = Plan(
     site=Site("cuihu", T("翠湖花园", "Jade Lake Garden"), "Asia/Shanghai"),
     revision=1,
     effective="2026-01-01",
+    grants=(Grant("zhang-wei", ("guard",)), Grant("li-min", ("guard",)), Grant("wang-fang", ("supervisor",))),
     areas=(Area("west", T("西片区", "West")), Area("east", T("东片区", "East"))),
     points=POINTS,
     assets=(Asset("1aa1", T("1AA1 进线柜", "1AA1 incoming cabinet"), "power"),),
@@ -148,9 +150,9 @@ PLAN = Plan(
     settings=Settings(label_after_s=8),
 )
 PEOPLE = People((
-    Person("zhang-wei", T("张伟", "Zhang Wei"), ("guard",), "1001"),
-    Person("li-min", T("李敏", "Li Min"), ("guard",), "1002"),
-    Person("wang-fang", T("王芳", "Wang Fang"), ("supervisor",), "2001"),
+    Person("zhang-wei", T("张伟", "Zhang Wei"), "1001"),
+    Person("li-min", T("李敏", "Li Min"), "1002"),
+    Person("wang-fang", T("王芳", "Wang Fang"), "2001"),
 ))  # fmt: skip
 
 

@@ -231,6 +231,11 @@ async def test_keys_codes_and_sightings_are_taken_one_after_the_other(tmp_path: 
 class Counted:
     """A radio that is slow to let go."""
 
+    always = False
+
+    def poke(self) -> None:
+        """It is always awake."""
+
     def __init__(self) -> None:
         self.now = self.most = 0
 

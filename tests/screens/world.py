@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 
 from app.duties.site import encode_plan
 from app.logbook.book import Logbook, Received
-from app.ports import Heard, Moment, RadioState, Scan, Sighting
+from app.ports import Heard, Moment, RadioState, Sighting
 from app.record import Record
 from app.watch import Pages, Watch
 from screens.gear import Gear, Line
@@ -56,6 +56,9 @@ class ScriptedRadio:
         self.most = 0
         """Listeners at one time, at most."""
         self.always = False
+
+    def poke(self) -> None:
+        """It is always awake."""
 
     async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
         self.wanted.append(wanted)
@@ -160,9 +163,6 @@ class World:
 
     def kinds(self) -> list[str]:
         return [record.kind for record in self.records()]
-
-    def scan(self, text: str) -> Scan:
-        return Scan(text, self.clock.up)
 
 
 @contextmanager

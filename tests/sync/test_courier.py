@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from app.errors import OfficeRefused
 from app.logbook.book import Draft, Logbook
 from sync.client import Client
-from sync.courier import Courier, CourierState, Reason
+from sync.courier import Courier, CourierState
 from sync.outbox import SOON_S
+from sync.standing import Reason
 from sync.wire import Ack, Batch
 from tests.sync.places import Handheld, RunningOffice, WallClock, client_for, handheld, office, same_bytes
 from tests.sync.proxy import Fault, proxy

@@ -106,7 +106,7 @@ def test_the_person_is_told_that_the_network_shows_a_page_of_its_own(
         assert "登录" in away.value.say("zh")
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_link_that_breaks_most_of_the_time(tmp_path: Path, running: RunningOffice, seed: int) -> None:
     """60 % of all requests fail, in ways drawn by chance, while records go on being made."""
     chance = random.Random(seed)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Struct
 from sqlalchemy import Connection
 
-from app.duties.rounds import Member
+from app.duties.rounds import METHODS, Confirmation
 from app.duties.site import Check, Person, Plan, decode_plan
 from app.kinds import BleEvidence
 from app.words import table as table_of
@@ -210,19 +210,23 @@ def _order(detail: RoundDetail, places: Places) -> str:
     return places.w(f"order_{kind}")
 
 
-def _member(member: Member, detail: RoundDetail, places: Places) -> MemberSeen:
+def _member(member: Confirmation, detail: RoundDetail, places: Places) -> MemberSeen:
     day = datetime.fromisoformat(detail.opens).date()
     again = [each for each in detail.again if each.person == member.person]
     return MemberSeen(
         name=places.person(member.person),
         number=places.number(member.person),
-        method=places.w(f"method_{member.method}"),
+        method=_method(member.method, places),
         again=" ".join(_again(each, places, day) for each in again),
     )
 
 
+def _method(method: str, places: Places) -> str:
+    return places.w(f"method_{method if method in METHODS else 'other'}")
+
+
 def _again(again: Again, places: Places, day: date) -> str:
-    said = places.w("again", time=places.minute(again.ref.at, day), method=places.w(f"method_{again.method}"))
+    said = places.w("again", time=places.minute(again.ref.at, day), method=_method(again.method, places))
     return f"{said} ({places.w(f'proof_{again.proof}')})" if again.proof else said
 
 

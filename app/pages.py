@@ -1,0 +1,144 @@
+"""What the office sent, as the crew works by it: which revision of the plan holds today, and what to do with a
+page that this program cannot read.
+
+A page that a newer office wrote in a form we do not know never stops a handheld: the last one that can
+be read stays in use, and the person is told.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from app.duties.days import local_time
+from app.duties.site import Credentials, People, Plan, decode_plan
+from app.errors import WatchbookError
+from app.logbook.reader import Enrolment
+from app.logbook.snapshots import PageItem
+
+T = TypeVar("T")
+
+
+class Book(Protocol):
+    """A logbook, or a reader of one."""
+
+    @property
+    def office(self) -> Enrolment | None: ...
+
+    def pages(self, kind: str) -> Mapping[str, PageItem]: ...
+
+    def page(self, kind: str, id: str | None = None) -> bytes | None: ...
+
+    def earlier(self, kind: str) -> Iterator[bytes]: ...
+
+
+class Pages(Struct, frozen=True):
+    """What the office sent, as the handheld holds it now."""
+
+    plan: Plan
+    """The revision that holds when the pages were read."""
+    people: People
+    credentials: Credentials
+    others: tuple[Plan, ...] = ()
+    """Other revisions: one of them may become effective."""
+    unread: tuple[str, ...] = ()
+    """Kinds of which this program cannot read a newer page."""
+
+    def plan_at(self, at: int) -> Plan:
+        """The revision that holds at that moment, UTC ms."""
+        return in_force((self.plan, *self.others), at) if self.others else self.plan
+
+
+def in_force(plans: Collection[Plan], at: int) -> Plan:
+    """The newest revision whose day has come at the site (decision 22); before the first one's day, the oldest."""
+    begun = [plan for plan in plans if has_begun(plan, at)]
+    return max(begun, key=_revision) if begun else min(plans, key=_revision)
+
+
+def has_begun(plan: Plan, at: int) -> bool:
+    """Whether its first local day has come at `at`, UTC ms."""
+    return plan.effective <= local_time(at, ZoneInfo(plan.site.zone)).date().isoformat()
+
+
+def _revision(plan: Plan) -> int:
+    return plan.revision
+
+
+def pages_of(book: Book, at: int) -> Pages:
+    """The pages that hold at `at` (UTC ms). Raises WatchbookError saying what is missing or unreadable."""
+    plans, unread = _plans(book, at)
+    people, people_unread = _newest(book, "people", _people)
+    credentials, credentials_unread = _newest(book, "credentials", _credentials)
+    if not plans or people is None or credentials is None:
+        raise WatchbookError("cli.no_plan" if book.office else "cli.not_enrolled")
+    plan = in_force(plans, at)
+    faults = {"plan": unread, "people": people_unread, "credentials": credentials_unread}
+    return Pages(
+        plan=plan,
+        people=people,
+        credentials=credentials,
+        others=tuple(other for other in plans if other is not plan),
+        unread=tuple(kind for kind, fault in faults.items() if fault),
+    )
+
+
+def plan_of(book: Book, at: int) -> Plan | None:
+    """The revision that holds at `at` (UTC ms); None before the first came. Raises WatchbookError."""
+    plans, _ = _plans(book, at)
+    return in_force(plans, at) if plans else None
+
+
+def people_of(book: Book) -> People | None:
+    """The people file; None before the first came. Raises WatchbookError."""
+    return _newest(book, "people", _people)[0]
+
+
+def _plans(book: Book, at: int) -> tuple[list[Plan], bool]:
+    """Every revision that can be read, and whether one cannot."""
+    found = [_read(_plan, book.page("plan", id)) for id in book.pages("plan")]
+    plans = [plan for plan in found if plan is not None]
+    unread = len(plans) < len(found)
+    if unread and not any(has_begun(plan, at) for plan in plans):
+        earlier = [_read(_plan, body) for body in book.earlier("plan")]
+        plans += [plan for plan in earlier if plan is not None and has_begun(plan, at)]
+    if unread and not plans:
+        raise WatchbookError("cli.page_unreadable", kind="plan")
+    return plans, unread
+
+
+def _newest(book: Book, kind: str, decode: Callable[[bytes], T]) -> tuple[T | None, bool]:
+    """What the newest page of a kind says that can be read, and whether a newer one cannot."""
+    if not book.pages(kind):
+        return None, False
+    found = _read(decode, book.page(kind))
+    if found is not None:
+        return found, False
+    for body in book.earlier(kind):
+        found = _read(decode, body)
+        if found is not None:
+            return found, True
+    raise WatchbookError("cli.page_unreadable", kind=kind)
+
+
+def _read(decode: Callable[[bytes], T], body: bytes | None) -> T | None:
+    """None for what this program cannot read; an unknown time zone is such a thing too."""
+    try:
+        return None if body is None else decode(body)
+    except (ValueError, KeyError, RecursionError):
+        return None
+
+
+def _plan(body: bytes) -> Plan:
+    plan = decode_plan(body)
+    ZoneInfo(plan.site.zone)
+    return plan
+
+
+def _people(body: bytes) -> People:
+    return msgspec.json.decode(body, type=People)
+
+
+def _credentials(body: bytes) -> Credentials:
+    return msgspec.json.decode(body, type=Credentials)
