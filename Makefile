@@ -10,7 +10,7 @@ demo: $(ready)
 	@$(BIN)/watchbook demo $(ARGS)
 
 test: $(ready) check
-	$(BIN)/python -m pytest -m "not proof and not torture" --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not proof and not torture" --cov --cov-report=term:skip-covered
 
 check: $(ready)
 	$(BIN)/ruff format --check --quiet .
@@ -19,7 +19,7 @@ check: $(ready)
 	$(BIN)/mypy
 
 proofs: $(ready)
-	$(BIN)/python -m pytest -m proof
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m proof
 
 torture: $(ready)
 	$(BIN)/python -m pytest -m "proof or torture" --torture

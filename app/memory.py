@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from app.duties.site import Plan, Stop, decode_plan
 from app.kinds import PlanNamed
@@ -25,6 +26,14 @@ SHORT: Final = 5000
 
 Reading = tuple[int, str]
 """(number of the record, value)."""
+
+
+class _Kept(Struct, frozen=True):
+    """What a segment's snapshot keeps for us."""
+
+    state: State
+    readings: dict[str, list[Reading]] = {}
+    """Those that were not on the shelf yet."""
 
 
 class Memory:
@@ -45,7 +54,7 @@ class Memory:
             self._note(entry, self.state)
             self.state = fold_one(self.state, record, self.plan_of)
             self.seq = max(self.seq, record.seq)
-        self._logbook.keep_state(self.seq, partial(msgspec.json.encode, self.state))
+        self._logbook.keep_state(self.seq, partial(msgspec.json.encode, _Kept(self.state, dict(self._fresh))))
 
     # -- plans --------------------------------------------------------------------------------
     @property
@@ -92,7 +101,8 @@ class Memory:
         found = reading_of(state.round, self.plan_of(state.plan), entry.record)
         if found is not None:
             key, value = found
-            self._fresh[key] = [*self._fresh.get(key, ()), (entry.record.seq, value)][-READINGS:]
+            values = {**dict(self._fresh.get(key, ())), entry.record.seq: value}
+            self._fresh[key] = sorted(values.items())[-READINGS:]
 
     # -- the shelf ----------------------------------------------------------------------------
     def keep(self) -> None:
@@ -119,11 +129,12 @@ class Memory:
         if kept is None or not (kept.seq >= SHORT or self._logbook.lacks(kept.seq)):
             return nothing
         try:
-            state = msgspec.json.decode(kept.data, type=State)
+            found = msgspec.json.decode(kept.data, type=_Kept)
         except ValueError:  # another version's: what is there is folded
             return nothing
+        self._fresh = found.readings
         self._read_again(kept.seq)
-        return state, kept.seq
+        return found.state, kept.seq
 
     def _read_again(self, last: int) -> None:
         """Readings up to `last` that a cut power kept from the shelf. No round was open where the shelf ends."""

@@ -1,25 +1,40 @@
-"""Runs every module here that has `run()`, or those named: `python -m bench [NAME ...]`. Exit 1: a goal was missed."""
+"""Every speed goal, as a ratio beside its goal: `python -m bench [--idle SECONDS] [record] [terminal]`.
 
-import importlib
-import pkgutil
+Some eleven minutes, five of them asleep. Exit 1: a goal was missed.
+"""
+
+import argparse
 import sys
+from collections.abc import Callable, Sequence
 
-import bench
-from bench.table import Figure, show
+from bench import record, terminal
+from bench.table import Figure, beside, show
+
+LONG_LOOK_S = 300
 
 
 def main() -> int:
-    wanted = sys.argv[1:]
+    given = arguments()
+    measure: dict[str, Callable[[], Sequence[Figure]]] = {
+        "record": record.run,
+        "terminal": lambda: terminal.run(terminal.Sizes(idle_s=given.idle)),
+    }
     figures: list[Figure] = []
-    for module in sorted(pkgutil.iter_modules(bench.__path__), key=lambda module: module.name):
-        if module.name.startswith("__") or (wanted and module.name not in wanted):
-            continue
-        run = getattr(importlib.import_module(f"bench.{module.name}"), "run", None)
-        if run is not None:
-            sys.stdout.write(f"measuring {module.name} ...\n")
-            sys.stdout.flush()
-            figures += [(f"{module.name}: {name}", measured, goal) for name, measured, goal in run()]
-    return show(figures)
+    for name in given.names or measure:
+        sys.stdout.write(f"measuring {name} ...\n")
+        sys.stdout.flush()
+        figures += [(f"{name}: {figure}", measured, goal) for figure, measured, goal in measure[name]()]
+    code = show(figures)
+    if "terminal" in (given.names or measure):
+        beside("terminal: first usable screen", terminal.KNOWN)
+    return code
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Every speed goal, beside its goal.")
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=("record", "terminal", []), help="record, terminal")
+    parser.add_argument("--idle", type=float, default=LONG_LOOK_S, metavar="SECONDS", help="how long to watch it sleep")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

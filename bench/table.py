@@ -18,3 +18,9 @@ def show(figures: Sequence[Figure]) -> int:
     if missed:
         sys.stdout.write(f"{missed} of {len(figures)} goals missed\n")
     return 1 if missed else 0
+
+
+def beside(name: str, known: Sequence[tuple[str, float]]) -> None:
+    """Print what others need for the same, as quoted from an earlier measurement."""
+    for other, measured in known:
+        sys.stdout.write(f"{name}: {other} {measured:.1f} (quoted, not measured in this run)\n")

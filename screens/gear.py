@@ -14,6 +14,8 @@ class Line(Struct, frozen=True):
     """How the conversation with the office stands, for the status line and the outbox page."""
 
     online: bool = False
+    busy: bool = False
+    """A round of exchange is going on."""
     offline_s: int | None = None
     """Seconds since the office last answered; None when it never did or is answering."""
     reason: str | None = None

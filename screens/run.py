@@ -148,9 +148,7 @@ def _buzzer(watch: Watch) -> Buzzer:
     from hardware.buzzer import TerminalBuzzer
 
     def write(sound: str) -> None:
-        """Where the screen is. One write of one byte cannot fall into the middle of another."""
-        with suppress(OSError):  # the terminal is gone; the driver says so
-            os.write(1, sound.encode("ascii"))
+        os.write(1, sound.encode("ascii"))  # where the driver draws; a terminal takes each write whole
 
     return TerminalBuzzer(write, lambda: _is_quiet(watch), console=os.environ.get("TERM") == "linux")
 
@@ -195,6 +193,7 @@ class OfficeLine:
         state, now = self._courier.state, self._clock.now()
         return Line(
             online=state.online,
+            busy=state.busy,
             offline_s=None if state.offline_since is None else max(0, (now.up - state.offline_since) // 1000),
             reason=state.last_reason.key if state.last_reason else None,
             fields=state.last_reason.fields if state.last_reason else {},

@@ -9,7 +9,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from rich.text import Text
 from textual.app import App
@@ -69,6 +69,8 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         """One sentence above the keys, until the next key. Roles: ok, mark, bad."""
         self.radio = RadioState()
         self._stale = False
+        self._asked: Literal["", "now", "going"] = ""
+        """How far the exchange is that somebody asked for."""
         self._listener = Listener(gear.radio, self._heard, self._handle_exception)
         self._battery: tuple[float, int | None] | None = None
         for theme in THEMES:
@@ -81,7 +83,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     def on_mount(self) -> None:
         self.gear.watch.subscribe(self._changed)
         if self.gear.office is not None:
-            self.gear.office.subscribe(self._changed)
+            self.gear.office.subscribe(self._office_changed)
         self._listener.attend(None)
 
     def on_ready(self) -> None:
@@ -254,6 +256,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         if self.gear.office is None:
             self.tell(say(self.lang, "menu.no_office"), "mark")
         else:
+            self._asked = "now"
             self.gear.office.sync_now()
             self.tell(say(self.lang, "menu.trying"))
 
@@ -296,6 +299,18 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             if isinstance(screen, RoundPage):
                 screen.listens(any(kind != LABEL for kind, _ in wanted or ()))
         self.top.show()
+
+    def _office_changed(self) -> None:
+        """Whoever asked for an exchange is told what came of it."""
+        if self._asked and self.gear.office is not None:
+            line = self.gear.office.line
+            if line.busy:
+                self._asked = "going"
+            elif self._asked == "going":
+                self._asked = ""
+                done = line.reason is None
+                self.tell(say(self.lang, line.reason or "outbox.all_sent", **line.fields), "ok" if done else "bad")
+        self._changed()
 
     def _changed(self) -> None:
         """Something outside the keys changed: the office answered, or an act was recorded."""

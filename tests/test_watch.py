@@ -1059,7 +1059,7 @@ async def test_everybody_who_watches_is_told_after_the_record_is_there(hand: Han
     assert hand.watch.unsent == 3
 
 
-async def test_a_long_book_is_resumed_from_the_shelf_and_comes_to_the_same(hand: Handheld) -> None:
+async def test_a_long_book_comes_to_the_same_after_a_kill(hand: Handheld) -> None:
     from app.logbook.book import Draft
     from app.memory import SHORT, Memory
 

@@ -49,7 +49,7 @@ def keys_in_code() -> set[str]:
                 if isinstance(node, ast.Call) and _is_lookup(node):
                     found |= {
                         arg.value
-                        for arg in node.args
+                        for arg in (*node.args, *(keyword.value for keyword in node.keywords))
                         if isinstance(arg, ast.Constant)
                         and isinstance(arg.value, str)
                         and arg.value.partition(".")[0] in SUBJECTS

@@ -359,7 +359,7 @@ class Logbook:
         return None
 
     def _live_state(self) -> LiveState | None:
-        """What was given since the start, else what an earlier segment kept: a program that knows no state drops none."""
+        """What was given since the start, else what an earlier segment kept: who knows no state drops none."""
         if self._live is not None and self._live[0] <= self._ledger.seq:
             return LiveState(self._live[0], self._live[1]())
         return self.kept_state()

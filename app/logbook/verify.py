@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.errors import RecordRefused
-from app.record import Record, decode, follow
+from app.record import MAX_INT, Record, decode, follow
 
 if TYPE_CHECKING:
     from app.logbook.reader import Reader
@@ -82,6 +82,10 @@ class BookReport(Struct, frozen=True):
     """Receipts whose signer is not known here."""
     holes: tuple[tuple[int, int], ...]
     """Lost records that the book itself declares, (first, last)."""
+    purged: int
+    """Records removed on purpose (decision 9): their number and the chain's hash after them are left."""
+    set_aside: int
+    """Bytes that the office holds in a record's place and that are no record: they keep the chain, and say nothing."""
     unfinished: int
     """Bytes at the end of the journal that are no whole line."""
     broken: Broken | None
@@ -96,6 +100,10 @@ class BookReport(Struct, frozen=True):
 
         lines = [say(lang, "book.checked", book=self.book, records=self.records, head=self.head)]
         lines += [say(lang, "book.hole", first=first, last=last) for first, last in self.holes]
+        if self.purged:
+            lines.append(say(lang, "book.purged", count=self.purged))
+        if self.set_aside:
+            lines.append(say(lang, "book.set_aside", count=self.set_aside))
         lines.append(say(lang, "book.signed", signed=self.signed, acked=self.acked))
         if self.unchecked:
             lines.append(say(lang, "book.unchecked", count=self.unchecked))
@@ -130,6 +138,13 @@ class _Line(Struct, frozen=True, forbid_unknown_fields=True):
     book: str
     record: msgspec.Raw = msgspec.Raw()
     note: msgspec.Raw = msgspec.Raw()
+    purged: Annotated[int, Meta(ge=1, le=MAX_INT)] | UnsetType = UNSET
+    raw: str | UnsetType = UNSET
+
+    @property
+    def members(self) -> int:
+        """How many of the four it has; a line has one."""
+        return bool(self.record) + bool(self.note) + (self.purged is not UNSET) + (self.raw is not UNSET)
 
 
 class _Signed(Struct, frozen=True):
@@ -187,6 +202,10 @@ class BookCheck:
         """(line, record): judged once it is known what was lost between them."""
         self._gaps: list[_Gap] = []
         self._holes: list[tuple[int, int]] = []
+        self._purged: list[tuple[int, int]] = []
+        self._announced: list[tuple[int, Record]] = []
+        """(line, book.pruned): compared with the hashes once all are known."""
+        self._set_aside = 0
         self._signed: list[tuple[int, _Signed]] = []
         self._broken: Broken | None = None
         self._records = 0
@@ -211,6 +230,28 @@ class BookCheck:
         else:
             self._gaps.append(_Gap(self._seq + 1, record.seq - 1, self._links[self._seq], raw, link, line))
             self._take(record, link, line)
+
+    def purged(self, seq: int, link: bytes, line: int = 0) -> None:
+        """All records after the line before, up to `seq`, were removed on purpose; the chain goes on from `link`."""
+        if self._lost_way:
+            return
+        if seq <= self._seq:
+            self._break(seq, Fault.REPEATED, line)
+            return
+        self._purged.append((self._seq + 1, seq))
+        self._seq = seq
+        self._links[seq] = link
+
+    def set_aside(self, link: bytes, raw: bytes, line: int = 0) -> None:
+        """The next number's bytes, which the office took in and which are no record."""
+        self._set_aside += 1
+        if self._lost_way:
+            return
+        if follow(self._links[self._seq], raw) != link:
+            self._break(self._seq + 1, Fault.ALTERED, line)
+            return
+        self._seq += 1
+        self._links[self._seq] = link
 
     def _step(self, record: Record, raw: bytes, link: bytes, line: int) -> None:
         if follow(self._links[self._seq], raw) != link:
@@ -239,6 +280,8 @@ class BookCheck:
                 self._key_records.append((line, record))
             case "damage.declared":
                 self._declared(record)
+            case "book.pruned":
+                self._announced.append((line, record))
             case "book.enrolled" if not self._given:
                 self._office_keys.add(str(record.body.get("server_key", "")))
         if record.seq == 1 and record.kind != "book.opened":
@@ -266,7 +309,7 @@ class BookCheck:
     def _unless_lost(self, fault: Fault, seq: int) -> Fault:
         """`fault`, unless records are lost between the last key we know and `seq`: one of them may have been a key."""
         since = self._keys[-1][0] if self._keys else 0
-        lost = [gap.first for gap in self._gaps] + [first for first, _ in self._holes]
+        lost = [gap.first for gap in self._gaps] + [first for first, _ in (*self._holes, *self._purged)]
         return Fault.KEY_LOST if any(since < first < seq for first in lost) else fault
 
     def _declared(self, record: Record) -> None:
@@ -320,9 +363,9 @@ class BookCheck:
         """Whether it speaks of this book's chain; a lost record's hash cannot be compared."""
         if signed.book != self._book.hex() or not 0 <= signed.seq <= self._seq or not 0 <= signed.at < 2**63:
             return False
-        if any(first <= signed.seq <= last for first, last in self._holes):
-            return True
         link = self._links.get(signed.seq)
+        if link is None and any(first <= signed.seq <= last for first, last in (*self._holes, *self._purged)):
+            return True
         return link is not None and link.hex() == signed.hash
 
     # -- result ---------------------------------------------------------------------------------
@@ -332,8 +375,9 @@ class BookCheck:
             gap = min(self._gaps, key=lambda g: g.first)
             if self._broken is None or gap.first <= self._broken.seq:
                 self._broken = Broken(gap.first, Fault.MISSING, gap.line)
-        if not self._records:
+        if not self._records and not self._purged:
             self._fail(1, Fault.MISSING, 0)
+        self._check_announced()
         for line, record in self._key_records:
             (self._opened if record.kind == "book.opened" else self._certified)(record, line)
         counts = self._count_signed()
@@ -344,10 +388,20 @@ class BookCheck:
             head=self._seq,
             trusted=trusted,
             holes=tuple(sorted(self._holes)),
+            purged=sum(last - first + 1 for first, last in self._purged),
+            set_aside=self._set_aside,
             unfinished=unfinished,
             broken=self._broken,
             **counts,
         )
+
+    def _check_announced(self) -> None:
+        """A `book.pruned` gives the hash of the last record it removed: the chain over there must be that one."""
+        for line, record in self._announced:
+            last = record.body.get("to")
+            link = self._links.get(last) if isinstance(last, int) else None
+            if link is not None and link.hex() != record.body.get("hash"):
+                self._fail(record.seq, Fault.ALTERED, line)
 
     def _count_signed(self) -> dict[str, int]:
         """Check every head and receipt against the chain that was found."""
@@ -409,12 +463,20 @@ def check_lines(lines: Iterable[bytes], trust: str | None = None, office_key: st
             continue
         book, link = bytes.fromhex(found.book), bytes.fromhex(found.hash)
         here = checks.setdefault(found.book, BookCheck(book, office_key))
-        if found.record:
-            here.record(link, bytes(found.record), number)
-        else:
-            here.note(link, bytes(found.note), number)
+        _check_line(here, found, link, number)
     wanted = None if trust is None else _plain(trust)
     return Report(tuple(c.report(None if wanted in checks and wanted != book else trust) for book, c in checks.items()))
+
+
+def _check_line(check: BookCheck, found: _Line, link: bytes, number: int) -> None:
+    if found.record:
+        check.record(link, bytes(found.record), number)
+    elif found.note:
+        check.note(link, bytes(found.note), number)
+    elif isinstance(found.purged, int):
+        check.purged(found.purged, link, number)
+    else:
+        check.set_aside(link, _hex(found.raw), number)
 
 
 def _read_line(line: bytes) -> _Line | None:
@@ -424,7 +486,7 @@ def _read_line(line: bytes) -> _Line | None:
         plain = all(len(text) == 64 and bytes.fromhex(text).hex() == text for text in (found.hash, found.book))
     except ValueError:
         return None
-    return found if plain and bool(found.record) != bool(found.note) else None
+    return found if plain and found.members == 1 else None
 
 
 def check_folder(folder: Path, trust: str | None = None, office_key: str | None = None) -> BookReport:

@@ -42,6 +42,14 @@ TABLE = {
     # what `verify` found
     "checked": ("记录本 {book}\n共{records}条,到第{head}条", "book {book}\n{records} records, up to number {head}"),
     "hole": ("第{first}至{last}条已损坏,本机已登记", "records {first} to {last} were lost; the book declares it"),
+    "purged": (
+        "{count}条已按期清除,只留编号和校验值",
+        "{count} records were purged when their time was over; number and hash are left",
+    ),
+    "set_aside": (
+        "{count}处内容不是记录,中心已另存,不作数",
+        "{count} entries are no records; the office set them aside, and they do not count",
+    ),
     "signed": (
         "签名到第{signed}条,中心回执到第{acked}条",
         "signed up to record {signed}, office receipts up to record {acked}",

@@ -106,6 +106,13 @@ TABLE = {
     "nothing_read": ("还没有", "nothing yet"),
     "waiting": ("还有{n}条待读", "{n} more waiting"),
     "set_aside": ("{n}条另存待查", "{n} set aside"),
+    "numbers_missing": (
+        "缺{count}条:{numbers}。手持机上已损坏,没能传上来。",
+        "{count} missing: {numbers}. They were damaged on the handheld before they could be sent.",
+    ),
+    "number": ("第{first}条", "no. {first}"),
+    "number_run": ("第{first}至{last}条", "no. {first} to {last}"),
+    "runs_before": ("更早的", "earlier ones"),
     "last_heard": ("最近上传", "Last sent"),
     "book": ("记录本", "Book"),
     "no_books": ("还没有手持机上传过记录。", "No handheld has sent any record yet."),

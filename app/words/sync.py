@@ -4,6 +4,7 @@ The first block is docs/errors.md: one sentence for every `urn:watchbook:` name,
 """
 
 TABLE = {
+    "waiting": ("还没有开始上传;要传请按F5", "sending has not begun: press F5 to send"),
     # errors of the office
     "malformed": (
         "办公室看不懂发来的内容,请更新程序",

@@ -1,6 +1,6 @@
 """From records to what the pages show: read after the acknowledgement, from a cursor (decision 29).
 
-A step reads the next records in the order in which they were committed and makes every round they touch
+A step reads a site's next records in the order in which they were committed and makes every round they touch
 anew from that round's own records, with the code of `app.resume` and `app.duties`. So a step may be
 repeated, interrupted or overtaken by another process and the result is the same; and folding everything
 again from nothing gives what folding along the way gave.
@@ -18,15 +18,16 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app import kinds
+from app.duties.review import RULES
 from app.duties.site import decode_plan
 from app.record import Record
+from sync.office.proofs import Label, Labels
 from sync.office.reading import FindingDetail, Line, Tokens, alarm_of, read_round
 from sync.office.store import Store
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
-from sync.office.store.records import Stored, cursor, move_cursor, records_after
+from sync.office.store.records import Stored, cursor, move_cursor, records_after, sites, sites_behind
 from sync.office.store.rounds import AlarmRow, FindingRow, FoldedRow, RoundRow, StopRow
-from sync.office.verdict import RULES, Label, Labels
 
 log: Final = logging.getLogger("watchbook.fold")
 
@@ -38,8 +39,9 @@ LONGEST_ID: Final = 200
 
 
 class Step(Struct, frozen=True):
-    """What one step changes; `before` and `after` are positions of the cursor."""
+    """What one step changes; `before` and `after` are positions of the site's cursor."""
 
+    site: str
     before: int
     after: int
     folded: tuple[FoldedRow, ...] = ()
@@ -77,17 +79,23 @@ class Folding:
     async def catch_up(self, within_s: float | None = None) -> bool:
         """Fold until nothing is left or the time is over; whether everything is folded."""
         until = None if within_s is None else monotonic() + within_s
-        while until is None or monotonic() < until:
-            step = await self._store.read(read_step)
-            if step is None:
-                return True
-            await self._store.write(partial(apply_step, step=step))
-        return False
+        while behind := await self._store.read(partial(sites_behind, name=CURSOR)):
+            for site in behind:
+                if until is not None and monotonic() >= until:
+                    return False
+                await self._step(site)
+        return True
 
     async def rebuild(self) -> None:
         """Forget every projection and fold everything again."""
-        await self._store.write(forget)
+        for site in await self._store.read(sites):
+            await self._store.write(partial(forget, site=site))
         await self.catch_up()
+
+    async def _step(self, site: str) -> None:
+        step = await self._store.read(partial(read_step, site=site))
+        if step is not None:
+            await self._store.write(partial(apply_step, step=step))
 
     async def _run(self) -> None:
         while self._again:
@@ -103,26 +111,28 @@ def _tell(task: asyncio.Task[None]) -> None:
 
 def prepare(tx: Connection) -> None:
     """Projections made by other rules are forgotten; they come again from the records."""
-    if cursor(tx, CURSOR) == 0:
-        forget(tx)
+    for site in sites(tx):
+        if cursor(tx, site, CURSOR) == 0:
+            forget(tx, site)
 
 
-def forget(tx: Connection) -> None:
-    table.forget_all(tx)
-    move_cursor(tx, CURSOR, 0)
+def forget(tx: Connection, site: str) -> None:
+    table.forget_all(tx, site)
+    move_cursor(tx, site, CURSOR, 0)
 
 
-def read_step(tx: Connection) -> Step | None:
-    """What the next records change; None when there are none."""
-    before = cursor(tx, CURSOR)
-    stored = records_after(tx, before, STEP)
+def read_step(tx: Connection, site: str) -> Step | None:
+    """What the site's next records change; None when there are none."""
+    before = cursor(tx, site, CURSOR)
+    stored = records_after(tx, site, before, STEP)
     if not stored:
         return None
-    books: dict[tuple[str, bytes], list[Stored]] = {}
+    books: dict[bytes, list[Stored]] = {}
     for one in stored:
-        books.setdefault((one.site, one.book), []).append(one)
-    steps = [_read_book(tx, site, book, those) for (site, book), those in books.items()]
+        books.setdefault(one.book, []).append(one)
+    steps = [_read_book(tx, site, book, those) for book, those in books.items()]
     return Step(
+        site,
         before,
         stored[-1].arrived,
         tuple(row for step in steps for row in step.folded),
@@ -134,7 +144,7 @@ def read_step(tx: Connection) -> Step | None:
 
 def apply_step(tx: Connection, step: Step) -> bool:
     """Store a step; False when somebody else has moved the cursor meanwhile, and nothing is stored."""
-    if cursor(tx, CURSOR) != step.before:
+    if cursor(tx, step.site, CURSOR) != step.before:
         return False
     for row, stops in step.rounds:
         table.put_round(tx, row, stops)
@@ -144,15 +154,15 @@ def apply_step(tx: Connection, step: Step) -> bool:
         table.put_alarm(tx, alarm)
     for folded in step.folded:
         table.put_folded(tx, folded)
-    move_cursor(tx, CURSOR, step.after)
+    move_cursor(tx, step.site, CURSOR, step.after)
     return True
 
 
 def _one_owner(rows: Any) -> tuple[tuple[RoundRow, list[StopRow]], ...]:
     """A round belongs to the book that named it first."""
-    first: dict[tuple[str, str], tuple[RoundRow, list[StopRow]]] = {}
+    first: dict[str, tuple[RoundRow, list[StopRow]]] = {}
     for row, stops in rows:
-        first.setdefault((row.site, row.round), (row, stops))
+        first.setdefault(row.round, (row, stops))
     return tuple(first.values())
 
 
@@ -173,6 +183,7 @@ def _read_book(tx: Connection, site: str, book: bytes, stored: Sequence[Stored])
     last = stored[-1]
     at = lines[-1].record.at if lines else (known.at if known else 0)
     return Step(
+        site=site,
         before=0,
         after=0,
         folded=(FoldedRow(site, book, last.seq, last.hash, at, aside),),

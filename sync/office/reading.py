@@ -13,14 +13,14 @@ from app import kinds
 from app.duties import rounds
 from app.duties.days import millis
 from app.duties.evidence import stronger_of
+from app.duties.review import RULES, Judged, OfficeMark, Proof, Walk, find_check, judge_arrival, judge_check
 from app.duties.rounds import Confirmation, Progress
 from app.duties.site import Grade, Plan
 from app.record import Record
 from app.resume import fold_round
-from sync.office import verdict
+from sync.office.proofs import Labels, Place, check_arrival, check_proof
 from sync.office.store.records import Stored
 from sync.office.store.rounds import RoundRow, StopRow
-from sync.office.verdict import RULES, Judged, Labels, OfficeMark, Place, Proof, Walk
 
 
 class Ref(Struct, frozen=True):
@@ -280,13 +280,13 @@ class _Reading:
         judged = None
         if self._plan and self._walk:
             place = Place(self._book, line.previous)
-            evidence = verdict.judge_arrival(line.record, body, place, self._plan, self._tokens.labels)
-            judged = self._walk.arrive(line.record, body, evidence)
+            proof = check_arrival(line.record, body, place, self._tokens.labels)
+            judged = self._walk.arrive(line.record, body, judge_arrival(body, self._plan, proof))
         return Arrival(line.ref, body.point, body.grade, body.marks, body.evidence, judged)
 
     def _answer(self, line: Line, body: kinds.CheckAnswered) -> AnswerSeen:
-        check = verdict.find_check(self._plan, self.crew.route, body.stop, body.check) if self._plan else None
-        judged = verdict.judge_check(check, body) if check else None
+        check = find_check(self._plan, self.crew.route, body.stop, body.check) if self._plan else None
+        judged = judge_check(check, body) if check else None
         return AnswerSeen(line.ref, body.check, body.ok, judged, body.value, body.repeated, body.words, body.marks)
 
     def _badge(self, line: Line, body: kinds.RoundRechecked) -> Proof | None:
@@ -295,7 +295,7 @@ class _Reading:
             return None
         place = Place(self._book, line.previous)
         badges = self._tokens.badges.get(body.person, ())
-        found = [verdict.check_proof(line.record, badge.token, place) for badge in badges]
+        found = [check_proof(line.record, badge.token, place) for badge in badges]
         return Proof.GOOD if Proof.GOOD in found else (found[-1] if found else Proof.UNKNOWN)
 
     def detail(self, started: kinds.RoundStarted, lines: Sequence[Line]) -> RoundDetail:

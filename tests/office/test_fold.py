@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from sync.office.serve import open_store
 from sync.office.store import Store
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
-from sync.office.store.records import cursor, move_cursor
+from sync.office.store.records import cursor, move_cursor, sites_behind
 from sync.office.store.rounds import PROJECTIONS
 from sync.office.walker import SteppedClock, Tricks
 from tests.office.conftest import GUARDS, SITE, Handheld, Office, at
@@ -84,13 +85,13 @@ def test_a_step_is_stored_once_however_often_it_is_made(office: Office, handheld
     office.ask(office.serving.folding.stop())  # nobody else folds
     handheld.walk()
     take(office, handheld, 1000)
-    step = office.ask(office.store.read(read_step))
+    step = office.ask(office.store.read(partial(read_step, site=SITE)))
     assert step is not None
     assert office.ask(office.store.write(lambda tx: apply_step(tx, step)))
     once = office.ask(office.store.read(dump))
     assert not office.ask(office.store.write(lambda tx: apply_step(tx, step)))
     assert office.ask(office.store.read(dump)) == once
-    assert office.ask(office.store.read(read_step)) is None
+    assert office.ask(office.store.read(partial(read_step, site=SITE))) is None
 
 
 def test_two_processes_may_fold_at_once(office: Office, handheld: Handheld) -> None:
@@ -128,7 +129,7 @@ def test_projections_of_other_rules_are_made_anew_at_the_start(
     def age(tx: Connection) -> None:
         tx.execute(text("update rounds set detail = '{}'"))
         tx.execute(text("delete from cursors"))
-        move_cursor(tx, "rounds/0", 999)
+        move_cursor(tx, SITE, "rounds/0", 999)
 
     office.ask(office.store.write(age))
     office.ask(office.store.write(fold.prepare))
@@ -366,10 +367,46 @@ def test_a_site_without_any_plan_still_shows_what_was_recorded(bare: Store, tmp_
         await Folding(bare).catch_up()
         row = await bare.read(lambda tx: table.find_round(tx, "r#1-1"))
         assert row is not None
-        assert await bare.read(lambda tx: cursor(tx, CURSOR)) == 3
+        assert await bare.read(lambda tx: cursor(tx, "elsewhere", CURSOR)) == 3
         return msgspec.json.decode(row.detail, type=RoundDetail)
 
     found = asyncio.run(act())
     logbook.close()
     assert (found.done, found.planned, found.judged) == (1, 2, False)
     assert found.stop_marks == ("weak-evidence",)
+
+
+def test_each_site_is_numbered_and_folded_for_itself(bare: Store, tmp_path: Path) -> None:
+    """A site may move to another database: nothing counts across two of them."""
+
+    async def send(site: str, more: int) -> None:
+        clock = SteppedClock(at("2026-11-20 22:00"))
+        logbook = Logbook.open(tmp_path / site, clock, Rehearsal())
+        alarm = Draft("alarm.raised", {"round": None, "point": None})
+        logbook.append(*(alarm for _ in range(more)))
+        await introduce(bare, logbook, site, "x", clock.now().at)
+        await bring(bare, logbook, site, clock.now().at)
+        logbook.close()
+
+    async def stand(site: str) -> tuple[int, int]:
+        """(how far it is folded, alarms that are shown)"""
+        return await bare.read(lambda tx: (cursor(tx, site, CURSOR), len(table.alarms_since(tx, site, 0))))
+
+    async def act() -> None:
+        await send("east", 2)
+        await send("west", 5)
+        for site, count in (("east", 3), ("west", 6)):
+            rows = await bare.records.after(site, 0, 100)
+            assert [(row.site, row.arrived) for row in rows] == [(site, number) for number in range(1, count + 1)]
+        step = await bare.read(partial(read_step, site="west"))
+        assert step is not None
+        await bare.write(partial(apply_step, step=step))
+        assert await bare.read(partial(sites_behind, name=CURSOR)) == ["east"]
+        assert (await stand("east"), await stand("west")) == ((0, 0), (6, 5))
+        assert await Folding(bare).catch_up()
+        await bare.write(partial(fold.forget, site="east"))
+        assert (await stand("east"), await stand("west")) == ((0, 0), (6, 5))
+        assert await Folding(bare).catch_up()
+        assert (await stand("east"), await stand("west")) == ((3, 2), (6, 5))
+
+    asyncio.run(act())

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.table import show
+from bench.table import beside, show
+from bench.terminal import KNOWN
 
 
 def test_a_missed_goal_is_named_and_fails_the_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -16,3 +17,10 @@ def test_a_missed_goal_is_named_and_fails_the_run(capsys: pytest.CaptureFixture[
 def test_a_goal_met_exactly_is_met(capsys: pytest.CaptureFixture[str]) -> None:
     assert show([("idle wake-ups a minute", 2, 2)]) == 0
     assert capsys.readouterr().out == "idle wake-ups a minute       2.00  <= 2\n"
+
+
+def test_other_programs_are_quoted_and_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+    beside("first usable screen", KNOWN)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "first usable screen: toolong 1.5.0 2.3 (quoted, not measured in this run)"
+    assert len(lines) == 3

@@ -78,6 +78,7 @@ def test_a_lost_terminal_ends_the_program_even_without_a_hangup_signal(ended: Pa
         assert ended.read_text() == "as asked"
 
 
+@pytest.mark.proof
 def test_stock_still_spins_when_the_terminal_is_lost() -> None:
     with Pty([*PROGRAM, "--stock"], controlling=False) as pty:
         pty.wait_for(READY)
@@ -197,6 +198,7 @@ def test_an_idle_program_is_never_woken(handheld: Pty) -> None:
     assert handheld.wake_ups() - before <= 2
 
 
+@pytest.mark.proof
 def test_stock_still_wakes_ten_times_a_second(stock: Pty) -> None:
     stock.settle(0.3)
     before = stock.wake_ups()
@@ -254,6 +256,7 @@ def test_after_a_stop_it_paints_itself_again(stop: signal.Signals) -> None:
         assert pty.left_behind() == []
 
 
+@pytest.mark.proof
 def test_stock_still_comes_back_blank() -> None:
     with Pty([*PROGRAM, "--stock"]) as pty:
         pty.wait_for(READY)
@@ -262,6 +265,7 @@ def test_stock_still_comes_back_blank() -> None:
         assert READY not in pty.text, "upstream has mended the repaint after a stop: remove the guard"
 
 
+@pytest.mark.proof
 def test_stock_still_reads_the_keyboard_twice_after_a_stop() -> None:
     with Pty([*PROGRAM, "--stock"]) as pty:
         pty.wait_for(READY)

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 TRIPS = 10
 """Some lists grow once by a few objects; a leak is hundreds a trip."""
 
@@ -17,9 +19,11 @@ def test_a_screen_change_leaves_nothing_behind_and_installing_twice_is_the_same(
     assert left_behind("install", "install") < 5
 
 
+@pytest.mark.proof
 def test_stock_still_keeps_the_styles_of_closed_screens() -> None:
     assert left_behind("close_watchers") > 50, "upstream has mended #6665: remove close_styles"
 
 
+@pytest.mark.proof
 def test_stock_still_keeps_the_watchers_of_closed_screens() -> None:
     assert left_behind("close_styles") > 50, "upstream has mended #6666: remove close_watchers"

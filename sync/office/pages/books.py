@@ -15,12 +15,16 @@ from sync.office.store.rounds import AlarmRow, BookRow, alarms_since
 
 SHOWN_MS: Final = 3 * 24 * 3600 * 1000
 """How long an alarm stands above the pages."""
+RUNS: Final = 20
+"""Runs of missing numbers that are named one by one."""
 
 
 class BookSeen(Struct, frozen=True):
     device: str
     upto: str
     waiting: str
+    missing: str
+    """A sentence; empty when no number is missing."""
     heard: str
     book: str
 
@@ -60,9 +64,23 @@ def _book(book: BookRow, places: Places) -> BookSeen:
         device=book.device or places.w("unknown_handheld"),
         upto=upto,
         waiting=" ".join(notes),
+        missing=_missing(book, places),
         heard=places.moment(book.heard),
         book=book.book.hex()[:16],
     )
+
+
+def _missing(book: BookRow, places: Places) -> str:
+    """Which numbers nobody has any more: the handheld said so itself (decision 8)."""
+    if not book.missing:
+        return ""
+    named = [
+        places.w("number_run" if first < last else "number", first=first, last=last)
+        for first, last in book.missing[-RUNS:]
+    ]
+    more = [places.w("runs_before")] if len(book.missing) > RUNS else []
+    count = sum(last - first + 1 for first, last in book.missing)
+    return places.w("numbers_missing", count=count, numbers=places.w("and").join([*more, *named]))
 
 
 def alarms_seen(alarms: Alarms, site: str, places: Places, now: int) -> list[AlarmSeen]:

@@ -6,9 +6,9 @@ from typing import Final
 from msgspec import Struct
 
 from app.duties.evidence import Mark
+from app.duties.review import OfficeMark
 from app.words import say, table
 from sync.office.pages.view import words
-from sync.office.verdict import OfficeMark
 
 SEVERE: Final = frozenset({OfficeMark.PROOF, OfficeMark.FOREIGN, OfficeMark.CODE})
 """What shows that somebody was not where the record says."""

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Struct
 from sqlalchemy import Connection
 
+from app.duties.review import Proof
 from app.duties.rounds import METHODS, Confirmation
 from app.duties.site import Check, Person, Plan, decode_plan
 from app.kinds import BleEvidence
@@ -23,7 +24,6 @@ from sync.office.reading import Again, AnswerSeen, Arrival, Event, FindingDetail
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
 from sync.office.store.rounds import BookRow, FindingRow, RoundRow, StopRow
-from sync.office.verdict import Proof
 
 BAR: Final = 10
 """Width of one level's bar with its gap, in the picture's units."""

@@ -21,7 +21,7 @@ from sync.office.store.changes import Changes
 from sync.office.store.devices import Devices
 from sync.office.store.engine import StoreUnsafe as StoreUnsafe
 from sync.office.store.records import Records
-from sync.office.store.schema import counters, facts, metadata
+from sync.office.store.schema import facts, metadata
 
 T = TypeVar("T")
 READERS: Final = 4
@@ -105,4 +105,3 @@ def _prepare(tx: Connection) -> None:
     metadata.create_all(tx)
     tx.execute(insert(facts).values(name="feed", value=secrets.token_hex(4)).on_conflict_do_nothing())
     tx.execute(insert(facts).values(name="schema", value=str(SCHEMA)).on_conflict_do_nothing())
-    tx.execute(insert(counters).values(name="arrived", value=0).on_conflict_do_nothing())

@@ -9,13 +9,13 @@ import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from app.errors import RecordRefused
 from app.logbook.keys import certificate_message, identity_message
 from app.record import Record, decode
-from sync.office.store.schema import counters, cursors, devices, forks, head_signatures, heads, holes, records, urgent
+from sync.office.store.schema import arrivals, cursors, devices, forks, head_signatures, heads, holes, records, urgent
 
 if TYPE_CHECKING:
     from sync.office.store import Store
@@ -146,9 +146,9 @@ class Records:
         """Store a record that came alone; the mark stays. Fork if other bytes are held under its number."""
         return await self._store.write(lambda tx: _take_urgent(tx, site, book, one, now, fault))
 
-    async def after(self, arrived: int, limit: int) -> list[Stored]:
-        """Records committed after that one, in the order of commits: what a projection reads next."""
-        return await self._store.read(lambda tx: records_after(tx, arrived, limit))
+    async def after(self, site: str, arrived: int, limit: int) -> list[Stored]:
+        """The site's records committed after that one, in the order of commits: what a projection reads next."""
+        return await self._store.read(lambda tx: records_after(tx, site, arrived, limit))
 
     async def urgent_ahead(self, site: str | None = None) -> list[Urgent]:
         """Urgent records whose turn has not come yet: above their book's mark."""
@@ -168,10 +168,32 @@ class Records:
         )
 
 
-def records_after(tx: Connection, arrived: int, limit: int) -> list[Stored]:
+def records_after(tx: Connection, site: str, arrived: int, limit: int) -> list[Stored]:
     """As `Records.after`, inside a transaction of the caller's."""
-    wanted = select(records).where(records.c.arrived > arrived).order_by(records.c.arrived).limit(limit)
-    return [_stored(row) for row in tx.execute(wanted)]
+    wanted = select(records).where(records.c.site == site, records.c.arrived > arrived)
+    return [_stored(row) for row in tx.execute(wanted.order_by(records.c.arrived).limit(limit))]
+
+
+def sites(tx: Connection) -> list[str]:
+    """Every site that ever sent a record."""
+    return list(tx.execute(select(arrivals.c.site).order_by(arrivals.c.site)).scalars())
+
+
+def sites_behind(tx: Connection, name: str) -> list[str]:
+    """The sites with records that the projection `name` has not read."""
+    same = (cursors.c.site == arrivals.c.site) & (cursors.c.name == name)
+    newer = (records.c.site == arrivals.c.site) & (records.c.arrived > func.coalesce(cursors.c.arrived, 0))
+    wanted = select(arrivals.c.site).outerjoin(cursors, same).where(exists().where(newer).correlate(arrivals, cursors))
+    return list(tx.execute(wanted.order_by(arrivals.c.site)).scalars())
+
+
+def missing_of(tx: Connection, site: str) -> dict[bytes, list[tuple[int, int]]]:
+    """By book: the runs of numbers, first to last, that a handheld declared lost and that are not held here either."""
+    found: dict[bytes, list[tuple[int, int]]] = {}
+    wanted = select(holes).where(holes.c.site == site, holes.c.missing <= holes.c.last)
+    for row in tx.execute(wanted.order_by(holes.c.book, holes.c.last)):
+        found.setdefault(row.book, []).append((row.missing, row.last))
+    return found
 
 
 def urgent_ahead(tx: Connection, site: str | None = None) -> list[Urgent]:
@@ -184,15 +206,16 @@ def urgent_ahead(tx: Connection, site: str | None = None) -> list[Urgent]:
     return [Urgent(**row._mapping) for row in tx.execute(ordered)]
 
 
-def cursor(tx: Connection, name: str) -> int:
-    """How far the projection `name` has read; 0 before it began."""
-    return int(tx.execute(select(cursors.c.arrived).where(cursors.c.name == name)).scalar() or 0)
+def cursor(tx: Connection, site: str, name: str) -> int:
+    """How far the projection `name` has read in the site; 0 before it began."""
+    wanted = select(cursors.c.arrived).where(cursors.c.site == site, cursors.c.name == name)
+    return int(tx.execute(wanted).scalar() or 0)
 
 
-def move_cursor(tx: Connection, name: str, arrived: int) -> None:
+def move_cursor(tx: Connection, site: str, name: str, arrived: int) -> None:
     """Remember how far the projection has read, in the transaction that stores what it made of it."""
-    change = insert(cursors).values(name=name, arrived=arrived)
-    tx.execute(change.on_conflict_do_update(["name"], set_={"arrived": arrived}))
+    change = insert(cursors).values(site=site, name=name, arrived=arrived)
+    tx.execute(change.on_conflict_do_update(["site", "name"], set_={"arrived": arrived}))
 
 
 def _take(tx: Connection, site: str, batch: Batch, now: int, fault: str | None) -> Taken | Gap | Fork:
@@ -255,7 +278,7 @@ def _store_new(
     shift_key = _shift_key(tx, site, batch.book)
     faults: list[tuple[int, str]] = []
     rows = []
-    arrived = _take_numbers(tx, len(new))
+    arrived = _take_numbers(tx, site, len(new))
     for place, one in enumerate(new):
         wrong, shift_key = _judge(one, batch.book, shift_key)
         why = fault or wrong
@@ -363,10 +386,11 @@ def _shift_key(tx: Connection, site: str, book: bytes) -> bytes | None:
     return first
 
 
-def _take_numbers(tx: Connection, count: int) -> int:
-    """The first of `count` numbers of arrival."""
-    taken = update(counters).where(counters.c.name == "arrived").values(value=counters.c.value + count)
-    return int(tx.execute(taken.returning(counters.c.value)).scalar_one()) - count + 1
+def _take_numbers(tx: Connection, site: str, count: int) -> int:
+    """The first of `count` of the site's numbers of arrival."""
+    first = insert(arrivals).values(site=site, last=count)
+    taken = first.on_conflict_do_update(["site"], set_={"last": arrivals.c.last + count}).returning(arrivals.c.last)
+    return int(tx.execute(taken).scalar_one()) - count + 1
 
 
 def _stored(row: Any) -> Stored:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from sync.office.store.records import Stored
+from sync.office.store.records import Stored, missing_of
 from sync.office.store.schema import devices, heads, metadata, records
 
 rounds = Table(
@@ -156,6 +156,8 @@ class BookRow(Struct, frozen=True):
     folded: int
     at: int
     set_aside: int
+    missing: tuple[tuple[int, int], ...]
+    """Runs of numbers that the handheld lost before they came here: first and last of each."""
 
 
 def owner(tx: Connection, site: str, name: str) -> tuple[bytes, int] | None:
@@ -253,13 +255,14 @@ def books_of(tx: Connection, site: str) -> list[BookRow]:
         .where(heads.c.site == site)
         .order_by(devices.c.name, heads.c.book)
     )
+    missing = missing_of(tx, site)
     return [
-        BookRow(book, name or "", held, heard, seq or 0, at or 0, aside or 0)
+        BookRow(book, name or "", held, heard, seq or 0, at or 0, aside or 0, tuple(missing.get(book, ())))
         for book, name, held, heard, seq, at, aside in tx.execute(wanted)
     ]
 
 
-def forget_all(tx: Connection) -> None:
-    """Empty every projection; the records stay."""
+def forget_all(tx: Connection, site: str) -> None:
+    """Empty every projection of a site; the records stay."""
     for table in PROJECTIONS:
-        tx.execute(delete(table))
+        tx.execute(delete(table).where(table.c.site == site))

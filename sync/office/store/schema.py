@@ -17,20 +17,21 @@ facts = Table(
     comment="What is true of this office as a whole: the id of its changes feed.",
 )
 
-counters = Table(
-    "counters",
+arrivals = Table(
+    "arrivals",
     metadata,
-    Column("name", String(40), primary_key=True),
-    Column("value", BigInteger, nullable=False),
-    comment="Counter rows: a number taken here is committed with what it numbers, so none is ever skipped over.",
+    Column("site", String(64), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    comment="The last `records.arrived` given in each site; taken in the transaction that stores what it numbers.",
 )
 
 cursors = Table(
     "cursors",
     metadata,
+    Column("site", String(64), primary_key=True),
     Column("name", String(40), primary_key=True),
     Column("arrived", BigInteger, nullable=False),
-    comment="How far each projection has read: the highest `records.arrived` it holds.",
+    comment="How far each projection has read in each site: the highest `records.arrived` it holds.",
 )
 
 devices = Table(
@@ -69,11 +70,11 @@ records = Table(
     Column("hash", LargeBinary(32), nullable=False),
     Column("raw", LargeBinary, nullable=False, comment="the bytes as received"),
     Column("kind", String(64), nullable=False, comment="empty when the bytes are no record"),
-    Column("arrived", BigInteger, nullable=False, comment="1, 2, 3 … in the order of commits, for projections"),
+    Column("arrived", BigInteger, nullable=False, comment="1, 2, 3 … in the order of the site's commits"),
     Column("received_at", BigInteger, nullable=False),
     Column("quarantine", String(40), comment="why it is set aside (a name of docs/errors.md), or null"),
 )
-Index("records_by_arrived", records.c.arrived)
+Index("records_by_arrived", records.c.site, records.c.arrived)
 
 heads = Table(
     "heads",

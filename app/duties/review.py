@@ -1,30 +1,26 @@
-"""The office's own verdict on one round: the same rules as on the handheld, with what only the office has.
+"""Review: one round judged again from its records, by the rules that the handheld walks by.
 
-It has the label tokens, so it can check a proof (decision 25); it judges *near* again from the recorded
-levels, the readings again by the plan's limits, and the walk again from the times (decision 30). What the
-crew saw is kept beside it, never replaced. Nothing here looks at a clock, a disk or a page.
+*Near* is judged again from the recorded levels, the readings by the plan's limits, and the walk from the
+times (decision 30). What a label's proof is worth is handed in: only who holds the tokens can tell. What
+the crew saw is kept beside the verdict, never replaced.
 """
 
-import hmac
-from collections.abc import Mapping, Sequence
 from decimal import DecimalException
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from msgspec import UNSET, Struct
 
-from app.codes import make, parse
 from app.duties import rounds
 from app.duties.checks import answer_marks, in_limits
 from app.duties.evidence import Mark, Near, Nearness, Sample, address_marks, enter_level, grade_of, judge_near
 from app.duties.rounds import Answer, Progress
 from app.duties.site import GRADES, Check, Grade, Plan, Point
 from app.kinds import BleEvidence, CheckAnswered, RoundFinished, RoundRechecked, StopArrived, StopSkipped, read
-from app.logbook.book import proof
 from app.record import Record
 
 RULES: Final = 1
-"""Version of these rules: what was folded under another one is folded again."""
+"""Version of these rules. The office stamps its verdicts with it, and judges again under another one."""
 
 
 class OfficeMark(StrEnum):
@@ -48,25 +44,6 @@ class Proof(StrEnum):
     MISSING = "missing"
 
 
-class Place(Struct, frozen=True):
-    """Where a record stands: what its proof was made over."""
-
-    book: bytes
-    previous: bytes | None
-    """Hash of the record before; None when that one is missing."""
-
-
-class Label(Struct, frozen=True):
-    """A label as the office made it."""
-
-    issue: int
-    token: bytes
-
-
-Labels = Mapping[str, Sequence[Label]]
-"""By point id, oldest issue first."""
-
-
 class Judged(Struct, frozen=True):
     """One arrival, judged again."""
 
@@ -85,8 +62,8 @@ class Judged(Struct, frozen=True):
     """Seconds that nobody can beat; 0 when unknown."""
 
 
-def judge_arrival(record: Record, body: StopArrived, place: Place, plan: Plan, labels: Labels) -> Judged:
-    """What the record's own evidence is worth, before the walk is looked at."""
+def judge_arrival(body: StopArrived, plan: Plan, proof: Proof | None) -> Judged:
+    """What the arrival's own evidence is worth, before the walk is looked at. `proof`: None when no label was read."""
     point = next((each for each in plan.points if each.id == body.point), None)
     if point is None:
         return Judged(None, (Mark.WRONG_POINT,))
@@ -94,17 +71,14 @@ def judge_arrival(record: Record, body: StopArrived, place: Place, plan: Plan, l
     near, level, enter = False, None, None
     if body.evidence.ble is not UNSET:
         near, level, enter = _judge_beacon(body.evidence.ble, point, plan, marks)
-    checked = None
-    if body.evidence.label is not UNSET:
-        checked = _check_label(record, body.evidence.label.issue, place, labels.get(body.point, ()))
-        marks += [OfficeMark.PROOF] if checked in (Proof.BAD, Proof.UNKNOWN, Proof.MISSING) else []
-        marks += [Mark.OLD_LABEL] if checked is Proof.OLD else []
+    marks += [OfficeMark.PROOF] if proof in (Proof.BAD, Proof.UNKNOWN, Proof.MISSING) else []
+    marks += [Mark.OLD_LABEL] if proof is Proof.OLD else []
     typed = body.evidence.typed is not UNSET and plan.point_of_code(body.evidence.typed) is point
     if body.evidence.typed is not UNSET and not typed:
         marks.append(OfficeMark.CODE)
-    label = checked in (Proof.GOOD, Proof.OLD)
+    label = proof in (Proof.GOOD, Proof.OLD)
     grade = grade_of(near=near, label=label) if near or label or typed else None
-    return Judged(grade, tuple(marks), checked, level, enter)
+    return Judged(grade, tuple(marks), proof, level, enter)
 
 
 def _judge_beacon(
@@ -130,32 +104,6 @@ def _near_again(heard: BleEvidence, enter: int | None, plan: Plan) -> Near:
     return judge_near(samples, (), enter, True, last, plan.settings.margin_db)
 
 
-def _check_label(record: Record, issue: str, place: Place, labels: Sequence[Label]) -> Proof:
-    label = next((each for each in labels if printed_issue(each) == issue), None)
-    if label is None:
-        return Proof.UNKNOWN
-    checked = check_proof(record, label.token, place)
-    return Proof.OLD if checked is Proof.GOOD and label is not labels[-1] else checked
-
-
-def check_proof(record: Record, token: bytes, place: Place) -> Proof:
-    """Whether the writer of the record held the token."""
-    claimed = record.body.get("proof")
-    if not isinstance(claimed, str):
-        return Proof.MISSING
-    if place.previous is None:
-        return Proof.UNKNOWN
-    body: dict[str, Any] = {name: value for name, value in record.body.items() if name != "proof"}
-    wanted = proof(token, place.previous, place.book, record.seq, body)
-    return Proof.GOOD if hmac.compare_digest(claimed.encode(), wanted.encode()) else Proof.BAD
-
-
-def printed_issue(label: Label) -> str:
-    code = parse(make(label.issue, label.token))
-    assert code is not None
-    return code.issue
-
-
 def judge_check(check: Check, body: CheckAnswered) -> bool:
     """Whether the answer is normal by the plan's limits, whatever the handheld said."""
     if check.kind == "choice" or (check.kind == "text" and check.choices):
@@ -173,7 +121,7 @@ def judge_check(check: Check, body: CheckAnswered) -> bool:
 
 
 class Walk:
-    """The round walked again by the office, one record after another."""
+    """The round walked again, one record after another."""
 
     def __init__(self, crew: Progress, plan: Plan) -> None:
         schedule = plan.schedule(crew.schedule)

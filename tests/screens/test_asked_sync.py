@@ -1,0 +1,36 @@
+"""Whoever asks for an exchange is told what came of it, once."""
+
+from pathlib import Path
+
+import pytest
+
+from app.words import say
+from screens.gear import Line
+from tests.screens.world import world
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        (Line(online=True), "outbox.all_sent"),
+        (Line(reason="sync.no_connection"), "sync.no_connection"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_the_answer_to_sync_now_is_said(tmp_path: Path, line: Line, key: str, lang: str) -> None:
+    with world(tmp_path) as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=(40, 20)) as pilot:
+            here.office.say(line)
+            assert app.notice is None  # nobody asked
+            await pilot.press("f5")
+            assert app.notice is not None
+            assert app.notice[0] == say(lang, "menu.trying")
+            here.office.say(Line(busy=True))
+            here.office.say(line)
+            await pilot.pause()
+            assert app.notice[0] == say(lang, key)
+            await pilot.press("up")
+            here.office.say(line)
+            await pilot.pause()
+            assert app.notice is None
