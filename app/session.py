@@ -106,7 +106,12 @@ class Session:
 
     def now(self) -> datetime:
         """The site's local time."""
-        return local_time(self._clock.now().at, ZoneInfo(self._pages.plan.site.zone))
+        return local_time(self._clock.now().at, self.zone)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self._pages.plan.site.zone)
 
     def person(self, id: str) -> Person | None:
         return self._people.get(id)

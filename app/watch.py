@@ -12,7 +12,7 @@ from app import kinds
 from app.arrivals import Arrivals, Heard
 from app.crew import Crew
 from app.duties import checks, findings, rounds, schedule
-from app.duties.days import millis
+from app.duties.days import local_time, millis
 from app.duties.findings import Finding
 from app.duties.rounds import Answer, Confirmation, Progress, Summary
 from app.duties.schedule import Duty, Slot, Standing
@@ -39,11 +39,12 @@ class Watch(Crew, Arrivals):
 
         Done is what this handheld walked; of another's rounds it knows nothing.
         """
-        crew, progress = self.state.shift.crew if self.state.shift else (), self.state.round
-        plan = self._in_force
+        shift, progress, plan = self.state.shift, self.state.round, self._in_force
+        crew = shift.crew if shift else ()
+        since = local_time(shift.opened, self.zone) if shift else None
         roles = {role for member in crew for role in plan.roles_of(member.person)}
         running = rounds.slot_id(progress.round) if progress else None
-        found = schedule.today(plan, self.state.rounds, running, roles, self.now())
+        found = schedule.today(plan, self.state.rounds, running, roles, self.now(), since)
         if progress and not any(duty.standing is Standing.RUNNING for duty in found):
             return (Duty(_slot(progress), Standing.RUNNING), *found)
         return found

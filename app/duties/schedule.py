@@ -330,18 +330,25 @@ def _window(schedule: Schedule, day: date, minutes: int, zone: ZoneInfo) -> Slot
 
 
 def today(
-    plan: Plan, walked: Mapping[str, "Summary"], running: str | None, roles: Collection[str], at: datetime
+    plan: Plan,
+    walked: Mapping[str, "Summary"],
+    running: str | None,
+    roles: Collection[str],
+    at: datetime,
+    since: datetime | None = None,
 ) -> tuple[Duty, ...]:
     """What concerns `roles` at `at`, most urgent first: running, open, coming, missed, done.
 
     `walked` are finished rounds and `running` the open one, by slot id. A window that is over and was
-    not walked is missed; one walked without reaching a stop is missed too.
+    not walked is missed; one walked without reaching a stop is missed too. What was over before the shift
+    began, at `since`, is left out unless it was walked here: another crew may have done it.
     """
     duties = [
         Duty(slot, _standing(slot, walked, running, at))
         for schedule in plan.schedules
         if _concerns(plan.route(schedule.route).roles, roles)
         for slot in _slots_around(plan, schedule, at)
+        if since is None or slot.closes > since or slot.round in walked
     ]
     return tuple(sorted(duties, key=_urgency))
 

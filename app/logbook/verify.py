@@ -84,6 +84,8 @@ class BookReport(Struct, frozen=True):
     """Lost records that the book itself declares, (first, last)."""
     purged: int
     """Records removed on purpose (decision 9): their number and the chain's hash after them are left."""
+    loose: int
+    """Records before purged ones that no signature and no `book.pruned` covers: nothing shows that they stood there."""
     set_aside: int
     """Bytes that the office holds in a record's place and that are no record: they keep the chain, and say nothing."""
     unfinished: int
@@ -102,6 +104,8 @@ class BookReport(Struct, frozen=True):
         lines += [say(lang, "book.hole", first=first, last=last) for first, last in self.holes]
         if self.purged:
             lines.append(say(lang, "book.purged", count=self.purged))
+        if self.loose:
+            lines.append(say(lang, "book.loose", count=self.loose))
         if self.set_aside:
             lines.append(say(lang, "book.set_aside", count=self.set_aside))
         lines.append(say(lang, "book.signed", signed=self.signed, acked=self.acked))
@@ -205,6 +209,8 @@ class BookCheck:
         self._purged: list[tuple[int, int]] = []
         self._announced: list[tuple[int, Record]] = []
         """(line, book.pruned): compared with the hashes once all are known."""
+        self._anchors: set[int] = set()
+        """Numbers whose hash somebody vouches for: it stands for all of the unbroken run before it."""
         self._set_aside = 0
         self._signed: list[tuple[int, _Signed]] = []
         self._broken: Broken | None = None
@@ -300,6 +306,7 @@ class BookCheck:
             self._fail(record.seq, self._unless_lost(Fault.CERTIFICATE, record.seq), line)
             return
         self._keys.append((record.seq, key))
+        self._anchors.add(record.seq - 1)
 
     def _hands_over(self, old: bytes, seq: int, key: bytes, cert: bytes, head: bytes) -> bool:
         """The old key names the new one and signs all that came before: whoever has the new key cannot rewrite that."""
@@ -380,6 +387,8 @@ class BookCheck:
         self._check_announced()
         for line, record in self._key_records:
             (self._opened if record.kind == "book.opened" else self._certified)(record, line)
+        if not self._keys:
+            self._fail(1, Fault.KEY_LOST, 0)
         counts = self._count_signed()
         trusted = None if trust is None else _plain(trust) == self._book.hex()
         return BookReport(
@@ -389,6 +398,7 @@ class BookCheck:
             trusted=trusted,
             holes=tuple(sorted(self._holes)),
             purged=sum(last - first + 1 for first, last in self._purged),
+            loose=self._loose(),
             set_aside=self._set_aside,
             unfinished=unfinished,
             broken=self._broken,
@@ -396,12 +406,25 @@ class BookCheck:
         )
 
     def _check_announced(self) -> None:
-        """A `book.pruned` gives the hash of the last record it removed: the chain over there must be that one."""
+        """A `book.pruned` gives the hashes at both ends of what it removed: the chain there must be that one."""
         for line, record in self._announced:
-            last = record.body.get("to")
-            link = self._links.get(last) if isinstance(last, int) else None
-            if link is not None and link.hex() != record.body.get("hash"):
-                self._fail(record.seq, Fault.ALTERED, line)
+            first, last = record.body.get("from"), record.body.get("to")
+            if not isinstance(first, int) or not isinstance(last, int):
+                continue
+            for seq, name in ((first - 1, "before"), (last, "hash")):
+                link = self._links.get(seq)
+                if link is not None and link.hex() != record.body.get(name):
+                    self._fail(record.seq, Fault.ALTERED, line)
+            self._anchors.add(first - 1)
+
+    def _loose(self) -> int:
+        """Between two purged runs the chain is not tied to the rest: only what stands in the run itself vouches for it."""
+        loose, start = 0, 1
+        for first, last in self._purged:
+            covered = max((seq for seq in self._anchors if start <= seq < first), default=start - 1)
+            loose += first - 1 - covered
+            start = last + 1
+        return loose
 
     def _count_signed(self) -> dict[str, int]:
         """Check every head and receipt against the chain that was found."""
@@ -421,6 +444,7 @@ class BookCheck:
             if not self._check_head(signed):
                 return self._unless_lost(Fault.HEAD, signed.seq)
             counts["heads"] += 1
+            self._anchors.add(signed.seq)
             counts["signed"] = max(counts["signed"], signed.seq)
             return None
         known = signed.key in self._office_keys
@@ -428,6 +452,7 @@ class BookCheck:
             return Fault.RECEIPT
         counts["receipts" if known else "unchecked"] += 1
         if known:
+            self._anchors.add(signed.seq)
             counts["acked"] = max(counts["acked"], signed.seq)
         return None
 

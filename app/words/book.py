@@ -46,6 +46,10 @@ TABLE = {
         "{count}条已按期清除,只留编号和校验值",
         "{count} records were purged when their time was over; number and hash are left",
     ),
+    "loose": (
+        "其中{count}条夹在已清除的记录之间,没有签名可以证明",
+        "{count} records before purged ones are covered by no signature",
+    ),
     "set_aside": (
         "{count}处内容不是记录,中心已另存,不作数",
         "{count} entries are no records; the office set them aside, and they do not count",

@@ -27,6 +27,16 @@ TABLE = {
         "No record of this round. It may not have been sent yet, or the address is not whole.",
     ),
     "bad_request": ("网址或表单有误,请从头打开。", "The address or the form is wrong. Start again."),
+    "wrong_address": ("网址有误,请从头打开。", "The address is wrong. Start again."),
+    "failed": ("出错了", "Something went wrong"),
+    "internal": (
+        "办公室程序出错,已记入日志。请稍后再试;还是不行,请告诉管理员。",
+        "The office's program failed; its log says why. Try again later, and tell the administrator if it stays so.",
+    ),
+    "busy": (
+        "数据库暂时用不了。请过一会儿再试;还是不行,请告诉管理员。",
+        "The database cannot be used just now. Try again soon, and tell the administrator if it stays so.",
+    ),
     "no_site": ("还没有小区。请先导入计划。", "There is no site yet. Import a plan first."),
     # the day
     "site": ("小区", "Site"),
@@ -108,7 +118,7 @@ TABLE = {
     "set_aside": ("{n}条另存待查", "{n} set aside"),
     "numbers_missing": (
         "缺{count}条:{numbers}。手持机上已损坏,没能传上来。",
-        "{count} missing: {numbers}. They were damaged on the handheld before they could be sent.",
+        "{count} missing: {numbers}. Damaged on the handheld before it could send them.",
     ),
     "number": ("第{first}条", "no. {first}"),
     "number_run": ("第{first}至{last}条", "no. {first} to {last}"),

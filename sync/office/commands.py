@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime, tzinfo
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -99,24 +99,24 @@ def _serve(
     ready: Callable[[str], None],
     first: Callable[[Store, OfficeKey, int], Awaitable[None]] | None = None,
 ) -> None:
-    clock_ms, zone = _clock(began)
+    clock_ms = _clock(began)
 
     async def at_first(store: Store, key: OfficeKey) -> None:
         ahead = clock_ms() - _now()
-        if zone is not None and ahead > 0:
+        if began is not None and ahead > 0:
             await store.write(lambda tx: move_codes(tx, _now(), ahead))
         if first is not None:
             await first(store, key, clock_ms())
 
     with _only_one(_folder(settings)):
         listening = listen(settings.host, settings.port)
-        run(settings.db, settings.data_dir, listening, clock_ms, ready, shown_clock=zone, first=at_first)
+        run(settings.db, settings.data_dir, listening, clock_ms, ready, moved_clock=began is not None, first=at_first)
 
 
-def _clock(began: str | None) -> tuple[Callable[[], int], tzinfo | None]:
-    """UTC ms: the real clock, or one that starts at `began` and goes on from there; then also its zone."""
+def _clock(began: str | None) -> Callable[[], int]:
+    """UTC ms: the real clock, or one that starts at `began` and goes on from there. Raises CommandRefused."""
     if began is None:
-        return lambda: time.time_ns() // 1_000_000, None
+        return _now
     try:
         start = datetime.fromisoformat(began)
     except ValueError as e:
@@ -124,7 +124,7 @@ def _clock(began: str | None) -> tuple[Callable[[], int], tzinfo | None]:
     if start.tzinfo is None:
         raise CommandRefused("office_cli.bad_time", text=began[:40])
     offset = round(start.timestamp() * 1000) - time.monotonic_ns() // 1_000_000
-    return lambda: time.monotonic_ns() // 1_000_000 + offset, start.tzinfo
+    return lambda: time.monotonic_ns() // 1_000_000 + offset
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """All records as received, a line each, in the form that `watchbook verify` and anybody's own verifier reads.
 
 Between the records stand the head signatures they came with, and after each book the office's receipt for
-what it holds; both are unnumbered lines. Bytes that are no JSON line stand as hex under `raw`.
+what it holds; both are unnumbered lines. Bytes that are no record stand as hex under `raw`; of a
+purged record only its number and hash are left.
 """
 
 from collections.abc import AsyncIterator
@@ -44,7 +45,9 @@ async def _book(store: Store, site: str, book: bytes) -> AsyncIterator[bytes]:
 
 def _line(stored: Stored) -> bytes:
     place = b'{"hash":"%s","book":"%s",' % (stored.hash.hex().encode(), stored.book.hex().encode())
-    if stored.kind or b"\n" not in stored.raw:
+    if not stored.raw:
+        return place + b'"purged":%d}\n' % stored.seq
+    if stored.kind:
         return place + b'"record":%s}\n' % stored.raw
     return place + b'"raw":"%s"}\n' % stored.raw.hex().encode()
 

@@ -11,7 +11,6 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,13 +46,13 @@ class Serving:
         key: OfficeKey,
         clock_ms: Callable[[], int],
         *,
-        shown_clock: tzinfo | None = None,
+        moved_clock: bool = False,
         cost: Cost = COST,
     ) -> None:
         self.store = store
         self.folding = Folding(store)
-        handlers = pages(store, self.folding, clock_ms, shown_clock=shown_clock, cost=cost)
-        self.app: Litestar = create_app(store, key, clock_ms=clock_ms, handlers=handlers)
+        shown = pages(store, self.folding, clock_ms, moved_clock=moved_clock, cost=cost)
+        self.app: Litestar = create_app(store, key, clock_ms=clock_ms, handlers=shown.handlers, failed=shown.failed)
         self.app.on_startup.append(self._begin)
         self.app.on_shutdown.append(self.folding.stop)
 
@@ -83,12 +82,12 @@ def run(
     clock_ms: Callable[[], int],
     ready: Callable[[str], None],
     *,
-    shown_clock: tzinfo | None = None,
+    moved_clock: bool = False,
     first: Callable[[Store, OfficeKey], Awaitable[None]] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. `ready` gets the URL; `first` runs on the open store before anybody is served."""
     _log_to_stderr()
-    asyncio.run(_run(db, folder, listening, clock_ms, ready, shown_clock, first))
+    asyncio.run(_run(db, folder, listening, clock_ms, ready, moved_clock, first))
 
 
 async def _run(
@@ -97,7 +96,7 @@ async def _run(
     listening: socket.socket,
     clock_ms: Callable[[], int],
     ready: Callable[[str], None],
-    shown_clock: tzinfo | None,
+    moved_clock: bool,
     first: Callable[[Store, OfficeKey], Awaitable[None]] | None,
 ) -> None:
     store = await open_store(db)
@@ -105,7 +104,7 @@ async def _run(
         key = OfficeKey.open(folder)
         if first is not None:
             await first(store, key)
-        serving = Serving(store, key, clock_ms, shown_clock=shown_clock)
+        serving = Serving(store, key, clock_ms, moved_clock=moved_clock)
         server = Server(serving.app, lambda: ready(url_of(listening)))
         # uvicorn ends gracefully and then raises the signal again for whoever had it before: nobody has
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -17,7 +17,7 @@ from sync.office.api import Office, endpoints
 from sync.office.keys import OfficeKey
 from sync.office.problems import Refusal, answer, name_of
 from sync.office.store import Store
-from sync.wire import BOOK_HEADER, MAX_BYTES, PROTOCOL, PROTOCOL_HEADER
+from sync.wire import BOOK_HEADER, MAX_BYTES, PROBLEMS, PROTOCOL, PROTOCOL_HEADER
 
 log: Final = logging.getLogger("watchbook.office")
 
@@ -25,6 +25,10 @@ _PASSING: Final = ("locked", "busy", "full", "disk I/O")
 """What SQLite says of troubles that may pass."""
 
 AnyRequest = Request[Any, Any, Any]
+Page = Callable[[AnyRequest, str, int], Response[bytes]]
+"""From request, name of the problem and status to a page for people."""
+
+_API: Final = "/v1/"
 
 
 def create_app(
@@ -33,18 +37,21 @@ def create_app(
     *,
     clock_ms: Callable[[], int],
     handlers: Sequence[ControllerRouterHandler] = (),
+    failed: Page | None = None,
 ) -> Litestar:
-    """The office on an open store. `clock_ms` gives UTC ms; `handlers` are pages served beside the API.
+    """The office on an open store. `clock_ms` gives UTC ms; `handlers` are pages served beside the API, and
+    `failed` makes the page that says what went wrong with one.
 
     The caller closes the store after the application has stopped.
     """
+    troubles = _Troubles(failed)
     return Litestar(
         route_handlers=[*endpoints(Office(store, key, clock_ms)), *handlers],
         exception_handlers={
             Refusal: _refused,
-            HTTPException: _by_framework,
-            OperationalError: _busy,
-            Exception: _last_resort,
+            HTTPException: troubles.by_framework,
+            OperationalError: troubles.busy,
+            Exception: troubles.last_resort,
         },
         before_send=[_stamp],
         compression_config=CompressionConfig(backend="gzip", minimum_size=1024, gzip_compress_level=6),
@@ -56,7 +63,7 @@ def create_app(
 
 async def _stamp(message: Message, scope: Scope) -> None:
     """Mark every answer as the office's own, and name the book whose request it answers."""
-    if message["type"] != "http.response.start" or not scope["path"].startswith("/v1/"):
+    if message["type"] != "http.response.start" or not scope["path"].startswith(_API):
         return
     headers = MutableScopeHeaders.from_message(message)
     headers[PROTOCOL_HEADER] = str(PROTOCOL)
@@ -69,20 +76,29 @@ def _refused(request: AnyRequest, refusal: Refusal) -> Response[bytes]:
     return answer(request, refusal.name, **refusal.members)
 
 
-def _by_framework(request: AnyRequest, error: HTTPException) -> Response[bytes]:
-    if error.status_code >= 500:
-        return _last_resort(request, error)
-    return answer(request, name_of(error.status_code))
+class _Troubles:
+    """What goes wrong without being refused: a problem for whoever speaks the API, a page for everybody else."""
 
+    def __init__(self, page: Page | None) -> None:
+        self._page = page
 
-def _busy(request: AnyRequest, error: OperationalError) -> Response[bytes]:
-    """The database is locked by another process, or its disk is full: nothing was stored; try again later."""
-    if not any(word in str(error.orig) for word in _PASSING):
-        return _last_resort(request, error)
-    log.warning("the store did not take it: %s", error.orig)
-    return answer(request, "busy")
+    def by_framework(self, request: AnyRequest, error: HTTPException) -> Response[bytes]:
+        if error.status_code >= 500:
+            return self.last_resort(request, error)
+        return self._tell(request, name_of(error.status_code))
 
+    def busy(self, request: AnyRequest, error: OperationalError) -> Response[bytes]:
+        """The database is locked by another process, or its disk is full: nothing was stored; try again later."""
+        if not any(word in str(error.orig) for word in _PASSING):
+            return self.last_resort(request, error)
+        log.warning("the store did not take it: %s", error.orig)
+        return self._tell(request, "busy")
 
-def _last_resort(request: AnyRequest, error: Exception) -> Response[bytes]:
-    log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
-    return answer(request, "internal")
+    def last_resort(self, request: AnyRequest, error: Exception) -> Response[bytes]:
+        log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+        return self._tell(request, "internal")
+
+    def _tell(self, request: AnyRequest, name: str) -> Response[bytes]:
+        if self._page is None or request.scope["path"].startswith(_API):
+            return answer(request, name)
+        return self._page(request, name, PROBLEMS[name])

@@ -309,3 +309,15 @@ def test_a_clock_far_off_shows_nothing_rather_than_hanging() -> None:
         began = clocks.monotonic()
         today(garden.plan(), {}, None, {"guard"}, at)
         assert clocks.monotonic() - began < 1
+
+
+def test_a_window_that_was_over_before_the_shift_began_is_another_crews_matter() -> None:
+    plan = replace(garden.plan(), schedules=(schedule("06:00", 120),))
+    at = datetime(2026, 11, 21, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+    def missed(since: datetime | None) -> bool:
+        return any(duty.standing is Standing.MISSED for duty in today(plan, {}, None, {"guard"}, at, since))
+
+    assert missed(None)
+    assert missed(at.replace(hour=7))
+    assert not missed(at.replace(hour=8))

@@ -3,15 +3,16 @@
 Server-rendered, without scripts; what they show is folded from the records and says up to where it is true.
 """
 
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable
 from typing import Any, Final
 
-from litestar import Response, Router, get
+from litestar import Request, Response, Router, get
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
+from msgspec import Struct
 
 from sync.office.accounts import COST, Cost
 from sync.office.credentials import people_of
@@ -19,7 +20,9 @@ from sync.office.fold import Folding
 from sync.office.pages import day, timeline
 from sync.office.pages.day import Wish
 from sync.office.pages.door import Door, NotForRole, NotSignedIn, to_login
-from sync.office.pages.view import HEADERS, Asked, Clock, View, Visitor, lang_of, words
+from sync.office.pages.places import Places
+from sync.office.pages.view import HEADERS, SHOWN_NOW, Asked, Clock, View, Visitor, lang_of, words
+from sync.office.problems import RETRY_AFTER_S
 from sync.office.store import Store
 from sync.office.store.accounts import Session
 
@@ -28,42 +31,53 @@ PATIENCE_S: Final = 2.0
 STYLE_S: Final = 365 * 24 * 3600
 
 
-def pages(
-    store: Store, folding: Folding, clock_ms: Clock, *, shown_clock: tzinfo | None = None, cost: Cost = COST
-) -> list[ControllerRouterHandler]:
-    """The handlers to serve beside the API. With `shown_clock` every page tells the moved time, in that zone."""
-    desk = _Desk(store, folding, clock_ms, shown_clock)
+class Pages(Struct, frozen=True):
+    """What is served beside the API."""
+
+    handlers: list[ControllerRouterHandler]
+    failed: Callable[[Request[Any, Any, Any], str, int], Response[bytes]]
+    """The page that says what went wrong: request, name of the problem, status."""
+
+
+def pages(store: Store, folding: Folding, clock_ms: Clock, *, moved_clock: bool = False, cost: Cost = COST) -> Pages:
+    """The pages on an open store. With `moved_clock` every one of them tells the time, the site's."""
+    desk = _Desk(store, folding, clock_ms)
     door = Door(store, desk.view, clock_ms, cost)
 
     # functions, not methods: Litestar copies what a router holds, all the way down
+    async def tell_time(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        """Stands before the guard, so that whom it refuses is told too."""
+        connection.state[SHOWN_NOW] = await desk.local_now(connection.query_params.get("site", ""))
+
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         await door.let_in(connection)
 
     def refuse(request: Asked, error: HTTPException) -> Response[bytes]:
         return desk.refuse(request, error)
 
+    staged = [tell_time] if moved_clock else []
     inside = Router(
         "/",
         route_handlers=desk.handlers(),
-        guards=[guard],
+        guards=[*staged, guard],
         exception_handlers={NotSignedIn: to_login, HTTPException: refuse},
         include_in_schema=False,
     )
     outside = Router(
         "/",
         route_handlers=[*door.handlers(), *desk.files()],
+        guards=staged,
         exception_handlers={HTTPException: refuse},
         include_in_schema=False,
     )
-    return [inside, outside]
+    return Pages([inside, outside], desk.failed)
 
 
 class _Desk:
     """What the pages share."""
 
-    def __init__(self, store: Store, folding: Folding, clock_ms: Clock, shown_clock: tzinfo | None) -> None:
-        self._shown_clock = shown_clock
-        self.view = View(self._now_words if shown_clock else None)
+    def __init__(self, store: Store, folding: Folding, clock_ms: Clock) -> None:
+        self.view = View()
         self._store = store
         self._folding = folding
         self._clock_ms = clock_ms
@@ -83,8 +97,11 @@ class _Desk:
 
         return [start, rounds, one]
 
-    def _now_words(self) -> str:
-        return f"{datetime.fromtimestamp(self._clock_ms() / 1000, self._shown_clock or UTC):%Y-%m-%d %H:%M %Z}"
+    async def local_now(self, site: str) -> str:
+        """The time at that site, at the first one when there is none of that name; UTC when there is no site yet."""
+        plan = await self._store.read(lambda tx: day.plan_of(tx, site))
+        local = f"{Places('', plan, {}).local(self._clock_ms()):%Y-%m-%d %H:%M}"
+        return local if plan else f"{local} UTC"
 
     def files(self) -> list[ControllerRouterHandler]:
         """What every browser may have: the style and the icon."""
@@ -130,6 +147,25 @@ class _Desk:
         people = (await self._store.read(people_of)).people if session.person else ()
         name = next((person.name.say(lang_of(request)) for person in people if person.id == session.person), "")
         return Visitor(session, name or session.account)
+
+    def failed(self, request: Asked, problem: str, status: int) -> Response[bytes]:
+        """What nobody foresaw, as a page; without the visitor's name, for the store may be what failed."""
+        lang = lang_of(request)
+        named = {
+            "internal": ("failed", "internal"),
+            "busy": ("failed", "busy"),
+            "not-found": ("not_found", "wrong_address"),
+        }
+        heading, sentence = named.get(problem, ("refused", "bad_request"))
+        wait = RETRY_AFTER_S.get(problem)
+        return self.view.page(
+            request,
+            "plain.html",
+            status=status,
+            headers={"retry-after": str(wait)} if wait else None,
+            heading=words(lang, heading),
+            sentence=words(lang, sentence),
+        )
 
     def refuse(self, request: Asked, error: HTTPException) -> Response[bytes]:
         """What the framework or the guard refuses, as a page."""

@@ -131,6 +131,12 @@ def read_day(tx: Connection, wish: Wish, now: int) -> Facts | None:
     )
 
 
+def plan_of(tx: Connection, site: str) -> Plan | None:
+    """The newest plan of that site, or of the first one when there is none of that name; None while there is none."""
+    sites = plan_table.sites(tx)
+    return _newest(tx, site if site in sites else sites[0]) if sites else None
+
+
 def _newest(tx: Connection, site: str) -> Plan | None:
     row = plan_table.newest_plan(tx, site)
     return decode_plan(row.raw) if row else None

@@ -26,6 +26,8 @@ from sync.office.store.accounts import Session
 Asked = Request[Any, Any, State]
 HERE: Final = Path(__file__).parent.parent
 LANG_COOKIE: Final = "watchbook_lang"
+SHOWN_NOW: Final = "shown_now"
+"""Where a request carries the time that its page tells, when the clock was moved."""
 YEAR_S: Final = 365 * 24 * 3600
 LONGEST_TEXT: Final = 2000
 
@@ -62,10 +64,9 @@ NOBODY: Final = Visitor()
 
 
 class View:
-    """Templates and style, read once. `shown_now` gives the time that every page tells, when the clock was moved."""
+    """Templates and style, read once."""
 
-    def __init__(self, shown_now: Callable[[], str] | None = None) -> None:
-        self._shown_now = shown_now
+    def __init__(self) -> None:
         self.style = (HERE / "static" / "office.css").read_bytes()
         self.icon = (HERE / "static" / "icon.svg").read_bytes()
         self._style_version = hashlib.sha256(self.style).hexdigest()[:12]
@@ -99,7 +100,7 @@ class View:
             style_version=self._style_version,
             session_name=visitor.name,
             form_token=form_token(visitor.session) if visitor.session else "",
-            shown_now=self._shown_now() if self._shown_now else "",
+            shown_now=request.state.get(SHOWN_NOW, ""),
             **fields,
         )
         return Response(

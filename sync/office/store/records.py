@@ -41,8 +41,9 @@ class Stored(Struct, frozen=True):
     seq: int
     hash: bytes
     raw: bytes
+    """Empty when the record was purged (decision 9)."""
     kind: str
-    """Empty when the bytes are no record."""
+    """Empty when the bytes are no record, or gone."""
     arrived: int
     received_at: int
     quarantine: str | None
@@ -394,4 +395,5 @@ def _take_numbers(tx: Connection, site: str, count: int) -> int:
 
 
 def _stored(row: Any) -> Stored:
-    return Stored(**row._mapping)
+    gone = {"raw": b"", "kind": ""} if row.raw is None else {}
+    return Stored(**{**row._mapping, **gone})

@@ -68,7 +68,7 @@ records = Table(
     Column("book", LargeBinary(32), primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("hash", LargeBinary(32), nullable=False),
-    Column("raw", LargeBinary, nullable=False, comment="the bytes as received"),
+    Column("raw", LargeBinary, comment="the bytes as received; null: purged, number and hash are left (decision 9)"),
     Column("kind", String(64), nullable=False, comment="empty when the bytes are no record"),
     Column("arrived", BigInteger, nullable=False, comment="1, 2, 3 … in the order of the site's commits"),
     Column("received_at", BigInteger, nullable=False),
