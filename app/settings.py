@@ -2,8 +2,9 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -28,27 +29,53 @@ class Settings(Struct, frozen=True):
     """Bluetooth adapter, e.g. hci0; None lets BlueZ choose."""
 
 
-_NAMES = ("office", "lang", "theme", "feed", "adapter")
+_NAMES: Final = ("office", "lang", "theme", "feed", "adapter")
+_NUMBERS: Final = ("port",)
+"""What config.toml may hold as a number."""
 
 
 def load(flags: Mapping[str, str | None], env: Mapping[str, str] = os.environ) -> Settings:
     """The settings in force. Raises SettingsRefused naming the setting that is wrong."""
+    found = look_up(_NAMES, flags, env, "watchbook")
+    theme = found.values.get("theme", "day")
+    if theme not in ("day", "night"):
+        raise SettingsRefused("cli.bad_theme", theme=theme)
+    return Settings(data_dir=found.data_dir, **found.values)
+
+
+class Found(Struct, frozen=True):
+    """What was set, by whomever; `lang` always has a value."""
+
+    data_dir: Path
+    named: bool
+    """The data directory was named, not the default one."""
+    values: dict[str, str]
+
+
+def look_up(names: Sequence[str], flags: Mapping[str, Any], env: Mapping[str, str], product: str) -> Found:
+    """The settings `names` of one of our programs; its data are in the user's folder for `product` unless told.
+
+    Raises SettingsRefused for a config.toml that cannot be read and for an unknown language.
+    """
     folder = flags.get("data_dir") or env.get("WATCHBOOK_DATA_DIR")
-    data_dir = Path(folder).expanduser() if folder else default_data_dir()
-    config = _config(data_dir / "config.toml")
-    values = {name: flags.get(name) or env.get(f"WATCHBOOK_{name.upper()}") or config.get(name) for name in _NAMES}
-    values["lang"] = values["lang"] or lang_of(env)
-    if values["lang"] not in LANGS:
-        raise SettingsRefused("cli.bad_lang", lang=values["lang"])
-    if (values["theme"] or "day") not in ("day", "night"):
-        raise SettingsRefused("cli.bad_theme", theme=values["theme"])
-    return Settings(data_dir=data_dir, **{name: value for name, value in values.items() if value})
+    data_dir = Path(folder).expanduser() if folder else default_data_dir(product)
+    config = _config(data_dir / "config.toml", names)
+    values = {}
+    for name in names:
+        flag = flags.get(name)
+        value = str(flag) if flag not in (None, "") else env.get(f"WATCHBOOK_{name.upper()}") or config.get(name)
+        if value:
+            values[name] = value
+    lang = values.setdefault("lang", lang_of(env))
+    if lang not in LANGS:
+        raise SettingsRefused("cli.bad_lang", lang=lang)
+    return Found(data_dir, bool(folder), values)
 
 
 def keep(data_dir: Path, name: str, value: str) -> None:
     """Write one choice (`lang`, `theme`) into config.toml for the next start, leaving the rest as it was."""
     path = data_dir / "config.toml"
-    config = {**_config(path), name: value}
+    config = {**_config(path, _NAMES), name: value}
     text = "".join(f"{key} = {_quoted(val)}\n" for key, val in config.items() if isinstance(val, str))
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
@@ -70,21 +97,26 @@ def lang_of(env: Mapping[str, str]) -> str:
     return "en" if named.startswith("en") else "zh"
 
 
-def default_data_dir() -> Path:
+def default_data_dir(product: str) -> Path:
     from platformdirs import user_data_path
 
-    return user_data_path("watchbook")
+    return user_data_path(product)
 
 
-def _config(path: Path) -> dict[str, str]:
+def _config(path: Path, names: Sequence[str]) -> dict[str, str]:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except OSError as e:
+        raise SettingsRefused("cli.bad_config", path=str(path), why=e.strerror or type(e).__name__) from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise SettingsRefused("cli.bad_config", path=str(path), why=str(e)) from e
-    for name in _NAMES:
-        if not isinstance(found.get(name, ""), str):
+    for name in names:
+        value = found.get(name, "")
+        if name in _NUMBERS and type(value) is int:
+            found[name] = str(value)
+        elif not isinstance(value, str):
             raise SettingsRefused("cli.bad_config", path=str(path), why=f"{name}: text expected")
     return found
 

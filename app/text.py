@@ -23,9 +23,7 @@ def clean(text: str, limit: int = 500) -> str:
 
 def cells(text: str) -> int:
     """Columns `text` takes on a terminal: a Chinese character takes two, a combining mark none."""
-    return sum(
-        0 if unicodedata.combining(ch) else 2 if unicodedata.east_asian_width(ch) in "WF" else 1 for ch in text
-    )
+    return sum(0 if unicodedata.combining(ch) else 2 if unicodedata.east_asian_width(ch) in "WF" else 1 for ch in text)
 
 
 def fit(text: str, width: int) -> str:

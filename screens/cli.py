@@ -11,54 +11,31 @@ from typing import Any, Final
 
 import click
 
-from app.errors import BookInUse, ChainBroken, OfficeAway, WatchbookError
+from app import usage
 from app.settings import Settings, load
-from app.usage import asked_lang, speak
+from app.usage import flags, option
 from app.words import LANGS, say
 
-EXIT: Final[tuple[tuple[type[WatchbookError], int], ...]] = ((BookInUse, 3), (ChainBroken, 5), (OfficeAway, 6))
-
-
-def _keep(ctx: click.Context, param: click.Parameter, value: object) -> None:
-    if value is not None and param.name:
-        _flags(ctx)[param.name] = value
-
-
-def _option(*names: str, **attrs: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(*names, expose_value=False, callback=_keep, **attrs)
-
-
 _OPTIONS: Final = {
-    "data_dir": _option("--data-dir", metavar="DIR"),
-    "office": _option("--office", metavar="URL"),
-    "lang": _option("--lang", type=click.Choice(LANGS)),
-    "json": _option("--json", "as_json", is_flag=True, default=None),
-    "feed": _option("--feed", metavar="FILE|FIFO|-"),
+    "data_dir": option("--data-dir", metavar="DIR"),
+    "office": option("--office", metavar="URL"),
+    "lang": option("--lang", type=click.Choice(LANGS)),
+    "json": option("--json", "as_json", is_flag=True, default=None),
+    "feed": option("--feed", metavar="FILE|FIFO|-"),
 }
 
 
 def shared(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the options `names`; what is said there wins over what stood before the command."""
-
-    def add(function: Callable[..., Any]) -> Callable[..., Any]:
-        for name in reversed(names):
-            function = _OPTIONS[name](function)
-        return function
-
-    return add
+    """Give a command the options `names`."""
+    return usage.options(*(_OPTIONS[name] for name in names))
 
 
 def settings() -> Settings:
-    return load(_flags(click.get_current_context()))
+    return load(flags(click.get_current_context()))
 
 
 def wants_json() -> bool:
-    return bool(_flags(click.get_current_context()).get("as_json"))
-
-
-def _flags(ctx: click.Context) -> dict[str, Any]:
-    flags: dict[str, Any] = ctx.find_root().ensure_object(dict)
-    return flags
+    return bool(flags(click.get_current_context()).get("as_json"))
 
 
 @click.group(invoke_without_command=True)
@@ -76,7 +53,7 @@ def cli(ctx: click.Context) -> None:
 def run(ctx: click.Context) -> None:
     from screens.run import main as run_terminal
 
-    sys.exit(run_terminal(_flags(ctx)))
+    sys.exit(run_terminal(flags(ctx)))
 
 
 @cli.command()
@@ -88,7 +65,7 @@ def run(ctx: click.Context) -> None:
 def demo(ctx: click.Context, no_office: bool, speed: float, start: str) -> None:
     from screens.demo import main as run_demo
 
-    sys.exit(run_demo(_flags(ctx), with_office=not no_office, speed=speed, start=start))
+    sys.exit(run_demo(flags(ctx), with_office=not no_office, speed=speed, start=start))
 
 
 @cli.command()
@@ -173,15 +150,5 @@ def keys() -> None:
 
 
 def main() -> None:
-    """Run a command; every trouble a person can act on is one sentence and an exit code of the contract."""
-    flags: dict[str, Any] = {}
-    lang = asked_lang(sys.argv[1:])
-    speak(cli, "usage", lang)
-    try:
-        cli.main(obj=flags, standalone_mode=True)
-    except WatchbookError as e:
-        click.echo(e.say(flags.get("lang") or lang), err=True)
-        sys.exit(next((code for kind, code in EXIT if isinstance(e, kind)), 1))
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output is gone; nobody is left to tell
-        sys.exit(1)
+    """The console script, when it was given a command."""
+    usage.run(cli, "usage", load)

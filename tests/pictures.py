@@ -18,7 +18,9 @@ from tests.pty import Pty
 
 ROOT: Final = Path(__file__).parent.parent
 PICTURES: Final = ROOT / "docs" / "pictures"
-SIGN_IN: Final = "<wait:{number}>1001<enter><pause:.3>1111<enter><pause:1>1002<enter><pause:.3>2222<enter><pause:1><enter>"
+SIGN_IN: Final = (
+    "<wait:{number}>1001<enter><pause:.3>1111<enter><pause:1>1002<enter><pause:.3>2222<enter><pause:1><enter>"
+)
 TOUR: Final = (
     SIGN_IN + "<wait:{now}><shot:home-{lang}.png><enter><pause:1><shot:round-{lang}.png>"
     "<wait:{fine}><enter><wait:_]>30<enter><wait:1/3><enter>"
@@ -44,8 +46,8 @@ def handheld(lang: str) -> None:
 def office() -> None:
     """One round of the example as the supervisor's page shows it."""
     with tempfile.TemporaryDirectory() as folder:
-        argv = [sys.executable, "-m", "sync.office", "demo", "--json", "--port", "0", "--days", "1", "--data-dir", folder]
-        served = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT)
+        argv = [sys.executable, "-m", "sync.office", "demo", "--json", "--port", "0", "--days", "1"]
+        served = subprocess.Popen([*argv, "--data-dir", folder], stdout=subprocess.PIPE, cwd=ROOT)
         try:
             assert served.stdout is not None
             desk = json.loads(served.stdout.readline())
@@ -57,7 +59,8 @@ def office() -> None:
                 day = browser.get(_first(listing, r'href="(/rounds\?[^"]*day=[^"]*)"')).text
                 path = _first(day, r'href="(/rounds/[^"]*night[^"]*)"')
                 for lang in WORDS:
-                    shoot(browser, f"{path}{'&' if '?' in path else '?'}lang={lang}", Path(folder), f"office-{lang}.png")
+                    link = f"{path}{'&' if '?' in path else '?'}lang={lang}"
+                    shoot(browser, link, Path(folder), f"office-{lang}.png")
         finally:
             served.terminate()
             served.wait(10)

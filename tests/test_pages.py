@@ -164,7 +164,9 @@ def test_people_and_credentials_that_cannot_be_read_leave_the_ones_before(
     logbook.close()
 
 
-@pytest.mark.parametrize("body", [UNREADABLE, b"[" * 100_000, b"\xff", encode_plan(garden.plan()).replace(b"Asia/", b"Mars/")])
+@pytest.mark.parametrize(
+    "body", [UNREADABLE, b"[" * 100_000, b"\xff", encode_plan(garden.plan()).replace(b"Asia/", b"Mars/")]
+)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_when_nothing_can_be_read_it_is_said_in_one_sentence(
     logbook: Logbook, clock: HandClock, body: bytes, lang: str

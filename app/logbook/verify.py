@@ -207,6 +207,8 @@ class BookCheck:
         self._gaps: list[_Gap] = []
         self._holes: list[tuple[int, int]] = []
         self._purged: list[tuple[int, int]] = []
+        self._runs: list[tuple[int, int, int]] = []
+        """(first, last, line) of purged runs that left one line: each must be announced."""
         self._announced: list[tuple[int, Record]] = []
         """(line, book.pruned): compared with the hashes once all are known."""
         self._anchors: set[int] = set()
@@ -238,12 +240,17 @@ class BookCheck:
             self._take(record, link, line)
 
     def purged(self, seq: int, link: bytes, line: int = 0) -> None:
-        """All records after the line before, up to `seq`, were removed on purpose; the chain goes on from `link`."""
+        """Record `seq` was removed on purpose; the chain goes on from `link`.
+
+        It stands for all since the line before it only if a `book.pruned` says so.
+        """
         if self._lost_way:
             return
         if seq <= self._seq:
             self._break(seq, Fault.REPEATED, line)
             return
+        if seq > self._seq + 1:
+            self._runs.append((self._seq + 1, seq, line))
         self._purged.append((self._seq + 1, seq))
         self._seq = seq
         self._links[seq] = link
@@ -380,8 +387,7 @@ class BookCheck:
         """Ends the check. `trust` is the fingerprint on the enrolment sheet, with or without separators."""
         if self._gaps:
             gap = min(self._gaps, key=lambda g: g.first)
-            if self._broken is None or gap.first <= self._broken.seq:
-                self._broken = Broken(gap.first, Fault.MISSING, gap.line)
+            self._missing(gap.first, gap.line)
         if not self._records and not self._purged:
             self._fail(1, Fault.MISSING, 0)
         self._check_announced()
@@ -407,18 +413,27 @@ class BookCheck:
 
     def _check_announced(self) -> None:
         """A `book.pruned` gives the hashes at both ends of what it removed: the chain there must be that one."""
+        said: set[tuple[int, int]] = set()
         for line, record in self._announced:
             first, last = record.body.get("from"), record.body.get("to")
             if not isinstance(first, int) or not isinstance(last, int):
                 continue
+            said.add((first, last))
             for seq, name in ((first - 1, "before"), (last, "hash")):
                 link = self._links.get(seq)
                 if link is not None and link.hex() != record.body.get(name):
                     self._fail(record.seq, Fault.ALTERED, line)
             self._anchors.add(first - 1)
+        for first, last, line in self._runs:
+            if (first, last) not in said:
+                self._missing(first, line)
+
+    def _missing(self, seq: int, line: int) -> None:
+        if self._broken is None or seq <= self._broken.seq:
+            self._broken = Broken(seq, Fault.MISSING, line)
 
     def _loose(self) -> int:
-        """Between two purged runs the chain is not tied to the rest: only what stands in the run itself vouches for it."""
+        """Between purged runs the chain is tied to nothing else: only what stands in a run vouches for it."""
         loose, start = 0, 1
         for first, last in self._purged:
             covered = max((seq for seq in self._anchors if start <= seq < first), default=start - 1)

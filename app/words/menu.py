@@ -23,6 +23,9 @@ TABLE = {
     "round_open": ("先结束这一轮,再下班", "Finish the round before signing out"),
     "back": ("返回", "back"),
     "quit_title": ("退出程序", "Leave the program"),
-    "quit_kept": ("记录都存着。再打开时,从同一处继续。", "Every record is kept. The next start goes on from the same place."),
+    "quit_kept": (
+        "记录都存着。再打开时,从同一处继续。",
+        "Every record is kept. The next start goes on from the same place.",
+    ),
     "quit_yes": ("退出", "leave"),
 }

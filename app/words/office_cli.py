@@ -2,8 +2,6 @@
 
 TABLE = {
     # what cannot be done
-    "bad_lang": ("语言只能是 zh 或 en,不能是 {lang}", "the language must be zh or en, not {lang}"),
-    "bad_config": ("设置文件 {path} 有错:{why}", "the settings file {path} is wrong: {why}"),
     "bad_folder": ("数据目录 {folder} 用不了:{why}", "the data directory {folder} cannot be used: {why}"),
     "bad_port": ("端口要是 0 到 65535 的数,不能是 {port}", "a port is a number from 0 to 65535, not {port}"),
     "bad_time": (

@@ -36,6 +36,7 @@ TABLE = {
         "What the radio hears, decoded, live; with --feed, what the feed holds.",
     ),
     "keys": ("动作和按键表,与画面所用的是同一张。", "The table of actions and keys, the one the screens use."),
+    "opt_help": ("显示这段说明。", "Show this."),
     "opt_version": ("显示版本。", "Show the version."),
     "opt_data_dir": ("记录本所在的目录。", "Where this handheld's book lives."),
     "opt_office": ("办公室的网址。", "Address of the office."),

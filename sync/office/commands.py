@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 import msgspec
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import BookInUse, WatchbookError
 from app.text import clean
@@ -40,6 +41,10 @@ LOCK: Final = "serve.lock"
 
 class CommandRefused(WatchbookError):
     """Whoever typed the command."""
+
+
+class StoreFailed(WatchbookError):
+    """The administrator: the database is full, locked for too long, or of another version."""
 
 
 class OfficeInUse(BookInUse):
@@ -108,7 +113,7 @@ def _serve(
         if first is not None:
             await first(store, key, clock_ms())
 
-    with _only_one(_folder(settings)):
+    with _only_one(_folder(settings)), _database_trouble():
         listening = listen(settings.host, settings.port)
         run(settings.db, settings.data_dir, listening, clock_ms, ready, moved_clock=began is not None, first=at_first)
 
@@ -375,6 +380,16 @@ def export(settings: Settings, site: str | None, *, jsonl: bool) -> None:
 # -- helpers -------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _database_trouble() -> Iterator[None]:
+    """What the database does not take is one sentence."""
+    try:
+        yield
+    except SQLAlchemyError as e:
+        why = str(getattr(e, "orig", None) or type(e).__name__)
+        raise StoreFailed("office_cli.store_failed", why=why) from e
+
+
 @asynccontextmanager
 async def _store(settings: Settings) -> AsyncIterator[Store]:
     """The store while a command runs."""
@@ -391,7 +406,8 @@ def _with_store(settings: Settings, act: Callable[[Store], Awaitable[T]]) -> T:
         async with _store(settings) as store:
             return await act(store)
 
-    return asyncio.run(run_it())
+    with _database_trouble():
+        return asyncio.run(run_it())
 
 
 async def _known_site(store: Store, site: str) -> None:

@@ -21,7 +21,7 @@ from app.duties.schedule import Slot, slots
 from app.duties.site import Credentials, Plan, decode_plan
 from app.logbook.book import Logbook
 from app.logbook.disk import Disk
-from app.session import Pages
+from app.pages import Pages
 from app.settings import example
 from sync.office import accounts, credentials, importing
 from sync.office.keys import OfficeKey

@@ -51,6 +51,7 @@ def create_app(
             Refusal: _refused,
             HTTPException: troubles.by_framework,
             OperationalError: troubles.busy,
+            500: troubles.last_resort,
             Exception: troubles.last_resort,
         },
         before_send=[_stamp],

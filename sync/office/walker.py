@@ -15,8 +15,8 @@ from app.duties.days import millis
 from app.duties.schedule import Duty, Slot, Standing
 from app.duties.site import Check, Point, Stop, Tag
 from app.logbook.book import Logbook
+from app.pages import Pages
 from app.ports import Moment, Scan
-from app.session import Pages
 from app.watch import Watch
 from hardware.tags import Advert, encode, sightings
 

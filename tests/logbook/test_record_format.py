@@ -58,7 +58,8 @@ def be8(number: int) -> bytes:
 def check(lines: list[bytes]) -> tuple[str, int]:
     """(fingerprint, last number) of a sound book; Wrong for any other."""
     rows = [json.loads(line) for line in lines]
-    must(all(set(row) in ({"hash", "book", "record"}, {"hash", "book", "note"}) for row in rows), "line")
+    forms = [{"hash", "book", member} for member in ("record", "note", "purged", "raw")]
+    must(all(set(row) in forms for row in rows), "line")
     ids = {row["book"] for row in rows}
     must(len(ids) == 1, "books")
     book = bytes.fromhex(ids.pop())
@@ -74,16 +75,28 @@ def check(lines: list[bytes]) -> tuple[str, int]:
                 {r["body"]["server_key"] for r in records if r["kind"] == "book.enrolled"},
                 records,
             )
-    return book.hex(), records[-1]["seq"]
+    return book.hex(), max(hashes)
 
 
 def chain(book: bytes, rows: list[Any]) -> tuple[dict[int, bytes], list[Any]]:
-    lines = [row for row in rows if "record" in row]
-    records = [row["record"] for row in lines]
+    lines = [row for row in rows if "note" not in row]
+    records = [row["record"] for row in lines if "record" in row]
+    must(bool(records) and records[0]["seq"] == 1, "no first key")
     holes = {r["body"]["from"]: r["body"] for r in records if r["kind"] == "damage.declared"}
+    pruned = {(r["body"]["from"], r["body"]["to"]) for r in records if r["kind"] == "book.pruned"}
     hashes = {0: book}
     last = 0
     for row in lines:
+        if "purged" in row:
+            must(row["purged"] == last + 1 or (last + 1, row["purged"]) in pruned, "purged number")
+            last = row["purged"]
+            hashes[last] = bytes.fromhex(row["hash"])
+            continue
+        if "raw" in row:
+            last += 1
+            hashes[last] = sha256(hashes[last - 1] + bytes.fromhex(row["raw"])).digest()
+            must(hashes[last].hex() == row["hash"], "hash of what is no record")
+            continue
         record = row["record"]
         must(set(record) == MEMBERS, "members")
         if record["seq"] != last + 1:
@@ -99,6 +112,9 @@ def chain(book: bytes, rows: list[Any]) -> tuple[dict[int, bytes], list[Any]]:
         must(found.hex() == row["hash"], "hash")
         last += 1
         hashes[last] = found
+    for body in (record["body"] for record in records if record["kind"] == "book.pruned"):
+        must(hashes.get(body["from"] - 1, b"").hex() in ("", body["before"]), "before what was pruned")
+        must(hashes.get(body["to"], b"").hex() in ("", body["hash"]), "what was pruned")
     return hashes, records
 
 
@@ -254,7 +270,7 @@ def test_tampering_is_found_by_both(book: list[bytes], how: str) -> None:
 
 
 def canonical_line(row: Any) -> bytes:
-    kind = "record" if "record" in row else "note"
+    kind = next(member for member in ("record", "note", "purged", "raw") if member in row)
     return b'{"hash":"%s","book":"%s","%s":%s}\n' % (
         row["hash"].encode(),
         row["book"].encode(),
@@ -317,6 +333,82 @@ def test_a_declaration_that_does_not_fit_the_gap_is_found_by_both(tmp_path: Path
     rows[-1]["record"]["body"][member] = wrong
     rows[-1]["hash"] = sha256(bytes.fromhex(rows[-2]["hash"]) + canonical(rows[-1]["record"])).hexdigest()
     assert not agree([canonical_line(row) for row in rows])
+
+
+def purge(lines: list[bytes], *numbers: int, each: bool = True) -> list[bytes]:
+    """The export after those records were purged; with `each` False a run leaves its last line only."""
+    rows = [json.loads(line) for line in lines]
+    for row in rows:
+        if "record" in row and row["record"]["seq"] in numbers:
+            row["purged"] = row.pop("record")["seq"]
+    last = [
+        each or "purged" not in row or "purged" not in after for row, after in zip(rows, [*rows[1:], {}], strict=True)
+    ]
+    return [canonical_line(row) for row, kept in zip(rows, last, strict=True) if kept]
+
+
+def test_purged_records_are_walked_over_by_both_and_counted_apart(book: list[bytes]) -> None:
+    whole = check_lines(book).books[0]
+    lines = purge(book, 5, 6, 7, 9)
+    assert agree(lines)
+    report = check_lines(lines).books[0]
+    assert (report.purged, report.holes, report.whole) == (4, (), True)
+    assert (report.records, report.head, report.signed) == (whole.records - 4, whole.head, whole.signed)
+    assert not agree(purge(book, 5, 6, 7, 9, each=False)), "a run of which nothing in the book tells"
+    for seq in (5, 6, 7, 9):
+        assert not agree([line for line in lines if b'"purged":%d}' % seq not in line]), "lacking is not purged"
+    assert not agree([line for line in book if b'"seq":5,' not in line])
+
+
+def test_a_purged_key_is_a_lost_key_and_a_book_without_its_first_record_is_nobodys(book: list[bytes]) -> None:
+    rows = [json.loads(line) for line in book]
+    keys = [row["record"]["seq"] for row in rows if row.get("record", {}).get("kind") == "key.certified"]
+    assert not agree(purge(book, keys[0]))
+    assert not agree(purge(book, *range(1, 40)))
+    first = purge(book, *range(1, len(keys) + 60))
+    assert check_lines([line for line in first if b'"note"' not in line]).books[0].broken is not None
+
+
+def test_what_stands_between_purged_records_needs_a_signature_of_its_own(book: list[bytes]) -> None:
+    """Records 6 and 7 are made up: nothing in the chain says otherwise once 5 and 8 are gone. So they are counted."""
+    rows = [json.loads(line) for line in purge(book, 5, 8)]
+    start = next(number for number, row in enumerate(rows) if row.get("purged") == 5)
+    here = bytes.fromhex(rows[start]["hash"])
+    for row in rows[start + 1 : start + 3]:
+        row["record"]["body"]["words"] = "made up"
+        here = sha256(here + canonical(row["record"])).digest()
+        row["hash"] = here.hex()
+    report = check_lines([canonical_line(row) for row in rows]).books[0]
+    assert (report.whole, report.loose) == (True, 4), (
+        "3 and 4 as well: record 3 signed what came before it, and no more"
+    )
+    assert check_lines(book).books[0].loose == 0
+
+
+def test_what_is_no_record_keeps_the_chain_and_is_counted_apart(book: list[bytes]) -> None:
+    rows = [json.loads(line) for line in book if b'"record"' in line][:6]
+    for raw in (b"{\n}", b"[1.5]"):
+        link = sha256(bytes.fromhex(rows[-1]["hash"]) + raw).hexdigest()
+        rows.append({"book": rows[0]["book"], "hash": link, "raw": raw.hex()})
+    assert agree([canonical_line(row) for row in rows])
+    report = check_lines([canonical_line(row) for row in rows]).books[0]
+    assert (report.set_aside, report.records, report.head, report.whole) == (2, 6, 8, True)
+    rows[-2]["raw"] = b"{\n }".hex()
+    assert not agree([canonical_line(row) for row in rows])
+
+
+@pytest.mark.parametrize("wrong", [None, "before", "hash"])
+def test_a_pruning_that_the_book_announces_binds_both_ends(tmp_path: Path, wrong: str | None) -> None:
+    logbook = Logbook.open(tmp_path, Ticks(), QuickDisk())
+    logbook.append_rotating(*(words(n) for n in range(8)))
+    hashes = {entry.record.seq: entry.hash.hex() for entry in logbook.entries()}
+    body = {"before": hashes[4], "from": 5, "hash": hashes[7], "to": 7} | ({wrong: "00" * 32} if wrong else {})
+    logbook.append(Draft("book.pruned", body))
+    logbook.sign_head()
+    logbook.close()
+    lines = purge(list(export_lines(Logbook.read(tmp_path))), 5, 6, 7, each=False)
+    assert agree(lines) == (wrong is None)
+    assert check_lines(lines).books[0].loose == 0
 
 
 def test_a_loss_at_the_end_is_walked_by_both(tmp_path: Path) -> None:

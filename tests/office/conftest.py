@@ -21,8 +21,8 @@ import pytest
 from app.duties.schedule import Slot, slots
 from app.duties.site import Credentials, Plan, decode_plan
 from app.logbook.book import Draft, Logbook
+from app.pages import Pages
 from app.record import Entry
-from app.session import Pages
 from sync.courier import Courier, enrol
 from sync.office import accounts, credentials, importing
 from sync.office.demo import Rehearsal
@@ -53,8 +53,9 @@ def at(text: str) -> int:
 class Office:
     """The office served by uvicorn in a thread of its own; `now` is its clock, UTC ms."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, moved_clock: bool = False) -> None:
         self.folder = folder
+        self._moved_clock = moved_clock
         self.now = at("2026-11-21 09:00")
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
@@ -71,7 +72,7 @@ class Office:
     async def _serve(self) -> None:
         self.store = await open_store(self.folder / "office.db")
         self.key = OfficeKey.open(self.folder)
-        self.serving = Serving(self.store, self.key, lambda: self.now, cost=CHEAP)
+        self.serving = Serving(self.store, self.key, lambda: self.now, moved_clock=self._moved_clock, cost=CHEAP)
         self._server = Server(self.serving.app, self._ready.set)
         await self._server.serve([self._listening])
 

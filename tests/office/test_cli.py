@@ -14,14 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import click
 import httpx
 import msgspec
 import pytest
 
 from app.codes import digest, parse, pin_matches
-from app.duties.site import Credentials, People, decode_plan
+from app.duties.site import ROLES, Credentials, People, decode_plan
 from app.logbook.verify import check_lines
-from sync.office.cli import main
+from app.text import cells
+from app.words import table
+from sync.office.cli import cli, main
 from sync.office.demo import HANDHELDS, Desk, furnish
 from sync.office.keys import OfficeKey
 from sync.office.plans import read_people, read_plan
@@ -178,17 +181,17 @@ def test_a_name_that_two_handhelds_have_needs_the_id(run: Callable[..., Done], f
 
 def test_a_new_pin_and_a_new_badge_reach_the_handhelds_as_hashes(run: Callable[..., Done], folder: Path) -> None:
     where = ("--data-dir", str(folder))
-    assert run("user", "pin", "li-jun", "--pin-stdin", *where, stdin="4711\n").code == 0
+    assert run("user", "pin", "li-jun", "--pin-stdin", *where, stdin="47114711\n").code == 0
     first = json.loads(run("user", "badge", "li-jun", "--json", *where).out)["code"]
     second = json.loads(run("user", "badge", "li-jun", "--json", *where).out)["code"]
     known = given(folder)
     old, new = parse(first), parse(second)
     assert old is not None
     assert new is not None
-    assert pin_matches(known.pins["li-jun"], "4711")
+    assert pin_matches(known.pins["li-jun"], "47114711")
     assert known.codes[digest(known.salt, new.token)] == "person:li-jun/02"
     assert digest(known.salt, old.token) not in known.codes  # a lost badge opens nothing any more
-    assert b"4711" not in page(folder, "credentials")
+    assert b"47114711" not in page(folder, "credentials")
     assert new.token.hex().encode() not in page(folder, "credentials")
 
 
@@ -320,6 +323,38 @@ def test_settings_come_from_the_environment_and_the_file_too(
     assert run("device", "list").code == 1
     (folder / "config.toml").write_text("port = 70000\n", encoding="utf-8")
     assert "70000" in run("serve").err
+
+
+def every_command(command: click.Command = cli, *names: str) -> Iterator[tuple[click.Command, tuple[str, ...]]]:
+    yield command, names
+    for name, sub in getattr(command, "commands", {}).items():
+        yield from every_command(sub, *names, name)
+
+
+@pytest.mark.parametrize(("lang", "column"), [("zh", 0), ("en", 1)])
+@pytest.mark.parametrize(("command", "names"), list(every_command()))
+def test_help_speaks_the_readers_language(
+    run: Callable[..., Done], command: click.Command, names: tuple[str, ...], lang: str, column: int
+) -> None:
+    done = run("--lang", lang, *names, "--help")
+    assert done.code == 0
+    sentences = {row[column].format(roles=", ".join(ROLES)) for row in table("office_usage").values()}
+    told = [command.help, *(option.help for option in command.params if isinstance(option, click.Option))]
+    assert set(told) <= sentences
+    assert all(sentence and sentence[:5] in done.out for sentence in told)
+    assert all(cells(sign) == 1 for sign in done.out) or lang == "zh"
+
+
+def test_help_follows_the_environment_when_no_language_is_asked_for(
+    run: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHBOOK_LANG", "en")
+    assert "Handhelds." in run("--help").out
+    monkeypatch.setenv("WATCHBOOK_LANG", "zh")
+    assert "手持机。" in run("--help").out
+    assert "guard, fire-control" in run("user", "add", "--help").out
+    assert "它属于哪个小区" in run("device", "add", "--help").out
+    assert "只要这个小区的" in run("device", "list", "--help").out
 
 
 @pytest.mark.parametrize(

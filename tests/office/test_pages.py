@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
@@ -9,10 +10,13 @@ from urllib.parse import quote
 import httpx
 import msgspec
 import pytest
+from sqlalchemy import text as sql
 
 from app.duties.site import People, Person, Text
-from app.logbook.book import Draft
+from app.logbook.book import Draft, Logbook
+from sync.courier import Courier
 from sync.office import credentials
+from sync.office.demo import Rehearsal
 from sync.office.walker import Tricks
 from tests.office.conftest import GUARDS, PASSWORD, SITE, Handheld, Office, at, furnished, sign_in
 
@@ -158,6 +162,40 @@ def test_a_page_says_up_to_which_record_it_is_true(walked: tuple[Office, str]) -
     assert book.hex()[:16] in page.text
 
 
+def test_the_page_names_the_numbers_that_a_handheld_lost(office: Office, tmp_path: Path) -> None:
+    """Its storage rots before they are sent. The batches behind the holes say so, and a supervisor reads it."""
+    handheld = Handheld(office, tmp_path / "handheld", "北门2号")
+    first = handheld.write(*(Draft("note.made", {"n": n}) for n in range(12)))[0].record.seq
+    handheld.close()
+    rot(tmp_path / "handheld", range(first + 1, first + 5), range(first + 8, first + 9))
+    with closing(Logbook.open(tmp_path / "handheld", handheld.clock, Rehearsal())) as logbook:
+        Courier(logbook, handheld.clock).exchange()
+        assert logbook.unsent == 0
+    office.account()
+    browser = office.browser()
+    page = Page(browser.get("/rounds", params={"lang": "zh"}))
+    assert f"缺5条:第{first + 1}至{first + 4}条、第{first + 8}条。手持机上已损坏,没能传上来。" in page.text
+    assert page.text.index("北门2号") < page.text.index("缺5条")
+    text = Page(browser.get("/rounds", params={"lang": "en"})).text
+    wanted = f"5 missing: no. {first + 1} to {first + 4}, no. {first + 8}. Damaged on the handheld"
+    assert wanted in text
+
+
+def rot(folder: Path, *spans: range) -> None:
+    """Spoil the journal's lines of these records."""
+    [segment] = sorted((folder / "journal").iterdir())
+    data = bytearray(segment.read_bytes())
+    for number in (number for span in spans for number in span):
+        at = data.index(b'"seq":%d,' % number)
+        data[at - 40 : at] = b"\xff" * 40
+    segment.write_bytes(data)
+
+
+def test_a_book_that_lost_nothing_has_no_such_sentence(walked: tuple[Office, str]) -> None:
+    office, _ = walked
+    assert "missing:" not in Page(office.browser().get("/rounds", params={"lang": "en"})).text
+
+
 @pytest.mark.parametrize(
     "query", [{}, {"day": "never"}, {"day": "0001-01-01"}, {"site": "nowhere"}, {"show": "x", "kind": "y"}]
 )
@@ -174,6 +212,55 @@ def test_a_round_nobody_recorded_is_not_found(walked: tuple[Office, str]) -> Non
         answer = office.browser().get(round_path(name))
         assert answer.status_code in (400, 404), name
         assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "heading", "sentence"),
+    [("zh", "出错了", "办公室程序出错"), ("en", "Something went wrong", "its log says why")],
+)
+def test_a_page_that_fails_says_so_in_the_readers_language(
+    office: Office, caplog: pytest.LogCaptureFixture, lang: str, heading: str, sentence: str
+) -> None:
+    office.account()
+    browser = office.browser()
+    office.ask(office.store.write(lambda tx: tx.execute(sql("drop table folded"))))
+    answer = browser.get("/rounds", params={"lang": lang})
+    assert answer.status_code == 500
+    page = Page(answer)
+    assert heading in page.text
+    assert sentence in page.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "folded" not in page.text
+    assert any(record.exc_info for record in caplog.records if record.name == "watchbook.office")
+
+
+def test_only_programs_get_problems_as_json(office: Office) -> None:
+    stranger = office.stranger()
+    page = stranger.get("/no/such/page", headers={"accept-language": "en"})
+    assert page.status_code == 404
+    assert "The address is wrong" in Page(page).text
+    problem = stranger.get("/v1/no-such-endpoint")
+    assert problem.status_code == 404
+    assert problem.headers["content-type"].startswith("application/problem+json")
+    assert stranger.post("/rounds").headers["content-type"].startswith("text/html")
+
+
+def test_a_moved_clock_is_told_on_every_page_in_the_sites_time(tmp_path: Path) -> None:
+    office = Office(furnished(tmp_path / "office"), moved_clock=True)
+    office.now = at("2026-11-20 22:05")
+    office.account()
+    office.account("sweeper", role="cleaner")
+    answers = [office.stranger().get("/login", params={"lang": "zh"})]
+    answers += [office.browser().get(path, params={"lang": "zh"}) for path in ("/rounds", "/rounds/nothing")]
+    answers.append(office.browser("sweeper").get("/rounds", params={"lang": "zh"}))
+    office.close()
+    for answer in answers:
+        assert "演示时间:2026-11-20 22:05" in Page(answer).text
+
+
+def test_the_real_clock_is_not_told(walked: tuple[Office, str]) -> None:
+    office, _ = walked
+    assert "演示时间" not in office.browser().get("/rounds", params={"lang": "zh"}).text
 
 
 # -- planned, done, and not known yet ------------------------------------------------------------

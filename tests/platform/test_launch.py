@@ -65,3 +65,9 @@ def test_in_a_terminal_it_goes_on() -> None:
 )
 def test_only_the_bare_console_cannot_show_chinese(term: str, shows: bool) -> None:
     assert console_shows_chinese({"TERM": term}) is shows
+
+
+def test_time_zones_are_looked_for_where_python_itself_would_look() -> None:
+    ask = "import zoneinfo; print(zoneinfo.TZPATH[0], zoneinfo.ZoneInfo('Asia/Shanghai'))"
+    ours = "from screens.platform.launch import prepare_environment; prepare_environment();" + ask
+    assert run(ours).stdout == run(ask).stdout

@@ -29,9 +29,15 @@ from sync.office.store.accounts import Session
 PATIENCE_S: Final = 2.0
 """How long a page waits for records that are held but not folded yet; then it says how many wait."""
 STYLE_S: Final = 365 * 24 * 3600
+FAILED: Final = {
+    "internal": ("failed", "internal"),
+    "busy": ("failed", "busy"),
+    "not-found": ("not_found", "wrong_address"),
+}
+"""By problem: heading and sentence of the page that says so."""
 
 
-class Pages(Struct, frozen=True):
+class Served(Struct, frozen=True):
     """What is served beside the API."""
 
     handlers: list[ControllerRouterHandler]
@@ -39,7 +45,7 @@ class Pages(Struct, frozen=True):
     """The page that says what went wrong: request, name of the problem, status."""
 
 
-def pages(store: Store, folding: Folding, clock_ms: Clock, *, moved_clock: bool = False, cost: Cost = COST) -> Pages:
+def pages(store: Store, folding: Folding, clock_ms: Clock, *, moved_clock: bool = False, cost: Cost = COST) -> Served:
     """The pages on an open store. With `moved_clock` every one of them tells the time, the site's."""
     desk = _Desk(store, folding, clock_ms)
     door = Door(store, desk.view, clock_ms, cost)
@@ -70,7 +76,7 @@ def pages(store: Store, folding: Folding, clock_ms: Clock, *, moved_clock: bool 
         exception_handlers={HTTPException: refuse},
         include_in_schema=False,
     )
-    return Pages([inside, outside], desk.failed)
+    return Served([inside, outside], desk.failed)
 
 
 class _Desk:
@@ -151,12 +157,7 @@ class _Desk:
     def failed(self, request: Asked, problem: str, status: int) -> Response[bytes]:
         """What nobody foresaw, as a page; without the visitor's name, for the store may be what failed."""
         lang = lang_of(request)
-        named = {
-            "internal": ("failed", "internal"),
-            "busy": ("failed", "busy"),
-            "not-found": ("not_found", "wrong_address"),
-        }
-        heading, sentence = named.get(problem, ("refused", "bad_request"))
+        heading, sentence = FAILED.get(problem, ("refused", "bad_request"))
         wait = RETRY_AFTER_S.get(problem)
         return self.view.page(
             request,

@@ -159,7 +159,7 @@ class Records:
         """Records of one book from `first` on, by number."""
         wanted = select(records).where(records.c.site == site, records.c.book == book, records.c.seq >= first)
         ordered = wanted.order_by(records.c.seq).limit(limit)
-        return await self._store.read(lambda tx: [_stored(row) for row in tx.execute(ordered)])
+        return await self._store.read(lambda tx: [stored(row) for row in tx.execute(ordered)])
 
     async def books(self) -> list[tuple[str, bytes, Held]]:
         """(site, book, how far) of every book that sent anything."""
@@ -172,7 +172,7 @@ class Records:
 def records_after(tx: Connection, site: str, arrived: int, limit: int) -> list[Stored]:
     """As `Records.after`, inside a transaction of the caller's."""
     wanted = select(records).where(records.c.site == site, records.c.arrived > arrived)
-    return [_stored(row) for row in tx.execute(wanted.order_by(records.c.arrived).limit(limit))]
+    return [stored(row) for row in tx.execute(wanted.order_by(records.c.arrived).limit(limit))]
 
 
 def sites(tx: Connection) -> list[str]:
@@ -394,6 +394,7 @@ def _take_numbers(tx: Connection, site: str, count: int) -> int:
     return int(tx.execute(taken).scalar_one()) - count + 1
 
 
-def _stored(row: Any) -> Stored:
+def stored(row: Any) -> Stored:
+    """A row of `records` as it is kept."""
     gone = {"raw": b"", "kind": ""} if row.raw is None else {}
     return Stored(**{**row._mapping, **gone})

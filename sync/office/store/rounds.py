@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from sync.office.store.records import Stored, missing_of
+from sync.office.store.records import Stored, missing_of, stored
 from sync.office.store.schema import devices, heads, metadata, records
 
 rounds = Table(
@@ -209,7 +209,7 @@ def records_between(tx: Connection, site: str, book: bytes, first: int, last: in
     """Records `first` to `last` of a book, by number, at most `limit`."""
     span = (records.c.seq >= first, records.c.seq <= last)
     wanted = select(records).where(records.c.site == site, records.c.book == book, *span)
-    return [Stored(**row._mapping) for row in tx.execute(wanted.order_by(records.c.seq).limit(limit))]
+    return [stored(row) for row in tx.execute(wanted.order_by(records.c.seq).limit(limit))]
 
 
 def rounds_on(tx: Connection, site: str, day: str) -> list[RoundRow]:

@@ -1,0 +1,78 @@
+"""Help of the office's command line."""
+
+TABLE = {
+    "main": (
+        "巡更簿办公室:接收手持机的记录,给主管查看。",
+        "The office of Watchbook: takes in what handhelds recorded and shows it to supervisors.",
+    ),
+    "serve": (
+        "接口和网页。能应答后打印 listening 和网址;SIGTERM 使其正常结束。",
+        "API and web pages. Prints `listening URL` once it answers; SIGTERM ends it gracefully.",
+    ),
+    "demo": (
+        "带示例的办公室:一个小区、它的人员、最近几天的巡更。",
+        "Serve an example: one compound, its people, and the rounds of the last days.",
+    ),
+    "plan": ("各小区的计划(YAML文件)。", "Plans of sites: YAML in."),
+    "plan_check": (
+        "一次列出文件的全部错误,带行号和改法。有错误时退出码为1。",
+        "Every fault of FILE at once, with line and remedy. Exit 1 when there is one.",
+    ),
+    "plan_import": (
+        "导入为该小区的新一版计划,并发给手持机。有任何错误就什么都不导入。",
+        "Take FILE as the site's new revision and send it to the handhelds. With any fault nothing is taken.",
+    ),
+    "device": ("手持机。", "Handhelds."),
+    "device_add": (
+        "给新手持机一个一次性登记码(文字和二维码)。",
+        "A one-use enrolment code for a new handheld called NAME, as text and QR.",
+    ),
+    "device_list": ("全部手持机。", "All handhelds."),
+    "device_revoke": (
+        "停用丢失的手持机(编号或名称)。它之后上传的另存待查。",
+        "Take a lost handheld's rights (id or name). What it still sends is kept aside.",
+    ),
+    "user": ("网页账号,以及手持机要人出示的PIN和工牌。", "Accounts of the pages, and what handhelds ask people for."),
+    "user_add": (
+        "新建网页账号,或给已有账号换密码和角色。已登录的会退出。",
+        "An account for the pages, or a new password and role for one. Its open sessions end.",
+    ),
+    "user_pin": ("给某人设新PIN,手持机签到时用。", "A new PIN for PERSON, which handhelds ask for."),
+    "user_badge": (
+        "给某人做新工牌:码只显示这一次,旧工牌作废。",
+        "A new badge for PERSON: its code is shown this once; the badge before is void.",
+    ),
+    "labels": (
+        "小区每个点的标签码,每行一个JSON对象(--json)。",
+        "The label code of every point of SITE, a JSON line each (--json).",
+    ),
+    "export": (
+        "全部记录的原样,连同签名和办公室的回执,供 watchbook verify 检查。",
+        "All records as received, with head signatures and the office's receipts, for `watchbook verify`.",
+    ),
+    "opt_help": ("显示这段说明。", "Show this."),
+    "opt_version": ("显示版本。", "Show the version."),
+    "opt_data_dir": ("办公室数据所在的目录。", "Where the office's data live."),
+    "opt_db": (
+        "数据库;不指定时用数据目录里的SQLite文件。",
+        "Database; by default a SQLite file in the data directory.",
+    ),
+    "opt_lang": ("给人看的文字用哪种语言。", "Language of what people read."),
+    "opt_as_json": ("标准输出只给JSON。", "JSON on stdout, nothing else."),
+    "opt_host": ("监听的地址;不指定时为127.0.0.1。", "Address to listen on; 127.0.0.1 unless told."),
+    "opt_port": ("端口;不指定时为8060,0表示任选空闲的。", "Port, 8060 unless told; 0 takes a free one."),
+    "opt_began": (
+        "时钟从这一刻开始走:供演示和测试。",
+        "The clock starts there: for demonstrations and tests.",
+    ),
+    "opt_days": ("示例里有几天的巡更;不指定时为2。", "Days of invented rounds, 2 unless told."),
+    "opt_people": ("与计划一起检查或导入的人员文件。", "The people file, taken together with the plan."),
+    "opt_site": ("只要这个小区的。", "Only this site's."),
+    "opt_device_add_site": ("它属于哪个小区。", "Site it belongs to."),
+    "opt_device_revoke_site": ("几个小区有同名的手持机时,是哪个小区的。", "When several sites have one of that name."),
+    "opt_role": ("角色,是其中之一:{roles}。", "One of: {roles}."),
+    "opt_person": ("人员文件里的编号。", "Id in the people file."),
+    "opt_from_stdin": ("从标准输入读PIN。", "Read the PIN from standard input."),
+    "opt_user_add_from_stdin": ("从标准输入读密码。", "Read the password from standard input."),
+    "opt_jsonl": ("按收到的原样,每行一条JSON。", "One JSON line each, as received."),
+}
