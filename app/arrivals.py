@@ -13,8 +13,8 @@ from app import kinds
 from app.duties import rounds
 from app.duties.evidence import SILENT, Mark, Near, Nearness, grade_of, weaker
 from app.duties.rounds import Progress, Verdict
-from app.duties.site import Point, Stop
-from app.ear import FORMATS, at_hand
+from app.duties.site import TAG_FORMATS, Point, Stop
+from app.ear import at_hand
 from app.meaning import UNKNOWN, Meaning, Meant
 from app.ports import Scan, Sighting
 from app.session import Session, act, has
@@ -128,7 +128,7 @@ class Arrivals(Session):
     async def _strange(self, progress: Progress, sighting: Sighting) -> Verdict | None:
         """A beacon of nobody's, close by: recorded once for each stop that waits."""
         name = ("tag", sighting.format or "", sighting.tag or "")
-        known = sighting.format not in FORMATS or sighting.tag is None or name in self._said
+        known = sighting.format not in TAG_FORMATS or sighting.tag is None or name in self._said
         if known or progress.at_stop or not at_hand(sighting, self.plan.settings.enter_below_1m_db):
             return None
         self._said.add(name)

@@ -56,8 +56,13 @@ def make(issue: int, token: bytes) -> str:
         raise ValueError(f"issue {issue} is outside 0..{MAX_ISSUE}")
     if len(token) != TOKEN_BYTES:
         raise ValueError(f"a token has {TOKEN_BYTES} bytes, not {len(token)}")
-    body = _written(issue, 2) + _written(int.from_bytes(token, "big"), 16)
+    body = printed_issue(issue) + _written(int.from_bytes(token, "big"), 16)
     return f"WB1:{body}{_check(body)}"
+
+
+def printed_issue(issue: int) -> str:
+    """How a label's `issue`, 0..1023, is printed: two characters."""
+    return _written(issue, 2)
 
 
 def digest(salt_hex: str, token: bytes) -> str:

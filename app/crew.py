@@ -7,14 +7,13 @@ from msgspec import UNSET
 
 from app import codes, kinds
 from app.duties import rounds
-from app.duties.rounds import METHODS, Confirmation
+from app.duties.rounds import Confirmation
 from app.duties.site import Person
 from app.errors import NotAllowed, PinLocked
 from app.meaning import UNKNOWN, Meaning, Meant
 from app.ports import Moment, Scan
 from app.resume import PinTries, Shift
 from app.session import Session, act, has
-from app.words import say
 
 UNLOCKERS: Final = frozenset({"leader", "supervisor", "manager", "admin"})
 """Roles whose badge clears wrong PINs, and opens a handheld that another crew left locked."""
@@ -84,9 +83,6 @@ class Crew(Session):
         await self._by_pin(person, pin)
         body = kinds.RoundRechecked(progress.round, person, "pin", self._role(person))
         await self._write(body, by=(person,))
-
-    def words_of(self, method: str) -> str:
-        return say(self.lang, f"duty.method_{method if method in METHODS else 'other'}")
 
     def _by_badge(self, scan: Scan) -> Person:
         meant = self.meaning(scan.text)

@@ -10,6 +10,8 @@ from typing import Final
 from msgspec import Struct
 
 from app.duties.evidence import (
+    LOUDEST,
+    LOWEST_ENTER,
     SILENT,
     THIN_MS,
     WINDOW_MS,
@@ -22,12 +24,10 @@ from app.duties.evidence import (
     judge_near,
     usable,
 )
-from app.duties.site import Plan, Point, Tag
+from app.duties.site import TAG_FORMATS, Plan, Point, Tag
 from app.kinds import BleEvidence
 from app.ports import Sighting
 
-FORMATS: Final = ("ibeacon", "eddystone-uid")
-"""Formats whose identity can stand in a plan."""
 MOST_TAGS: Final = 200
 _STRANGE_ENTER: Final = -67
 """From which level an unknown tag that tells no power counts as being at the place, dBm."""
@@ -59,7 +59,7 @@ class Ear:
 
     def take(self, sighting: Sighting) -> None:
         """Keep the sample. Several within a fifth of a second are one; a window's worth is kept of each tag."""
-        if sighting.format not in FORMATS or sighting.tag is None:
+        if sighting.format not in TAG_FORMATS or sighting.tag is None:
             return
         key = (sighting.format, sighting.tag, sighting.address)
         if key not in self._heard and len(self._heard) >= MOST_TAGS:
@@ -110,8 +110,8 @@ class Ear:
 
 def at_hand(sighting: Sighting, below_1m_db: int) -> bool:
     """Whether a tag of nobody's is loud enough to be at the place where the crew stands."""
-    level = _STRANGE_ENTER if sighting.power_1m is None else max(sighting.power_1m - below_1m_db, -95)
-    return level <= sighting.rssi <= 0
+    level = _STRANGE_ENTER if sighting.power_1m is None else max(sighting.power_1m - below_1m_db, LOWEST_ENTER)
+    return level <= sighting.rssi <= LOUDEST
 
 
 def _rank(judged: Judged) -> tuple[int, int]:

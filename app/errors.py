@@ -7,11 +7,15 @@
     │   ├── BookUnknown              the disk did not answer clearly: reopen and look the record up
     │   └── ChainBroken              call the manager (exit 5)
     ├── RecordRefused                the writer of the record: it breaks the form
-    ├── PlanRefused                  the office: a plan with faults, nothing of it was taken
     ├── NotAllowed                   the crew: wrong PIN, wrong role, not signed in
     │   └── PinLocked                wait, or a supervisor's badge
     ├── OfficeAway                   wait; records stay (exit 6)
     └── OfficeRefused                call the office: it answered and said no
+
+The rooms hang their own leaves on it, each beside what raises it: on WatchbookError `SettingsRefused` (app.settings),
+`RuleRefused` (app.duties.schedule), `FeedUnreadable` (hardware.replay), `AddressRefused` (sync.client), `Malformed`
+(sync.wire), `BadSignature` (sync.signing) and what the office refuses (sync.office); on OfficeRefused `Refused`
+(sync.client), the office's own no.
 
 The sentence a person reads is found by `key` in the catalogues (app.words), filled with `fields`.
 """
@@ -62,10 +66,6 @@ class ChainBroken(BookError):
 
 
 class RecordRefused(WatchbookError):
-    pass
-
-
-class PlanRefused(WatchbookError):
     pass
 
 

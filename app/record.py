@@ -7,7 +7,6 @@ docs/record-format.md says the same for somebody who writes a verifier.
 
 import hashlib
 import re
-from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -85,16 +84,6 @@ def decode(raw: bytes) -> Record:
 def follow(previous: bytes, raw: bytes) -> bytes:
     """hash_n = SHA-256(hash_{n-1} ‖ bytes_n); hash_0 is the book's id (decision 6)."""
     return hashlib.sha256(previous + raw).digest()
-
-
-def check_chain(start: bytes, entries: Iterable[tuple[bytes, bytes]]) -> int:
-    """Walk (hash, raw) pairs from `start`; the index of the first that does not follow, or -1."""
-    here = start
-    for index, (claimed, raw) in enumerate(entries):
-        here = follow(here, raw)
-        if here != claimed:
-            return index
-    return -1
 
 
 def _check(record: Record) -> None:

@@ -139,7 +139,7 @@ class Session:
         self._changed.append(changed)
 
     def close(self) -> None:
-        """Wait for the disk and keep the look-ups. The logbook stays open: it is the caller's."""
+        """Wait for what is being written. The logbook stays open, it is the caller's; closing it keeps the look-ups."""
         self._disk.shutdown()
 
     # -- the writing --------------------------------------------------------------------------

@@ -47,10 +47,15 @@ def run(
         command.main(given, obj=kept)
     except WatchbookError as e:
         sys.stderr.write(e.say(_lang(load, kept, lang)) + "\n")
-        sys.exit(next((code for kind, code in EXIT if isinstance(e, kind)), 1))
+        sys.exit(exit_code(e))
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output is gone; nobody is left to tell
         sys.exit(1)
+
+
+def exit_code(error: WatchbookError) -> int:
+    """What a program that `error` stopped ends with."""
+    return next((code for kind, code in EXIT if isinstance(error, kind)), 1)
 
 
 def speak(

@@ -9,7 +9,7 @@ import os
 from msgspec.structs import replace
 
 from app import kinds
-from app.arrivals import Arrivals, Heard
+from app.arrivals import Arrivals
 from app.crew import Crew
 from app.duties import checks, findings, rounds, schedule
 from app.duties.days import local_time, millis
@@ -18,12 +18,8 @@ from app.duties.rounds import Answer, Confirmation, Progress, Summary
 from app.duties.schedule import Duty, Slot, Standing
 from app.duties.site import Check, Stop
 from app.errors import NotAllowed
-from app.meaning import Meaning, Meant
-from app.pages import Pages
 from app.session import act, people
 from app.text import clean
-
-__all__ = ["Heard", "Meaning", "Meant", "Pages", "Watch"]
 
 
 class Watch(Crew, Arrivals):
@@ -65,7 +61,7 @@ class Watch(Crew, Arrivals):
             raise NotAllowed("watch.not_due") from e
         self._must_walk(crew)
         words = None
-        if len(crew) < due.crew:
+        if rounds.is_short(crew, due):
             if alone is None:
                 raise NotAllowed("watch.crew_short", needed=due.crew)
             words = self._reason(alone)
@@ -224,9 +220,6 @@ class Watch(Crew, Arrivals):
         self._turned()
         await self._sign()
         return self.state.rounds[rounds.slot_id(progress.round)]
-
-    def summary(self, progress: Progress) -> Summary:
-        return rounds.summary(progress)
 
     def _here(self) -> Stop | None:
         progress = self.state.round

@@ -75,10 +75,9 @@ def run(sizes: Sizes | None = None) -> list[Figure]:
     sizes = sizes or Sizes()
     with tempfile.TemporaryDirectory(prefix="watchbook-bench-") as folder:
         quiet, walked = Path(folder, "quiet"), Path(folder, "walked")
-        crew = staged(quiet, "--no-office")
+        crew, walkers = staged(quiet, "--no-office"), staged(walked, walk=True)
         floor, first = starts(quiet, sizes)
-        figures = [*first, *living(quiet, crew, floor, sizes)]
-        return [*figures, *walking(walked, staged(walked, walk=True), floor)]
+        return [*first, *walking(walked, walkers, floor), *living(quiet, crew, floor, sizes)]
 
 
 def staged(folder: Path, *options: str, walk: bool = False) -> list[tuple[str, str]]:

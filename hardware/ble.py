@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from app.duties.evidence import FAINTEST
 from app.ports import Clock, Heard, RadioState
 from app.text import clean
 from hardware.clock import SystemClock
-from hardware.tags import LABEL, WEAKEST, Advert, heard_now, sightings
+from hardware.tags import LABEL, Advert, heard_now, sightings
 
 if TYPE_CHECKING:
     from bleak import BleakScanner
@@ -163,7 +164,7 @@ class _Run:
     """One listener's time at the radio: windows, pauses, and what was last said of the state."""
 
     def __init__(self, adapter: str | None, clock: Clock, pace: Pace, left: asyncio.Task[None] | None) -> None:
-        self._bluez: BlueZScannerArgs = {"filters": {"DuplicateData": True, "RSSI": WEAKEST}}
+        self._bluez: BlueZScannerArgs = {"filters": {"DuplicateData": True, "RSSI": FAINTEST}}
         if adapter:
             self._bluez["adapter"] = adapter
         self._clock = clock

@@ -5,7 +5,6 @@ It is told what to say after the record is durable, never before; it cannot fail
 
 import asyncio
 from collections.abc import Callable
-from datetime import time
 from typing import Final
 
 _BELL: Final = "\a"
@@ -54,13 +53,3 @@ class TerminalBuzzer:
             self._write(sound)
         except (OSError, ValueError):  # the terminal is gone or closed; a sound is never worth a fault
             return
-
-
-def quiet_now(now: time, start: str, end: str) -> bool:
-    """Whether the local time `now` lies in the quiet hours from `start` to `end` (`HH:MM`, may cross midnight).
-
-    Equal times mean that no hour is quiet.
-    """
-    first, last = time.fromisoformat(start), time.fromisoformat(end)
-    here = now.replace(tzinfo=None)
-    return first <= here < last if first <= last else here >= first or here < last

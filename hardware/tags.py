@@ -9,12 +9,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from app.duties.evidence import FAINTEST, LOUDEST
 from app.ports import Sighting
 from app.text import clean
-
-WEAKEST: Final = -110
-STRONGEST: Final = 0
-"""dBm. Outside these BlueZ reports a memory (-127) or nonsense, never something heard now."""
 
 LABEL: Final = "label"
 """A wanted pair may be (LABEL, point id): the stop also takes a label. No radio is switched on for it."""
@@ -120,7 +117,7 @@ def encode(kind: str, tag: str, power_1m: int = -59) -> tuple[dict[int, bytes], 
 
 def heard_now(rssi: int) -> bool:
     """Whether this level is of a packet just received, and not a device remembered."""
-    return WEAKEST <= rssi <= STRONGEST
+    return FAINTEST <= rssi <= LOUDEST
 
 
 def sightings(advert: Advert) -> tuple[Sighting, ...]:

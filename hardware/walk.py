@@ -147,7 +147,7 @@ class SimulatedWalk:
 
 def _source(kind: str, tag: str, known: Tag | None, start_m: float, end_m: float) -> _Source:
     manufacturer, service = encode(kind, tag, POWER_1M)
-    address = (known.address if known is not None else None) or _made_up_address(kind, tag)
+    address = (known.address if known is not None else None) or made_up_address(kind, tag)
     return _Source(address, manufacturer, service, start_m, end_m)
 
 
@@ -156,7 +156,7 @@ def _distance(level: float) -> float:
     return float(10 ** ((POWER_1M - level) / (10 * _EXPONENT)))
 
 
-def _made_up_address(kind: str, tag: str) -> str:
+def made_up_address(kind: str, tag: str) -> str:
     """A random static address (Core 5.4, vol. 6 part B 1.3.2.1: the two highest bits are set), always the same."""
     raw = bytearray(hashlib.sha256(f"{kind}|{tag}".encode()).digest()[:6])
     raw[0] |= 0xC0

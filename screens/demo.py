@@ -21,37 +21,25 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from app.codes import TOKEN_BYTES, digest, hash_pin, make, parse
+from app.codes import TOKEN_BYTES, digest, hash_pin, make, printed_issue
 from app.duties.site import Credentials, People, Plan, decode_plan
-from app.errors import BookInUse, WatchbookError
+from app.errors import WatchbookError
 from app.logbook.book import Logbook, Received
 from app.ports import Clock, Heard, Moment
 from app.settings import Settings, example, load
-from app.usage import asked_lang
+from app.usage import asked_lang, exit_code
 from app.words import say
 from hardware.clock import StagedClock, SystemClock
 from hardware.tags import LABEL
 from hardware.walk import SimulatedWalk
+from screens.office_line import OfficeLine
 from screens.platform import launch
-from screens.run import IN_USE, OfficeLine, open_terminal
+from screens.run import open_terminal
+from sync.desk import Desk
 
 SITE: Final = "cuihu-garden"
 CREW: Final = 2
 ISSUE: Final = 1
-
-
-class Desk(Struct, frozen=True):
-    """The office of the demonstration, as `watchbook-office demo --json` tells it in its first line."""
-
-    url: str
-    user: str
-    password: str
-    code: str
-    """One-use enrolment code."""
-    labels: dict[str, str]
-    """Point id -> text of its label."""
-    pins: dict[str, str]
-    """Person id -> PIN."""
 
 
 class Stage(Struct, frozen=True):
@@ -79,7 +67,7 @@ def main(flags: Mapping[str, Any], *, with_office: bool, speed: float, start: st
             return _play(stack, settings, folder, with_office=with_office, speed=speed, start=_hour(start))
     except WatchbookError as e:
         print(e.say(lang), file=sys.stderr)
-        return IN_USE if isinstance(e, BookInUse) else 1
+        return exit_code(e)
 
 
 def _play(stack: ExitStack, settings: Settings, folder: Path, *, with_office: bool, speed: float, start: time) -> int:
@@ -110,7 +98,6 @@ def _play(stack: ExitStack, settings: Settings, folder: Path, *, with_office: bo
         office,
         hint=_hint(stage, settings.lang),
         desk=desk_words,
-        up=lambda: clock.now().up,
     )
 
 
@@ -206,7 +193,7 @@ def _alone(logbook: Logbook) -> Stage:
     labels = {point: make(ISSUE, token) for point, token in tokens.items()}
     credentials = Credentials(
         salt=salt,
-        codes={digest(salt, token): f"point:{point}/{_issue(labels[point])}" for point, token in tokens.items()},
+        codes={digest(salt, token): f"point:{point}/{printed_issue(ISSUE)}" for point, token in tokens.items()},
         pins={person: hash_pin(pin, secrets.token_bytes(16)) for person, pin in pins.items()},
     )
     pages = {
@@ -216,12 +203,6 @@ def _alone(logbook: Logbook) -> Stage:
     }
     logbook.receive([Received(kind, SITE, rev, body) for rev, (kind, body) in enumerate(pages.items(), 1)], "3")
     return Stage(labels, pins)
-
-
-def _issue(label: str) -> str:
-    code = parse(label)
-    assert code is not None
-    return code.issue
 
 
 # -- with an office ------------------------------------------------------------------------------

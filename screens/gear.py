@@ -1,6 +1,5 @@
 """All that a screen may use of the world, in one frozen value."""
 
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -10,7 +9,7 @@ from app.ports import Buzzer, TagReader
 from app.watch import Watch
 
 
-class Line(Struct, frozen=True):
+class Contact(Struct, frozen=True):
     """How the conversation with the office stands, for the status line and the outbox page."""
 
     online: bool = False
@@ -31,7 +30,7 @@ class Office(Protocol):
     """The courier as the screens see it."""
 
     @property
-    def line(self) -> Line: ...
+    def line(self) -> Contact: ...
     def sync_now(self) -> None:
         """Try at once; the result arrives by `subscribe`."""
         ...
@@ -41,17 +40,14 @@ class Office(Protocol):
         ...
 
 
-def up_ms() -> int:
-    """Milliseconds since boot, sleep included: `Moment.up` of this handheld."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
-
-
 class Gear(Struct, frozen=True):
     watch: Watch
     radio: TagReader
     office: Office | None
     """None when this handheld is not enrolled."""
     buzzer: Buzzer
+    up: Callable[[], int]
+    """`Moment.up` of this handheld: when a code was scanned."""
     lang: str = "zh"
     english_only: bool = False
     """The console cannot show Chinese: said on the first page, and the language stays English."""
@@ -64,7 +60,5 @@ class Gear(Struct, frozen=True):
     """Percent, or None where there is no battery to read. Asked at most once a minute."""
     remember: Callable[[str, str], None] = lambda name, value: None
     """Keeps a choice (`lang`, `theme`) for the next start."""
-    up: Callable[[], int] = up_ms
-    """When a code was scanned."""
     ready: Callable[[], None] = lambda: None
     """Called once, when the first screen stands."""

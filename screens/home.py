@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from app.duties.rounds import is_short
 from app.duties.schedule import Duty, Standing, clock_text
 from app.duties.site import NO_TEXT, Phrase
 from screens.choices import ListPage
@@ -71,7 +72,7 @@ class HomePage(Page):
         head = "home.chosen" if duty.slot.round == self._chosen else HEADS[duty.standing]
         rows = [line((self.say(head), "dim")), *paragraph(f"> {self.name_of(duty)}", "key", width, "  ")]
         rows += paragraph(f"  {self._facts(duty)}", "text", width, "  ")
-        if duty.standing is Standing.OPEN and self._short(duty):
+        if duty.standing is Standing.OPEN and self.short(duty):
             rows += paragraph(f"  {self.say('home.short', n=self.present())}", "mark", width, "  ")
         return rows
 
@@ -172,13 +173,15 @@ class HomePage(Page):
     async def _start(self, duty: Duty) -> None:
         if (progress := self.session.state.round) is not None:
             self.terminal.tell(self.say("home.is_running", name=self.schedule_name(progress.schedule)), "mark")
-        elif self._short(duty):
+        elif self.short(duty):
             self.terminal.open(AlonePage(duty, self))
         else:
             await self.start(duty)
 
-    def _short(self, duty: Duty) -> bool:
-        return self.present() < self.needed(duty)
+    def short(self, duty: Duty) -> bool:
+        """Fewer are on shift than walk it together."""
+        shift = self.session.state.shift
+        return is_short(shift.crew if shift else (), schedule_of(self.session.plan, duty.slot.schedule))
 
     def present(self) -> int:
         """People on shift who are really there."""
@@ -260,7 +263,7 @@ class AlonePage(ListPage[Phrase]):
         return self.say("home.alone_because", reason=reason.text.say(self.lang))
 
     def crew_changed(self) -> None:
-        if self._home.present() >= self._home.needed(self._duty):
+        if not self._home.short(self._duty):
             self.terminal.close(self)
 
     async def chosen(self, reason: Phrase) -> None:

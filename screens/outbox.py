@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from screens.gear import Line as OfficeLine
+from screens.gear import Contact
 from screens.layout import Line, paragraph, title
 from screens.page import Page
 from screens.times import clock, day, span
@@ -24,7 +24,7 @@ class OutboxPage(Page):
             rows += [(), *paragraph(self.gear.desk, "dim", width)]
         return rows
 
-    def _facts(self, line: OfficeLine) -> list[str]:
+    def _facts(self, line: Contact) -> list[str]:
         facts = []
         if line.oldest_s is not None and self.session.unsent:
             facts.append(self.say("outbox.oldest", span=span(self.lang, line.oldest_s)))

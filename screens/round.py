@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 from app.duties.checks import open_checks
 from app.duties.evidence import Near, Nearness
-from app.duties.rounds import Progress, remaining
+from app.duties.rounds import Progress, passed_over, recheck_due, remaining
 from app.duties.schedule import clock_text
 from app.duties.site import Point, Stop
 from app.text import cells
@@ -21,7 +21,7 @@ from screens.page import WIDE, Page
 from screens.signin import Purpose, SignInPage
 from screens.skip import SkipPage
 from screens.stop import StopPage
-from screens.stops import StopsPage, passed_over, stop_rows
+from screens.stops import StopsPage, stop_rows
 from screens.summary import FinishPage
 from screens.times import clock
 
@@ -169,10 +169,7 @@ class RoundPage(Page):
         return [(), *paragraph(f"  {self.say('round.sign')}", "mark", width, "  ")]
 
     def _recheck_due(self, progress: Progress) -> bool:
-        """The partner has to be identified on the way, has not been, and the way has begun (D2)."""
-        schedule = schedule_of(self.session.plan, progress.schedule)
-        asked = schedule is not None and schedule.recheck and not progress.rechecked
-        return asked and len(progress.crew) > 1 and any(visit.at is not None for visit in progress.visits)
+        return recheck_due(progress, schedule_of(self.session.plan, progress.schedule))
 
     def foot(self) -> Sequence[tuple[str, str]]:
         progress, stop = self._progress(), self._stop()

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from app.duties.site import Person
 from app.errors import PinLocked
+from app.meaning import Meant
 from app.ports import Scan
-from app.watch import Meant
 from screens.layout import Line, line, paragraph, title
 from screens.number import Digits, field
 from screens.page import Page

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from app.text import cells
 from app.words import say
-from screens.gear import Line as OfficeLine
+from screens.gear import Contact
 from screens.layout import Line, plain, two
 from screens.times import span
 
@@ -20,7 +20,7 @@ class Standing(Struct, frozen=True):
     """What the row is made of."""
 
     unsent: int
-    office: OfficeLine | None
+    office: Contact | None
     """None when this handheld is not enrolled."""
     battery: int | None = None
     quiet: bool = False
@@ -53,7 +53,7 @@ def _parts(lang: str, standing: Standing) -> list[tuple[int, str]]:
     ]
 
 
-def _away(lang: str, office: OfficeLine | None) -> str:
+def _away(lang: str, office: Contact | None) -> str:
     if office is None:
         return say(lang, "status.not_enrolled")
     if office.online:

@@ -52,13 +52,6 @@ class StopsPage(Page):
         self._first = max(0, (self._first or 0) + step)
 
 
-def passed_over(progress: Progress) -> list[str]:
-    """Stops left behind: not done, though a later one was reached."""
-    reached = [place for place, visit in enumerate(progress.visits) if visit.at is not None]
-    last = max(reached, default=0)
-    return [visit.stop for visit in progress.visits[:last] if not visit.done and visit.stop != progress.at_stop]
-
-
 def stop_row(page: Page, progress: Progress, place: int, width: int) -> Line:
     """`+ 3 3号楼B1 22:31`."""
     visit = progress.visits[place]

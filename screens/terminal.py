@@ -16,13 +16,13 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
 
+from app.duties.days import quiet_now
 from app.duties.rounds import Verdict
 from app.duties.site import Asset, Person, Point
 from app.errors import WatchbookError
+from app.meaning import Meant
 from app.ports import Heard, RadioState, Scan, Sighting
-from app.watch import Meant
 from app.words import LANGS, say
-from hardware.buzzer import quiet_now
 from hardware.tags import LABEL
 from screens.closing import ClosingPage
 from screens.finding import FindingPage

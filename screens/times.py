@@ -12,16 +12,6 @@ def clock(at: datetime) -> str:
     return f"{at:%H:%M}"
 
 
-def end(at: datetime) -> str:
-    """The end of a window: midnight is 24:00 of the day that ends."""
-    return "24:00" if (at.hour, at.minute) == (0, 0) else clock(at)
-
-
-def local(at_ms: int, like: datetime) -> datetime:
-    """The record's UTC milliseconds in the zone of `like`."""
-    return datetime.fromtimestamp(at_ms / 1000, like.tzinfo)
-
-
 def day(lang: str, at: datetime, now: datetime) -> str:
     """`明天22:34`: when, seen from `now`."""
     days = (at.date() - now.date()).days

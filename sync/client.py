@@ -17,7 +17,9 @@ import msgspec
 from msgspec import Struct
 
 from app.errors import OfficeAway, OfficeRefused, WatchbookError
+from app.logbook.keys import verifies
 from app.ports import Clock, Moment
+from app.version import program
 from app.words import table
 from sync.signing import PLAIN, Signer, sign
 from sync.wire import (
@@ -43,6 +45,7 @@ from sync.wire import (
     pack,
     unhex,
     unpack,
+    version_of,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +54,6 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
-PROGRAM: Final = "0.1.0"
 PACK_FROM: Final = 512
 """Bodies smaller than this, bytes, go as they are."""
 MAX_WAIT_S: Final = 3600
@@ -266,8 +268,8 @@ class Client:
                     "Accept": f"{JSON}, {PROBLEM_JSON}",
                     "Accept-Encoding": "gzip",
                     PROTOCOL_HEADER: str(PROTOCOL),
-                    "Watchbook-Client": PROGRAM,
-                    "User-Agent": f"watchbook/{PROGRAM}",
+                    "Watchbook-Client": program(),
+                    "User-Agent": f"watchbook/{program()}",
                 },
             )
         return self._http
@@ -290,17 +292,15 @@ class Client:
 
     def _check_office(self, hello: Hello, nonce: str) -> None:
         """The hello must be signed by the pinned key, or by the one it names while none is pinned."""
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
         try:
             key = unhex(hello.server_key, 32)
-            Ed25519PublicKey.from_public_bytes(key).verify(unhex(hello.sig, 64), hello_bytes(nonce, hello.server_time))
-        except (Malformed, InvalidSignature, ValueError, OverflowError) as e:
+            signed = verifies(key, unhex(hello.sig, 64), hello_bytes(nonce, hello.server_time))
+        except (Malformed, OverflowError) as e:
             raise OfficeAway("sync.wrong_office") from e
-        if self._server_key not in (None, key):
+        if not signed or self._server_key not in (None, key):
             raise OfficeAway("sync.wrong_office")
-        if PROTOCOL not in hello.protocols:
+        oldest, own = version_of(hello.min_client), version_of(program())
+        if PROTOCOL not in hello.protocols or oldest is None or own is None or own < oldest:
             raise Refused(Problem(type=URN + "client-too-old"), None)
 
 

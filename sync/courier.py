@@ -6,11 +6,13 @@ record counts as sent only by the office's signed receipt.
 """
 
 import hashlib
+import logging
 import math
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -19,6 +21,7 @@ from msgspec import Raw, Struct
 from app.errors import BookError, ChainBroken, OfficeAway, OfficeRefused, WatchbookError
 from app.logbook.book import Logbook, Received
 from app.logbook.disk import unsafe
+from app.logbook.keys import verifies
 from app.logbook.lines import Hole
 from app.logbook.reader import Enrolment
 from app.ports import Clock
@@ -47,6 +50,8 @@ from sync.wire import (
     unhex,
 )
 
+log: Final = logging.getLogger("watchbook.courier")
+
 START: Final = "0"
 MAX_REWINDS: Final = 3
 """How often one round starts again behind the office's mark, before it is left to the next round."""
@@ -70,11 +75,9 @@ class CourierState(Struct, frozen=True):
     """`Moment.up` (ms since boot) of the office's last answer while it is away; None before the first."""
     busy: bool = False
     """A round is going on."""
-    set_aside: int = 0
-    """Records the office put into quarantine since this courier began."""
 
 
-def connect(logbook: Logbook, clock: Clock, plain: bool = False) -> Client:
+def enrolled_client(logbook: Logbook, clock: Clock, plain: bool = False) -> Client:
     """A client for the office this handheld is enrolled at. Raises OfficeRefused when it is not enrolled."""
     office = logbook.office
     if office is None:
@@ -136,7 +139,7 @@ class Courier:
         self._clock = clock
         self._on_change = on_change
         self._on_offset = on_offset
-        self._connect = connect or (lambda book: _connect(book, clock))
+        self._connect = connect or partial(enrolled_client, clock=clock)
         self._draw = draw
         self._outbox = Outbox(next=logbook.acked + 1)
         self._urgent: dict[int, bytes] = {}
@@ -193,6 +196,16 @@ class Courier:
                 self.exchange()
             except WatchbookError:
                 continue  # it stands in `state`, and the timer is armed again
+            except Exception as e:  # last resort of this thread: a fault nobody foresaw must not end the sending
+                self._survive(e)
+
+    def _survive(self, fault: Exception) -> None:
+        """What nobody foresaw is a failed round like any other. Only its type is logged: its text may hold names."""
+        log.error("round failed: %s", type(fault).__name__)
+        try:
+            self._arm(WatchbookError("sync.fault"))
+        except Exception as e:  # last resort too: whoever is told failed; the timer is armed by now
+            log.error("nobody could be told: %s", type(e).__name__)
 
     def _wait(self) -> bool:
         """Sleep until a round is due. False when it is time to end."""
@@ -253,8 +266,9 @@ class Courier:
     def _round(self, client: Client) -> WatchbookError | None:
         """All streams in their order. What is refused, or can't be read, stops its stream only
         and comes back; the office away stops all."""
-        client.hello()
+        hello = client.hello()
         self._heard_from()
+        self._outbox = outboxes.agreed(self._outbox, hello.max_events, hello.max_bytes)
         if client.offset is not None:
             self._off = client.offset
             self._on_offset(client.offset)
@@ -270,8 +284,8 @@ class Courier:
         self._answered = self._clock.now().up
 
     def _tell(self, **news: object) -> None:
-        standing = {"pending": self._logbook.unsent, "oldest": self._oldest()}
-        state = msgspec.structs.replace(self.state, **standing, **news)
+        waiting = {"pending": self._logbook.unsent, "oldest": self._oldest()}
+        state = msgspec.structs.replace(self.state, **waiting, **news)
         if state != self.state:
             self.state = state
             self._on_change(state)
@@ -340,7 +354,8 @@ class Courier:
         hole = next((hole for hole in holes if hole.last == wanted.first - 1), None)
         prev = hole.next if hole else self._hash_before(wanted.first)
         entries = self._readable(wanted, prev)
-        return self._batch(entries[: outboxes.fitting([len(entry.raw) for entry in entries])], prev, hole)
+        count = outboxes.fitting([len(entry.raw) for entry in entries], self._outbox.weight)
+        return self._batch(entries[:count], prev, hole)
 
     def _readable(self, wanted: Span, prev: bytes) -> list[Entry]:
         """The records as far as they are what was written. Raises when the first is not."""
@@ -389,8 +404,6 @@ class Courier:
         if ack.receipt is None or ack.receipt.seq != ack.high_water or ack.high_water < first:
             raise OfficeAway("sync.bad_answer")
         self._take_receipt(ack.receipt)
-        if ack.quarantined:
-            self._tell(set_aside=self.state.set_aside + len(ack.quarantined))
 
     def _take_receipt(self, receipt: Receipt) -> None:
         book = self._logbook
@@ -412,16 +425,12 @@ class Courier:
 
     def _is_from_office(self, sig: str, message: bytes) -> bool:
         """Whether the key that this handheld was enrolled with signed `message`."""
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
         office = self._logbook.office
         assert office is not None
         try:
-            Ed25519PublicKey.from_public_bytes(unhex(office.server_key, 32)).verify(unhex(sig, 64), message)
-        except (Malformed, InvalidSignature, ValueError):
+            return verifies(unhex(office.server_key, 32), unhex(sig, 64), message)
+        except Malformed:
             return False
-        return True
 
     def _kept_anyway(self, refusal: Refused, first: int) -> bool:
         """A withdrawn handheld's records go into quarantine; they count as sent, with a receipt."""
@@ -473,9 +482,6 @@ class Courier:
         if items or page.cursor != self._logbook.cursor:
             self._logbook.receive(items, page.cursor)
         return page
-
-
-_connect = connect
 
 
 def _received(change: Change) -> Received:

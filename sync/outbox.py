@@ -39,6 +39,16 @@ class Outbox(Struct, frozen=True):
     """How many at most go in one batch."""
     failures: int = 0
     """Failed rounds since the last one that went through."""
+    most: int = MAX_BATCH
+    """Records that one batch may ever have: ours, or less when the office takes less."""
+    weight: int = BATCH_BYTES
+    """Bytes of records in one batch, in the same way."""
+
+
+def agreed(outbox: Outbox, events: int, size: int) -> Outbox:
+    """The office takes batches of `events` records and bodies of `size` bytes, of which the records get half."""
+    most = max(1, min(MAX_BATCH, events))
+    return replace(outbox, most=most, size=min(outbox.size, most), weight=min(BATCH_BYTES, size // 2))
 
 
 def span(outbox: Outbox, head: int, holes: Sequence[Span] = ()) -> Span | None:
@@ -68,7 +78,7 @@ def fitting(sizes: Sequence[int], limit: int = BATCH_BYTES) -> int:
 
 def taken(outbox: Outbox, high_water: int) -> Outbox:
     """The office holds all up to `high_water`: go on behind it, with a larger batch."""
-    return replace(outbox, next=high_water + 1, size=min(MAX_BATCH, outbox.size * 2))
+    return replace(outbox, next=high_water + 1, size=min(outbox.most, outbox.size * 2))
 
 
 def rewound(outbox: Outbox, high_water: int) -> Outbox:

@@ -5,6 +5,7 @@ Nothing here opens a socket or a file.
 """
 
 import hashlib
+import re
 import zlib
 from typing import Final
 
@@ -33,6 +34,7 @@ URN: Final = "urn:watchbook:"
 CODE_CHARS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O, U."""
 CODE_LENGTH: Final = 10
+_VERSION: Final = re.compile(r"(\d{1,4})\.(\d{1,4})", re.ASCII)
 _AS_TYPED: Final = str.maketrans("OIL", "011", "- ")
 
 PROBLEMS: Final[dict[str, int]] = {
@@ -81,8 +83,11 @@ class Hello(Struct, frozen=True):
     """UTC ms."""
     protocols: tuple[int, ...]
     min_client: str
+    """The oldest program it talks to: main and minor version with a dot between."""
     max_events: int
+    """Records in one batch at most."""
     max_bytes: int
+    """Of a body before packing."""
     sig: str
     """By the server key over `hello_bytes`."""
 
@@ -174,7 +179,6 @@ class Ack(Struct, frozen=True):
     quarantined: tuple[Quarantined, ...]
     receipt: Receipt | None
     """None while the office holds nothing of the book."""
-    latest_cursor: str
     server_time: int
 
 
@@ -213,7 +217,6 @@ class Changes(Struct, frozen=True):
     items: tuple[Change, ...]
     cursor: str
     more: bool
-    latest: str
     high_water: int
     """How far the office holds this book: less than receipts say means it was restored from a copy."""
     head: str
@@ -239,6 +242,12 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     def name(self) -> str:
         """The problem's name in docs/errors.md."""
         return self.type.removeprefix(URN)
+
+
+def version_of(text: str) -> tuple[int, int] | None:
+    """(main, minor) of a program's version, whatever follows them; None when it is none."""
+    found = _VERSION.match(text)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def hello_bytes(nonce: str, server_time: int) -> bytes:

@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from app import codes
+from app.arrivals import Heard
 from app.duties.rounds import Progress, Verdict
 from app.duties.site import (
     Area,
@@ -31,9 +32,10 @@ from app.duties.site import (
 )
 from app.logbook.book import Logbook
 from app.logbook.disk import Disk
+from app.pages import Pages
 from app.ports import Moment, Scan, Sighting
 from app.record import Record
-from app.watch import Heard, Pages, Watch
+from app.watch import Watch
 
 UUID = "fda50693-a4e2-4fb1-afcf-c6eb07647825"
 EVENING = 1_763_733_600_000

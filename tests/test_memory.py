@@ -11,8 +11,9 @@ from app.logbook.book import Draft, Logbook
 from app.logbook.journal import segments
 from app.logbook.lines import note_hash, note_raw, written_line
 from app.memory import SHORT, Memory
+from app.pages import Pages
 from app.resume import State
-from app.watch import Pages, Watch
+from app.watch import Watch
 from tests import garden
 from tests.garden import BADGES, LABELS, HandClock, QuickDisk, scan
 from tests.logbook.tools import SMALL

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from app.duties.site import Plan, Stop, encode_plan
+from app.duties.site import Plan, Stop, decode_plan, encode_plan
 from app.errors import WatchbookError
 from app.logbook.book import Logbook, Received
 from app.pages import Pages, in_force, pages_of, people_of, plan_of
@@ -129,6 +129,12 @@ async def test_a_round_is_named_and_resumed_by_the_bytes_that_were_received(
     assert watch.state.round is not None
     watch.close()
     logbook.close()
+
+
+def test_a_finding_for_a_role_that_only_a_newer_office_knows_goes_to_the_supervisor() -> None:
+    raw = encode_plan(revision(7, "2025-01-01")).replace(b'"to":"fitter"', b'"to":"robot-keeper"', 1)
+    first, second = decode_plan(raw).categories
+    assert (first.to, second.to) == ("supervisor", "fitter")
 
 
 UNREADABLE = b'{"site":{"id":"garden"},"plan":"of another age"}'

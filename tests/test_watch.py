@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from app import codes, kinds
 from app.crew import pin_wait
+from app.duties import rounds
 from app.duties.evidence import Mark, Nearness
 from app.duties.rounds import Confirmation, Verdict, shuffle
 from app.duties.schedule import Standing
@@ -19,9 +20,9 @@ from app.duties.site import Grant, People, Plan, Post, Tag, Text, encode_plan
 from app.errors import BookError, NotAllowed, PinLocked
 from app.logbook.book import Received, proof
 from app.logbook.disk import Disk
+from app.meaning import Meant
 from app.ports import Moment, Scan, Sighting
 from app.resume import PinTries
-from app.watch import Meant
 from tests import garden
 from tests.garden import BADGES, LABELS, HandClock, Handheld, QuickDisk, scan, sighting
 
@@ -972,7 +973,7 @@ async def test_a_finding_takes_place_people_and_deadline_from_where_the_crew_is(
 async def test_stops_that_were_not_reached_are_missed(hand: Handheld) -> None:
     await hand.night_round()
     assert hand.watch.state.round is not None
-    assert hand.watch.summary(hand.watch.state.round).missed == 0
+    assert rounds.summary(hand.watch.state.round).missed == 0
     summary = await hand.watch.finish_round()
     assert (summary.missed, summary.timing) == (4, "missed")
     assert [duty.standing for duty in hand.watch.today()] == [Standing.COMING, Standing.MISSED]
@@ -986,7 +987,6 @@ async def test_records_hold_the_words_in_the_language_of_the_moment(hand: Handhe
     hand.watch.lang = "zh"
     await hand.watch.all_ok()
     assert hand.records("check")[0].body["words"] == "door shut处"
-    assert hand.watch.words_of("badge") == "刷工牌"
 
 
 # -- the disk ------------------------------------------------------------------------------------

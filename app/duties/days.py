@@ -69,3 +69,13 @@ def millis(moment: datetime) -> int:
 def local_time(at: int, zone: ZoneInfo) -> datetime:
     """The local time at `at`, UTC milliseconds."""
     return datetime.fromtimestamp(at / 1000, zone)
+
+
+def quiet_now(now: time, start: str, end: str) -> bool:
+    """Whether the local time `now` lies in the quiet hours from `start` to `end` (`HH:MM`, may cross midnight).
+
+    Equal times mean that no hour is quiet.
+    """
+    first, last = time.fromisoformat(start), time.fromisoformat(end)
+    here = now.replace(tzinfo=None)
+    return first <= here < last if first <= last else here >= first or here < last

@@ -73,7 +73,7 @@ DWELL_MS: Final = 2000
 LEAVE_DB: Final = 6
 """A tag that was near stays near down to this much under the level it entered at."""
 LOUDEST, FAINTEST = 0, -110
-"""Usable levels, dBm. BlueZ reports -127 for a tag it no longer hears."""
+"""Usable levels, dBm. Outside them a radio tells a memory (BlueZ: -127) or nonsense, never something heard now."""
 LOWEST_ENTER: Final = -95
 """No tag may claim a level so low that it would be near from anywhere it can be heard."""
 BAR_DB: Final = 3

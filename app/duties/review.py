@@ -153,7 +153,7 @@ class Walk:
         if not verdict.accepted:
             return judged
         marks = tuple(dict.fromkeys([*verdict.marks, *judged.marks]))
-        took, least = _walking(before, plan, body.stop, record)
+        took, least = _walked(before, plan, body.stop, record)
         return Judged(judged.grade, marks, judged.proof, judged.level, judged.enter, took, least)
 
     def apply(self, record: Record) -> None:
@@ -188,9 +188,11 @@ def find_check(plan: Plan, route: str, stop: str, check: str) -> Check | None:
     return next((each for each in plan.checklist(found.checklist).checks if each.id == check), None)
 
 
-def _walking(before: Progress, plan: Plan, stop: str, record: Record) -> tuple[int | None, int]:
+def _walked(before: Progress, plan: Plan, stop: str, record: Record) -> tuple[int | None, int]:
+    """Seconds since the stop before, and how many nobody can beat."""
     last = before.visit(before.last) if before.last else None
     if last is None or last.at is None or last.up is None:
         return None, 0
-    took = record.up - last.up if last.boot == record.boot else record.at - last.at
-    return (took // 1000 if took >= 0 else None), rounds.walk_s(plan.route(before.route), last.stop, stop)
+    took = rounds.elapsed(last, record)
+    least = rounds.walk_s(plan.route(before.route), last.stop, stop)
+    return (None if took is None else took // 1000), least

@@ -225,10 +225,15 @@ def begin(
     )
 
 
+def is_short(crew: Iterable[Confirmation], schedule: Schedule | None) -> bool:
+    """Whether fewer of `crew` confirmed than the schedule asks for; a schedule the plan dropped asks for nobody."""
+    return schedule is not None and sum(member.given for member in crew) < schedule.crew
+
+
 def crew_marks(crew: tuple[Confirmation, ...], schedule: Schedule) -> tuple[Mark, ...]:
     """Marks of a crew that sets out: too few who confirmed, or one who did so only weakly."""
-    there = [member for member in crew if member.given]
-    found = {Mark.CREW_SHORT: len(there) < schedule.crew, Mark.WEAK: any(member.weak for member in there)}
+    weak = any(member.weak for member in crew if member.given)
+    found = {Mark.CREW_SHORT: is_short(crew, schedule), Mark.WEAK: weak}
     return tuple(mark for mark, yes in found.items() if yes)
 
 
@@ -243,6 +248,14 @@ def next_stop(progress: Progress) -> str | None:
 def remaining(progress: Progress) -> tuple[str, ...]:
     """Stops not done yet, in the order they are asked for."""
     return tuple(visit.stop for visit in progress.visits if not visit.done)
+
+
+def passed_over(progress: Progress) -> tuple[str, ...]:
+    """Stops left behind: not done, though a later one was reached."""
+    reached = [place for place, visit in enumerate(progress.visits) if visit.at is not None]
+    last = max(reached, default=0)
+    left = (visit for visit in progress.visits[:last] if not visit.done)
+    return tuple(visit.stop for visit in left if visit.stop != progress.at_stop)
 
 
 def stop_of(route: Route, stop: str) -> Stop | None:
@@ -313,12 +326,15 @@ def walk_s(route: Route, here: str, there: str) -> int:
 
 
 def _too_fast(route: Route, last: Visit, stop: str, when: Instant) -> bool:
-    took = _elapsed(last, when)
+    took = elapsed(last, when)
     return took is not None and took < walk_s(route, last.stop, stop) * 1000
 
 
-def _elapsed(last: Visit, when: Instant) -> int | None:
-    """Milliseconds since `last`: by the boot clock within one boot, else by the wall clock if it did not run back."""
+def elapsed(last: Visit, when: Instant) -> int | None:
+    """Milliseconds since `last`: by the boot clock within one boot, else by the wall clock if it did not run back.
+
+    None when that cannot be told.
+    """
     if last.at is None or last.up is None:
         return None
     took = when.up - last.up if last.boot == when.boot else when.at - last.at
@@ -388,6 +404,15 @@ def rechecked(progress: Progress, member: Confirmation) -> Progress:
         return progress
     others = (each for each in progress.rechecked if each.person != member.person)
     return replace(progress, rechecked=(*others, member))
+
+
+def recheck_due(progress: Progress, schedule: Schedule | None) -> bool:
+    """Whether a partner has to be identified now: the schedule asks for it, the way has begun, nobody was (D2).
+
+    Whoever walks alone has no partner to identify.
+    """
+    asked = schedule is not None and schedule.recheck and not progress.rechecked
+    return asked and len(progress.crew) > 1 and on_the_way(progress)
 
 
 def on_the_way(progress: Progress) -> bool:

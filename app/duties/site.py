@@ -3,7 +3,7 @@
 One `Plan` is one revision of one site (decision 22). The handheld reads it from canonical JSON
 that the office compiled and checked; this module trusts that check and only looks things up. What a
 newer office adds does not make a plan unreadable: unknown members are passed over, and an unknown word
-is read as the one that asks least of a crew (`Check`, `Route`, `Schedule`, `Point` say which).
+is read as the one that asks least of a crew (`Check`, `Route`, `Schedule`, `Point`, `Category` say which).
 Ids are short ASCII words, never reused. Decimals are strings, times of day `HH:MM`, dates `YYYY-MM-DD`.
 """
 
@@ -56,6 +56,7 @@ class Area(Part, frozen=True):
 
 
 TAG_FORMATS: Final = ("ibeacon", "eddystone-uid")
+"""Formats whose identity can stand in a plan."""
 
 
 class Tag(Part, frozen=True):
@@ -240,6 +241,13 @@ class Phrase(Part, frozen=True):
     text: Text
 
 
+ROLES = (
+    "guard", "fire-control", "fitter", "cleaner", "leader", "gardener", "warden", "desk", "contractor", "supervisor",
+    "quality", "manager", "admin",
+)  # fmt: skip
+"""秩序维护员 消控值班员 维修工 保洁员 领班 绿化工 宿管 客服/管家 外包 主管 品质 经理 管理员 (decision 15)."""
+
+
 class Category(Part, frozen=True):
     """A kind of finding (D8), with its phrases and whose turn it is."""
 
@@ -251,7 +259,10 @@ class Category(Part, frozen=True):
     deadline: str
     """`same-day`, or a number of `min`, `h`, `d` or working days `wd` (findings.due, D30)."""
     to: str
-    """Role that receives it."""
+    """Of ROLES: who receives it. An unknown role's goes to the supervisor."""
+
+    def __post_init__(self) -> None:
+        self._read_as("to", ROLES, "supervisor")
 
 
 class Settings(Part, frozen=True):
@@ -267,13 +278,6 @@ class Settings(Part, frozen=True):
     quiet_from: str = "22:00"
     quiet_to: str = "07:00"
     prune_days: int = 7
-
-
-ROLES = (
-    "guard", "fire-control", "fitter", "cleaner", "leader", "gardener", "warden", "desk", "contractor", "supervisor",
-    "quality", "manager", "admin",
-)  # fmt: skip
-"""秩序维护员 消控值班员 维修工 保洁员 领班 绿化工 宿管 客服/管家 外包 主管 品质 经理 管理员 (decision 15)."""
 
 
 class Grant(Part, frozen=True):

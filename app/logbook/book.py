@@ -38,8 +38,7 @@ from app.logbook.shelf import Shelf
 from app.logbook.snapshots import LiveState, PageItem, read_snapshot
 from app.ports import Clock, Moment
 from app.record import MAX_BYTES, Entry, Record, encode, follow
-
-__all__ = ["Damage", "Draft", "Enrolment", "Entry", "Head", "Hole", "Logbook", "Opening", "Reader", "Received", "Shelf"]
+from app.version import program
 
 
 class Draft(Struct, frozen=True):
@@ -159,7 +158,7 @@ class Logbook:
             "cert": key.sign(keyring.identity_message(identity)).hex(),
             "identity": identity.hex(),
             "key": key.public.hex(),
-            "program": _program(),
+            "program": program(),
         }
         if hint is not None:
             body["after"] = {"book": hint.book, "hash": hint.hash, "seq": hint.seq}
@@ -533,12 +532,3 @@ def _declaration(hole: Hole) -> Draft:
 
 def _enrolled(enrolment: Enrolment) -> Draft:
     return Draft("book.enrolled", msgspec.to_builtins(enrolment))
-
-
-def _program() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("watchbook")
-    except PackageNotFoundError:
-        return "0"

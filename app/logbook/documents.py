@@ -48,9 +48,6 @@ class _Table(Table):
     def put(self, key: str, document: dict[str, Any]) -> None:
         self._update_table(lambda rows: rows.__setitem__(key, document))
 
-    def drop(self, key: str) -> None:
-        self._update_table(lambda rows: rows.pop(key, None))
-
 
 class _Database(TinyDB):
     table_class = _Table
@@ -79,12 +76,3 @@ class Tables:
     def get(self, table: str, key: str) -> dict[str, Any] | None:
         found: Document | None = self._table(table).get(doc_id=key)  # type: ignore[call-overload]  # ids are ours
         return found
-
-    def all(self, table: str) -> dict[str, dict[str, Any]]:
-        return {str(row.doc_id): dict(row) for row in self._table(table)}
-
-    def remove(self, table: str, key: str) -> None:
-        self._table(table).drop(key)
-
-    def clear(self) -> None:
-        self._db.drop_tables()

@@ -82,6 +82,18 @@ def book_id(first: bytes) -> bytes:
     return sha256(first).digest()
 
 
+def verifies(key: bytes, sig: bytes, message: bytes) -> bool:
+    """Whether `sig` is `key`'s Ed25519 signature over `message`; False too when either has not its length."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(sig, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
 class Keys:
     """The key files of one data folder."""
 

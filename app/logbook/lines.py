@@ -9,7 +9,6 @@ docs/record-format.md says the same for somebody who writes a verifier.
 import re
 from array import array
 from binascii import hexlify
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any, Final
@@ -232,10 +231,6 @@ class Ledger:
         for index in range(len(self._note_sizes)):
             where = self._note_places[index]
             yield where >> _SHIFT, (where & 0xFFFFFFFF) + TEXT, self._note_sizes[index]
-
-    def notes_until(self, segment: int, offset: int) -> int:
-        """How many notes stand before that place."""
-        return bisect_left(self._note_places, segment << _SHIFT | offset)
 
     @property
     def new_damage(self) -> tuple[Damage, ...]:

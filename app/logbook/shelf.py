@@ -6,11 +6,11 @@ missing, damaged or of another book is an empty shelf. Records are never put her
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
@@ -19,9 +19,6 @@ from app.logbook.disk import Disk
 
 if TYPE_CHECKING:
     from app.logbook.documents import Tables
-
-_SAVE_AFTER: Final = 200
-"""Puts after which a snapshot is worth its write."""
 
 Document = dict[str, Any]
 
@@ -42,7 +39,7 @@ class Shelf:
         self._book = book.hex()
         self._head = head
         self._disk = disk
-        self._puts = 0
+        self._changed = False
         self._upto = 0
 
     @cached_property
@@ -76,43 +73,23 @@ class Shelf:
         _ = self._tables
         self._upto = seq
 
-    @property
-    def due(self) -> bool:
-        """Whether enough changed that `save` is worth it, off the path of a key press."""
-        return self._puts >= _SAVE_AFTER
-
     def put(self, table: str, key: str, document: Mapping[str, Any]) -> None:
         """The document under `key` is now this one. Costs the same however many there are."""
         self._tables.put(table, key, copy.deepcopy(dict(document)))
-        self._puts += 1
+        self._changed = True
 
     def get(self, table: str, key: str) -> Document | None:
         found = self._tables.get(table, key)
         return None if found is None else copy.deepcopy(found)
-
-    def all(self, table: str) -> dict[str, Document]:
-        """Every document of a table by id. Costs with their number: for start and tests, not for a key press."""
-        return copy.deepcopy(self._tables.all(table))
-
-    def remove(self, table: str, key: str) -> None:
-        self._tables.remove(table, key)
-        self._puts += 1
-
-    def rebuild(self, rows: Iterable[tuple[str, str, Mapping[str, Any]]], upto: int = 0) -> None:
-        """Begin again from (table, id, document) rows, later ones winning; they hold what records up to `upto` say."""
-        self._tables.clear()
-        for table, key, document in rows:
-            self.put(table, key, document)
-        self._upto = upto
 
     def save(self) -> None:
         """Write the snapshot. Raises OSError; the shelf in memory and the old snapshot stay as they were."""
         tables = msgspec.json.encode(self._tables.content)
         snapshot = _Snapshot(self._book, sha256(tables).hexdigest(), msgspec.Raw(tables), self._upto)
         self._disk.store("shelf", self._path, msgspec.json.encode(snapshot))
-        self._puts = 0
+        self._changed = False
 
     def close(self) -> None:
         """Save if anything changed."""
-        if self._puts:
+        if self._changed:
             self.save()

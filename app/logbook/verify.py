@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.errors import RecordRefused
+from app.logbook.keys import verifies
 from app.record import MAX_INT, Record, decode, follow
 
 if TYPE_CHECKING:
@@ -177,22 +178,10 @@ class _Gap(Struct, frozen=True):
 _decode_line = msgspec.json.Decoder(_Line).decode
 
 
-def ed25519(public: bytes, signature: bytes, message: bytes) -> bool:
-    """Whether `signature` is that key's over `message`."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
 class BookCheck:
     """Checks one book, line by line in the order of its numbers; `report` ends it."""
 
-    def __init__(self, book: bytes, office_key: str | None = None, verify: Verify = ed25519) -> None:
+    def __init__(self, book: bytes, office_key: str | None = None, verify: Verify = verifies) -> None:
         self._book = book
         self._verify = verify
         self._office_keys = {office_key} if office_key else set[str]()

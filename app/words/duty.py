@@ -1,4 +1,4 @@
-"""When and how something is due: rules, standing, nearness, methods, checks and deadlines."""
+"""When and how something is due: rules, standing, timing and nearness."""
 
 TABLE = {
     # a recurrence rule that is refused
@@ -66,23 +66,6 @@ TABLE = {
     "timing_late": ("迟到", "late"),
     "timing_missed": ("未到", "missed"),
     # how near a tag is
-    "near_silent": ("没有信号", "no signal"),
     "near_far": ("再走近一点", "come closer"),
-    "near_near": ("到了", "here"),
     "near_ambiguous": ("两个点太近,请贴近或扫码", "two points at once: step closer or scan"),
-    # how somebody was identified (decision 18)
-    "method_badge": ("刷工牌", "badge"),
-    "method_pin": ("输密码", "PIN"),
-    "method_typed": ("人工输入", "typed"),
-    "method_paper": ("纸质记录", "on paper"),
-    "method_absent": ("不在场", "absent"),
-    "method_refused": ("拒绝确认", "refused"),
-    "method_other": ("其他方式", "another way"),
-    # strength of evidence (decision 26)
-    "grade_late-entry": ("补录", "entered afterwards"),
-    "grade_typed": ("手输编号", "typed code"),
-    "grade_label": ("扫码", "label"),
-    "grade_near": ("信标", "beacon"),
-    "grade_label+near": ("扫码+信标", "label and beacon"),
-    "grade_anti-clone": ("防复制信标", "anti-clone beacon"),
 }

@@ -3,7 +3,6 @@
 TABLE = {
     "at": ("{place}: {sentence}", "{place}: {sentence}"),
     "at_warning": ("{place}: 提醒: {sentence}", "{place}: warning: {sentence}"),
-    "refused": ("计划有{count}处错误,全部未采用", "the plan has {count} faults; nothing of it was taken"),
     "more": ("另有{count}处未列出,先改上面的", "{count} more are not listed: mend these first"),
     # the file as a whole
     "unreadable": ("文件打不开({why}),请检查文件名和权限", "cannot open the file ({why}): check its name and rights"),

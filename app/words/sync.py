@@ -53,6 +53,7 @@ TABLE = {
         "The office holds more records than this handheld: call the manager",
     ),
     "bad_receipt": ("办公室的收据不对,请联系经理", "The office's receipt does not match: call the manager"),
+    "fault": ("上传程序出错,稍后自动再试", "Sending met a fault in this program: it will be tried again"),
     "gone": ("办公室要的第{seq}条本机已没有", "The office asks for record {seq}, which this handheld no longer has"),
     "refused": ("办公室不收:{name}", "The office refused: {name}"),
     # enrolling
@@ -60,9 +61,6 @@ TABLE = {
     "address_form": ("网址要以https://开头:{url}", "The address must begin with https://: {url}"),
     "not_enrolled": ("还没有登记到办公室", "Not enrolled at an office yet"),
     "already_enrolled": ("已登记到{office},不能再登记", "It is enrolled at {office} already"),
-    "enrolled": ("登记好了:{device}(站点{site})", "Enrolled as {device} (site {site})"),
-    "synced": ("都传完了", "Everything has been sent"),
-    "synced_but": ("传了一部分,还有{n}条", "Sent in part: {n} records are left"),
     # the office's own start
     "sqlite_affected": (
         "SQLite {version}有损坏数据的缺陷,请安装pysqlite3 0.6.1以上",

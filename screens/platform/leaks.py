@@ -24,13 +24,13 @@ def install() -> None:
 
 def close_styles() -> None:
     """#6665: a cache on a method keeps every widget's cache that ever asked it, up to 1024."""
-    StylesCache.get_inner_outer = staticmethod(_inner_outer)  # type: ignore[method-assign,assignment]
+    StylesCache.get_inner_outer = staticmethod(_inner_outer)  # type: ignore[method-assign,assignment]  # the guard replaces it
 
 
 def close_watchers() -> None:
     """#6666: whoever watched the app is kept by it after closing."""
     for module in (reactive, dom):
-        module._watch = _watch  # type: ignore[attr-defined]
+        module._watch = _watch  # type: ignore[attr-defined]  # private, not exported
 
 
 @lru_cache(256)

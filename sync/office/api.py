@@ -15,7 +15,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, Parameter
 from msgspec import Raw, Struct
 
-from app.logbook.keys import head_message, identity_message
+from app.logbook.keys import head_message, identity_message, verifies
 from sync.office.gate import AnyRequest, Caller, Gate, read
 from sync.office.keys import OfficeKey
 from sync.office.problems import Refusal, language, title
@@ -23,7 +23,7 @@ from sync.office.store import Store
 from sync.office.store import records as store_records
 from sync.office.store.changes import START, CursorAhead, CursorDead, Item
 from sync.office.store.devices import BookTaken, CodeRefused
-from sync.office.store.records import Fork, Gap, Held, Link, Taken, verifies
+from sync.office.store.records import Fork, Gap, Held, Link, Taken
 from sync.office.tries import Tries
 from sync.wire import (
     JSON,
@@ -202,7 +202,6 @@ async def _take(office: Office, request: AnyRequest, book: str) -> Ack:
         accepted=done.accepted,
         quarantined=_named(done, language(request)),
         receipt=receipt,
-        latest_cursor=await office.store.changes.latest(site),
         server_time=office.now(),
     )
 
@@ -275,7 +274,6 @@ async def _changes(office: Office, request: AnyRequest, cursor: str, limit: int)
         items=tuple(_change(item) for item in page.items),
         cursor=page.cursor,
         more=page.more,
-        latest=page.latest,
         high_water=held.seq,
         head=held.hash.hex(),
         server_time=office.now(),

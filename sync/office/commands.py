@@ -33,7 +33,7 @@ from sync.office.store.devices import LIFETIME_MS, Device
 from sync.office.store.staging import move_codes
 
 if TYPE_CHECKING:
-    from sync.office.demo import Desk
+    from sync.desk import Desk
 
 T = TypeVar("T")
 LOCK: Final = "serve.lock"

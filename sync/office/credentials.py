@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
-from app.codes import MAX_ISSUE, TOKEN_BYTES, digest, hash_pin, make, parse
+from app.codes import MAX_ISSUE, TOKEN_BYTES, digest, hash_pin, make, printed_issue
 from app.duties.days import local_time
 from app.duties.site import Credentials, People, Person, Plan, decode_plan
 from app.errors import WatchbookError
@@ -114,7 +114,7 @@ def _credentials(tx: Connection, site: str, at: int) -> Credentials:
     here = {person.id for person in people_at(tx, site, at).people}
     badges = {row.id: row for row in table.tokens_of(tx, "", "person") if row.id in here}
     rows = [*table.tokens_of(tx, site, "point"), *badges.values()]
-    codes = {digest(salt, row.token): f"{row.kind}:{row.id}/{_issue(row)}" for row in rows}
+    codes = {digest(salt, row.token): f"{row.kind}:{row.id}/{printed_issue(row.issue)}" for row in rows}
     pins = {person: pin for person, pin in table.pins_of(tx).items() if person in here}
     return Credentials(salt=salt, codes=codes, pins=pins)
 
@@ -151,10 +151,3 @@ def _to_all_sites(tx: Connection, at: int) -> None:
     for site in table.sites(tx):
         publish_people(tx, site, at)
         publish_credentials(tx, site, at)
-
-
-def _issue(row: TokenRow) -> str:
-    """The issue as it is printed on the label."""
-    code = parse(make(row.issue, row.token))
-    assert code is not None
-    return code.issue

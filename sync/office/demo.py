@@ -23,6 +23,7 @@ from app.logbook.book import Logbook
 from app.logbook.disk import Disk
 from app.pages import Pages
 from app.settings import example
+from sync.desk import Desk
 from sync.office import accounts, credentials, importing
 from sync.office.keys import OfficeKey
 from sync.office.store import Store, records
@@ -36,20 +37,6 @@ PINS: Final = {"zhang-wei": "1111", "li-jun": "2222"}
 """Of the two guards who try it."""
 CODE_MS: Final = 24 * 3600 * 1000
 SUPERVISOR: Final = "supervisor"
-
-
-class Desk(Struct, frozen=True):
-    """What somebody needs to try the example."""
-
-    url: str
-    user: str
-    password: str
-    code: str
-    """One-use enrolment code, with the office's fingerprint."""
-    labels: dict[str, str]
-    """Text of each point's label, by point."""
-    pins: dict[str, str]
-    """PIN by person: for the guards of the demonstration."""
 
 
 class Rehearsal(Disk):

@@ -8,10 +8,10 @@ again from nothing gives what folding along the way gave.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -86,12 +86,6 @@ class Folding:
                 await self._step(site)
         return True
 
-    async def rebuild(self) -> None:
-        """Forget every projection and fold everything again."""
-        for site in await self._store.read(sites):
-            await self._store.write(partial(forget, site=site))
-        await self.catch_up()
-
     async def _step(self, site: str) -> None:
         step = await self._store.read(partial(read_step, site=site))
         if step is not None:
@@ -158,7 +152,7 @@ def apply_step(tx: Connection, step: Step) -> bool:
     return True
 
 
-def _one_owner(rows: Any) -> tuple[tuple[RoundRow, list[StopRow]], ...]:
+def _one_owner(rows: Iterable[tuple[RoundRow, list[StopRow]]]) -> tuple[tuple[RoundRow, list[StopRow]], ...]:
     """A round belongs to the book that named it first."""
     first: dict[str, tuple[RoundRow, list[StopRow]]] = {}
     for row, stops in rows:

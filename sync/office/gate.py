@@ -15,13 +15,12 @@ from sync.office.problems import Refusal
 from sync.office.store import Store
 from sync.office.store.devices import Device
 from sync.signing import MAX_SKEW_S, BadSignature, Nonces, Signed, digest_matches, verify
-from sync.wire import MAX_BYTES, MIN_CLIENT, PROTOCOL, PROTOCOL_HEADER, Malformed, TooLarge, unpack
+from sync.wire import MAX_BYTES, MIN_CLIENT, PROTOCOL, PROTOCOL_HEADER, Malformed, TooLarge, unpack, version_of
 
 BODY_S: Final = 20
 """How long a body may take to arrive; a link that is slower than this wants smaller batches."""
 CLIENT_HEADER: Final = "Watchbook-Client"
 _KEYID: Final = re.compile(r';keyid="([0-9a-f]{64})"')
-_VERSION: Final = re.compile(r"(\d{1,4})\.(\d{1,4})", re.ASCII)
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -106,9 +105,8 @@ def _unpacked(packed: bytes) -> bytes:
 def _check_version(request: AnyRequest) -> None:
     if request.headers.get(PROTOCOL_HEADER) != str(PROTOCOL):
         raise Refusal("client-too-old")
-    found = _VERSION.match(request.headers.get(CLIENT_HEADER, ""))
-    oldest = tuple(int(part) for part in MIN_CLIENT.split("."))
-    if found is None or (int(found[1]), int(found[2])) < oldest:
+    found, oldest = version_of(request.headers.get(CLIENT_HEADER, "")), version_of(MIN_CLIENT)
+    if found is None or oldest is None or found < oldest:
         raise Refusal("client-too-old")
 
 

@@ -11,7 +11,6 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.errors import WatchbookError
-from sync.wire import fingerprint
 
 FILE: Final = "office.key"
 
@@ -37,11 +36,6 @@ class OfficeKey:
         if len(raw) != 32:
             raise KeyUnusable("sync.key_unusable", path=str(path))
         return cls(Ed25519PrivateKey.from_private_bytes(raw))
-
-    @property
-    def fingerprint(self) -> str:
-        """Ten characters of it, as enrolment codes carry them."""
-        return fingerprint(self.public)
 
     def sign(self, message: bytes) -> bytes:
         return self._private.sign(message)

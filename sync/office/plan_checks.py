@@ -95,7 +95,7 @@ def _pointers(plan: Plan, top: Node) -> Iterator[tuple[Spot, str, str | None]]:
         yield find(top, "points", point.id, "area"), "areas", point.area
     for asset in plan.assets:
         yield find(top, "assets", asset.id, "point"), "points", asset.point
-    for spot, check in _checks(plan, top):
+    for spot, check in _checks(plan):
         yield find(top, *spot, "asset"), "assets", check.asset
     for route in plan.routes:
         for index, stop in enumerate(route.stops):
@@ -107,7 +107,7 @@ def _pointers(plan: Plan, top: Node) -> Iterator[tuple[Spot, str, str | None]]:
         yield find(top, "schedules", schedule.id, "post"), "posts", schedule.post
 
 
-def _checks(plan: Plan, top: Node) -> Iterator[tuple[tuple[str, ...], Check]]:
+def _checks(plan: Plan) -> Iterator[tuple[tuple[str, ...], Check]]:
     for checklist in plan.checklists:
         for check in checklist.checks:
             yield ("checklists", checklist.id, "checks", check.id), check
@@ -298,7 +298,7 @@ def _wide(plan: Plan, top: Node, faults: Faults) -> None:
     for point in plan.points:
         for key, text in (("name", point.name), ("way", point.way), ("look", point.look)):
             _fits(text, find(top, "points", point.id, key), faults)
-    for path, check in _checks(plan, top):
+    for path, check in _checks(plan):
         _fits(check.text, find(top, *path, "text"), faults)
 
 

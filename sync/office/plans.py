@@ -1,4 +1,4 @@
-"""Plans and people as a property manager writes them: YAML in, checked values and canonical JSON out.
+"""Plans and people as a property manager writes them: YAML in, checked values out.
 
 Every fault of a file is reported at once, with line and remedy, and nothing of a faulty file is
 taken. docs and the shipped examples/ show the form; plan_form.py is its table. Secrets (PINs,
@@ -9,10 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-import msgspec
-
-from app.duties.site import People, Plan, encode_plan
-from app.errors import PlanRefused
+from app.duties.site import People, Plan
 from sync.office.plan_checks import check_people, check_plan, check_reused
 from sync.office.plan_faults import Fault, Faults, Spot
 from sync.office.plan_form import build_people, build_plan
@@ -63,31 +60,6 @@ def read_people(source: Source, *, file: str = "") -> CheckedPeople:
         return people
 
     return CheckedPeople(*_read(source, file, build))
-
-
-def compile_plan(source: Source, revision: int, people: People | None = None) -> tuple[Plan, bytes]:
-    """The plan and its canonical bytes. Raises PlanRefused, its `fields["faults"]` telling all of them."""
-    plan, faults = read_plan(source, revision=revision, people=people)
-    if plan is None:
-        raise _refused(faults)
-    return plan, encode_plan(plan)
-
-
-def compile_people(source: Source) -> tuple[People, bytes]:
-    """The people and their canonical bytes. Raises PlanRefused."""
-    people, faults = read_people(source)
-    if people is None:
-        raise _refused(faults)
-    return people, encode_people(people)
-
-
-def encode_people(people: People) -> bytes:
-    """Canonical JSON."""
-    return msgspec.json.encode(people, order="sorted")
-
-
-def _refused(faults: tuple[Fault, ...]) -> PlanRefused:
-    return PlanRefused("plans.refused", count=sum(not fault.warning for fault in faults), faults=faults)
 
 
 def _read(source: Source, file: str, build: Callable[[Node, Faults], T]) -> tuple[T | None, tuple[Fault, ...]]:

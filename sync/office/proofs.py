@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from app.codes import make, parse
+from app.codes import printed_issue
 from app.duties.review import Proof
 from app.kinds import StopArrived
 from app.logbook.book import proof
@@ -43,7 +43,7 @@ def check_arrival(record: Record, body: StopArrived, place: Place, labels: Label
 
 
 def _check_label(record: Record, issue: str, place: Place, labels: Sequence[Label]) -> Proof:
-    label = next((each for each in labels if printed_issue(each) == issue), None)
+    label = next((each for each in labels if printed_issue(each.issue) == issue), None)
     if label is None:
         return Proof.UNKNOWN
     checked = check_proof(record, label.token, place)
@@ -60,9 +60,3 @@ def check_proof(record: Record, token: bytes, place: Place) -> Proof:
     body: dict[str, Any] = {name: value for name, value in record.body.items() if name != "proof"}
     wanted = proof(token, place.previous, place.book, record.seq, body)
     return Proof.GOOD if hmac.compare_digest(claimed.encode(), wanted.encode()) else Proof.BAD
-
-
-def printed_issue(label: Label) -> str:
-    code = parse(make(label.issue, label.token))
-    assert code is not None
-    return code.issue

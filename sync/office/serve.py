@@ -25,8 +25,8 @@ from sync.office.pages import pages
 from sync.office.server import create_app
 from sync.office.store import Store
 from sync.office.store import accounts as _accounts  # noqa: F401 - its tables must stand in the metadata
-from sync.office.store import plans as _plans  # noqa: F401
-from sync.office.store import rounds as _rounds  # noqa: F401
+from sync.office.store import plans as _plans  # noqa: F401 - as above
+from sync.office.store import rounds as _rounds  # noqa: F401 - as above
 
 BACKLOG: Final = 256
 GRACE_S: Final = 5

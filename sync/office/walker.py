@@ -6,7 +6,6 @@ only the radio, the scanner and the clock are stood in for.
 
 import random
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct
@@ -19,8 +18,8 @@ from app.pages import Pages
 from app.ports import Moment, Scan
 from app.watch import Watch
 from hardware.tags import Advert, encode, sightings
+from hardware.walk import POWER_1M, made_up_address
 
-POWER_1M: Final = -59
 SAMPLES: Final = 5
 EVERY_MS: Final = 600
 LOOK_S: Final = 12
@@ -142,7 +141,7 @@ class Walker:
     async def _stand_at(self, tag: Tag) -> bool:
         """Stand still before a tag; whether the handheld took it for an arrival."""
         manufacturer, service = encode(tag.format, tag.id, POWER_1M)
-        address = tag.address or _made_up_address(tag)
+        address = tag.address or made_up_address(tag.format, tag.id)
         reading = tag.near if tag.near is not None else POWER_1M
         self.watch.forget_sightings()
         accepted = False
@@ -190,10 +189,3 @@ class Walker:
 
     def _scan(self, text: str) -> Scan:
         return Scan(text, self.clock.now().up)
-
-
-def _made_up_address(tag: Tag) -> str:
-    """A random static address, always the same for a tag."""
-    raw = bytearray(sha256(tag.id.encode()).digest()[:6])
-    raw[0] |= 0xC0
-    return raw.hex(":").upper()

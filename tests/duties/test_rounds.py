@@ -378,3 +378,31 @@ def test_late_windows_are_judged_by_the_record_not_by_the_upload() -> None:
     for point, hours in (("gate", 1.5), ("power", 2.5), ("roof", 3.5)):
         progress, verdict = arrive(progress, plan, point, hours * 3600)
         assert not {Mark.EARLY, Mark.LATE} & set(verdict.marks)
+
+
+@pytest.mark.parametrize(
+    ("crew", "walked", "confirmed", "due"),
+    [(PAIR, False, False, False), (PAIR, True, False, True), (PAIR, True, True, False), (PAIR[:1], True, False, False)],
+    ids=["before the first stop", "on the way", "it was done", "alone"],
+)
+def test_a_partner_is_identified_again_on_the_way_and_once(
+    crew: tuple[Confirmation, ...], walked: bool, confirmed: bool, due: bool
+) -> None:
+    plan = garden.plan()
+    night = plan.schedule("night")
+    progress = begun(plan, crew)
+    if walked:
+        progress, _ = arrive(progress, plan, "gate", 20)
+    if confirmed:
+        progress = rounds.rechecked(progress, Confirmation("li", "pin"))
+    assert rounds.recheck_due(progress, replace(night, recheck=True)) is due
+    assert not rounds.recheck_due(progress, replace(night, recheck=False))
+    assert not rounds.recheck_due(progress, None), "a schedule that the plan dropped asks for nothing"
+
+
+def test_a_crew_is_short_by_those_who_confirmed() -> None:
+    night = replace(garden.plan().schedule("night"), crew=2)
+    assert not rounds.is_short(PAIR, night)
+    assert rounds.is_short(PAIR[:1], night)
+    assert rounds.is_short((PAIR[0], Confirmation("li", "absent")), night)
+    assert not rounds.is_short((), None)

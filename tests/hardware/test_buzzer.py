@@ -1,11 +1,10 @@
 """The handheld's voice."""
 
 import asyncio
-from datetime import UTC, time
 
 import pytest
 
-from hardware.buzzer import TerminalBuzzer, quiet_now
+from hardware.buzzer import TerminalBuzzer
 
 
 @pytest.mark.parametrize(("kind", "bells"), [("ok", 1), ("mark", 2), ("no", 3), ("unheard-of", 0)])
@@ -42,14 +41,3 @@ def test_without_an_event_loop_all_bells_ring_at_once() -> None:
     written: list[str] = []
     TerminalBuzzer(written.append, lambda: False).signal("mark")
     assert written == ["\a", "\a"]
-
-
-@pytest.mark.parametrize(
-    ("now", "start", "end", "quiet"),
-    [("21:59", "22:00", "07:00", False), ("22:00", "22:00", "07:00", True), ("00:00", "22:00", "07:00", True),
-     ("06:59", "22:00", "07:00", True), ("07:00", "22:00", "07:00", False), ("12:30", "12:00", "14:00", True),
-     ("14:00", "12:00", "14:00", False), ("12:00", "12:00", "12:00", False)],
-)  # fmt: skip
-def test_quiet_hours_may_cross_midnight(now: str, start: str, end: str, quiet: bool) -> None:
-    assert quiet_now(time.fromisoformat(now), start, end) is quiet
-    assert quiet_now(time.fromisoformat(now).replace(tzinfo=UTC), start, end) is quiet

@@ -66,6 +66,13 @@ def test_what_cannot_be_printed_is_refused(issue: int, token: bytes) -> None:
         codes.make(issue, token)
 
 
+@given(ISSUES, TOKENS)
+def test_an_issue_is_known_as_it_is_printed(issue: int, token: bytes) -> None:
+    code = codes.parse(codes.make(issue, token))
+    assert code is not None
+    assert code.issue == codes.printed_issue(issue)
+
+
 def test_credentials_name_a_token_by_its_salted_digest() -> None:
     assert codes.digest("00ff", b"0123456789") == hashlib.sha256(b"\x00\xff0123456789").hexdigest()
 

@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import json
 
 from app.errors import BookError, BookInUse, BookUnknown, ChainBroken, RecordRefused
-from app.logbook.book import Draft, Enrolment, Logbook, Received
+from app.logbook.book import Draft, Logbook, Received
 from app.logbook.journal import Space, segments
+from app.logbook.reader import Enrolment
 from app.logbook.snapshots import read_snapshot
-from app.record import check_chain, decode
-from tests.logbook.tools import SMALL, QuickDisk, Ticks, receipt, words
+from app.record import decode
+from tests.logbook.tools import SMALL, QuickDisk, Ticks, is_chained, receipt, words
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,7 +55,7 @@ def test_records_are_chained_numbered_and_there_again_after_a_restart(folder: Pa
     entries = list(logbook.entries())
     assert not logbook.opening.fresh
     assert entries[1:] == done
-    assert check_chain(logbook.book, [(e.hash, e.raw) for e in entries]) == -1
+    assert is_chained(logbook.book, entries)
     assert all(decode(e.raw) == e.record for e in entries)
     assert logbook.head.seq == 81
     assert logbook.head.hash == done[-1].hash
@@ -212,7 +213,7 @@ def test_many_threads_make_one_chain(folder: Path) -> None:
     for thread in threads:
         thread.join()
     entries = list(logbook.entries())
-    assert check_chain(logbook.book, [(e.hash, e.raw) for e in entries]) == -1
+    assert is_chained(logbook.book, entries)
     for name in "abc":
         assert [e.record.body["n"] for e in entries if e.record.body.get("who") == name] == list(range(25))
     assert len(seen) == 30

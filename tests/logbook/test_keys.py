@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.errors import ChainBroken
 from app.logbook.book import Draft, Logbook
+from app.logbook.keys import verifies
 from app.logbook.verify import check_folder
 from tests.logbook.tools import SMALL, FailingDisk, QuickDisk, Ticks, words
 
@@ -130,3 +131,22 @@ def test_the_identity_survives_a_lost_journal(tmp_path: Path) -> None:
     assert logbook.identity.public == identity
     Ed25519PublicKey.from_public_bytes(identity).verify(logbook.identity.sign(b"x"), b"x")
     logbook.close()
+
+
+@pytest.mark.parametrize("spoil", ["key", "sig", "message", "short key", "short sig", "none"])
+def test_a_signature_holds_for_its_key_and_message_only(tmp_path: Path, spoil: str) -> None:
+    logbook = start(tmp_path)
+    key, sig, message = logbook.identity.public, logbook.identity.sign(b"said"), b"said"
+    logbook.close()
+    match spoil:
+        case "key":
+            key = bytes([key[0] ^ 1]) + key[1:]
+        case "sig":
+            sig = sig[:-1] + bytes([sig[-1] ^ 1])
+        case "message":
+            message = b"sad"
+        case "short key":
+            key = key[:-1]
+        case "short sig":
+            sig = b""
+    assert verifies(key, sig, message) is (spoil == "none")

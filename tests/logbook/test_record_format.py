@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.kinds import KINDS
-from app.logbook.book import Draft, Enrolment, Logbook, Received
+from app.logbook.book import Draft, Logbook, Received
 from app.logbook.lines import note_raw
+from app.logbook.reader import Enrolment
 from app.logbook.verify import check_lines, export_lines
 from tests.logbook.tools import OFFICE, OFFICE_KEY, SMALL, QuickDisk, Ticks, receipt, words
 

@@ -10,7 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.errors import BookError
-from app.logbook.book import Draft, Enrolment, Logbook
+from app.logbook.book import Draft, Logbook
+from app.logbook.reader import Enrolment
 from app.logbook.verify import Fault, check_book, check_folder, check_lines, export_lines
 from app.words import LANGS
 from app.words.book import TABLE

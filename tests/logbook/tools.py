@@ -3,7 +3,7 @@
 import copy
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct, field
 
 from app.errors import BookError, BookUnknown
-from app.logbook.book import Draft, Enrolment, Logbook, Received
+from app.logbook.book import Draft, Logbook, Received
 from app.logbook.disk import Disk
 from app.logbook.journal import Space
+from app.logbook.reader import Enrolment
 from app.ports import Moment
-from app.record import Entry
+from app.record import Entry, follow
 
 SMALL: Final = Space(step=2048, limit=6144)
 """So small that a short life passes several segments."""
@@ -327,3 +328,13 @@ def power_cut(folders: Folders, target: Path, chance: random.Random) -> None:
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content(kept))
+
+
+def is_chained(book: bytes, entries: Iterable[Entry]) -> bool:
+    """Whether each hash follows from the one before; the first from the book's id."""
+    here = book
+    for entry in entries:
+        here = follow(here, entry.raw)
+        if here != entry.hash:
+            return False
+    return True

@@ -24,8 +24,9 @@ from app.duties.site import ROLES, Credentials, People, decode_plan
 from app.logbook.verify import check_lines
 from app.text import cells
 from app.words import table
+from sync.desk import Desk
 from sync.office.cli import cli, main
-from sync.office.demo import HANDHELDS, Desk, furnish
+from sync.office.demo import HANDHELDS, furnish
 from sync.office.keys import OfficeKey
 from sync.office.plans import read_people, read_plan
 from sync.office.qr import half_blocks, modules

@@ -98,10 +98,10 @@ def test_radio_office_and_keys_are_loaded_behind_the_first_screen(handheld: Pty,
 def test_no_single_byte_ends_the_program(handheld: Pty) -> None:
     for byte in (*range(0x20), 0x7F, 0x80, 0xFF):
         handheld.send(bytes([byte]))
-        handheld.watch(0.05)
+        handheld.watch(0.02)
         assert handheld.process.poll() is None, f"ended by {byte:#04x}"
     handheld.send(b"\x03" * 5)
-    handheld.settle(0.2)
+    handheld.watch(0.5)
     assert handheld.process.poll() is None
 
 

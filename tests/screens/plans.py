@@ -28,7 +28,7 @@ from app.duties.site import (
     Tag,
     Text,
 )
-from app.watch import Pages
+from app.pages import Pages
 
 T = Text
 

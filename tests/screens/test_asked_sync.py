@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.words import say
-from screens.gear import Line
+from screens.gear import Contact
 from screens.terminal import Terminal
 from tests.screens.world import world
 
@@ -17,12 +17,12 @@ def said(app: Terminal) -> str:
 @pytest.mark.parametrize(
     ("line", "key"),
     [
-        (Line(online=True), "outbox.all_sent"),
-        (Line(reason="sync.no_connection"), "sync.no_connection"),
+        (Contact(online=True), "outbox.all_sent"),
+        (Contact(reason="sync.no_connection"), "sync.no_connection"),
     ],
 )
 @pytest.mark.parametrize("lang", ["zh", "en"])
-async def test_the_answer_to_sync_now_is_said(tmp_path: Path, line: Line, key: str, lang: str) -> None:
+async def test_the_answer_to_sync_now_is_said(tmp_path: Path, line: Contact, key: str, lang: str) -> None:
     with world(tmp_path) as here:
         app = here.terminal(lang)
         async with app.run_test(size=(40, 20)) as pilot:
@@ -30,7 +30,7 @@ async def test_the_answer_to_sync_now_is_said(tmp_path: Path, line: Line, key: s
             assert said(app) == ""  # nobody asked
             await pilot.press("f5")
             assert said(app) == say(lang, "menu.trying")
-            here.office.say(Line(busy=True))
+            here.office.say(Contact(busy=True))
             here.office.say(line)
             await pilot.pause()
             assert said(app) == say(lang, key)

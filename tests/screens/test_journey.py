@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from app.record import Record
 from app.words import say
-from screens.gear import Line
+from screens.gear import Contact
 from screens.home import HomePage
 from screens.page import Page
 from screens.round import RoundPage
@@ -357,7 +357,9 @@ async def test_the_outbox_says_what_is_not_sent_since_when_and_why(tmp_path: Pat
         app = here.terminal()
         async with app.run_test(size=SMALL) as pilot:
             await keys(pilot, SIGN_IN)
-            here.office.say(Line(offline_s=90, reason="radio.off", oldest_s=7200, last_ack=here.clock.at - 86_400_000))
+            here.office.say(
+                Contact(offline_s=90, reason="radio.off", oldest_s=7200, last_ack=here.clock.at - 86_400_000)
+            )
             await keys(pilot, "asterisk 7")
             for sentence in (
                 "Q:4  4条没有传",
@@ -369,7 +371,7 @@ async def test_the_outbox_says_what_is_not_sent_since_when_and_why(tmp_path: Pat
                 assert sentence in text(app)
             await keys(pilot, "3 f5")
             assert here.office.asked == 2
-            here.office.say(Line(online=True, last_ack=here.clock.at))
+            here.office.say(Contact(online=True, last_ack=here.clock.at))
             await settle(pilot)
             assert "网络: 通" in text(app)
             assert "离线" not in rows(app)[-1]

@@ -114,7 +114,7 @@ async def test_a_burst_of_sightings_draws_only_what_changed(tmp_path: Path) -> N
                 drawn += 1
                 return draw(width, height)
 
-            page.draw = counted  # type: ignore[method-assign,assignment]
+            page.draw = counted  # type: ignore[method-assign,assignment]  # one page, counted from outside
             for _ in range(200):
                 here.radio.beacon(1, rssi=-90)
             await settle(pilot, 400)

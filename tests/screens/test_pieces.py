@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.duties.checks import reading
 from app.text import cells
 from screens.choices import Choices
-from screens.gear import Line as OfficeLine
+from screens.gear import Contact
 from screens.keys import ACTIONS
 from screens.layout import banner, beside, hints, line, plain, two, width_of, wrap
 from screens.number import Digits, field
@@ -132,7 +132,7 @@ def test_a_digit_without_an_item_chooses_nothing() -> None:
 def test_the_status_line_is_never_wider_than_the_screen(
     lang: str, unsent: int, away: int | None, battery: int | None, quiet: bool, alarm: bool, name: str, width: int
 ) -> None:
-    standing = Standing(unsent, OfficeLine(offline_s=away), battery, quiet, name, alarm=alarm)
+    standing = Standing(unsent, Contact(offline_s=away), battery, quiet, name, alarm=alarm)
     row = status_line(lang, standing, width)
     shown = "".join(text for text, _ in row)
     assert cells(shown) == width
@@ -142,7 +142,7 @@ def test_the_status_line_is_never_wider_than_the_screen(
 
 
 def test_what_matters_least_leaves_the_status_line_first() -> None:
-    standing = Standing(37, OfficeLine(offline_s=7300), 77, True, "张伟")
+    standing = Standing(37, Contact(offline_s=7300), 77, True, "张伟")
     shown = {width: "".join(text for text, _ in status_line("zh", standing, width)).rstrip() for width in (44, 36, 24)}
     assert shown[44].startswith("Q:37 未传 离线2小时 电77% 震动 张伟")
     assert "震动" not in shown[36]

@@ -47,7 +47,7 @@ def test_a_fault_nobody_expected_is_one_sentence_exit_code_1_and_a_log_without_n
         assert "textual" not in pty.text
         assert "1234" not in pty.text
         assert pty.left_behind() == []
-    log = (tmp_path / "book.log").read_text()
+    log = (tmp_path / "book" / "terminal.log").read_text()
     assert "RuntimeError" in log
     assert "program.py" in log
     assert "张伟" not in log

@@ -18,10 +18,11 @@ from textual.pilot import Pilot
 
 from app.duties.site import encode_plan
 from app.logbook.book import Logbook, Received
+from app.pages import Pages
 from app.ports import Heard, Moment, RadioState, Sighting
 from app.record import Record
-from app.watch import Pages, Watch
-from screens.gear import Gear, Line
+from app.watch import Watch
+from screens.gear import Contact, Gear
 from screens.terminal import Terminal
 from tests.screens.plans import UUID, pages
 
@@ -95,7 +96,7 @@ class Signals:
 class OfficeLine:
     """The courier as the screens see it, with what the test says."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Contact) -> None:
         self.line = line
         self.asked = 0
         self._changed: list[Callable[[], None]] = []
@@ -106,7 +107,7 @@ class OfficeLine:
     def subscribe(self, changed: Callable[[], None]) -> None:
         self._changed.append(changed)
 
-    def say(self, line: Line) -> None:
+    def say(self, line: Contact) -> None:
         self.line = line
         for changed in self._changed:
             changed()
@@ -120,7 +121,7 @@ class World:
         self.clock = SetClock(at)
         self.radio = ScriptedRadio(self.clock)
         self.signals = Signals()
-        self.office = OfficeLine(Line(online=False, offline_s=7300, oldest_s=5400))
+        self.office = OfficeLine(Contact(online=False, offline_s=7300, oldest_s=5400))
         self.remembered: dict[str, str] = {}
         self.battery: Callable[[], int | None] = lambda: 77
         self.pages = sent or pages()

@@ -22,7 +22,8 @@ from sync.courier import Courier, enrol
 from sync.office.keys import OfficeKey
 from sync.office.server import create_app
 from sync.office.store import Store
-from sync.office.store.records import Stored
+from sync.office.store.changes import START, publish
+from sync.office.store.records import Stored, Urgent, urgent_ahead
 
 T = TypeVar("T")
 SITE = "cuihu-garden"
@@ -130,7 +131,27 @@ class RunningOffice:
         return self.ask(self.store.records.of_book(site, book, 1, 100_000))
 
     def publish(self, kind: str, item: str, body: bytes | None) -> int:
-        return self.ask(self.store.changes.publish(SITE, kind, item, body))
+        return self.ask(published(self.store, SITE, kind, item, body))
+
+    def newest_cursor(self) -> str:
+        """The cursor of a handheld of the site that has everything."""
+
+        async def walk() -> str:
+            page = await self.store.changes.page(SITE, START, 100)
+            while page.more:
+                page = await self.store.changes.page(SITE, page.cursor, 100)
+            return page.cursor
+
+        return self.ask(walk())
+
+    def urgent_ahead(self, site: str | None = None) -> list[Urgent]:
+        """Urgent records whose turn has not come yet."""
+        return self.ask(self.store.read(lambda tx: urgent_ahead(tx, site)))
+
+
+async def published(store: Store, site: str, kind: str, item: str, body: bytes | None) -> int:
+    """Send something down, in a transaction of its own; the revision given."""
+    return await store.write(lambda tx: publish(tx, site, kind, item, body, now_ms()))
 
 
 @contextmanager

@@ -160,6 +160,33 @@ def test_an_office_that_asks_for_peace_gets_it(tmp_path: Path, running: RunningO
         assert link.times[1] - link.times[0] > 0.95
 
 
+def test_a_fault_nobody_foresaw_does_not_end_the_courier(
+    tmp_path: Path, running: RunningOffice, caplog: pytest.LogCaptureFixture
+) -> None:
+    with handheld(tmp_path / "h", running) as mine:
+        tries: list[int] = []
+
+        def once(logbook: Logbook) -> Client:
+            tries.append(1)
+            if len(tries) == 1:
+                raise ZeroDivisionError("li-wei")
+            return client_for(logbook, running.url, mine.clock)
+
+        mine.write(3)
+        seen = Watcher()
+        courier = Courier(mine.logbook, mine.clock, seen, once, draw=lambda: 0.01)
+        courier.start()
+        try:
+            told = seen.rested()
+            assert (told.last_reason, told.online) == (Reason("sync.fault"), False)
+            seen.rested(all_sent)
+        finally:
+            courier.stop()
+        assert same_bytes(mine.logbook, running.stored(mine.logbook.book))
+        assert "ZeroDivisionError" in caplog.text
+        assert "li-wei" not in caplog.text
+
+
 def test_the_age_of_what_waits_is_the_oldest_records(tmp_path: Path, running: RunningOffice) -> None:
     with handheld(tmp_path / "h", running) as mine:
         mine.courier.exchange()

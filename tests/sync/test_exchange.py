@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from app.errors import ChainBroken, OfficeRefused
 from app.logbook.book import Draft
 from sync.client import Client, Refused
+from sync.office.store.records import records_after
 from sync.office.store.schema import arrivals, forks, urgent
 from sync.wire import Hello, Lost
 from tests.sync.places import PATIENT, SITE, RunningOffice, WallClock, handheld, office, same_bytes
@@ -253,7 +254,7 @@ def test_an_alarm_is_at_the_office_before_anything_older(tmp_path: Path, running
                 mine.courier.exchange()
         kinds = [path.rpartition("/")[2] for path in (line.split()[1] for line in paths)]
         assert kinds == ["hello", "urgent", "records"]
-        [shown] = running.ask(running.store.records.urgent_ahead(SITE))
+        [shown] = running.urgent_ahead(SITE)
         assert shown.raw == alarm.raw
         assert running.held(mine.logbook.book) == 0, "an urgent record alone must not move the mark"
 
@@ -276,7 +277,7 @@ def test_an_urgent_record_counts_once_when_its_turn_comes(tmp_path: Path, runnin
     with handheld(tmp_path / "h", running) as mine:
         mine.logbook.append(Draft("alarm.raised", {"point": None, "round": None}, ("li-wei",)))
         mine.courier.exchange()
-        assert running.ask(running.store.records.urgent_ahead()) == []
+        assert running.urgent_ahead() == []
         assert same_bytes(mine.logbook, running.stored(mine.logbook.book))
         assert len(running.ask(running.store.read(lambda tx: tx.execute(urgent.select()).all()))) == 1
 
@@ -289,7 +290,7 @@ def test_an_urgent_record_may_be_repeated_but_not_changed(running: RunningOffice
     with pytest.raises(Refused) as no:
         line.send_alone(rogue.raw(7, "alarm.raised", point="p1"))
     assert no.value.problem.name == "fork"
-    [held] = running.ask(running.store.records.urgent_ahead())
+    [held] = running.urgent_ahead()
     assert held.raw == alarm
 
 
@@ -326,9 +327,9 @@ def test_numbers_of_arrival_have_no_gap_and_follow_the_commits(running: RunningO
     for rogue in (first, second, first, second):
         rogue.add("stop.arrived", stop="s")
         rogue.client(running.url).send(rogue.batch())
-    rows = running.ask(running.store.records.after(SITE, 0, 100))
+    rows = running.ask(running.store.read(lambda tx: records_after(tx, SITE, 0, 100)))
     assert [row.arrived for row in rows] == list(range(1, 7))
-    assert running.ask(running.store.records.after(SITE, 4, 100)) == rows[4:]
+    assert running.ask(running.store.read(lambda tx: records_after(tx, SITE, 4, 100))) == rows[4:]
     assert running.ask(running.store.read(lambda tx: tx.execute(arrivals.select()).all())) == [(SITE, 6)]
 
 
@@ -394,3 +395,31 @@ def test_the_hello_is_signed_for_this_nonce(running: RunningOffice) -> None:
     assert (said.protocols, said.max_events, said.server_key) == ((1,), 500, running.key.public.hex())
     with pytest.raises(Exception, match="not the office"):
         line._check_office(said, "another-nonce-another")
+
+
+def test_a_program_too_old_for_the_office_sends_nothing_and_says_so(
+    tmp_path: Path, running: RunningOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with handheld(tmp_path / "h", running) as mine, proxy(running.port, lambda _n, _l: Fault.NONE) as link:
+        mine.write(3)
+        mine.go_through(link.url)
+        monkeypatch.setattr("sync.office.api.MIN_CLIENT", "99.0")
+        with pytest.raises(Refused, match="too old"):
+            mine.courier.exchange()
+        assert [line.split()[1].split("?")[0] for line in link.requests] == ["/v1/hello"]
+        monkeypatch.setattr("sync.office.api.MIN_CLIENT", "0.1")
+        mine.courier.exchange()
+        assert mine.logbook.unsent == 0
+
+
+def test_an_office_that_takes_less_is_not_given_more(
+    tmp_path: Path, running: RunningOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.office.api.MAX_EVENTS", 4)
+    with handheld(tmp_path / "h", running) as mine, proxy(running.port, lambda _n, _l: Fault.NONE) as link:
+        mine.write(10)
+        mine.go_through(link.url)
+        batches = -(-mine.logbook.unsent // 4)
+        mine.courier.exchange()
+        assert sum("/records" in line for line in link.requests) == batches, "none was too large"
+        assert same_bytes(mine.logbook, running.stored(mine.logbook.book))

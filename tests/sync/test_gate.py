@@ -358,7 +358,7 @@ def test_a_withdrawn_handhelds_records_go_into_quarantine_all_of_them(running: R
     with pytest.raises(Refused):
         line.send_alone(rogue.raw(9, "alarm.raised", point=None))
     assert [row.quarantine for row in running.stored(rogue.book)] == [None, None, "revoked-book"]
-    [alone] = running.ask(running.store.records.urgent_ahead())
+    [alone] = running.urgent_ahead()
     assert alone.quarantine == "revoked-book"
 
 

@@ -11,6 +11,7 @@ from sync.outbox import (
     MAX_WAIT_S,
     Outbox,
     Span,
+    agreed,
     failed,
     fitting,
     rewound,
@@ -90,3 +91,12 @@ def test_success_or_a_wish_makes_the_waits_small_again() -> None:
 
 def test_an_office_that_lost_records_gets_them_again() -> None:
     assert span(rewound(Outbox(next=400), 120), 400) == Span(121, 170)
+
+
+@given(st.integers(-5, 2000), st.integers(-5, 2**24), st.integers(1, 12))
+def test_batches_stay_within_what_the_office_takes(events: int, size: int, taken_so_often: int) -> None:
+    outbox = agreed(Outbox(next=1), events, size)
+    for number in range(taken_so_often):
+        assert 1 <= outbox.size <= max(1, min(events, MAX_BATCH))
+        outbox = taken(outbox, number)
+    assert outbox.weight <= min(BATCH_BYTES, size / 2)

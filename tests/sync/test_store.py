@@ -13,7 +13,8 @@ from sync.office.store import Store, StoreUnsafe
 from sync.office.store.engine import is_affected, refuse_affected
 from sync.office.store.records import cursor, move_cursor
 from sync.office.store.schema import metadata
-from tests.sync.places import SITE, RunningOffice, now_ms
+from sync.wire import fingerprint
+from tests.sync.places import SITE, RunningOffice, now_ms, published
 
 
 @pytest.mark.parametrize(
@@ -112,11 +113,11 @@ async def test_a_command_writes_beside_the_server(running: RunningOffice) -> Non
     """`device add` in a process of its own, while the office serves the same file."""
     beside = await Store.open(running.folder / "office.db")
     issued = await beside.devices.add(SITE, "Gate 2", now_ms())
-    await beside.changes.publish(SITE, "plan", SITE, b'{"revision":1}')
+    await published(beside, SITE, "plan", SITE, b'{"revision":1}')
     beside.close()
     [device] = await asyncio.to_thread(lambda: running.ask(running.store.devices.of()))
     assert (device.device, device.name) == (issued.device, "Gate 2")
-    latest = await asyncio.to_thread(lambda: running.ask(running.store.changes.latest(SITE)))
+    latest = await asyncio.to_thread(lambda: running.newest_cursor())
     assert latest.endswith("-1")
 
 
@@ -141,7 +142,7 @@ def test_the_offices_key_is_made_once_and_readable_by_nobody_else(tmp_path: Path
     assert first.public == again.public
     assert stat.S_IMODE((tmp_path / "data" / FILE).stat().st_mode) == 0o600
     assert [path.name for path in (tmp_path / "data").iterdir()] == [FILE]
-    assert len(first.fingerprint) == 10
+    assert len(fingerprint(first.public)) == 10
 
 
 def test_a_damaged_key_is_said_and_not_replaced(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ id tells a database that was made anew from one that went on. Only the newest st
 """
 
 import hashlib
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -44,8 +43,6 @@ class Page(Struct, frozen=True):
     items: tuple[Item, ...]
     cursor: str
     more: bool
-    latest: str
-    """The cursor of somebody who has everything."""
 
 
 class CursorDead(WatchbookError):
@@ -64,14 +61,6 @@ class Changes:
     def __init__(self, store: "Store") -> None:
         self._store = store
 
-    async def publish(self, site: str, kind: str, item: str, body: bytes | None) -> int:
-        """Send `body` (JSON) down to every handheld of the site; None withdraws. The revision given.
-
-        The same body again changes nothing and gives the revision it has. Raises BodyRefused.
-        """
-        at = time.time_ns() // 1_000_000
-        return await self._store.write(lambda tx: publish(tx, site, kind, item, body, at))
-
     async def page(self, site: str, cursor: str, limit: int) -> Page:
         """Up to `limit` changes after `cursor`. Raises CursorDead or CursorAhead."""
         return await self._store.read(lambda tx: _page(tx, site, cursor, limit))
@@ -80,13 +69,12 @@ class Changes:
         """The newest state of one item; None when it was never published."""
         return await self._store.read(lambda tx: _current(tx, site, kind, item))
 
-    async def latest(self, site: str) -> str:
-        """The cursor after the site's newest change."""
-        return await self._store.read(lambda tx: latest(tx, site))
-
 
 def publish(tx: Connection, site: str, kind: str, item: str, body: bytes | None, at: int) -> int:
-    """As `Changes.publish`, inside a transaction of the caller's; `at` is UTC ms."""
+    """Send `body` (JSON) down to every handheld of the site; None withdraws. The revision given.
+
+    The same body again changes nothing and gives the revision it has. `at` is UTC ms. Raises BodyRefused.
+    """
     _check(body)
     now = _current(tx, site, kind, item)
     if now is not None and now.body == body:
@@ -101,12 +89,6 @@ def publish(tx: Connection, site: str, kind: str, item: str, body: bytes | None,
     new = insert(changes).values(site=site, kind=kind, id=item, **row)
     tx.execute(new.on_conflict_do_update(["site", "kind", "id"], set_=row))
     return rev
-
-
-def latest(tx: Connection, site: str) -> str:
-    """The cursor after the site's newest change."""
-    rev, _ = _revision(tx, site)
-    return _cursor(tx, rev)
 
 
 def feed_id(tx: Connection) -> str:
@@ -177,7 +159,6 @@ def _page(tx: Connection, site: str, cursor: str, limit: int) -> Page:
         items=tuple(items),
         cursor=_cursor(tx, reached),
         more=reached < newest,
-        latest=_cursor(tx, newest),
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from app.errors import RecordRefused
-from app.logbook.keys import certificate_message, identity_message
+from app.logbook.keys import certificate_message, identity_message, verifies
 from app.record import Record, decode
 from sync.office.store.schema import arrivals, cursors, devices, forks, head_signatures, heads, holes, records, urgent
 
@@ -147,14 +147,6 @@ class Records:
         """Store a record that came alone; the mark stays. Fork if other bytes are held under its number."""
         return await self._store.write(lambda tx: _take_urgent(tx, site, book, one, now, fault))
 
-    async def after(self, site: str, arrived: int, limit: int) -> list[Stored]:
-        """The site's records committed after that one, in the order of commits: what a projection reads next."""
-        return await self._store.read(lambda tx: records_after(tx, site, arrived, limit))
-
-    async def urgent_ahead(self, site: str | None = None) -> list[Urgent]:
-        """Urgent records whose turn has not come yet: above their book's mark."""
-        return await self._store.read(lambda tx: urgent_ahead(tx, site))
-
     async def of_book(self, site: str, book: bytes, first: int = 1, limit: int = 500) -> list[Stored]:
         """Records of one book from `first` on, by number."""
         wanted = select(records).where(records.c.site == site, records.c.book == book, records.c.seq >= first)
@@ -170,7 +162,7 @@ class Records:
 
 
 def records_after(tx: Connection, site: str, arrived: int, limit: int) -> list[Stored]:
-    """As `Records.after`, inside a transaction of the caller's."""
+    """The site's records committed after that one, in the order of commits: what a projection reads next."""
     wanted = select(records).where(records.c.site == site, records.c.arrived > arrived)
     return [stored(row) for row in tx.execute(wanted.order_by(records.c.arrived).limit(limit))]
 
@@ -198,7 +190,7 @@ def missing_of(tx: Connection, site: str) -> dict[bytes, list[tuple[int, int]]]:
 
 
 def urgent_ahead(tx: Connection, site: str | None = None) -> list[Urgent]:
-    """As `Records.urgent_ahead`, inside a transaction of the caller's."""
+    """Urgent records whose turn has not come yet: above their book's mark."""
     same = (heads.c.site == urgent.c.site) & (heads.c.book == urgent.c.book)
     wanted = select(urgent).outerjoin(heads, same).where(heads.c.seq.is_(None) | (urgent.c.seq > heads.c.seq))
     if site is not None:
@@ -235,7 +227,7 @@ def _take(tx: Connection, site: str, batch: Batch, now: int, fault: str | None) 
     if batch.hole is not None:
         _keep_hole(tx, site, batch.book, batch.hole, held, now)
     faults = _store_new(tx, site, batch, new, now, fault)
-    _settle_urgent(tx, site, batch.book, new, now)
+    _settle_urgent(tx, site, batch.book, new)
     return Taken(Held(new[-1].seq, new[-1].hash), len(new), faults)
 
 
@@ -332,19 +324,7 @@ def _hex(record: Record, name: str) -> bytes:
         return b""
 
 
-def verifies(key: bytes, sig: bytes, message: bytes) -> bool:
-    """Whether `sig` is `key`'s Ed25519 signature over `message`."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(sig, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
-def _settle_urgent(tx: Connection, site: str, book: bytes, new: list[Link], now: int) -> None:
+def _settle_urgent(tx: Connection, site: str, book: bytes, new: list[Link]) -> None:
     """The turn of urgent records has come: if the chain holds other bytes, what came alone is evidence."""
     span = (urgent.c.seq >= new[0].seq, urgent.c.seq <= new[-1].seq)
     for row in tx.execute(select(urgent).where(urgent.c.site == site, urgent.c.book == book, *span)).all():

@@ -1,0 +1,94 @@
+"""The line to the office: the courier as the screens see it, its news brought to their event loop."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from app.kinds import urgent
+from app.logbook.book import Logbook
+from app.ports import Clock
+from screens.gear import Contact
+
+if TYPE_CHECKING:
+    from sync.courier import Courier, CourierState
+
+AFTER_FIRST_SCREEN_S: Final = 1.0
+"""The courier begins when the screen stands: its HTTP library and its keys cost 0.2 s to import."""
+
+
+class OfficeLine:
+    """See `gear.Office`: the courier is started with the first subscriber."""
+
+    def __init__(
+        self,
+        logbook: Logbook,
+        clock: Clock,
+        *,
+        on_offset: Callable[[int], None] = lambda offset: None,
+        by_itself: bool = True,
+    ) -> None:
+        """`by_itself` False waits for `sync_now`: a demonstration stays offline until somebody syncs."""
+        self._logbook = logbook
+        self._clock = clock
+        self._on_offset = on_offset
+        self._by_itself = by_itself
+        self._courier: Courier | None = None
+        self._changed: list[Callable[[], None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._cursor = logbook.cursor
+        self.pages_came: Callable[[], None] = lambda: None
+        """Called on the event loop when the office has sent new pages."""
+
+    @property
+    def line(self) -> Contact:
+        if self._courier is None:
+            return Contact(reason="sync.waiting")
+        state, now = self._courier.state, self._clock.now()
+        return Contact(
+            online=state.online,
+            busy=state.busy,
+            offline_s=None if state.offline_since is None else max(0, (now.up - state.offline_since) // 1000),
+            reason=state.last_reason.key if state.last_reason else None,
+            fields=state.last_reason.fields if state.last_reason else {},
+            last_ack=state.last_ack,
+            oldest_s=None if state.oldest is None else max(0, (now.at - state.oldest) // 1000),
+        )
+
+    def subscribe(self, changed: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._changed.append(changed)
+        if self._by_itself:
+            self._loop.call_later(AFTER_FIRST_SCREEN_S, self._started)
+
+    def sync_now(self) -> None:
+        self._started().sync_now()
+
+    def recorded(self) -> None:
+        """A record was made; it goes soon, an urgent one at once."""
+        if self._courier is None:
+            return
+        last = self._logbook.entry(self._logbook.head.seq)
+        self._courier.nudge(last is not None and urgent(last.record))
+
+    def stop(self) -> None:
+        if self._courier is not None:
+            self._courier.stop()
+
+    def _started(self) -> "Courier":
+        if self._courier is None:
+            from sync.courier import Courier
+
+            self._courier = Courier(self._logbook, self._clock, self._news, on_offset=self._on_offset)
+            self._courier.start()
+        return self._courier
+
+    def _news(self, state: "CourierState") -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        if self._logbook.cursor != self._cursor:
+            self._cursor = self._logbook.cursor
+            self.pages_came()
+        for changed in self._changed:
+            changed()
