@@ -16,7 +16,7 @@ from app import kinds
 from app.duties import rounds
 from app.duties.days import local_time
 from app.duties.rounds import Confirmation, Progress
-from app.duties.site import Person, Plan, Route, Stop
+from app.duties.site import Person, Phrase, Plan, Route, Stop
 from app.ear import Ear
 from app.errors import BookError, BookUnknown, NotAllowed
 from app.logbook.book import Draft, Logbook
@@ -178,9 +178,9 @@ class Session:
             wanted = ()
         return self._in_force.role_of(person, wanted)
 
-    def _reason(self, id: str) -> str:
-        """The words of a reason. Raises NotAllowed when the plan does not know it."""
-        found = next((each for each in self.plan.skip_reasons if each.id == id), None)
+    def _reason(self, id: str, known: tuple[Phrase, ...]) -> str:
+        """The words of a reason. Raises NotAllowed when it is none of the `known` ones."""
+        found = next((each for each in known if each.id == id), None)
         if found is None:
             raise NotAllowed("watch.unknown_reason")
         return clean(found.text.say(self.lang))

@@ -47,10 +47,10 @@ class Watch(Crew, Arrivals):
 
     @act
     async def start_round(self, duty: Duty, alone: str | None = None) -> Progress:
-        """Begin. With fewer people than the schedule asks, `alone` must give a reason (skip-reason id): marked.
+        """Begin. With fewer people than the schedule asks, `alone` must give a reason (id of `why_alone`): marked.
 
         Raises NotAllowed without a shift, with a round open, when one of the crew must stay at the post (D53), or
-        when the crew is short and no reason is given.
+        when the crew is short and no reason of the plan is given.
         """
         crew, plan = self._shift().crew, self._in_force
         if self.state.round is not None:
@@ -64,7 +64,7 @@ class Watch(Crew, Arrivals):
         if rounds.is_short(crew, due):
             if alone is None:
                 raise NotAllowed("watch.crew_short", needed=due.crew)
-            words = self._reason(alone)
+            words = self._reason(alone, plan.why_alone)
         attempt = self.state.attempts.get(duty.slot.round, 0) + 1
         progress = rounds.begin(
             duty.slot,
@@ -92,7 +92,7 @@ class Watch(Crew, Arrivals):
     @act
     async def skip(self, stop: str, reason: str) -> None:
         """Leave a stop out. Raises NotAllowed for a reason the plan does not know, or a stop that is done."""
-        progress, words = self._walking(), self._reason(reason)
+        progress, words = self._walking(), self._reason(reason, self.plan.skip_reasons)
         visit = progress.visit(stop)
         if visit is None or (visit.done and visit.at is not None):
             raise NotAllowed("watch.skip_done")

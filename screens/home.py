@@ -247,7 +247,7 @@ class AlonePage(ListPage[Phrase]):
     """Too few for this round: the partner signs in, or the reason is recorded and marked."""
 
     def __init__(self, duty: Duty, home: HomePage) -> None:
-        super().__init__((PARTNER, *home.session.plan.skip_reasons))
+        super().__init__((PARTNER, *home.session.plan.why_alone))
         self._duty = duty
         self._home = home
 

@@ -16,7 +16,7 @@ from app.duties.site import Point, Stop
 from app.text import cells
 from screens.label import CodePage
 from screens.layout import Line, Span, beside, line, paragraph, title, two, width_of
-from screens.names import schedule_of
+from screens.names import in_free_order, schedule_of
 from screens.page import WIDE, Page
 from screens.signin import Purpose, SignInPage
 from screens.skip import SkipPage
@@ -96,7 +96,8 @@ class RoundPage(Page):
         late = now >= progress.closes
         till = self.say("round.over" if late else "round.till", closes=clock_text(progress.closes, progress.opens))
         done = sum(visit.done for visit in progress.visits)
-        count = f"{done}/{len(progress.visits)}  {self.say('round.missed', n=len(passed_over(progress)))}"
+        behind = () if in_free_order(self.session.plan, progress.route) else passed_over(progress)
+        count = f"{done}/{len(progress.visits)}  {self.say('round.missed', n=len(behind))}"
         return [title(name, clock(now), width), two((count, "text"), (till, "mark" if late else "text"), width)]
 
     def _body(self, progress: Progress, width: int) -> list[Line]:

@@ -65,13 +65,15 @@ class SummaryPage(Page):
         rows = [title(name, self._span(), width), ()]
         facts = ("planned", "done", "missed", "skipped", "findings")
         counts = "  ".join(self.say(f"round.sum_{fact}", n=getattr(summary, fact)) for fact in facts)
-        over = f"{self.say('round.sum_title')}  {self.say(f'duty.timing_{summary.timing}')}"
-        rows += [*paragraph(over, "key", width), *paragraph(counts, "text", width)]
+        timing = self.say(f"duty.timing_{summary.timing}")
+        result = self.say("round.sum_missed", n=summary.missed) if summary.missed else timing
+        over = f"{self.say('round.sum_title')}  {result}"
+        rows += [*paragraph(over, "mark" if summary.missed else "key", width), *paragraph(counts, "text", width)]
         if self.gear.desk:
             rows += [(), *paragraph(self.gear.desk, "dim", width)]
         rows.append(())
         if not summary.marks:
-            return [*rows, *paragraph(self.say("round.sum_clean"), "ok", width)]
+            return rows if summary.missed else [*rows, *paragraph(self.say("round.sum_clean"), "ok", width)]
         rows += paragraph(self.say("round.sum_marks", n=len(summary.marks)), "mark", width)
         marks = self._marks(width)
         self._first = min(self._first, max(0, len(marks) - (height - len(rows))))

@@ -100,7 +100,7 @@ def enrol(logbook: Logbook, url: str, code: str, name: str, clock: Clock, *, pla
     try:
         hello = client.hello()
         if pin is not None and fingerprint(unhex(hello.server_key, 32)) != pin:
-            raise OfficeAway("sync.wrong_office")
+            raise OfficeAway("sync.code_or_office")
         answer = client.enrol(_introduction(logbook, secret, name))
     finally:
         client.close()

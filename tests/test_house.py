@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.version import VERSION
+
 ROOT = Path(__file__).parent.parent
 HEAVY = {"httpx", "bleak", "qrcode", "cryptography", "litestar", "sqlalchemy", "yaml", "jinja2", "uvicorn", "click"}
 
@@ -61,6 +63,11 @@ def test_nothing_on_the_handheld_imports_the_office() -> None:
 def test_textual_and_rich_are_pinned_exactly_because_we_lean_on_their_private_parts() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert {"textual==8.2.8", "rich==15.0.0"} <= set(project["dependencies"])
+
+
+def test_the_program_names_the_version_it_is_packed_as() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == VERSION
 
 
 def test_the_locks_hold_hashes_and_no_addresses() -> None:

@@ -16,7 +16,7 @@ from app.duties import rounds
 from app.duties.evidence import Mark, Nearness
 from app.duties.rounds import Confirmation, Verdict, shuffle
 from app.duties.schedule import Standing
-from app.duties.site import Grant, People, Plan, Post, Tag, Text, encode_plan
+from app.duties.site import Grant, People, Phrase, Plan, Post, Tag, Text, encode_plan
 from app.errors import BookError, NotAllowed, PinLocked
 from app.logbook.book import Received, proof
 from app.logbook.disk import Disk
@@ -465,6 +465,23 @@ async def test_alone_needs_a_reason_and_is_marked(hand: Handheld) -> None:
     body = hand.records("round")[0].body
     assert (body["alone"], body["alone_words"]) == ("sick", "partner is ill")
     assert hand.killed().watch.state.round == progress
+
+
+async def test_a_plan_that_knows_why_one_walks_alone_takes_no_other_reason(switch_on: Switch) -> None:
+    hand = switch_on(replace(garden.plan(), alone_reasons=(Phrase("absent", Text(zh="同伴没到岗")),)))
+    await hand.sign_in("zhang")
+    with pytest.raises(NotAllowed) as error:
+        await hand.start(alone="locked")
+    assert refusal(error) == "unknown_reason"
+    assert "round.started" not in hand.kinds()
+    progress = await hand.start(alone="absent")
+    assert (progress.marks, progress.alone_words) == ((Mark.CREW_SHORT,), "同伴没到岗")
+    stop = progress.order[0]
+    with pytest.raises(NotAllowed) as error:
+        await hand.watch.skip(stop, "absent")
+    assert refusal(error) == "unknown_reason"
+    await hand.watch.skip(stop, "locked")
+    assert hand.records("stop.skipped")[0].body["reason"] == "locked"
 
 
 POSTS = (
@@ -976,7 +993,7 @@ async def test_stops_that_were_not_reached_are_missed(hand: Handheld) -> None:
     assert rounds.summary(hand.watch.state.round).missed == 0
     summary = await hand.watch.finish_round()
     assert (summary.missed, summary.timing) == (4, "missed")
-    assert [duty.standing for duty in hand.watch.today()] == [Standing.COMING, Standing.MISSED]
+    assert [duty.standing for duty in hand.watch.today()] == [Standing.OPEN, Standing.COMING]  # it can be walked again
     with pytest.raises(NotAllowed) as error:
         await hand.watch.finish_round()
     assert refusal(error) == "no_round"

@@ -340,7 +340,7 @@ def today(
     """What concerns `roles` at `at`, most urgent first: running, open, coming, missed, done.
 
     `walked` are finished rounds and `running` the open one, by slot id. A window that is over and was
-    not walked is missed; one walked without reaching a stop is missed too. What was over before the shift
+    not walked is missed; one walked without reaching a stop may be walked again until it is over. What was over before the shift
     began, at `since`, is left out unless it was walked here: another crew may have done it.
     """
     duties = [
@@ -370,8 +370,9 @@ def _slots_around(plan: Plan, schedule: Schedule, at: datetime) -> Iterable[Slot
 def _standing(slot: Slot, walked: Mapping[str, "Summary"], running: str | None, at: datetime) -> Standing:
     if slot.round == running:
         return Standing.RUNNING
-    if done := walked.get(slot.round):
-        return Standing.MISSED if done.timing == "missed" else Standing.DONE
+    done = walked.get(slot.round)
+    if done and done.timing != "missed":
+        return Standing.DONE
     if at.timestamp() < slot.opens.timestamp():
         return Standing.COMING
     return Standing.OPEN if at.timestamp() < slot.closes.timestamp() else Standing.MISSED

@@ -328,6 +328,8 @@ class Plan(Part, frozen=True, dict=True):
     schedules: tuple[Schedule, ...] = ()
     categories: tuple[Category, ...] = ()
     skip_reasons: tuple[Phrase, ...] = ()
+    alone_reasons: tuple[Phrase, ...] = ()
+    """Why a round begins with fewer people than it asks for; `why_alone` says what stands in for none."""
     calendar: Calendar = Calendar()
     settings: Settings = Settings()
 
@@ -348,6 +350,11 @@ class Plan(Part, frozen=True, dict=True):
 
     def category(self, id: str) -> Category:
         return self._index.categories[id]
+
+    @property
+    def why_alone(self) -> tuple[Phrase, ...]:
+        """What a short crew may answer: the plan's own reasons, else those for leaving a stop out."""
+        return self.alone_reasons or self.skip_reasons
 
     def roles_of(self, person: str) -> tuple[str, ...]:
         """What the site lets `person` be, the usual role first; nothing for somebody it does not know."""

@@ -32,7 +32,7 @@ TABLE = {
         "the signing key is lost or does not fit; records are still kept: call the manager",
     ),
     "fork": (
-        "中心的第{seq}条与本机不一致。请联系主管",
+        "办公室的第{seq}条与本机不一致。请联系主管",
         "the office's record {seq} differs from this handheld's: call the manager",
     ),
     "unreadable": (
@@ -51,15 +51,15 @@ TABLE = {
         "{count} records before purged ones are covered by no signature",
     ),
     "set_aside": (
-        "{count}处内容不是记录,中心已另存,不作数",
+        "{count}处内容不是记录,办公室已另存,不作数",
         "{count} entries are no records; the office set them aside, and they do not count",
     ),
     "signed": (
-        "签名到第{signed}条,中心回执到第{acked}条",
+        "签名到第{signed}条,办公室回执到第{acked}条",
         "signed up to record {signed}, office receipts up to record {acked}",
     ),
     "unchecked": (
-        "{count}个中心回执无法核对:不知道中心的密钥",
+        "{count}个办公室回执无法核对:不知道办公室的密钥",
         "{count} office receipts could not be checked: the office's key is not known here",
     ),
     "unfinished": ("末尾有{size}字节未写完", "{size} unfinished bytes at the end"),
@@ -90,6 +90,6 @@ TABLE = {
         "the record of a change of key is lost: from record {seq} on signatures cannot be checked",
     ),
     "fault_head": ("第{seq}条处的签名不对", "the signature over record {seq} is wrong"),
-    "fault_receipt": ("第{seq}条处的中心回执不对", "the office's receipt for record {seq} is wrong"),
+    "fault_receipt": ("第{seq}条处的办公室回执不对", "the office's receipt for record {seq} is wrong"),
     "fault_unreadable": ("存储有损坏,尚未登记", "part of the storage cannot be read and is not declared yet"),
 }

@@ -53,8 +53,8 @@ TABLE = {
     "listening": ("蓝牙在听", "the radio listens"),
     "bad_hour": ("时间要写成 22:00 这样,不能是 {text}", "a time is written like 22:00, not {text}"),
     "demo_desk": (
-        "演示:传完后用浏览器看 {url} {user} / {password}",
-        "Demo: after the sync, open in a browser {url} {user} / {password}",
+        "演示:传完后用浏览器看 {url} 账号 {user} 密码 {password}",
+        "Demo: after the sync, open in a browser {url} user {user} password {password}",
     ),
     "damage": (
         "记录本有{count}处损坏,已另存,其余记录照常可用",

@@ -14,7 +14,7 @@ TABLE = {
     "said": ("也说: {words}", "also said: {words}"),
     "decimals": ("按{keys}就是{value}", "{keys} means {value}"),
     "repeat": (
-        "{value}{unit} 超出范围。再看一次表,再输一遍",
+        "{value}{unit} 超出范围。再看一次,再输一遍",
         "{value}{unit} is out of limits. Read it again and type it again",
     ),
     "kept": ("{value}{unit} 超出范围,已记", "{value}{unit} is out of limits; it is recorded"),

@@ -47,6 +47,10 @@ TABLE = {
         "这个地址不是登记的办公室,没有传",
         "This address is not the office it was enrolled at: nothing was sent",
     ),
+    "code_or_office": (
+        "登记码和这个办公室对不上:请把登记码和网址再核对一遍",
+        "This code is not this office's: check the code and the address again",
+    ),
     "bad_answer": ("办公室的回答不完整,稍后再试", "The office's answer makes no sense: it will be tried again"),
     "office_ahead": (
         "办公室的记录比本机多,请联系经理",

@@ -30,7 +30,7 @@ from sync.office.settings import Settings
 from sync.office.store import Store
 from sync.office.store import plans as plan_table
 from sync.office.store.devices import LIFETIME_MS, Device
-from sync.office.store.staging import move_codes
+from sync.office.store.staging import move_codes, move_plans
 
 if TYPE_CHECKING:
     from sync.desk import Desk
@@ -110,6 +110,8 @@ def _serve(
         ahead = clock_ms() - _now()
         if began is not None and ahead > 0:
             await store.write(lambda tx: move_codes(tx, _now(), ahead))
+        if began is not None and ahead < 0:
+            await store.write(lambda tx: move_plans(tx, clock_ms()))
         if first is not None:
             await first(store, key, clock_ms())
 

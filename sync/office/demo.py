@@ -6,7 +6,7 @@ scanner and time are stood in for (sync.office.walker). Names are invented.
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -74,7 +74,7 @@ GUARDS: Final = (
     Beat("night-3", ("chen-gang", "zhao-peng"), {0: Tricks(miss=frozenset({"rubbish-3", "dorm"})), 1: None}),
     Beat("night-4", ("chen-gang", "zhao-peng"), {
         0: Tricks(report={"pr1-door": ("water-leak", "")}, urgent=True),
-        1: Tricks(alone="emergency"),
+        1: Tricks(alone="partner-called"),
     }),
 )  # fmt: skip
 FITTERS: Final = (
@@ -109,7 +109,7 @@ async def furnish(store: Store, key: OfficeKey, now: int, days: int = DAYS) -> D
     """Put the example into the store, or open it again; `now` is UTC ms. The URL is left empty."""
     known = await store.read(lambda tx: table.newest_plan(tx, SITE))
     if known is None:
-        await _take_example(store, now)
+        await _take_example(store, now, days)
         await _walk(store, now, days)
     password = secrets.token_urlsafe(9)
     await accounts.add(store, SUPERVISOR, "supervisor", None, password, now)
@@ -118,9 +118,13 @@ async def furnish(store: Store, key: OfficeKey, now: int, days: int = DAYS) -> D
     return Desk("", SUPERVISOR, password, join_code(issued.code, key.public), labels, PINS)
 
 
-async def _take_example(store: Store, now: int) -> None:
+async def _take_example(store: Store, now: int, days: int) -> None:
+    """Taken as of the first day that is walked, so that a window nobody walked then was due, and is missed."""
     found = await importing.check(store, example(f"{SITE}.yaml"), example(f"{SITE}.people.yaml"))
-    await importing.take(store, found, now)
+    assert found.plan is not None
+    zone = ZoneInfo(found.plan.site.zone)
+    first = local_time(now, zone).date() - timedelta(days=days)
+    await importing.take(store, found, millis(datetime.combine(first, time.min, zone)))
     stored = {person: credentials.stored_pin(pin) for person, pin in PINS.items()}
 
     def give(tx: Connection) -> None:

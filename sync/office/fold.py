@@ -31,7 +31,9 @@ from sync.office.store.rounds import AlarmRow, FindingRow, FoldedRow, RoundRow, 
 
 log: Final = logging.getLogger("watchbook.fold")
 
-CURSOR: Final = f"rounds/{RULES}"
+SHAPE: Final = 2
+"""Version of what the projections hold; under another one they are made again."""
+CURSOR: Final = f"rounds/{RULES}.{SHAPE}"
 STEP: Final = 500
 LONGEST: Final = 5000
 """Records of one round at most; what comes after them is not shown."""

@@ -176,6 +176,7 @@ def _plan_form(site_uuid: str) -> Form:
         "schedules": need(things(_of(Schedule, SCHEDULE), MAX_SCHEDULES), ()),
         "categories": Field(things(_category)),
         "skip_reasons": Field(things(_phrase)),
+        "alone_reasons": Field(things(_phrase)),  # without them, the skip reasons are offered
     }
 
 

@@ -54,6 +54,11 @@ class AnswerSeen(Struct, frozen=True):
     words: str
     marks: tuple[str, ...]
 
+    @property
+    def bad(self) -> bool:
+        """Not OK by the crew's word or by the office's."""
+        return not self.ok or self.judged_ok is False
+
 
 class SkipSeen(Struct, frozen=True):
     ref: Ref
@@ -118,6 +123,8 @@ class RoundDetail(Struct, frozen=True):
     in_window: int
     """Stops reached within the window."""
     findings: int
+    not_ok: int
+    """Answers that are not OK, by the crew's word or the office's; a check answered again counts as answered last."""
     marks: tuple[str, ...]
     office_marks: tuple[str, ...]
     stop_marks: tuple[str, ...]
@@ -192,6 +199,11 @@ class _Stop:
         for arrival in self.arrivals:
             best = stronger_of(best, arrival.judged.grade if arrival.judged else None)
         return best
+
+    def not_ok(self) -> int:
+        """Checks whose last answer is not OK."""
+        last = {answer.check: answer for answer in self.answers}
+        return sum(answer.bad for answer in last.values())
 
     def office_only(self) -> tuple[str, ...]:
         """Marks that only the office gives. A later arrival that is proven heals an unproven one."""
@@ -322,6 +334,7 @@ class _Reading:
             skipped=numbers.skipped,
             in_window=sum(visit.at is not None and opens <= visit.at < closes for visit in crew.visits),
             findings=numbers.findings,
+            not_ok=sum(stop.not_ok() for stop in self._stops.values()),
             marks=tuple(crew.marks),
             office_marks=tuple(self._walk.progress.marks) if self._walk else (),
             stop_marks=self._all_stop_marks(),

@@ -321,3 +321,17 @@ def test_a_window_that_was_over_before_the_shift_began_is_another_crews_matter()
     assert missed(None)
     assert missed(at.replace(hour=7))
     assert not missed(at.replace(hour=8))
+
+
+def test_a_round_ended_without_reaching_a_stop_can_be_walked_again_while_its_window_lasts() -> None:
+    plan = replace(garden.plan(), schedules=(schedule("06:00", 120),))
+    at = datetime(2026, 11, 21, 5, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+    (slot,) = (duty.slot for duty in today(plan, {}, None, {"guard"}, at) if duty.slot.opens.day == 21)
+    ended = {slot.round: _walked(slot, "missed")}
+
+    def standing(now: datetime) -> Standing:
+        return next(duty.standing for duty in today(plan, ended, None, {"guard"}, now) if duty.slot == slot)
+
+    assert standing(at) is Standing.COMING
+    assert standing(at.replace(hour=7)) is Standing.OPEN
+    assert standing(at.replace(hour=9)) is Standing.MISSED

@@ -442,6 +442,8 @@ def test_the_example_opens_with_rounds_to_look_at_and_opens_again(tmp_path: Path
         page = browser.get("/rounds", params={"day": "2026-11-20", "lang": "en"}).text
         assert page.count("/rounds/night-1%402026-11-20") == 1
         assert "partner not seen again" in page
+        night_3 = page.partition("Night round 3")[2].partition("</tr>")[0]
+        assert '<span class="badge red">missed</span>' in night_3  # the plan holds from the first day that was walked
     books = store(tmp_path, lambda it: it.records.books())
     again = store(tmp_path, lambda it: furnish(it, OfficeKey.open(tmp_path), 1_795_276_800_000, 1))
     assert store(tmp_path, lambda it: it.records.books()) == books
@@ -463,6 +465,7 @@ def test_the_examples_stories_happen_at_places_that_exist() -> None:
         for tricks in filter(None, beat.tricks.values()):
             assert {*tricks.skip, *tricks.miss, *tricks.rush, *tricks.report} <= stops, beat.schedule
             assert set(tricks.skip.values()) <= reasons
+            assert tricks.alone is None or tricks.alone in {reason.id for reason in plan.why_alone}
             assert set(tricks.readings) <= checks
             assert all(plan.category(category).phrases for category, _ in tricks.report.values())
 

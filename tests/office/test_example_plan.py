@@ -364,6 +364,12 @@ def test_every_category_of_the_standards_is_there_with_its_time_limit() -> None:
     assert [reason.id for reason in plan().skip_reasons][:2] == ["construction", "locked"]
 
 
+def test_whoever_walks_alone_is_asked_about_the_partner_in_both_languages() -> None:
+    reasons = plan().why_alone
+    assert 3 <= len(reasons) <= 4
+    assert all(reason.text.zh.startswith("同伴") and reason.text.en.startswith("Partner") for reason in reasons)
+
+
 def test_checks_are_few_enough_for_one_screen_after_another() -> None:
     def longest(checklist: Checklist) -> int:
         return max(cells(check.text.zh) for check in checklist.checks)

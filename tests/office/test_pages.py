@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy import text as sql
 
 from app.duties.site import People, Person, Text
@@ -17,7 +19,9 @@ from app.logbook.book import Draft, Logbook
 from sync.courier import Courier
 from sync.office import credentials
 from sync.office.demo import Rehearsal
-from sync.office.walker import Tricks
+from sync.office.store import plans as plan_table
+from sync.office.store.staging import move_plans
+from sync.office.walker import NO_TRICKS, Tricks
 from tests.office.conftest import GUARDS, PASSWORD, SITE, Handheld, Office, at, furnished, sign_in
 
 HOSTILE = "<script>alert(1)</script>{{7*7}}\"'><img src=x onerror=1>\u202eevil\u0007"
@@ -92,7 +96,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, s
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("zh", ["夜间一巡", "翠湖花园", "张伟", "李军", "漏检1", "走得太快", "复测仍超限", "信标近距", "扫标签",
+        ("zh", ["夜间一巡", "翠湖花园", "张伟", "李军", "漏1点", "走得太快", "复测仍超限", "信标近距", "扫标签",
                 "已核对,相符", "刷工牌", "原因:台风暴雨雷电", "已过期限", "应巡", "东门岗1号", "读数超限"]),
         ("en", ["Night round 1", "Cuihu Garden", "Zhang Wei", "Li Jun", "missed 1", "too fast", "asked again and kept",
                 "beacon at hand", "checked: it holds", "badge", "Reason: ", "overdue", "东门岗1号"]),
@@ -139,7 +143,9 @@ def test_the_days_list_has_the_round_beside_what_was_due(walked: tuple[Office, s
     assert page.text.count("missed") > 5
     plan = office.plan()
     due = [office.slot(each.id) for each in plan.schedules if plan.route(each.route).kind == "patrol"]
-    assert f"Rounds due {len(due)}" in page.text
+    after = [slot for slot in due if slot.closes.timestamp() * 1000 > at("2026-11-20 08:00")]  # the plan's import
+    assert 0 < len(after) < len(due)
+    assert f"Rounds due {len(after)}" in page.text
 
 
 @pytest.mark.parametrize(
@@ -311,6 +317,117 @@ def test_an_alarm_is_shown_before_its_turn(office: Office, handheld: Handheld) -
     assert "arrived ahead of its turn" not in text
 
 
+def test_nothing_was_due_before_the_sites_first_plan_was_imported(office: Office, handheld: Handheld) -> None:
+    """Imported at 08:00; later revisions change nothing about that. A window that was still open then counts."""
+    office.account()
+    first = at("2026-11-20 08:00")
+    plan = office.plan()
+    patrols = [each.id for each in plan.schedules if plan.route(each.route).kind == "patrol"]
+    before = [office.slot(each, date(2026, 11, 19)) for each in patrols]
+    assert any(slot.closes.timestamp() * 1000 <= first for slot in before)
+    overnight = sum(slot.closes.timestamp() * 1000 > first for slot in before)
+    for day, due in (("2026-11-19", overnight), ("2026-11-18", 0)):
+        page = Page(office.browser().get("/rounds", params={"day": day, "kind": "patrol", "lang": "en"})).text
+        assert f"Rounds due {due} Rounds walked 0 Rounds missed {due}" in page
+        assert ("Night round" in page) is bool(due)
+    name = handheld.walk("night-1")
+    handheld.sync()
+    office.ask(office.store.write(lambda tx: imported(tx, at("2026-11-21 08:46"))))
+    query = {"day": "2026-11-20", "kind": "patrol", "lang": "en"}
+    answer = office.browser().get("/rounds", params=query)
+    assert round_path(name) in answer.text  # walked all the same: it stays
+    assert "not planned" not in Page(answer).text
+    night = [office.slot(each) for each in patrols if each != "night-1"]
+    open_still = sum(slot.closes.timestamp() * 1000 > at("2026-11-21 08:46") for slot in night)
+    assert f"Rounds due {1 + open_still} Rounds walked 1" in Page(answer).text
+
+
+def imported(tx: Connection, moment: int) -> None:
+    tx.execute(plan_table.plans.update().values(imported_at=moment))
+
+
+def test_a_clock_moved_back_takes_the_plan_along(office: Office) -> None:
+    moved = at("2026-11-01 09:00")
+    office.ask(office.store.write(lambda tx: move_plans(tx, moved)))
+    assert office.ask(office.store.read(lambda tx: plan_table.planned_since(tx, SITE))) == moved
+    office.ask(office.store.write(lambda tx: move_plans(tx, at("2026-11-10 09:00"))))
+    assert office.ask(office.store.read(lambda tx: plan_table.planned_since(tx, SITE))) == moved
+
+
+# -- a round is called by the worst that can be said of it ---------------------------------------
+
+NIGHT_1 = {
+    "nothing walked": (Tricks(miss=frozenset({"*"})), "red", "未到", "missed"),
+    "points missed, and late": (Tricks(miss=frozenset({"fitness"}), late_s=6600), "red", "漏1点", "missed 1"),
+    "late, and a bad reading": (Tricks(late_s=6600, readings={"lit": "20"}), "amber", "迟到", "late"),
+    "early": (Tricks(late_s=-300), "amber", "早到", "early"),
+    "a reading out of limits": (Tricks(readings={"lit": "20"}), "amber", "有异常", "not in order"),
+    "marks only": (Tricks(recheck=False), "amber", "有标记", "marked"),
+    "all well": (NO_TRICKS, "ok", "正常", "in order"),
+}
+
+
+@pytest.mark.parametrize("case", NIGHT_1)
+def test_a_round_is_called_by_the_worst(office: Office, handheld: Handheld, case: str) -> None:
+    tricks, colour, zh, en = NIGHT_1[case]
+    stops = frozenset(stop.id for stop in office.plan().route("night-1").stops)
+    name = handheld.walk(tricks=msgspec.structs.replace(tricks, miss=stops) if "*" in tricks.miss else tricks)
+    handheld.sync()
+    office.account()
+    assert labels(office, name) == {"zh": (colour, zh), "en": (colour, en)}
+
+
+def test_an_answer_that_is_not_ok_is_no_round_in_order(office: Office, handheld: Handheld) -> None:
+    """An OK question answered No gives no mark; the round is not in order, and the list says how many answers."""
+    plan = office.plan()
+    asked = [
+        (stop, check)
+        for stop in plan.route("night-1").stops
+        if stop.checklist
+        for check in plan.checklist(stop.checklist).checks
+        if check.kind == "ok"
+    ]
+    (stop, check) = asked[0]
+    name = handheld.walk()
+    body = {
+        "round": name, "stop": stop.id, "check": check.id, "ok": False, "value": None, "repeated": False,
+        "words": "", "asset": None, "marks": [],
+    }  # fmt: skip
+    handheld.write(Draft("check.answered", body, GUARDS))
+    handheld.sync()
+    office.account()
+    assert labels(office, name) == {"zh": ("amber", "有异常"), "en": ("amber", "not in order")}
+    day = Page(office.browser().get("/rounds", params={"day": "2026-11-20", "show": "marked", "lang": "en"})).text
+    assert "1 not OK" in day
+    handheld.write(Draft("check.answered", {**body, "ok": True}, GUARDS))  # answered again: the last one counts
+    handheld.sync()
+    assert labels(office, name)["en"] == ("ok", "in order")
+
+
+def test_the_timing_is_told_whatever_else_is_wrong(office: Office, handheld: Handheld) -> None:
+    name = handheld.walk(tricks=Tricks(miss=frozenset({"fitness"}), late_s=6600))
+    handheld.sync()
+    office.account()
+    assert "Timing late" in Page(office.browser().get(round_path(name), params={"lang": "en"})).text
+
+
+def labels(office: Office, name: str) -> dict[str, tuple[str, str]]:
+    """Colour and word of a round by language; the same in the day's list and on its own page."""
+    found = {}
+    browser = office.browser()
+    for lang in ("zh", "en"):
+        own = browser.get(round_path(name), params={"lang": lang}).text
+        day = browser.get("/rounds", params={"day": "2026-11-20", "lang": lang}).text
+        badges = [
+            re.search(r'<span class="badge (\w+)">([^<]+)</span>', text)
+            for text in (own.partition("<h1>")[2], day.partition(f'href="{round_path(name)}')[2])
+        ]
+        (first, second) = [(badge[1], badge[2]) for badge in badges if badge]
+        assert first == second
+        found[lang] = first
+    return found
+
+
 # -- evidence ------------------------------------------------------------------------------------
 
 
@@ -371,6 +488,13 @@ def test_a_cleaner_with_an_account_reads_no_rounds(office: Office) -> None:
     assert answer.status_code == 403
     assert "Cuihu" not in answer.text
     assert "may not read rounds" in answer.text
+    assert 'href="/rounds"' not in answer.text  # nobody is sent back to where he is refused
+    assert 'action="/logout"' in answer.text
+    known = office.browser("sweeper").post("/logout", data={"csrf": "made up"})
+    assert known.status_code == 403
+    assert 'href="/rounds"' not in known.text
+    office.account()
+    assert 'href="/rounds"' in office.browser().get("/rounds/nothing").text
 
 
 def test_a_form_from_another_site_signs_nobody_in_or_out(office: Office) -> None:

@@ -106,6 +106,8 @@ categories:
     phrases: {{drip: 滴漏}}
 skip_reasons:
   locked: 门锁打不开
+alone_reasons:
+  ill: 同伴生病
 """
 
 PEOPLE = """\
@@ -228,6 +230,8 @@ FAULTS = [
     ("unsafe_text", "    name: 池边", '    name: "\\u202e池边"', "u202e"),
     ("bad_key", "settings: {pin_tries: 5}", "settings: {? [a] : 5}", "settings"),
     ("bad_id", "skip_reasons:\n  locked: ", "skip_reasons:\n  Locked_1: ", "Locked_1"),
+    ("bad_id", "alone_reasons:\n  ill: ", "alone_reasons:\n  Ill: ", "Ill"),
+    ("no_text", "  ill: 同伴生病", "  ill: {}", "ill: {}"),
     ("bad_id", "    route: night\n", "    route: 夜巡\n", "route: 夜巡"),
     ("not_one_of_near", "    to: fitter", "    to: filter", "to: filter"),
     ("not_one_of", "    kind: patrol", "    kind: 巡逻", "kind: 巡逻"),

@@ -104,7 +104,7 @@ def test_a_round_by_key_presses_survives_a_pulled_battery_and_reaches_the_office
         pty.send("\r")
         pty.wait_for("应巡 14  实巡 14  漏 0")
         assert "问题 1" in pty.text
-        desk = re.search(r"(http://127\.0\.0\.1:\d+)\s+(\S+)\s+/\s+(\S+)", pty.text)
+        desk = re.search(r"(http://127\.0\.0\.1:\d+)\s+账号 (\S+)\s+密码\s+(\S+)", pty.text)
         assert desk, pty.text
         assert not re.search(r"Q:0 ", pty.text)
         pty.send("\x1b[15~")  # F5

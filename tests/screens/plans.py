@@ -147,6 +147,10 @@ PLAN = Plan(
         Phrase("ill", T("同伴不舒服", "partner is unwell")),
         Phrase("danger", T("不安全", "not safe")),
     ),
+    alone_reasons=(
+        Phrase("partner-ill", T("同伴生病", "partner is ill")),
+        Phrase("partner-absent", T("同伴没到岗", "partner did not come")),
+    ),
     settings=Settings(label_after_s=8),
 )
 PEOPLE = People((

@@ -145,9 +145,14 @@ async def test_a_round_of_two_begun_alone_asks_for_the_partner_or_a_reason_and_m
         async with app.run_test(size=SMALL) as pilot:
             await keys(pilot, f"{SIGN_IN} enter enter")
             assert "这一轮要2人一起走" in text(app)
-            await keys(pilot, "4")
+            assert [row.partition("因为: ")[2].strip() for row in rows(app) if "因为: " in row] == [
+                "同伴生病",
+                "同伴没到岗",
+            ]
+            await keys(pilot, "3")
             assert isinstance(app.screen, RoundPage)
-        assert here.records()[-1].body["alone"] == "ill"
+        assert here.records()[-1].body["alone"] == "partner-absent"
+        assert here.records()[-1].body["alone_words"] == "同伴没到岗"
         assert here.records()[-1].body["marks"] == ["crew-short"]
 
 
@@ -224,7 +229,7 @@ async def test_every_kind_of_check_and_a_reading_out_of_limits_is_asked_once_mor
             await keys(pilot, f"{SIGN_IN} enter 1 enter")
             await scan(pilot, label("point:power"))
             await keys(pilot, "1 4 3 0 enter")
-            assert "430 V 超出范围。再看一次表" in text(app)
+            assert "430 V 超出范围。再看一次" in text(app)
             await keys(pilot, "4 3 1 enter")
             assert "检查项: 线电压 AB" in text(app)  # kept, and a report is offered
             await keys(pilot, "backspace")

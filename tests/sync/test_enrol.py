@@ -155,7 +155,7 @@ def test_a_code_with_the_offices_fingerprint_is_shown_to_no_other_office(
     logbook = Logbook.open(tmp_path / "h", clock)
     code = join_code(running.code(), running.key.public)
     with office(tmp_path / "other") as other, proxy(other.port, lambda _n, _l: Fault.NONE) as link:
-        with pytest.raises(OfficeAway, match="not the office"):
+        with pytest.raises(OfficeAway, match="not this office"):
             enrol(logbook, link.url, code, "Gate 1", clock)
         assert [line for line in link.requests if "/enrol" in line] == []
     logbook.close()

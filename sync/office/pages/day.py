@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties.days import millis
+from app.duties.evidence import Mark
 from app.duties.schedule import RuleRefused, Slot, clock_text, slots
 from app.duties.site import Person, Plan, decode_plan
 from sync.office.credentials import people_of
@@ -48,6 +49,8 @@ class Facts(Struct, frozen=True):
     day: date
     plan: Plan
     """Valid that day."""
+    since: int
+    """When the site's first plan was imported, UTC ms."""
     rows: list[RoundRow]
     books: list[BookRow]
     alarms: Alarms
@@ -124,6 +127,7 @@ def read_day(tx: Connection, wish: Wish, now: int) -> Facts | None:
         site=site,
         day=day,
         plan=decode_plan(row.raw) if row else newest,
+        since=plan_table.planned_since(tx, site) or 0,
         rows=table.rounds_on(tx, site, day.isoformat()),
         books=table.books_of(tx, site),
         alarms=read_alarms(tx, site, now),
@@ -182,14 +186,19 @@ def show_day(facts: Facts, wish: Wish, lang: str, now: int) -> DaySeen:
 
 
 def planned_and_done(facts: Facts) -> list[Due]:
-    """The windows of the day with what was walked in them, in order; then what no plan asked for."""
+    """The windows of the day with what was walked in them, in order; then what no plan asked for.
+
+    A window that had closed before the site's first plan was imported was asked of nobody: it is there only
+    if a round was walked in it.
+    """
     walked: dict[str, list[tuple[RoundRow, RoundDetail]]] = {}
     for row in facts.rows:
         walked.setdefault(row.slot, []).append((row, msgspec.json.decode(row.detail, type=RoundDetail)))
     found = []
     for slot in _slots(facts.plan, facts.day):
-        stops = len(facts.plan.route(slot.route).stops)
-        found.append(Due(slot, stops, tuple(walked.pop(slot.round, ()))))
+        done = tuple(walked.pop(slot.round, ()))
+        if done or millis(slot.closes) > facts.since:
+            found.append(Due(slot, len(facts.plan.route(slot.route).stops), done))
     found += [Due(None, each[0][1].planned, tuple(each)) for each in walked.values()]
     return sorted(found, key=lambda due: (_opens(due), due.rounds[0][0].slot if due.slot is None else due.slot.round))
 
@@ -237,7 +246,8 @@ def _rows(due: Due, facts: Facts, places: Places, now: int) -> list[RowSeen]:
 def _walked(
     row: RoundRow, detail: RoundDetail, due: Due, number: int, facts: Facts, places: Places, now: int
 ) -> RowSeen:
-    marks = dict.fromkeys([*detail.marks, *detail.office_marks, *detail.stop_marks])
+    marks = [mark_word(mark, places.lang) for mark in _marks(detail)]
+    not_ok = [places.w("answers_not_ok", n=detail.not_ok)] if detail.not_ok else []
     several = places.w("attempt", n=number) if len(due.rounds) > 1 else ""
     return RowSeen(
         window=window_of(detail, places),
@@ -247,7 +257,7 @@ def _walked(
         points=f"{detail.done}/{detail.planned}",
         crew=places.persons(tuple(member.person for member in detail.crew)),
         walked=span_of(detail, places, facts.day),
-        marks=[mark_word(mark, places.lang) for mark in marks],
+        marks=[*marks, *not_ok],
         findings=str(detail.findings) if detail.findings else "",
         href=places.round_url(row.site, row.round),
         attempt=several,
@@ -289,7 +299,7 @@ def _may_be_under_way(closes: int, books: Sequence[BookRow], now: int) -> bool:
 
 
 def verdict_of(detail: RoundDetail, places: Places, now: int) -> Verdict:
-    """The word and colour of a round that was begun."""
+    """The word and colour of a round that was begun: the worst that can be said of it."""
     closes = millis(_aware(detail.closes))
     if detail.finished is None:
         return Verdict("dim", places.w("running")) if now < closes else Verdict("amber", places.w("unfinished"))
@@ -297,9 +307,18 @@ def verdict_of(detail: RoundDetail, places: Places, now: int) -> Verdict:
         return Verdict("red", places.w("missed"))
     if detail.missed:
         return Verdict("red", places.w("missed_points", n=detail.missed))
-    marks = {*detail.marks, *detail.office_marks, *detail.stop_marks}
-    colour = "red" if marks & SEVERE else "amber" if marks or detail.timing != "on-time" else "ok"
-    return Verdict(colour, places.w(detail.timing))
+    marks = set(_marks(detail))
+    colour = "red" if marks & SEVERE else "amber"
+    if detail.timing != "on-time":
+        return Verdict(colour, places.w(detail.timing))
+    if detail.not_ok or marks & {*SEVERE, Mark.OUT_OF_LIMITS}:
+        return Verdict(colour, places.w("abnormal"))
+    return Verdict(colour, places.w("marked")) if marks else Verdict("ok", places.w("all_well"))
+
+
+def _marks(detail: RoundDetail) -> list[str]:
+    """All marks of the round and of its stops, the crew's and the office's, each once."""
+    return list(dict.fromkeys([*detail.marks, *detail.office_marks, *detail.stop_marks]))
 
 
 def window_of(detail: RoundDetail, places: Places) -> str:

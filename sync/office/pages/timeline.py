@@ -197,6 +197,8 @@ def _facts(facts: Facts, detail: RoundDetail, places: Places) -> list[Fact]:
         Fact(w("plan"), w(known, revision=detail.revision), detail.plan_sha256[:12]),
         Fact(w("office_grade"), w("rules", n=detail.rules) if detail.judged else w("office_open")),
     ]
+    if detail.finished is not None:
+        found.insert(1, Fact(w("timing"), w(f"timing_{detail.timing}")))
     if detail.offset is not None:
         found.append(Fact(w("clock_offset"), w("clock_behind", seconds=f"{detail.offset / 1000:+.1f}")))
     if detail.alone:
@@ -390,14 +392,14 @@ def _answers(row: StopRow, detail: StopDetail, whole: RoundDetail, places: Place
     given: dict[str, AnswerSeen] = {answer.check: answer for answer in detail.answers}
     checks = places.checks(whole.route, row.stop) if row.at is not None or given else ()
     lines = [_answer(check, given.pop(check.id, None), places) for check in checks]
-    return [*lines, *(AnswerLine(each.check, each.words, "", not each.ok, "") for each in given.values())]
+    return [*lines, *(AnswerLine(each.check, each.words, "", each.bad, "") for each in given.values())]
 
 
 def _answer(check: Check, answer: AnswerSeen | None, places: Places) -> AnswerLine:
     text = check.text.say(places.lang) or check.id
     if answer is None:
         return AnswerLine(text, places.w("not_answered"), normal_of(check, places), False, "")
-    bad = not answer.ok or answer.judged_ok is False
+    bad = answer.bad
     measured = check.kind in ("number", "count")
     note = "" if not (bad and measured) else places.w("repeated" if answer.repeated else "out_of_limits")
     return AnswerLine(text, _value(check, answer, bad, places), normal_of(check, places), bad, note)

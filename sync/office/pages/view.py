@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from app.text import clean
 from app.words import LANGS, say
+from sync.office.accounts import REVIEWERS
 from sync.office.store.accounts import Session
 
 Asked = Request[Any, Any, State]
@@ -100,6 +101,7 @@ class View:
             style_version=self._style_version,
             session_name=visitor.name,
             form_token=form_token(visitor.session) if visitor.session else "",
+            way_back=visitor.session is None or visitor.session.role in REVIEWERS,
             shown_now=request.state.get(SHOWN_NOW, ""),
             **fields,
         )

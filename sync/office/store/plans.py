@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
     select,
     update,
 )
@@ -127,6 +128,12 @@ def plan_on(tx: Connection, site: str, day: str) -> PlanRow | None:
         select(*_PLAN).where(plans.c.site == site, plans.c.effective <= day).order_by(plans.c.revision.desc()).limit(1)
     ).first()
     return PlanRow(*row) if row else _first(tx, site, newest=False)
+
+
+def planned_since(tx: Connection, site: str) -> int | None:
+    """When the site's first plan was imported, UTC ms; None while it has none. Before that nothing was asked of it."""
+    at: int | None = tx.execute(select(func.min(plans.c.imported_at)).where(plans.c.site == site)).scalar()
+    return at
 
 
 def sites(tx: Connection) -> list[str]:
