@@ -340,8 +340,9 @@ def today(
     """What concerns `roles` at `at`, most urgent first: running, open, coming, missed, done.
 
     `walked` are finished rounds and `running` the open one, by slot id. A window that is over and was
-    not walked is missed; one walked without reaching a stop may be walked again until it is over. What was over before the shift
-    began, at `since`, is left out unless it was walked here: another crew may have done it.
+    not walked is missed; one walked without reaching a stop may be walked again until it is over. What
+    was over before the shift began, at `since`, is left out unless it was walked here: another crew may
+    have done it.
     """
     duties = [
         Duty(slot, _standing(slot, walked, running, at))

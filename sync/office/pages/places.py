@@ -74,7 +74,8 @@ class Places(Struct, frozen=True):
 
     def reason(self, reason: str, seen: str = "") -> str:
         """Why a stop was skipped or a crew was short; else the words the crew saw."""
-        found = next((each for each in self.plan.skip_reasons if each.id == reason), None) if self.plan else None
+        known = (*self.plan.alone_reasons, *self.plan.skip_reasons) if self.plan else ()
+        found = next((each for each in known if each.id == reason), None)
         return (found.text.say(self.lang) if found else "") or seen or reason
 
     def stop(self, route: str, stop: str) -> Stop | None:
