@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import click
 
 F = TypeVar("F", bound=Callable[..., Any])
+DAMAGED: Final = 4
+"""Exit code: opened, but damage was found and set aside."""
 EXIT: Final[tuple[tuple[type[WatchbookError], int], ...]] = ((BookInUse, 3), (ChainBroken, 5), (OfficeAway, 6))
 """What a trouble ends with; anything else is 1."""
 NO_FIELDS: Final[Mapping[str, str]] = {}

@@ -20,12 +20,12 @@ from app.logbook.reader import Reader
 from app.record import MAX_BYTES, Entry
 from app.settings import Settings
 from app.text import clean
+from app.usage import DAMAGED
 from app.words import say
 from hardware.clock import SystemClock
 from sync import standing
 from sync.outbox import Outbox, failed, settled, wait_s
 
-DAMAGED: Final = 4
 RESERVED: Final = ("book.", "key.", "damage.", "shift.", "crew.", "pin.", "round.", "stop.", "check.")
 """Kinds whose order the handheld itself answers for; another program may not write them."""
 

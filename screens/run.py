@@ -15,7 +15,7 @@ from app.logbook.book import Logbook
 from app.pages import pages_of
 from app.ports import Buzzer, Clock, TagReader
 from app.settings import Settings, keep, load
-from app.usage import asked_lang, exit_code
+from app.usage import DAMAGED, asked_lang, exit_code
 from app.watch import Watch
 from app.words import say
 from screens.office_line import OfficeLine
@@ -52,8 +52,6 @@ def _run(settings: Settings) -> int:
         code = open_terminal(settings, logbook, clock, reader(settings, clock), office)
         damage = logbook.opening.damage
         if damage:
-            from screens.commands import DAMAGED
-
             print(say(settings.lang, "cli.damage", count=len(damage)), file=sys.stderr)
             return code or DAMAGED
         return code
