@@ -3,14 +3,29 @@
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from app.version import VERSION
 
 ROOT = Path(__file__).parent.parent
-HEAVY = {"httpx", "bleak", "qrcode", "cryptography", "litestar", "sqlalchemy", "yaml", "jinja2", "uvicorn", "click"}
+HEAVY = {
+    "httpx",
+    "bleak",
+    "qrcode",
+    "nacl",
+    "cryptography",
+    "litestar",
+    "sqlalchemy",
+    "yaml",
+    "jinja2",
+    "uvicorn",
+    "click",
+}
 
 
 def loaded_after(code: str) -> set[str]:
@@ -58,6 +73,68 @@ def test_nothing_on_the_handheld_imports_the_office() -> None:
     )
     loaded = done.stdout.split()
     assert not [name for name in loaded if name.startswith("sync.office")]
+
+
+WITHOUT_THE_EXTRA = """
+import importlib, pathlib, pkgutil, sys
+
+class NotInstalled:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in BANNED:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, NotInstalled())
+import app, hardware, screens, sync
+for room in (app, hardware, screens, sync):
+    for found in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
+        if not found.name.startswith(("sync.office", "screens.__main__")):
+            importlib.import_module(found.name)
+
+from app.errors import OfficeAway
+from app.logbook.book import Draft, Logbook
+from app.logbook.verify import check_folder
+from hardware.clock import SystemClock
+from sync.client import Client
+
+folder = pathlib.Path(sys.argv[1])
+logbook = Logbook.open(folder, SystemClock())
+logbook.append_rotating(Draft("shift.opened", {"crew": []}))
+logbook.sign_head()
+try:
+    nobody = "http://127.0.0.1:9"
+    Client(nobody, book=logbook.book, identity=logbook.identity, server_key=None, clock=SystemClock()).mark()
+except OfficeAway:
+    print("signed and sent")
+logbook.close()
+assert check_folder(folder).whole
+"""
+"""All a handheld does with keys, every module of it imported, where BANNED is not installed."""
+
+
+def of_a_handheld() -> set[str]:
+    """Distributions that come with the wheel alone, on this machine."""
+    found: set[str] = set()
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    while wanted:
+        needed = Requirement(wanted.pop())
+        name = canonicalize_name(needed.name)
+        if name in found or not (needed.marker is None or needed.marker.evaluate({"extra": ""})):
+            continue
+        found.add(name)
+        wanted += metadata.requires(name) or []
+    return found
+
+
+def test_a_handheld_without_the_office_extra_has_all_it_needs(tmp_path: Path) -> None:
+    here = of_a_handheld() | {"watchbook"}
+    owners = metadata.packages_distributions().items()
+    banned = {module for module, names in owners if not here & set(map(canonicalize_name, names))}
+    assert {"cryptography", "http_message_signatures", "litestar", "sqlalchemy", "yaml"} <= banned
+    code = f"BANNED = {banned!r}\n{WITHOUT_THE_EXTRA}"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "signed and sent\n"), done.stderr
 
 
 def test_textual_and_rich_are_pinned_exactly_because_we_lean_on_their_private_parts() -> None:

@@ -1,8 +1,7 @@
 """The two keys of a handheld (decision 2): the identity that signs requests, the shift key that signs the book's head.
 
-Private keys are 32 raw bytes in files of our own (0600). `cryptography` is imported inside the
-functions that sign (its import costs about as much as the first screen), so a start with a book
-that exists never pays for it.
+Private keys are 32 raw bytes in files of our own (0600). PyNaCl is imported inside the functions that
+sign or verify (2 MB, 10 ms), so a start with a book that exists never pays for it.
 
 Changing the shift key: (1) `prepare` makes the next key durable as next.key; (2) the caller makes
 the record `key.certified` durable; (3) `take_over` blanks the old private key and renames the next
@@ -10,6 +9,7 @@ one over it. `settle` finishes or forgets an interrupted change by what the jour
 """
 
 import contextlib
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from app.errors import ChainBroken
 from app.logbook.disk import Disk
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from nacl.signing import SigningKey
 
 _IDENTITY = b"watchbook identity 1\n"
 _SHIFT = b"watchbook shift key 1\n"
@@ -28,30 +28,38 @@ _HEAD = b"watchbook head 1\n"
 class PrivateKey:
     """An Ed25519 key that signs."""
 
-    def __init__(self, key: "Ed25519PrivateKey") -> None:
+    def __init__(self, key: "SigningKey") -> None:
         self._key = key
-        self.public: bytes = key.public_key().public_bytes_raw()
+        self.public = bytes(key.verify_key)
         """32 raw bytes."""
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes."""
-        return self._key.sign(message)
+        return self._key.sign(message).signature
 
     def private(self) -> bytes:
-        return self._key.private_bytes_raw()
+        """32 raw bytes: the seed of RFC 8032 section 5.1.5."""
+        return bytes(self._key)
 
 
 class PrivateIdentity:
-    """The handheld's long-lived key, read from its file when first needed. Raises ChainBroken when it is lost."""
+    """The handheld's long-lived key, read from its file when first needed.
+
+    Raises ChainBroken when it is lost, or not the one the book names.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._key: PrivateKey | None = None
+        self.named: Callable[[], bytes | None] = lambda: None
+        """The public half in the book's first record; None when that is not known."""
 
     def _read(self) -> PrivateKey:
-        self._key = self._key or _read(self._path)
         if self._key is None:
-            raise ChainBroken("book.key_lost")
+            key = _read(self._path)
+            if key is None or self.named() not in (None, key.public):
+                raise ChainBroken("book.key_lost")
+            self._key = key
         return self._key
 
     @property
@@ -84,12 +92,12 @@ def book_id(first: bytes) -> bytes:
 
 def verifies(key: bytes, sig: bytes, message: bytes) -> bool:
     """Whether `sig` is `key`'s Ed25519 signature over `message`; False too when either has not its length."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from nacl.exceptions import BadSignatureError
+    from nacl.signing import VerifyKey
 
     try:
-        Ed25519PublicKey.from_public_bytes(key).verify(sig, message)
-    except (InvalidSignature, ValueError):
+        VerifyKey(key).verify(message, sig)
+    except (BadSignatureError, ValueError):
         return False
     return True
 
@@ -136,6 +144,18 @@ class Keys:
         self._store("next.key", self._next)
         return self._next.public, signer.sign(certificate_message(book, self._next.public))
 
+    def candidate(self, book: bytes) -> PrivateKey:
+        """The first key of whichever book comes after `book`: the same until one does. Raises OSError."""
+        found = _read(self.folder / "candidate.key")
+        if found is None or book_id(found.public) == book:
+            found = _generate()
+            self._store("candidate.key", found)
+        return found
+
+    def promise(self, key: PrivateKey) -> None:
+        """`key` is durable as next.key: `settle` lets it sign once its book is in place. Raises OSError."""
+        self._store("next.key", key)
+
     def take_over(self) -> None:
         """The certificate is durable: the old private key goes, the next one signs."""
         assert self._next is not None
@@ -172,6 +192,8 @@ class Keys:
         for part in self.folder.glob("*.part"):
             self._discard(part.name)
         waiting = _read(self.folder / "next.key")
+        if waiting is not None and waiting.public == public:
+            self._discard("candidate.key")  # a key begins one book
         if waiting is not None and (waiting.public == public or self.shift() is None):
             self._replace()
             self._shift = waiting
@@ -180,14 +202,14 @@ class Keys:
 
 
 def _generate() -> PrivateKey:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from nacl.signing import SigningKey
 
-    return PrivateKey(Ed25519PrivateKey.generate())
+    return PrivateKey(SigningKey.generate())
 
 
 def _read(path: Path) -> PrivateKey | None:
     """None when the file is not there or is no key."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from nacl.signing import SigningKey
 
     try:
         raw = path.read_bytes()
@@ -195,4 +217,4 @@ def _read(path: Path) -> PrivateKey | None:
         return None
     if len(raw) != 32 or not any(raw):
         return None
-    return PrivateKey(Ed25519PrivateKey.from_private_bytes(raw))
+    return PrivateKey(SigningKey(raw))

@@ -17,7 +17,7 @@ from tests.pty import Pty
 
 NOBODY = "http://127.0.0.1:9"
 """An office that is always away."""
-LATER = {"httpx", "bleak", "qrcode", "cryptography"}
+LATER = {"httpx", "bleak", "qrcode", "nacl", "cryptography"}
 PROGRAM = """
 import os, pathlib, signal, sys
 from screens.platform import launch

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -86,9 +87,10 @@ def test_an_address_that_cannot_be_signed_is_refused_when_it_is_typed(url: str) 
 # -- what it saves ------------------------------------------------------------------------------
 
 
-def loaded_after(code: str) -> set[str]:
+def loaded_after(code: str, *given: str) -> set[str]:
+    tell = "import sys\nprint(*[n for n, m in sys.modules.items() if m is not None])"
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}\nimport sys\nprint(*[n for n, m in sys.modules.items() if m is not None])"],
+        [sys.executable, "-c", f"{code}\n{tell}", *given],
         capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     return set(done.stdout.split())
@@ -97,9 +99,10 @@ def loaded_after(code: str) -> set[str]:
 ASKING = """
 from sync.client import Client
 from app.errors import OfficeAway
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from app.logbook.book import Logbook
 from hardware.clock import SystemClock
-key = Ed25519PrivateKey.generate()
+import pathlib, sys
+key = Logbook.open(pathlib.Path(sys.argv[1]), SystemClock()).identity
 client = Client("http://127.0.0.1:9", book=bytes(32), identity=key, server_key=None, clock=SystemClock())
 for ask in (client.hello, client.mark):
     try:
@@ -111,10 +114,11 @@ for ask in (client.hello, client.mark):
 """
 
 
-def test_a_handheld_that_speaks_loads_neither_httpxs_command_line_nor_the_offices_library() -> None:
-    loaded = loaded_after(ASKING)
-    assert {"httpx", "httpcore"} <= loaded
-    assert not loaded & {"httpx._main", "click", "rich.console", "pygments", "http_message_signatures", "http_sf"}
+def test_a_handheld_that_speaks_loads_neither_httpxs_command_line_nor_the_offices_libraries(tmp_path: Path) -> None:
+    loaded = loaded_after(ASKING, str(tmp_path))
+    assert {"httpx", "httpcore", "nacl"} <= loaded
+    assert not loaded & {"httpx._main", "click", "rich.console", "pygments"}
+    assert not loaded & {"http_message_signatures", "http_sf", "cryptography"}
 
 
 def test_httpx_still_brings_its_command_line() -> None:
