@@ -18,10 +18,12 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from app.errors import BookUnknown
+from app.errors import BookUnknown, BookUnsafe
+from app.logbook.chain import decode_chain, encode_chain
 from app.logbook.disk import Disk, unsafe
-from app.logbook.lines import Ledger, encode_json, note_hash, note_raw, written_line
-from app.logbook.snapshots import LiveState, Snapshot, keep_snapshot, read_snapshot
+from app.logbook.lines import TEXT, Ledger, encode_json, note_hash, note_raw, read_note, written_line
+from app.logbook.room import Reserve
+from app.logbook.snapshots import LiveState, Snapshot, keep_snapshot, read_snapshot, snapshot_path
 
 _AGAIN: Final = 16 * 1024
 """Bytes before the end that opening writes once more: a write whose flush failed may be only in memory."""
@@ -34,6 +36,8 @@ class Space(Struct, frozen=True):
     """Taken at a time."""
     limit: int = 1024 * 1024
     """A segment that would pass this is left for the next."""
+    reserve: int = 1024 * 1024
+    """Set aside before a round, and given up when the disk is full."""
 
 
 class Row(Struct, frozen=True):
@@ -52,14 +56,32 @@ class Hint(Struct, frozen=True):
 
 
 def segment_path(folder: Path, number: int) -> Path:
-    return folder / "journal" / f"seg-{number:08d}.jsonl"
+    """Number 0 is what was kept of the segments that were pruned."""
+    if number:
+        return folder / "journal" / f"seg-{number:08d}.jsonl"
+    found = kept_files(folder)
+    return found[-1][1] if found else kept_path(folder, 0)
+
+
+def kept_path(folder: Path, cut: int) -> Path:
+    """What was kept of the segments below number `cut`."""
+    return folder / "journal" / f"kept-{cut:08d}.jsonl"
 
 
 def segments(folder: Path) -> list[tuple[int, Path]]:
     """The segments there are, oldest first."""
+    return _numbered(folder, "seg")
+
+
+def kept_files(folder: Path) -> list[tuple[int, Path]]:
+    """(cut, path), oldest first: only the last one counts, it holds all that the others do."""
+    return _numbered(folder, "kept")
+
+
+def _numbered(folder: Path, kind: str) -> list[tuple[int, Path]]:
     found = []
-    for path in (folder / "journal").glob("seg-*.jsonl"):
-        number = path.name.removeprefix("seg-").removesuffix(".jsonl")
+    for path in (folder / "journal").glob(f"{kind}-*.jsonl"):
+        number = path.name.removeprefix(f"{kind}-").removesuffix(".jsonl")
         if number.isascii() and number.isdigit():
             found.append((int(number), path))
     return sorted(found)
@@ -77,12 +99,57 @@ def read_hint(folder: Path) -> Hint | None:
 
 def replay(folder: Path, hint: Hint | None) -> tuple[Ledger, bytes]:
     """Everything the journal holds, in one pass; and the torn bytes at its end."""
-    ledger, data = Ledger(partial(read_snapshot, folder)), b""
+    ledger, data = _ledger(folder), b""
+    for cut, path in kept_files(folder)[-1:]:
+        ledger.take_segment(0, path.read_bytes())
+        ledger.cut = cut
     for number, path in segments(folder):
-        data = path.read_bytes()
-        ledger.take_segment(number, data)
-    witness = hint.seq if hint and (not ledger.book or hint.book == ledger.book.hex()) else 0
-    return ledger, ledger.finish(data, witness)
+        if number >= ledger.cut:
+            data = path.read_bytes()
+            ledger.take_segment(number, data)
+    return ledger, ledger.finish(data, _witness(ledger, hint))
+
+
+def resume(folder: Path, hint: Hint | None) -> tuple[Ledger, bytes] | None:
+    """The same from the newest segment alone and the snapshot that it begins with.
+
+    None when that cannot be done: there is no such snapshot, something is damaged, an earlier segment is not there.
+    """
+    found = segments(folder)
+    if len(found) < 2:
+        return None
+    number, path = found[-1]
+    data = path.read_bytes()
+    head = read_note(data[TEXT : max(TEXT, data.find(b"\n"))])
+    snapshot = read_snapshot(folder, head.snapshot) if head is not None and head.note == "segment" else None
+    chain = decode_chain(bytes(snapshot.chain)) if snapshot is not None else None
+    if snapshot is None or chain is None:
+        return None
+    ledger = _ledger(folder)
+    ledger.resume(snapshot, chain)
+    ledger.take_segment(number, data)
+    torn = ledger.finish(data, _witness(ledger, hint))
+    return (ledger, torn) if list(chain.damage) == ledger.damage and _all_there(folder, ledger, found) else None
+
+
+def _all_there(folder: Path, ledger: Ledger, found: list[tuple[int, Path]]) -> bool:
+    """Whether the earlier segments are those that the chain names. Of a pruning that was interrupted either all of
+    them are, or what was kept of them is; then those that are left over count for nothing."""
+    kept = [cut for cut, _ in kept_files(folder)[-1:]]
+    if kept == [ledger.cut]:
+        ledger.drop(ledger.cut)
+    named = [segment.number for segment in ledger.segments if segment.number]
+    there = {number for number, _ in found if number >= (ledger.cut if kept == [ledger.cut] else 0)}
+    return there == set(named) and kept == (named[:1] if ledger.segments[0].number == 0 else [])
+
+
+def _ledger(folder: Path) -> Ledger:
+    return Ledger(partial(read_snapshot, folder), lambda number: segment_path(folder, number).read_bytes())
+
+
+def _witness(ledger: Ledger, hint: Hint | None) -> int:
+    """The highest number that the hint knows of, when it is of this book."""
+    return hint.seq if hint and (not ledger.book or hint.book == ledger.book.hex()) else 0
 
 
 class Journal:
@@ -110,6 +177,7 @@ class Journal:
         self._torn = torn
         self._settled = False
         self._poisoned = False
+        self.reserve = Reserve(folder, disk, space.reserve)
         self.set_aside: tuple[str, ...] = ()
         """Names of the files that torn bytes were put into."""
 
@@ -144,10 +212,19 @@ class Journal:
 
     # -- writing --------------------------------------------------------------------------------
     def commit(self, rows: Sequence[Row]) -> None:
-        """Write the rows and flush; they are in the ledger and durable when this returns.
+        """Write the rows and flush; they are in the ledger and durable when this returns. A full disk is written
+        to once more when the reserve is given up: a round that began can be finished.
 
         Raises BookUnsafe (not written, nothing damaged) or BookUnknown (perhaps written).
         """
+        try:
+            self._commit(rows)
+        except BookUnsafe as e:
+            if e.key != "book.disk_full" or not self.reserve.give_up():
+                raise
+            self._commit(rows)
+
+    def _commit(self, rows: Sequence[Row]) -> None:
         if self._poisoned:
             raise BookUnknown("book.unknown")
         pieces = [written_line(row.hash or note_hash(row.raw), row.raw) for row in rows]
@@ -218,8 +295,10 @@ class Journal:
             raise BookUnknown("book.unknown") from e
 
     def next_segment(self) -> None:
-        """Go on in a new segment. Its space is taken before the old one is left."""
-        number = self.ledger.segment + 1
+        """Go on in a new segment. Its space is taken before the old one is left. Raises as `commit` does."""
+        if self._poisoned:
+            raise BookUnknown("book.unknown")
+        number, name = self.ledger.segment + 1, ""
         path = segment_path(self._folder, number)
         try:
             name = keep_snapshot(self._disk, self._folder, self._snapshot())
@@ -228,16 +307,23 @@ class Journal:
             fd = self._disk.edit(path)
         except OSError as e:
             self._withdraw(path)
+            if name:
+                with contextlib.suppress(OSError):  # nobody looks at it
+                    self._disk.remove("snapshot.remove", snapshot_path(self._folder, name))
             raise unsafe(e) from e
         os.close(self._fd)
         self._fd, self._used, self._size = fd, len(first), os.fstat(fd).st_size
-        self.ledger.segment = number
-        if name:
-            self.ledger.snapshots.append(name)
+        self.ledger.begin_segment(number, name)
 
     def _snapshot(self) -> Snapshot:
         ledger = self.ledger
-        return Snapshot(ledger.book.hex(), ledger.seq, ledger.page_items(), self._live())
+        chain = msgspec.Raw(encode_chain(ledger.chain()))
+        return Snapshot(ledger.book.hex(), ledger.seq, ledger.page_items(), self._live(), chain)
+
+    @property
+    def has_records(self) -> bool:
+        """Whether any stands in the segment that is written now."""
+        return self.ledger.seq >= self.ledger.segments[-1].first
 
     def _withdraw(self, path: Path) -> None:
         """A segment that may or may not have its name must not be found beside an older one that goes on."""

@@ -9,14 +9,19 @@ docs/record-format.md says the same for somebody who writes a verifier.
 import re
 from array import array
 from binascii import hexlify
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from app.errors import RecordRefused
+from app.logbook.chain import VERSION, Chain, Receipt, Segment, remember
+from app.logbook.chain import Damage as Damage
+from app.logbook.chain import Hole as Hole
 from app.logbook.snapshots import PageItem, Snapshot
 from app.record import MAX_BYTES, Record, check_value, follow
 
@@ -26,6 +31,7 @@ TEXT: Final = HASH + 1
 _NOTE: Final = b"watchbook note 1\n"
 _CANDIDATE: Final = re.compile(rb"(?=([0-9a-f]{64}) \{)")
 _OWN: Final = re.compile(rb'"kind":"(?:book\.|key\.)')
+_HASHES: Final = re.compile(rb'":"([0-9a-f]{64})"')
 _SHIFT: Final = 32
 """A place is segment number << 32 | offset."""
 _BODIES: Final = 2
@@ -40,9 +46,11 @@ class Note(Struct, frozen=True):
 
     note: str
     acked: int = 0
+    at: int = 0
     book: str = ""
     cursor: str = ""
     first: int = 0
+    hash: str = ""
     items: tuple[PageItem, ...] = ()
     offset: int = 0
     previous: str = ""
@@ -50,28 +58,6 @@ class Note(Struct, frozen=True):
     segment: int = 0
     seq: int = 0
     snapshot: str = ""
-
-
-class Damage(Struct, frozen=True):
-    """A stretch of a segment that no longer checks. Its bytes stay where they are."""
-
-    segment: int
-    offset: int
-    length: int
-    first: int | None = None
-    """First record lost with it; None when no record is missing."""
-    last: int | None = None
-
-
-class Hole(Struct, frozen=True):
-    """Records that are gone, and the two hashes a checker needs to walk past them."""
-
-    first: int
-    last: int
-    good: bytes
-    """Hash of record first-1 (the book's id when first is 1)."""
-    next: bytes
-    """The hash that record last+1 follows."""
 
 
 class Head(Struct, frozen=True):
@@ -85,6 +71,12 @@ class Line(Struct, frozen=True):
     numbered: bool
     hash: bytes
     raw: bytes
+    purged: int = 0
+    """The last number of a purged run: `hash` is its place in the chain, `raw` is empty. 0 for lines that are here."""
+
+
+class Unsound(Exception):
+    """An earlier segment is not what the chain says of it: all must be read, to find and declare what is lost."""
 
 
 _decode_note = msgspec.json.Decoder(Note).decode
@@ -110,6 +102,17 @@ def note_raw(note: dict[str, Any]) -> bytes:
     return raw
 
 
+class Run(Struct, frozen=True):
+    """Records that were removed on purpose (decision 9), and the hashes at both ends."""
+
+    first: int
+    last: int
+    before: bytes
+    """Hash of record first-1."""
+    hash: bytes
+    """Hash of record last."""
+
+
 class _Pending(Struct):
     """Stretches that did not check, until the next good record tells whether one was lost in them."""
 
@@ -124,15 +127,21 @@ class _Pending(Struct):
 
 
 class Ledger:
-    """Where every record and note stands, and what they add up to. Grows only; readers may look while it does."""
+    """Where every record and note stands, and what they add up to. Readers may look while it grows.
 
-    def __init__(self, read_snapshot: Callable[[str], Snapshot | None] = lambda name: None) -> None:
+    Lines of segments before those that were taken in are found too: such a segment is read when one of its
+    records is asked for (`place`, `notes`), and must then be what the chain says of it; else Unsound.
+    """
+
+    def __init__(
+        self,
+        read_snapshot: Callable[[str], Snapshot | None] = lambda name: None,
+        read_segment: Callable[[int], bytes] = lambda number: b"",
+    ) -> None:
+        """`read_segment` gives an earlier segment's bytes, or raises OSError."""
         self._read_snapshot = read_snapshot
+        self._read_segment = read_segment
         self.book = b""
-        self.base = 0
-        """The first place below is that of the record after this number."""
-        self.pruned = 0
-        """Records up to this number were removed on purpose (decision 9)."""
         self.seq = 0
         self.hash = b""
         self.acked = 0
@@ -140,10 +149,21 @@ class Ledger:
         self.cursor = ""
         self.pages: dict[str, dict[str, tuple[PageItem, ...]]] = {}
         """Received pages by kind and id, newest last; of each its last bodies, newest last."""
-        self.snapshots: list[str] = []
-        """Names of the snapshots that segments begin with, oldest first."""
+        self.segments: list[Segment] = []
+        """Those there are, oldest first."""
+        self.cut = 0
+        """Segments below this number were pruned, or are being (decision 9)."""
         self.own: list[int] = []
         """Records that may be of the logbook's own kinds (book.*, key.*)."""
+        self.key = b""
+        """The shift key that the book names last; b"" when the record that does is lost."""
+        self.enrolled: dict[str, Any] | None = None
+        """Body of the last `book.enrolled`."""
+        self.receipts: list[Receipt] = []
+        self.runs: list[Run] = []
+        """Purged runs that were met on the way."""
+        self.announced: set[tuple[Any, Any]] = set()
+        """(first, last) of those that a `book.pruned` tells of."""
         self.holes: list[Hole] = []
         self.damage: list[Damage] = []
         self.known: set[tuple[int, int]] = set()
@@ -153,6 +173,15 @@ class Ledger:
         self.tail: tuple[int, int] = (0, 0)
         """Offset and end of what follows the last good line of the last segment; equal when nothing does."""
         self.segment = 0
+        self._base = 0
+        """The first place below is that of the record after this number."""
+        self._before_own = 0
+        """Up to this number places are not to be looked up below."""
+        self._indexed: int | None = None
+        """The segment from which on places stand here."""
+        self._parts: dict[int, Ledger] = {}
+        """Earlier segments that were asked for."""
+        self._pairs: list[tuple[Segment, Segment]] | None = None
         self._places = array("Q")
         self._sizes = array("I")
         self._note_places = array("Q")
@@ -165,15 +194,27 @@ class Ledger:
     # -- growing --------------------------------------------------------------------------------
     def add_record(self, segment: int, offset: int, raw: bytes, link: bytes) -> None:
         """The next record stands at `offset` (of its line)."""
-        if not self._places:
-            self.base = self.seq
         self._started = True
         self._places.append(segment << _SHIFT | offset)
         self._sizes.append(len(raw))
         if _OWN.search(raw):
             self.own.append(self.seq + 1)
+            self._learn_record(raw)
         self.hash = link
         self.seq += 1
+
+    def _learn_record(self, raw: bytes) -> None:
+        try:
+            record = decode_record(raw)
+        except ValueError:
+            return
+        match record.kind:
+            case "book.opened" | "key.certified":
+                self.key = _hex(record.body.get("key"))
+            case "book.enrolled":
+                self.enrolled = record.body
+            case "book.pruned":
+                self.announced.add((record.body.get("from"), record.body.get("to")))
 
     def add_note(self, segment: int, offset: int, raw: bytes) -> None:
         self._note_places.append(segment << _SHIFT | offset)
@@ -186,6 +227,7 @@ class Ledger:
         match note.note:
             case "receipt":
                 self.acked = max(self.acked, note.seq)
+                remember(self.receipts, Receipt(note.seq, note.at))
             case "head":
                 self.signed = max(self.signed, note.seq)
             case "page":
@@ -195,6 +237,8 @@ class Ledger:
                 self.known.add((note.segment, note.offset))
             case "segment":
                 self.acked = max(self.acked, note.acked)
+            case "prune":
+                self.cut = max(self.cut, note.segment)
 
     def _take_pages(self, items: tuple[PageItem, ...]) -> None:
         for item in items:
@@ -209,38 +253,154 @@ class Ledger:
 
     def skip(self, to: int, link: bytes) -> None:
         """Records up to `to` are lost; the one after follows `link`."""
-        if not self._places:
-            self.base = self.seq
         self.holes.append(Hole(self.seq + 1, to, self.hash, link))
+        self._leave_out(to, link)
+
+    def _leave_out(self, to: int, link: bytes) -> None:
         missing = to - self.seq
         self._places.extend(array("Q", bytes(8 * missing)))
         self._sizes.extend(array("I", bytes(4 * missing)))
         self.seq, self.hash = to, link
 
+    def begin_segment(self, number: int, snapshot: str) -> None:
+        """A new segment stands behind the last line."""
+        self.segment = number
+        self.segments.append(Segment(number, self.seq + 1, self.hash, snapshot))
+
     # -- looking --------------------------------------------------------------------------------
     def place(self, seq: int) -> tuple[int, int, int] | None:
-        """(segment, offset of the bytes, size) of a record; None when it is lost or not here."""
-        index = seq - self.base - 1
-        if not 0 <= index < self.seq - self.base or not self._sizes[index]:
+        """(segment, offset of the bytes, size) of a record; None when it is lost or not here. Raises Unsound."""
+        if seq <= self._before_own:
+            earlier = self._earlier
+            index = bisect_right(earlier, seq, key=lambda pair: pair[0].first)
+            return self._part(*earlier[index - 1]).place(seq) if index else None
+        index = seq - self._base - 1
+        if not 0 <= index < self.seq - self._base or not self._sizes[index]:
             return None
         where = self._places[index]
         return where >> _SHIFT, (where & 0xFFFFFFFF) + TEXT, self._sizes[index]
 
     def notes(self) -> Iterator[tuple[int, int, int]]:
-        """(segment, offset of the bytes, size) of every note, oldest first."""
+        """(segment, offset of the bytes, size) of every note, oldest first. Raises Unsound."""
+        for pair in self._earlier:
+            yield from self._part(*pair).notes()
         for index in range(len(self._note_sizes)):
             where = self._note_places[index]
-            yield where >> _SHIFT, (where & 0xFFFFFFFF) + TEXT, self._note_sizes[index]
+            if where >> _SHIFT >= (self._indexed or 0):
+                yield where >> _SHIFT, (where & 0xFFFFFFFF) + TEXT, self._note_sizes[index]
+
+    @property
+    def pruned(self) -> int:
+        """Records up to this number were removed on purpose, but for those that are always kept (decision 9)."""
+        kept = len(self.segments) > 1 and self.segments[0].number == 0
+        return self.segments[1].first - 1 if kept else 0
+
+    @property
+    def snapshots(self) -> list[str]:
+        """Names of the snapshots that segments begin with, oldest first."""
+        return [segment.snapshot for segment in self.segments if segment.snapshot]
 
     @property
     def new_damage(self) -> tuple[Damage, ...]:
         return tuple(d for d in self.damage if (d.segment, d.offset) not in self.known)
+
+    # -- earlier segments -----------------------------------------------------------------------
+    @property
+    def _earlier(self) -> list[tuple[Segment, Segment]]:
+        """Each with the one behind it, oldest first."""
+        found = self._pairs
+        if found is None:
+            found = [pair for pair in pairwise(self.segments) if pair[0].number < (self._indexed or 0)]
+            self._pairs = found
+        return found
+
+    def _part(self, segment: Segment, after: Segment) -> "Ledger":
+        found = self._parts.get(segment.number)
+        if found is None:
+            found = self._parts[segment.number] = self._read_alone(segment, after)
+        return found
+
+    def _read_alone(self, segment: Segment, after: Segment) -> "Ledger":
+        """One segment, which must begin and end as the chain says. Raises Unsound."""
+        part = Ledger()
+        if self.is_damaged(segment.number):
+            raise Unsound(segment.number)
+        part.book, part.hash, part._started = self.book, segment.previous, True
+        part.seq = part._base = part._before_own = segment.first - 1
+        try:
+            part.take_segment(segment.number, self._read_segment(segment.number))
+        except OSError as e:
+            raise Unsound(segment.number) from e
+        at, end = part.tail
+        sound = not part.damage and not part._pending.regions and at == end and part.segments == [segment]
+        if not sound or (part.seq + 1, part.hash) != (after.first, after.previous):
+            raise Unsound(segment.number)
+        return part
+
+    def is_damaged(self, number: int) -> bool:
+        """Whether damage is known in that segment: then only reading everything tells what is left of it."""
+        return any(damage.segment == number for damage in self.damage)
+
+    def check(self, number: int) -> None:
+        """Read a segment again that is not the last; known damage is passed over. Raises Unsound."""
+        for segment, after in pairwise(self.segments):
+            if segment.number == number and not self.is_damaged(number):
+                self._parts[number] = self._read_alone(segment, after)
+
+    def unread(self) -> tuple[int, ...]:
+        """Earlier segments of which nobody has asked for anything, oldest first."""
+        numbers = (segment.number for segment, _ in self._earlier)
+        return tuple(number for number in numbers if number not in self._parts and not self.is_damaged(number))
+
+    def drop(self, cut: int) -> None:
+        """Segments below `cut` are gone; what was kept of them stands in the one numbered 0."""
+        left = [segment for segment in self.segments if segment.number >= cut]
+        self.segments = [Segment(0, 1, self.book, ""), *left]
+        self.cut, self._indexed = cut, max(cut, self._indexed or 0)
+        self._before_own = max(self._before_own, self.pruned)
+        self._parts, self._pairs = {}, None
+        self.holes = [hole for hole in self.holes if hole.last > self.pruned]
+        self.damage = [damage for damage in self.damage if not 0 < damage.segment < cut]
+        self.known = {known for known in self.known if not 0 < known[0] < cut}
+
+    # -- what a snapshot keeps ------------------------------------------------------------------
+    def chain(self) -> Chain:
+        return Chain(
+            v=VERSION,
+            hash=self.hash,
+            segments=tuple(self.segments),
+            acked=self.acked,
+            signed=self.signed,
+            cursor=self.cursor,
+            cut=self.cut,
+            own=tuple(self.own),
+            key=self.key,
+            enrolled=self.enrolled,
+            receipts=tuple(receipt for receipt in self.receipts if receipt.seq > self.pruned),
+            holes=tuple(self.holes),
+            damage=tuple(self.damage),
+            known=tuple(sorted(self.known)),
+        )
+
+    def resume(self, snapshot: Snapshot, chain: Chain) -> None:
+        """Begin behind all that the snapshot sums up."""
+        self._started = True
+        self.book, self.hash = bytes.fromhex(snapshot.book), chain.hash
+        self.seq = self._base = self._before_own = snapshot.seq
+        self.segments, self.cut = list(chain.segments), chain.cut
+        self.acked, self.signed, self.cursor = chain.acked, chain.signed, chain.cursor
+        self.own, self.key, self.enrolled = list(chain.own), chain.key, chain.enrolled
+        self.receipts, self.holes = list(chain.receipts), list(chain.holes)
+        self.damage, self.known = list(chain.damage), set(chain.known)
+        self._take_pages(snapshot.pages)
 
     # -- replaying ------------------------------------------------------------------------------
     def take_segment(self, number: int, data: bytes) -> None:
         """Read the next segment: one pass, checking every line."""
         self._leave_tail()
         self.segment = number
+        self._indexed = number if self._indexed is None else self._indexed
+        self.segments.append(Segment(number, self.seq + 1, self.hash, ""))
         end = len(data.rstrip(b"\0"))
         at = 0
         if not end:
@@ -274,6 +434,8 @@ class Ledger:
         note = read_note(raw)
         if note is not None and note.note == "segment":
             self._take_head(number, at, note)
+        elif note is not None and note.note == "purged" and number == 0:
+            self._take_run(at, raw, note)
         else:
             self.add_note(number, at, raw)
 
@@ -281,40 +443,47 @@ class Ledger:
         """A segment's first line: where the chain stands. It settles what was lost before it."""
         previous = bytes.fromhex(head.previous)
         self.book = self.book or bytes.fromhex(head.book)
-        first = not self._started
-        if first:
-            self._start(head)
-        if head.first - 1 > self.seq:
+        if not self._started:
+            self._started = True
+            self.hash = self.book
+        self._meet(number, at, head.first, previous)
+        self.segments[-1] = Segment(number, head.first, previous, head.snapshot)
+        self._learn(head)
+        first = all(segment.number == 0 for segment in self.segments[:-1])
+        self._take_snapshot(head, alone=first or bool(self.damage or self._pending.regions))
+
+    def _take_run(self, at: int, raw: bytes, note: Note) -> None:
+        """In the file of what was kept: a run of records that were removed on purpose."""
+        run = Run(note.first, note.seq, bytes.fromhex(note.previous), bytes.fromhex(note.hash))
+        self._meet(0, at, run.first, run.before)
+        self.add_note(0, at, raw)
+        if run.last > self.seq:
+            self.runs.append(run)
+            self._leave_out(run.last, run.hash)
+
+    def _meet(self, number: int, at: int, first: int, previous: bytes) -> None:
+        """What comes next begins with record `first`, which follows `previous`."""
+        if first - 1 > self.seq:
             if not self._pending.regions:
-                self._pending.regions.append((self._before[0], self._before[1], 0))
-            self._settle(head.first - 1, previous)
-        elif head.first - 1 < self.seq or previous != self.hash:
+                self._pending.regions.append((*self._before, 0))
+            self._settle(first - 1, previous)
+        elif first - 1 < self.seq or previous != self.hash:
             self._pending.regions.append((number, at, 0))
             self._pending.before.append(previous)
         else:
             self._settle()
-        self._learn(head)
-        self._take_snapshot(head, alone=first or bool(self.damage or self._pending.regions))
 
     def _take_snapshot(self, head: Note, *, alone: bool) -> None:
         """`alone` when lines before it are gone or damaged: then it knows more of the pages than they do.
 
         Without its pages their cursor does not count either: the office sends all of them again.
         """
-        if head.snapshot:
-            self.snapshots.append(head.snapshot)
         snapshot = self._read_snapshot(head.snapshot) if alone and head.snapshot else None
         if snapshot is not None:
             self.pages = {}
             self._take_pages(snapshot.pages)
         if snapshot is not None or (alone and not head.snapshot):
             self.cursor = head.cursor
-
-    def _start(self, head: Note) -> None:
-        """The oldest segment there is: records up to `pruned` went on purpose, what else is missing was lost."""
-        self._started = True
-        self.seq = self.pruned = head.pruned
-        self.hash = bytes.fromhex(head.previous) if head.pruned and head.pruned == head.first - 1 else self.book
 
     def _leave_tail(self) -> None:
         """The last segment was not the last: what did not check at its end is damage."""
@@ -358,6 +527,8 @@ class Ledger:
         stop = data.find(b"\n", start, end)
         if stop >= 0:
             raw = data[start + TEXT : stop]
+            if not self.segment:
+                pending.before += [bytes.fromhex(found.decode()) for found in _HASHES.findall(raw)]
             whole = follow(self.hash, raw)
             pending.before.append(whole)
             pending.whole[whole] = (number, start, raw)
@@ -432,6 +603,14 @@ def _starts(data: bytes, at: int, end: int) -> list[int]:
     ends = (at + m.end() for m in re.finditer(b"\n", data[at:end]))
     looks = (m.start() for m in _CANDIDATE.finditer(data, at, end))
     return sorted({at, *(after for after in ends if after < end), *looks})
+
+
+def _hex(value: Any) -> bytes:
+    """b"" for what is no hex."""
+    try:
+        return bytes.fromhex(value)
+    except (TypeError, ValueError):
+        return b""
 
 
 def _hash_at(data: bytes, start: int) -> bytes:

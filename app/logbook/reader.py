@@ -7,6 +7,7 @@ file each time; bytes that changed since opening are refused, never shown.
 import os
 from binascii import unhexlify
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,13 +15,17 @@ import msgspec
 from msgspec import Struct
 
 from app.errors import BookError, ChainBroken
-from app.logbook.journal import read_hint, replay, segment_path
-from app.logbook.lines import HASH, TEXT, Damage, Head, Hole, Ledger, Line, decode_record, note_hash
+from app.logbook.chain import Damage, Hole
+from app.logbook.journal import kept_files, read_hint, replay, segment_path
+from app.logbook.lines import HASH, TEXT, Head, Ledger, Line, decode_record, note_hash, read_note
 from app.logbook.snapshots import PageItem
 from app.record import Entry
 
 _SLAB: Final = 64 * 1024
 """Bytes read at once."""
+
+
+_LOOKS: Final = 5
 
 
 class Opening(Struct, frozen=True):
@@ -51,7 +56,7 @@ def read_entries(folder: Path, ledger: Ledger, first: int = 1, limit: int | None
     Raises ChainBroken when a record cannot be read as it was.
     """
     last = ledger.seq
-    seq = max(first, ledger.base + 1)
+    seq = max(first, 1)
     left = last if limit is None else limit
     while seq <= last and left > 0:
         run = _run(ledger, seq, last, left)
@@ -101,15 +106,20 @@ def read_bytes(folder: Path, segment: int, start: int, size: int) -> bytes:
 
 
 def read_note_lines(folder: Path, ledger: Ledger) -> Iterator[tuple[int, int, Line]]:
-    """(segment, offset, line) of every note, oldest first."""
+    """(segment, offset, line) of every note and of every purged run, oldest first."""
     for segment, offset, size in ledger.notes():
         raw = read_bytes(folder, segment, offset, size)
-        yield segment, offset, Line(False, note_hash(raw), raw)
+        run = read_note(raw) if segment == 0 else None
+        if run is not None and run.note == "purged":
+            yield segment, offset, Line(False, unhexlify(run.hash), b"", run.seq)
+        else:
+            yield segment, offset, Line(False, note_hash(raw), raw)
 
 
 def read_notes(folder: Path, ledger: Ledger) -> Iterator[dict[str, Any]]:
     for _, _, line in read_note_lines(folder, ledger):
-        yield msgspec.json.decode(line.raw, type=dict[str, Any])
+        if not line.purged:
+            yield msgspec.json.decode(line.raw, type=dict[str, Any])
 
 
 def newest_pages(ledger: Ledger, kind: str) -> dict[str, PageItem]:
@@ -156,16 +166,24 @@ def read_received(folder: Path, sha256: str) -> bytes | None:
 
 
 def read_office(folder: Path, ledger: Ledger) -> Enrolment | None:
-    """From its file; when that is lost, from the record that was written before it."""
+    """From the book's own record, which is written first and checks; a book that has none goes by the file."""
+    if ledger.enrolled:
+        return msgspec.convert(ledger.enrolled, Enrolment)
     try:
         return msgspec.json.decode((folder / "office.json").read_bytes(), type=Enrolment)
     except (FileNotFoundError, ValueError):
-        pass
-    for seq in reversed(ledger.own):
-        for entry in read_entries(folder, ledger, seq, 1):
-            if entry.record.kind == "book.enrolled":
-                return msgspec.convert(entry.record.body, Enrolment)
-    return None
+        return None
+
+
+def _replayed(folder: Path) -> tuple[Ledger, bytes]:
+    """The writer may be pruning meanwhile: then what was seen fits nothing, and is looked at again."""
+    for _ in range(_LOOKS):
+        before = kept_files(folder)
+        with suppress(FileNotFoundError):
+            found = replay(folder, read_hint(folder))
+            if kept_files(folder) == before:
+                return found
+    return replay(folder, read_hint(folder))
 
 
 class Reader:
@@ -175,9 +193,8 @@ class Reader:
     """
 
     def __init__(self, folder: Path) -> None:
-        hint = read_hint(folder)
         self._folder = folder
-        self._ledger, torn = replay(folder, hint)
+        self._ledger, torn = _replayed(folder)
         if not self._ledger.book:
             raise BookError("book.no_book", folder=str(folder))
         self.unfinished = len(torn)
@@ -203,7 +220,10 @@ class Reader:
 
     @property
     def unsent(self) -> int:
-        return max(0, self._ledger.seq - self._ledger.acked)
+        """Records no office has acknowledged, those of closed books too."""
+        from app.logbook.succession import waiting
+
+        return max(0, self._ledger.seq - self._ledger.acked) + waiting(self._folder)
 
     @property
     def holes(self) -> tuple[Hole, ...]:
@@ -229,7 +249,7 @@ class Reader:
         return read_earlier(self._folder, self._ledger, kind)
 
     def lines(self) -> Iterator[Line]:
-        """Records and notes in the order they were written."""
+        """Records and notes in the order they were written, and a line for each run that was purged."""
         notes = read_note_lines(self._folder, self._ledger)
         note = next(notes, None)
         for entry in self.entries():

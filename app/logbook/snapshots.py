@@ -43,6 +43,8 @@ class Snapshot(Struct, frozen=True):
     """The last two bodies of every page that is not withdrawn, oldest first."""
     state: LiveState | None = None
     """Never of a later record than `seq`; None before an owner gave one."""
+    chain: msgspec.Raw = msgspec.Raw(b"null")
+    """Of app.logbook.chain: lets opening begin here. null in those that older programs wrote."""
 
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -54,9 +56,7 @@ def snapshot_path(folder: Path, name: str) -> Path:
 
 
 def keep_snapshot(disk: Disk, folder: Path, snapshot: Snapshot) -> str:
-    """Its name, once it is durable; "" when there is nothing to keep. Raises OSError."""
-    if not snapshot.pages and snapshot.state is None:
-        return ""
+    """Its name, once it is durable. Raises OSError."""
     raw = _encode(snapshot)
     name = sha256(raw).hexdigest()
     path = snapshot_path(folder, name)

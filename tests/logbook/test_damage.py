@@ -273,6 +273,7 @@ def test_a_journal_of_rubbish_is_kept_and_makes_way(sample: Sample, tmp_path: Pa
 def test_a_record_changed_under_a_running_program_is_refused(sample: Sample, tmp_path: Path) -> None:
     folder = next(copies(sample, tmp_path))
     logbook = reopen(folder)
+    assert hashes(logbook) == sample.hashes
     path = segments(folder)[0][1]
     data = bytearray(path.read_bytes())
     at = data.index(b'"seq":2')

@@ -15,11 +15,11 @@ from app.errors import BookError, BookUnknown
 from app.logbook.book import Draft, Logbook, Received
 from app.logbook.disk import Disk
 from app.logbook.journal import Space
-from app.logbook.reader import Enrolment
+from app.logbook.reader import Enrolment, Reader
 from app.ports import Moment
 from app.record import Entry, follow
 
-SMALL: Final = Space(step=2048, limit=6144)
+SMALL: Final = Space(step=2048, limit=6144, reserve=4096)
 """So small that a short life passes several segments."""
 SECTOR: Final = 512
 OFFICE: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -93,15 +93,23 @@ class Acked(Struct):
 Saw = Callable[[Logbook, Acked], None]
 
 
-def receipt(logbook: Logbook, seq: int, key: Ed25519PrivateKey = OFFICE) -> dict[str, Any]:
+def receipt(logbook: Logbook, seq: int, key: Ed25519PrivateKey = OFFICE, at: int = 1_790_000_500_000) -> dict[str, Any]:
     """What the office answers once it holds everything up to `seq`."""
-    link, at = logbook.hash_of(seq), 1_790_000_500_000
+    link = logbook.hash_of(seq)
     assert link is not None
     message = (
         b"watchbook receipt 1\n" + logbook.book + seq.to_bytes(8, "big") + bytes.fromhex(link) + at.to_bytes(8, "big")
     )
     public = key.public_key().public_bytes_raw().hex()
     return {"at": at, "book": logbook.book_id, "hash": link, "key": public, "seq": seq, "sig": key.sign(message).hex()}
+
+
+def purged(book: Logbook | Reader) -> set[int]:
+    """Numbers that the book says it removed on purpose; the office had acknowledged them."""
+    told = [entry.record.body for entry in book.entries() if entry.record.kind == "book.pruned"]
+    gone = {number for body in told for number in range(body["from"], body["to"] + 1)}
+    assert max(gone, default=0) <= book.acked
+    return gone
 
 
 def live(logbook: Logbook, acked: Acked, saw: Saw = lambda logbook, acked: None) -> None:
@@ -138,6 +146,11 @@ def live(logbook: Logbook, acked: Acked, saw: Saw = lambda logbook, acked: None)
     def enrol() -> None:
         logbook.enrolled(Enrolment("http://office", OFFICE_KEY, "pda-3", "cuihu"))
 
+    def prune() -> None:
+        logbook.keep_state(logbook.head.seq, lambda: b"state")
+        rotate()
+        logbook.prune(-1)
+
     def shelve() -> None:
         logbook.shelf.put("asset", "A-1", {"n": len(acked.entries)})
         try:
@@ -156,6 +169,7 @@ def live(logbook: Logbook, acked: Acked, saw: Saw = lambda logbook, acked: None)
         append(1),
     ]
     acts += [acknowledge, shelve, append(1), append(3), receive(2), rotate, append(1), acknowledge, logbook.sign_head]
+    acts += [prune, logbook.reserve, append(2), acknowledge, prune, append(1)]
     for act in acts:
         try:
             act()
