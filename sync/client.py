@@ -2,7 +2,8 @@
 
 Values in, values out: what was asked, what the office said, or why there is no answer (OfficeAway,
 wait) or a refusal (Refused, the office said no). It takes an answer for the office's only if protocol header,
-content type and book are right, follows no redirect, and never holds more than 8 MiB of it.
+content type and book are right, follows no redirect, and never holds more than 8 MiB of it. Over TLS
+nothing but a hello is said to a certificate that the office does not name in its signed hello.
 Importing httpx costs about 130 ms, so that waits for the first exchange.
 """
 
@@ -19,7 +20,7 @@ from msgspec import Struct
 from app.errors import OfficeAway, OfficeRefused, WatchbookError
 from app.logbook.keys import verifies
 from app.ports import Clock, Moment
-from app.version import program
+from app.version import VERSION
 from app.words import table
 from sync.signing import PLAIN, Signer, sign
 from sync.wire import (
@@ -41,6 +42,9 @@ from sync.wire import (
     Mark,
     Noted,
     Problem,
+    Succeeded,
+    Successor,
+    fingerprint,
     hello_bytes,
     pack,
     unhex,
@@ -52,6 +56,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     import httpx
+
+    from sync.tls import Watched
 
 T = TypeVar("T")
 PACK_FROM: Final = 512
@@ -142,6 +148,7 @@ class Client:
         self._clock = clock
         self._timeouts = timeouts
         self._http: httpx.Client | None = None
+        self._tls: Watched | None = None
         self.offset: int | None = None
         """Office clock minus ours, ms, measured at half the round trip of the last hello; None before."""
         self.backoff: float | None = None
@@ -154,12 +161,30 @@ class Client:
         hello = self._get("/v1/hello", {"nonce": nonce}, Hello, signed=False)
         after = self._clock.now()
         self._check_office(hello, nonce)
+        self._check_line(hello)
         self.offset = _offset(before, after, hello.server_time)
         return hello
 
+    def meet(self, code: str, pin: str | None) -> str:
+        """The key (hex) of an office nobody knows yet, pinned from here on. `pin` is what the enrolment `code`
+        says of it. Raises OfficeAway, also when it says something else; Refused."""
+        hello = self.hello()
+        key = unhex(hello.server_key, 32)
+        if pin is not None and fingerprint(code, key) != pin:
+            raise OfficeAway("sync.code_or_office")
+        self._server_key = key
+        return hello.server_key
+
     def enrol(self, asked: Enrol) -> Enrolled:
         """Introduce this handheld. Raises OfficeAway, Refused."""
-        return self._post("/v1/enrol", msgspec.json.encode(asked), Enrolled, signed=False)
+        answer = self._post("/v1/enrol", msgspec.json.encode(asked), Enrolled, signed=False)
+        if answer.book != asked.book or (self._server_key and answer.server_key != self._server_key.hex()):
+            raise OfficeAway("sync.wrong_office")
+        return answer
+
+    def succeed(self, asked: Successor) -> Succeeded:
+        """Introduce the book that goes on after ours. Raises OfficeAway, Refused."""
+        return self._post(f"/v1/books/{self._book}/successor", msgspec.json.encode(asked), Succeeded)
 
     def send(self, batch: Batch) -> Ack:
         """Send records in their order. Raises OfficeAway, Refused (gap, fork, too-large …)."""
@@ -180,7 +205,7 @@ class Client:
     def close(self) -> None:
         if self._http is not None:
             self._http.close()
-            self._http = None
+            self._http = self._tls = None
 
     # -- one request ----------------------------------------------------------------------------
     def _get(self, path: str, query: dict[str, str], shape: type[T], signed: bool = True) -> T:
@@ -205,6 +230,8 @@ class Client:
 
     def _once(self, method: str, target: str, body: bytes, headers: dict[str, str], shape: type[T], signed: bool) -> T:
         url = self._url + target
+        if self._tls is not None and self._tls.known is None and shape is not Hello:
+            raise OfficeAway("sync.other_certificate")
         if signed:
             headers = {**headers, **self._signature(method, url, body)}
         answer = self._exchange(method, url, body, headers)
@@ -229,7 +256,7 @@ class Client:
         except (httpx.ReadTimeout, httpx.WriteTimeout) as e:
             raise OfficeAway("sync.no_answer") from e
         except httpx.TransportError as e:
-            raise OfficeAway("sync.not_secure" if _is_about_tls(e) else "sync.no_connection") from e
+            raise OfficeAway(_why_no_line(e)) from e
 
     def _read(self, response: "httpx.Response") -> bytes:
         until = time.monotonic() + self._timeouts.answer
@@ -257,19 +284,23 @@ class Client:
 
         if self._http is None:
             secure = self._url.startswith("https:")
+            if secure:
+                from sync.tls import Watched
+
+                self._tls = Watched()
             limits = self._timeouts
             self._http = httpx.Client(
                 timeout=httpx.Timeout(limits.read, connect=limits.connect, write=limits.write, pool=limits.pool),
                 follow_redirects=False,
                 # Reading the certificate authorities costs 30 ms; without TLS a context that trusts nobody will do.
-                verify=True if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                trust_env=secure,  # proxies and SSL_CERT_FILE; a machine speaks to itself directly
+                verify=self._tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                trust_env=secure,  # proxies; a machine speaks to itself directly
                 headers={
                     "Accept": f"{JSON}, {PROBLEM_JSON}",
                     "Accept-Encoding": "gzip",
                     PROTOCOL_HEADER: str(PROTOCOL),
-                    "Watchbook-Client": program(),
-                    "User-Agent": f"watchbook/{program()}",
+                    "Watchbook-Client": VERSION,
+                    "User-Agent": f"watchbook/{VERSION}",
                 },
             )
         return self._http
@@ -294,14 +325,26 @@ class Client:
         """The hello must be signed by the pinned key, or by the one it names while none is pinned."""
         try:
             key = unhex(hello.server_key, 32)
-            signed = verifies(key, unhex(hello.sig, 64), hello_bytes(nonce, hello.server_time))
+            signed = verifies(key, unhex(hello.sig, 64), hello_bytes(nonce, hello.server_time, hello.certs))
         except (Malformed, OverflowError) as e:
             raise OfficeAway("sync.wrong_office") from e
         if not signed or self._server_key not in (None, key):
             raise OfficeAway("sync.wrong_office")
-        oldest, own = version_of(hello.min_client), version_of(program())
+        oldest, own = version_of(hello.min_client), version_of(VERSION)
         if PROTOCOL not in hello.protocols or oldest is None or own is None or own < oldest:
             raise Refused(Problem(type=URN + "client-too-old"), None)
+
+    def _check_line(self, hello: Hello) -> None:
+        """The line on which the office answered must end at a certificate that it names, and so must any later one.
+
+        Raises OfficeAway.
+        """
+        if self._tls is None:
+            return
+        self._tls.known = frozenset(bytes.fromhex(name) for name in hello.certs)
+        if self._tls.seen not in self._tls.known:
+            self.close()
+            raise OfficeAway("sync.other_certificate" if hello.certs else "sync.no_certificate")
 
 
 def _without_command_line() -> None:
@@ -333,13 +376,13 @@ def _seconds(header: str | None) -> float | None:
     return min(float(header), MAX_WAIT_S)
 
 
-def _is_about_tls(error: BaseException) -> bool:
-    """Whether a TLS failure is what is behind it (httpx wraps httpcore wraps ssl)."""
+def _why_no_line(error: BaseException) -> str:
+    """The sentence for a line that did not come about: whether TLS is behind it (httpx wraps httpcore wraps ssl)."""
     import ssl  # 19 ms; httpx has it loaded by now
 
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLError):
-            return True
+            return "sync.other_certificate" if type(seen).__name__ == "OtherCertificate" else "sync.not_secure"
         seen = seen.__cause__ or seen.__context__
-    return False
+    return "sync.no_connection"

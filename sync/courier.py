@@ -1,8 +1,9 @@
 """The courier: carries records to the office and brings back what is new, in a thread of its own.
 
-One round is: is it our office? · urgent records, each alone · all others in order · the changes feed.
-A round that fails for any reason is followed by another; nothing is given up and nothing deleted. A
-record counts as sent only by the office's signed receipt.
+One round is: is it our office? · does it know this book? · urgent records, each alone · closed books · all
+others in order · the changes feed. A round that fails for any reason is followed by another; nothing is
+given up and nothing deleted. When the office holds another history of this book, the book ends and its
+successor goes on (decision 8).
 """
 
 import hashlib
@@ -12,50 +13,44 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-from app.errors import BookError, ChainBroken, OfficeAway, OfficeRefused, WatchbookError
+from app.errors import BookError, BookUnknown, OfficeAway, OfficeRefused, WatchbookError
 from app.logbook.book import Logbook, Received
 from app.logbook.disk import unsafe
-from app.logbook.keys import verifies
-from app.logbook.lines import Hole
+from app.logbook.keys import PrivateIdentity
 from app.logbook.reader import Enrolment
+from app.logbook.succession import ClosedBook
 from app.ports import Clock
-from app.record import Entry, follow
+from app.record import Entry
 from sync import outbox as outboxes
 from sync import standing
-from sync.client import Client, Refused, check_address
-from sync.outbox import Outbox, Span
+from sync.client import Client, Refused
+from sync.enrolment import enrol as enrol  # where the rest of the program looks for it
+from sync.lane import Forked, Lane, Listener, Writer, is_from_office
+from sync.outbox import Outbox
 from sync.standing import Reason, Standing
-from sync.wire import (
-    MAX_PAGE,
-    PROTOCOL,
-    Ack,
-    Batch,
-    Change,
-    Changes,
-    Enrol,
-    Lost,
-    Malformed,
-    Receipt,
-    changes_bytes,
-    enrol_bytes,
-    fingerprint,
-    receipt_bytes,
-    split_code,
-    unhex,
-)
+from sync.wire import MAX_PAGE, After, Change, Changes, Successor, changes_bytes, unhex
 
 log: Final = logging.getLogger("watchbook.courier")
 
 START: Final = "0"
-MAX_REWINDS: Final = 3
-"""How often one round starts again behind the office's mark, before it is left to the next round."""
-Connect = Callable[[Logbook], Client]
+
+
+class Remembered(Struct, frozen=True):
+    """A book that is not here any more, and whose office may still know it."""
+
+    book: bytes
+    identity: PrivateIdentity
+    office: Enrolment | None
+
+
+Connect = Callable[[Writer], Client]
 
 
 class CourierState(Struct, frozen=True):
@@ -75,50 +70,17 @@ class CourierState(Struct, frozen=True):
     """`Moment.up` (ms since boot) of the office's last answer while it is away; None before the first."""
     busy: bool = False
     """A round is going on."""
+    new_books: int = 0
+    """How often this courier had to close the book and go on in a new one; whoever shows it says so once."""
 
 
-def enrolled_client(logbook: Logbook, clock: Clock, plain: bool = False) -> Client:
+def enrolled_client(writer: Writer, clock: Clock, plain: bool = False) -> Client:
     """A client for the office this handheld is enrolled at. Raises OfficeRefused when it is not enrolled."""
-    office = logbook.office
+    office = writer.office
     if office is None:
         raise OfficeRefused("sync.not_enrolled")
     key = unhex(office.server_key, 32)
-    return Client(office.office, book=logbook.book, identity=logbook.identity, server_key=key, clock=clock, plain=plain)
-
-
-def enrol(logbook: Logbook, url: str, code: str, name: str, clock: Clock, *, plain: bool = False) -> Enrolment:
-    """Bring this handheld to its office. The code's last ten characters, when given, pin the office's key
-    before the code is shown to anybody.
-
-    Raises Malformed (no code), AddressRefused, OfficeAway, Refused, or OfficeRefused when enrolled already.
-    """
-    secret, pin = split_code(code)
-    address = check_address(url, plain)
-    if logbook.office is not None and logbook.office.office != address:
-        raise OfficeRefused("sync.already_enrolled", office=logbook.office.office)
-    client = Client(address, book=logbook.book, identity=logbook.identity, server_key=None, clock=clock, plain=plain)
-    try:
-        hello = client.hello()
-        if pin is not None and fingerprint(unhex(hello.server_key, 32)) != pin:
-            raise OfficeAway("sync.code_or_office")
-        answer = client.enrol(_introduction(logbook, secret, name))
-    finally:
-        client.close()
-    if answer.server_key != hello.server_key or answer.book != logbook.book_id:
-        raise OfficeAway("sync.wrong_office")
-    enrolment = Enrolment(office=address, server_key=answer.server_key, device=answer.device, site=answer.site)
-    if logbook.office != enrolment:
-        logbook.enrolled(enrolment)
-    return enrolment
-
-
-def _introduction(logbook: Logbook, code: str, name: str) -> Enrol:
-    opened = logbook.entry(1)
-    if opened is None:
-        raise ChainBroken("book.unreadable", seq=1)
-    keys = {part: str(opened.record.body[part]) for part in ("key", "identity", "cert")}
-    proof = logbook.identity.sign(enrol_bytes(code, logbook.book)).hex()
-    return Enrol(code=code, book=logbook.book_id, name=name, proof=proof, **keys)
+    return Client(office.office, book=writer.book, identity=writer.identity, server_key=key, clock=clock, plain=plain)
 
 
 class Courier:
@@ -141,9 +103,10 @@ class Courier:
         self._on_offset = on_offset
         self._connect = connect or partial(enrolled_client, clock=clock)
         self._draw = draw
-        self._outbox = Outbox(next=logbook.acked + 1)
-        self._urgent: dict[int, bytes] = {}
-        self._scanned = logbook.acked
+        self._aside: WatchbookError | None = None
+        """What keeps records of a closed book back."""
+        self._listener = Listener(lambda: self._stopping, self._heard_from, lambda at: self._tell(last_ack=at))
+        self._begin()
         self._answered: int | None = None
         self._asked: float | None = None
         self._off = standing.load(logbook.folder).off
@@ -156,6 +119,25 @@ class Courier:
         self._stopping = False
         self._thread: threading.Thread | None = None
         self.state = CourierState(pending=logbook.unsent, oldest=self._oldest())
+
+    def _begin(self) -> None:
+        """Everything that is about the very book in use."""
+        self._book = self._logbook.book
+        self._lane = Lane(self._logbook, listener=self._listener)
+        self._urgent: dict[int, bytes] = {}
+        self._scanned = self._logbook.acked
+        self._introduced = False
+        """It needs no introduction, or has had one."""
+        self._forgotten = False
+        """An office restored from a copy does not know it any more."""
+
+    @property
+    def _outbox(self) -> Outbox:
+        return self._lane.outbox
+
+    @_outbox.setter
+    def _outbox(self, outbox: Outbox) -> None:
+        self._lane.outbox = outbox
 
     # -- the thread -----------------------------------------------------------------------------
     def start(self) -> None:
@@ -237,12 +219,43 @@ class Courier:
         return self.state
 
     def _connected_round(self) -> WatchbookError | None:
-        client = self._connect(self._logbook)
+        """A round; when the book must end, one more with its successor."""
+        for last in (False, True):
+            if self._logbook.book != self._book:
+                self._go_on()
+            client = self._connect(self._logbook)
+            try:
+                return self._round(client)
+            except Forked as e:
+                if last or not self._has_work():
+                    return e
+                self._succeed()
+            finally:
+                client.close()
+                self._asked = client.backoff
+        return None
+
+    def _has_work(self) -> bool:
+        """Whether anybody recorded anything in this book: an empty one is no better than the next."""
+        own = ("book.", "key.")
+        return any(not entry.record.kind.startswith(own) for entry in self._logbook.entries())
+
+    def _succeed(self) -> None:
+        """Close the book and go on in a new one, with everything that the crew has in hand. Raises BookUnsafe."""
+        from app.memory import Memory
+
         try:
-            return self._round(client)
-        finally:
-            client.close()
-            self._asked = client.backoff
+            self._logbook.succeed("fork", fold=Memory)
+        except BookUnknown:
+            self._logbook.reopen()
+        if self._logbook.book != self._book:
+            self._tell(new_books=self.state.new_books + 1)
+
+    def _go_on(self) -> None:
+        """Another book stands there: its records, with what was learnt about the line."""
+        learnt = self._outbox
+        self._begin()
+        self._outbox = msgspec.structs.replace(learnt, next=self._outbox.next)
 
     def _arm(self, refusal: WatchbookError | None) -> None:
         """Set the next round, whatever this one came to."""
@@ -251,9 +264,10 @@ class Courier:
             before = self._outbox
             self._outbox = outboxes.failed(before) if refusal is not None else outboxes.settled(before)
             self._due = time.monotonic() + outboxes.wait_s(self._outbox, self._draw(), asked)
-            if refusal is None and self._logbook.unsent:
+            if refusal is None and self._logbook.unsent and self._aside is None:
                 self._due = time.monotonic() + outboxes.SOON_S
-        reason = None if refusal is None else Reason(refusal.key, dict(refusal.fields))
+        why = refusal or self._aside
+        reason = None if why is None else Reason(why.key, dict(why.fields))
         standing.save(self._logbook.folder, Standing(self._off, reason))
         online = not isinstance(refusal, OfficeAway) and self._answered is not None
         self._tell(
@@ -273,11 +287,16 @@ class Courier:
             self._off = client.offset
             self._on_offset(client.offset)
         first: WatchbookError | None = None
-        for stream in (self._send_urgent, self._send_records, self._fetch_changes):
+        streams = (self._introduce, self._send_urgent, self._send_closed, self._lane.send_all, self._fetch_changes)
+        for stream in streams:
             try:
                 stream(client)
+            except Forked:
+                raise
             except (OfficeRefused, BookError) as e:
                 first = first or e
+                if isinstance(e, Refused) and e.problem.name == "unknown-book":
+                    self._introduced, self._forgotten = False, True
         return first
 
     def _heard_from(self) -> None:
@@ -297,6 +316,52 @@ class Courier:
         except (BookError, OSError):
             return None
         return None if first is None else first.record.at
+
+    # -- books ----------------------------------------------------------------------------------
+    def _introduce(self, client: Client) -> None:
+        """A book that went on from another is told to the office in the name of that one, which it knows."""
+        book, office = self._logbook, self._logbook.office
+        if self._introduced or office is None:
+            return
+        opened = book.entry(1)
+        body = opened.record.body if opened is not None else {}
+        if "after" not in body or (book.introduced and not self._forgotten):
+            self._introduced = True
+            return
+        after = msgspec.convert(body["after"], After)
+        asked = Successor(after=after, **{part: str(body[part]) for part in ("key", "identity", "cert")})
+        with closing(self._connect(Remembered(unhex(after.book, 32), book.identity, office))) as before:
+            before.hello()
+            answer = before.succeed(asked)
+        if not book.introduced:
+            book.enrolled(Enrolment(office.office, office.server_key, answer.device, answer.site))
+        self._introduced, self._forgotten = True, False
+
+    def _send_closed(self, client: Client) -> None:
+        """What no office holds yet of books that have ended: each to the office it was enrolled at.
+
+        What keeps one of them back keeps nothing else: it is only told. Raises OfficeAway when it is our own.
+        """
+        self._aside = None
+        with closing(self._logbook.closed_books()) as books:
+            for book in books:
+                self._send_one_closed(book)
+
+    def _send_one_closed(self, book: ClosedBook) -> None:
+        ours, theirs = self._logbook.office, book.office
+        if theirs is None:
+            return
+        try:
+            with closing(self._connect(book)) as line:
+                line.hello()
+                Lane(book, Outbox(next=book.acked + 1, size=self._outbox.size), self._listener).send_all(line)
+        except OfficeAway as e:
+            if ours is not None and theirs.server_key == ours.server_key:
+                raise
+            self._aside = OfficeRefused("sync.closed_away", office=theirs.office)
+            log.info("the office of a closed book: %s", e.key)
+        except (OfficeRefused, BookError) as e:
+            self._aside = e
 
     # -- urgent ---------------------------------------------------------------------------------
     def _send_urgent(self, client: Client) -> None:
@@ -323,148 +388,15 @@ class Courier:
             yield entry
             self._scanned = entry.record.seq
 
-    # -- records --------------------------------------------------------------------------------
-    def _send_records(self, client: Client) -> None:
-        """Batch after batch until the office holds all."""
-        tries = MAX_REWINDS
-        withdrawn: Refused | None = None
-        while not self._stopping and (batch := self._next_batch()) is not None:
-            try:
-                self._acked(client.send(batch), batch.first)
-            except Refused as e:
-                if self._kept_anyway(e, batch.first):
-                    withdrawn = e
-                elif tries and self._adapt(e):
-                    tries -= 1
-                else:
-                    raise
-            except OfficeAway as e:
-                if e.key == "sync.no_answer":
-                    self._outbox = outboxes.shrunk(self._outbox)
-                raise
-        if withdrawn is not None:
-            raise withdrawn
-
-    def _next_batch(self) -> Batch | None:
-        book = self._logbook
-        holes = book.holes
-        wanted = outboxes.span(self._outbox, book.head.seq, [Span(hole.first, hole.last) for hole in holes])
-        if wanted is None:
-            return None
-        hole = next((hole for hole in holes if hole.last == wanted.first - 1), None)
-        prev = hole.next if hole else self._hash_before(wanted.first)
-        entries = self._readable(wanted, prev)
-        count = outboxes.fitting([len(entry.raw) for entry in entries], self._outbox.weight)
-        return self._batch(entries[:count], prev, hole)
-
-    def _readable(self, wanted: Span, prev: bytes) -> list[Entry]:
-        """The records as far as they are what was written. Raises when the first is not."""
-        entries: list[Entry] = []
-        try:
-            for entry in self._logbook.entries(wanted.first, wanted.last - wanted.first + 1):
-                prev = follow(prev, entry.raw)
-                if prev != entry.hash or entry.record.seq != wanted.first + len(entries):
-                    raise ChainBroken("book.unreadable", seq=wanted.first + len(entries))
-                entries.append(entry)
-        except ChainBroken:
-            if not entries:
-                raise
-        if not entries:
-            raise OfficeRefused("sync.gone", seq=wanted.first)
-        return entries
-
-    def _batch(self, entries: list[Entry], prev: bytes, hole: Hole | None) -> Batch:
-        book = self._logbook
-        last = entries[-1]
-        key, sig = book.head_signature(last.record.seq, last.hash)
-        return Batch(
-            v=PROTOCOL,
-            book=book.book_id,
-            first=entries[0].record.seq,
-            prev=prev.hex(),
-            head=last.hash.hex(),
-            key=key,
-            sig=sig,
-            records=tuple(Raw(entry.raw) for entry in entries),
-            lost=Lost(hole.first, hole.last, hole.good.hex(), hole.next.hex()) if hole else None,
-        )
-
-    def _hash_before(self, first: int) -> bytes:
-        """The hash that record `first` follows."""
-        if first == 1:
-            return self._logbook.book
-        before = self._logbook.hash_of(first - 1)
-        if before is None:
-            raise OfficeRefused("sync.gone", seq=first - 1)
-        return bytes.fromhex(before)
-
-    def _acked(self, ack: Ack, first: int) -> None:
-        """Believe the mark as far as its receipt is signed and the chain there is ours."""
-        self._heard_from()
-        if ack.receipt is None or ack.receipt.seq != ack.high_water or ack.high_water < first:
-            raise OfficeAway("sync.bad_answer")
-        self._take_receipt(ack.receipt)
-
-    def _take_receipt(self, receipt: Receipt) -> None:
-        book = self._logbook
-        if receipt.seq > book.head.seq:
-            raise OfficeRefused("sync.office_ahead")
-        ours = book.hash_of(receipt.seq)  # None: that record is lost here, there is nothing to compare
-        if receipt.book != book.book_id or not self._is_signed(receipt) or ours not in (None, receipt.hash):
-            raise OfficeRefused("sync.bad_receipt")
-        book.receipt(msgspec.to_builtins(receipt))
-        self._outbox = outboxes.taken(self._outbox, receipt.seq)
-        self._tell(last_ack=receipt.at)
-
-    def _is_signed(self, receipt: Receipt) -> bool:
-        try:
-            message = receipt_bytes(self._logbook.book, receipt.seq, unhex(receipt.hash, 32), receipt.at)
-        except (Malformed, OverflowError):
-            return False
-        return self._is_from_office(receipt.sig, message)
-
-    def _is_from_office(self, sig: str, message: bytes) -> bool:
-        """Whether the key that this handheld was enrolled with signed `message`."""
-        office = self._logbook.office
-        assert office is not None
-        try:
-            return verifies(unhex(office.server_key, 32), unhex(sig, 64), message)
-        except Malformed:
-            return False
-
-    def _kept_anyway(self, refusal: Refused, first: int) -> bool:
-        """A withdrawn handheld's records go into quarantine; they count as sent, with a receipt."""
-        receipt = refusal.problem.receipt
-        if refusal.problem.name != "revoked" or receipt is None or receipt.seq < first:
-            return False
-        self._take_receipt(receipt)
-        return True
-
-    def _adapt(self, refusal: Refused) -> bool:
-        """Change course after a refusal that says how. False when there is no way on."""
-        problem = refusal.problem
-        if problem.name in ("too-large", "slow") and self._outbox.size > 1:
-            self._outbox = outboxes.shrunk(self._outbox)
-            return True
-        if problem.name == "gap" and problem.high_water is not None:
-            self._rewind(problem.high_water)
-            return True
-        return False
-
-    def _rewind(self, high_water: int) -> None:
-        if high_water > self._logbook.head.seq:
-            raise OfficeRefused("sync.office_ahead")
-        self._outbox = outboxes.rewound(self._outbox, high_water)
-
     # -- changes --------------------------------------------------------------------------------
     def _fetch_changes(self, client: Client) -> None:
         """Page by page; each page and its cursor are applied in one step of the logbook."""
         page = self._page(client, self._logbook.cursor or START)
         while page.more:
             page = self._page(client, page.cursor)
-        if page.high_water + 1 < self._outbox.next:
-            self._rewind(page.high_water)
-            self._send_records(client)
+        if page.high_water + 1 < self._outbox.next or page.high_water > self._logbook.head.seq:
+            self._lane.rewind(page.high_water)
+            self._lane.send_all(client)
 
     def _page(self, client: Client, cursor: str) -> Changes:
         try:
@@ -474,7 +406,7 @@ class Courier:
                 raise
             page = client.changes(START, MAX_PAGE)
         self._heard_from()
-        if not self._is_from_office(page.sig, changes_bytes(self._logbook.book, page)):
+        if not is_from_office(self._logbook, page.sig, changes_bytes(self._logbook.book, page)):
             raise OfficeAway("sync.wrong_office")
         if page.more and not page.items:
             raise OfficeAway("sync.bad_answer")

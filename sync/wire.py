@@ -90,6 +90,8 @@ class Hello(Struct, frozen=True):
     """Of a body before packing."""
     sig: str
     """By the server key over `hello_bytes`."""
+    certs: tuple[str, ...] = ()
+    """SHA-256, hex, of each TLS certificate (DER) behind which the office is reached; none with plain HTTP."""
 
 
 class Enrol(Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,6 +117,36 @@ class Enrolled(Struct, frozen=True):
     site: str
     server_key: str
     cursor: str
+    server_time: int
+
+
+class After(Struct, frozen=True, forbid_unknown_fields=True):
+    """The end of the book before, as record 1 of its successor names it."""
+
+    book: str
+    hash: str
+    seq: int
+
+
+class Successor(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/books/{book}/successor, in the name of a book that the office knows. Keys and cert in hex."""
+
+    key: str
+    """The new book's first shift key; its SHA-256 is the new book."""
+    identity: str
+    """The handheld's, the same as before."""
+    cert: str
+    """The first shift key's signature for the identity, as in the record `book.opened`."""
+    after: After
+
+
+class Succeeded(Struct, frozen=True):
+    """200 to Successor: the same handheld writes this book now."""
+
+    book: str
+    successor: str
+    device: str
+    site: str
     server_time: int
 
 
@@ -250,9 +282,13 @@ def version_of(text: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def hello_bytes(nonce: str, server_time: int) -> bytes:
-    """What the office signs to show that it is the one that was pinned."""
-    return b"watchbook hello 1\n" + nonce.encode() + b"\n" + server_time.to_bytes(8, "big")
+def hello_bytes(nonce: str, server_time: int, certs: tuple[str, ...] = ()) -> bytes:
+    """What the office signs to show that it is the one that was pinned, and behind which certificates it is.
+
+    Raises Malformed for a certificate that is no hash.
+    """
+    named = b"".join(unhex(cert, 32) for cert in certs)
+    return b"watchbook hello 1\n" + nonce.encode() + b"\n" + server_time.to_bytes(8, "big") + named
 
 
 def enrol_bytes(code: str, book: bytes) -> bytes:
@@ -312,15 +348,20 @@ def unhex(text: str, length: int) -> bytes:
     return value
 
 
-def fingerprint(server_key: bytes) -> str:
-    """The ten characters (50 bits) of the office's key that an enrolment code carries."""
-    number = int.from_bytes(hashlib.sha256(server_key).digest(), "big") >> (256 - 5 * CODE_LENGTH)
+def fingerprint(code: str, server_key: bytes) -> str:
+    """The ten characters (50 bits) by which an enrolment code knows the office's key.
+
+    The code itself goes into the hash: who does not know it cannot look for a key that fits, neither
+    beforehand nor while it is good.
+    """
+    digest = hashlib.sha256(b"watchbook code 1\n" + code.encode() + b"\n" + server_key).digest()
+    number = int.from_bytes(digest, "big") >> (256 - 5 * CODE_LENGTH)
     return "".join(CODE_CHARS[number >> 5 * place & 31] for place in reversed(range(CODE_LENGTH)))
 
 
 def join_code(code: str, server_key: bytes) -> str:
     """The code as a person gets it: `ABCDE-FGHJK-` and the office's fingerprint in the same form."""
-    whole = code + fingerprint(server_key)
+    whole = code + fingerprint(code, server_key)
     return "-".join(whole[at : at + 5] for at in range(0, len(whole), 5))
 
 

@@ -5,6 +5,10 @@ The first block is docs/errors.md: one sentence for every `urn:watchbook:` name,
 
 TABLE = {
     "waiting": ("还没有开始上传;要传请按F5", "sending has not begun: press F5 to send"),
+    "new_book": (
+        "办公室有另一份记录,已封存旧簿,新簿接着记,一条不少",
+        "The office holds another history: this logbook was closed and a new one goes on. Nothing is lost",
+    ),
     # errors of the office
     "malformed": (
         "办公室看不懂发来的内容,请更新程序",
@@ -21,7 +25,7 @@ TABLE = {
     "slow": ("网络太慢,没传完,稍后再试", "The network is too slow: it will be tried again"),
     "gap": ("办公室缺前面的记录,正在补传", "The office lacks earlier records: sending them again"),
     "fork": ("两边的记录对不上,请联系经理", "The office holds other records under these numbers: call the manager"),
-    "book_taken": ("本簿已属别处,请换新簿再登记", "This logbook belongs elsewhere: start a new one and enrol it"),
+    "book_taken": ("本簿已属别处,请重新登记", "This logbook belongs elsewhere: enrol this handheld again"),
     "cursor_ahead": (
         "办公室数据比手持机旧,请联系管理员",
         "The office's data is older than this handheld's: call the administrator",
@@ -41,7 +45,19 @@ TABLE = {
     # why the office cannot be reached
     "no_connection": ("连不上办公室,记录都存着", "The office cannot be reached: records are kept"),
     "no_answer": ("办公室没有回应,记录都存着", "The office did not answer in time: records are kept"),
-    "not_secure": ("办公室的证书不对,没有传", "The office's certificate is not valid: nothing was sent"),
+    "not_secure": ("加密连接没有建成,没有传", "No secure line could be made: nothing was sent"),
+    "other_certificate": (
+        "对方不是办公室(证书不同),可能有人夹在中间,没有传",
+        "The other end has not the office's certificate: somebody may be in between. Nothing was sent",
+    ),
+    "no_certificate": (
+        "办公室没有报出它的证书,请管理员设置,没有传",
+        "The office names no certificate of its own: the administrator must set it. Nothing was sent",
+    ),
+    "closed_away": (
+        "旧簿还没传完,连不上它的办公室:{office}",
+        "A closed logbook waits for its office, which cannot be reached: {office}",
+    ),
     "login_page": ("网络要先登录(出现网页),没有传", "The network shows a page of its own (a login?): nothing was sent"),
     "wrong_office": (
         "这个地址不是登记的办公室,没有传",
@@ -62,9 +78,12 @@ TABLE = {
     "refused": ("办公室不收:{name}", "The office refused: {name}"),
     # enrolling
     "code_form": ("登记码是10位或20位的数字和字母", "A code has 10 or 20 digits and letters"),
+    "code_short": (
+        "请输入全部20位登记码:后10位用来认办公室",
+        "Type all 20 characters of the code: the last ten show that it is the right office",
+    ),
     "address_form": ("网址要以https://开头:{url}", "The address must begin with https://: {url}"),
     "not_enrolled": ("还没有登记到办公室", "Not enrolled at an office yet"),
-    "already_enrolled": ("已登记到{office},不能再登记", "It is enrolled at {office} already"),
     # the office's own start
     "sqlite_affected": (
         "SQLite {version}有损坏数据的缺陷,请安装pysqlite3 0.6.1以上",
@@ -76,6 +95,7 @@ TABLE = {
         "办公室密钥{path}已损坏,请从备份恢复",
         "The office key {path} is damaged: bring it back from the backup",
     ),
+    "certificate_unusable": ("证书文件{path}不能用:{why}", "The certificate file {path} cannot be used: {why}"),
     "body_too_large": ("下发内容{size}字节,超过{limit}", "What is to be published has {size} bytes, more than {limit}"),
     "body_not_json": ("下发内容不是规范的JSON:{why}", "What is to be published is not plain JSON: {why}"),
 }

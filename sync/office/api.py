@@ -46,6 +46,8 @@ from sync.wire import (
     Problem,
     Quarantined,
     Receipt,
+    Succeeded,
+    Successor,
     chain,
     changes_bytes,
     enrol_bytes,
@@ -71,10 +73,14 @@ class Health(Struct, frozen=True):
 class Office:
     """What the endpoints share."""
 
-    def __init__(self, store: Store, key: OfficeKey, clock_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, store: Store, key: OfficeKey, clock_ms: Callable[[], int], certificates: Callable[[], tuple[str, ...]]
+    ) -> None:
         self.store = store
         self.key = key
         self.now = clock_ms
+        self.certificates = certificates
+        """SHA-256, hex, of each TLS certificate behind which it is reached, as of now."""
         self.gate = Gate(store)
         self.tries = Tries()
 
@@ -108,6 +114,10 @@ def endpoints(office: Office) -> Sequence[HTTPRouteHandler]:
     async def records(request: AnyRequest, book: book_path) -> Ack:
         return await _take(office, request, book)
 
+    @post("/v1/books/{book:str}/successor", status_code=200, responses=_problems(*_SIGNED, "book-taken"))
+    async def successor(request: AnyRequest, book: book_path) -> Succeeded:
+        return await _succeed(office, request, book)
+
     @post("/v1/books/{book:str}/urgent", status_code=200, responses=_problems(*_SIGNED, "fork", "revoked", "too-large"))
     async def urgent(request: AnyRequest, book: book_path) -> Noted:
         return await _take_urgent(office, request, book)
@@ -126,7 +136,7 @@ def endpoints(office: Office) -> Sequence[HTTPRouteHandler]:
     ) -> Response[Changes]:
         return await _changes(office, request, cursor, limit)
 
-    return (health, hello, enrol, records, urgent, head, changes)
+    return (health, hello, enrol, successor, records, urgent, head, changes)
 
 
 _SIGNED: Final = ("malformed", "signature", "unknown-book", "client-too-old", "busy")
@@ -141,7 +151,7 @@ def _problems(*names: str) -> dict[int, ResponseSpec]:
 def _hello(office: Office, nonce: str) -> Hello:
     if not _NONCE.fullmatch(nonce):
         raise Refusal("malformed")
-    now = office.now()
+    now, certs = office.now(), office.certificates()
     return Hello(
         server_key=office.key.public.hex(),
         server_time=now,
@@ -149,7 +159,8 @@ def _hello(office: Office, nonce: str) -> Hello:
         min_client=MIN_CLIENT,
         max_events=MAX_EVENTS,
         max_bytes=MAX_BYTES,
-        sig=office.key.sign(hello_bytes(nonce, now)).hex(),
+        sig=office.key.sign(hello_bytes(nonce, now, certs)).hex(),
+        certs=certs,
     )
 
 
@@ -182,6 +193,27 @@ def _proven(asked: Enrol) -> tuple[bytes, bytes, bytes]:
     return book, key, identity
 
 
+async def _succeed(office: Office, request: AnyRequest, book: str) -> Succeeded:
+    """The identity that signs for a book that is known stands behind the next one: no code is asked for.
+
+    A withdrawn handheld stays withdrawn, and its next book with it.
+    """
+    caller = await office.gate.admit(request, office.now(), book)
+    asked = _decoded(await office.gate.body(request, caller), Successor)
+    key, identity, cert = _hex(asked.key, 32), _hex(asked.identity, 32), _hex(asked.cert, 64)
+    certified = verifies(key, cert, identity_message(identity))
+    if asked.after.book != book or identity != caller.device.identity or not certified:
+        raise Refusal("malformed")
+    new = hashlib.sha256(key).digest()
+    try:
+        device = await office.store.devices.succeed(caller.book, new, key, office.now())
+    except BookTaken as e:
+        raise Refusal("book-taken") from e
+    if device is None:
+        raise Refusal("unknown-book")
+    return Succeeded(book, new.hex(), device.device, device.site, office.now())
+
+
 async def _take(office: Office, request: AnyRequest, book: str) -> Ack:
     caller = await office.gate.admit(request, office.now(), book)
     sent = _decoded(await office.gate.body(request, caller), Batch)
@@ -191,7 +223,8 @@ async def _take(office: Office, request: AnyRequest, book: str) -> Ack:
     if isinstance(done, Gap):
         raise Refusal("gap", high_water=done.held.seq, head=done.held.hash.hex())
     if isinstance(done, Fork):
-        raise Refusal("fork", high_water=done.held.seq, head=done.held.hash.hex())
+        apart = office.receipt(caller.book, done.apart) if done.apart else None
+        raise Refusal("fork", high_water=done.held.seq, head=done.held.hash.hex(), receipt=apart)
     receipt = office.receipt(caller.book, done.held)
     if caller.revoked:
         raise Refusal("revoked", high_water=done.held.seq, head=done.held.hash.hex(), receipt=receipt)

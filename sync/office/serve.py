@@ -27,6 +27,7 @@ from sync.office.store import Store
 from sync.office.store import accounts as _accounts  # noqa: F401 - its tables must stand in the metadata
 from sync.office.store import plans as _plans  # noqa: F401 - as above
 from sync.office.store import rounds as _rounds  # noqa: F401 - as above
+from sync.office.tls import Certificates, Shown
 
 BACKLOG: Final = 256
 GRACE_S: Final = 5
@@ -48,11 +49,14 @@ class Serving:
         *,
         moved_clock: bool = False,
         cost: Cost = COST,
+        certificates: Callable[[], tuple[str, ...]] = lambda: (),
     ) -> None:
         self.store = store
         self.folding = Folding(store)
         shown = pages(store, self.folding, clock_ms, moved_clock=moved_clock, cost=cost)
-        self.app: Litestar = create_app(store, key, clock_ms=clock_ms, handlers=shown.handlers, failed=shown.failed)
+        self.app: Litestar = create_app(
+            store, key, clock_ms=clock_ms, certificates=certificates, handlers=shown.handlers, failed=shown.failed
+        )
         self.app.on_startup.append(self._begin)
         self.app.on_shutdown.append(self.folding.stop)
 
@@ -84,10 +88,17 @@ def run(
     *,
     moved_clock: bool = False,
     first: Callable[[Store, OfficeKey], Awaitable[None]] | None = None,
+    tls: Shown | None = None,
+    certificates: Callable[[], tuple[str, ...]] | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. `ready` gets the URL; `first` runs on the open store before anybody is served."""
+    """Serve until SIGTERM or SIGINT. `ready` gets the URL; `first` runs on the open store before anybody is served.
+
+    `tls` is what the socket shows, None for plain HTTP; `certificates` what handhelds are told, unless just that.
+    Raises CertificateUnusable.
+    """
     _log_to_stderr()
-    asyncio.run(_run(db, folder, listening, clock_ms, ready, moved_clock, first))
+    told = certificates or Certificates(tls)
+    asyncio.run(_run(db, folder, listening, clock_ms, ready, moved_clock, first, tls, told))
 
 
 async def _run(
@@ -98,14 +109,16 @@ async def _run(
     ready: Callable[[str], None],
     moved_clock: bool,
     first: Callable[[Store, OfficeKey], Awaitable[None]] | None,
+    tls: Shown | None,
+    certificates: Callable[[], tuple[str, ...]],
 ) -> None:
     store = await open_store(db)
     try:
         key = OfficeKey.open(folder)
         if first is not None:
             await first(store, key)
-        serving = Serving(store, key, clock_ms, moved_clock=moved_clock)
-        server = Server(serving.app, lambda: ready(url_of(listening)))
+        serving = Serving(store, key, clock_ms, moved_clock=moved_clock, certificates=certificates)
+        server = Server(serving.app, lambda: ready(url_of(listening, secure=tls is not None)), tls)
         # uvicorn ends gracefully and then raises the signal again for whoever had it before: nobody has
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
@@ -117,7 +130,7 @@ async def _run(
 class Server(uvicorn.Server):
     """A uvicorn that tells when it is ready."""
 
-    def __init__(self, app: Litestar, ready: Callable[[], None]) -> None:
+    def __init__(self, app: Litestar, ready: Callable[[], None], tls: Shown | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -126,6 +139,8 @@ class Server(uvicorn.Server):
                 server_header=False,
                 lifespan="on",
                 timeout_graceful_shutdown=GRACE_S,
+                ssl_certfile=tls.certificate if tls else None,
+                ssl_keyfile=tls.key if tls else None,
             )
         )
         self._ready = ready
@@ -136,9 +151,10 @@ class Server(uvicorn.Server):
             self._ready()
 
 
-def url_of(listening: socket.socket) -> str:
+def url_of(listening: socket.socket, *, secure: bool = False) -> str:
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if secure else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _family(host: str) -> socket.AddressFamily:

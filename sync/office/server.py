@@ -36,17 +36,19 @@ def create_app(
     key: OfficeKey,
     *,
     clock_ms: Callable[[], int],
+    certificates: Callable[[], tuple[str, ...]] = lambda: (),
     handlers: Sequence[ControllerRouterHandler] = (),
     failed: Page | None = None,
 ) -> Litestar:
-    """The office on an open store. `clock_ms` gives UTC ms; `handlers` are pages served beside the API, and
-    `failed` makes the page that says what went wrong with one.
+    """The office on an open store. `clock_ms` gives UTC ms; `certificates` the TLS certificates that handhelds may
+    meet, see sync.office.tls; `handlers` are pages served beside the API, and `failed` makes the page that says
+    what went wrong with one.
 
     The caller closes the store after the application has stopped.
     """
     troubles = _Troubles(failed)
     return Litestar(
-        route_handlers=[*endpoints(Office(store, key, clock_ms)), *handlers],
+        route_handlers=[*endpoints(Office(store, key, clock_ms, certificates)), *handlers],
         exception_handlers={
             Refusal: _refused,
             HTTPException: troubles.by_framework,

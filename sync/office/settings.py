@@ -11,7 +11,8 @@ from app.settings import SettingsRefused, look_up
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8060
-_NAMES: Final = ("lang", "db", "host", "port")
+_NAMES: Final = ("lang", "db", "host", "port", "tls", "tls_cert", "tls_key", "tls_known")
+_YES: Final = ("1", "true", "yes", "on")
 
 
 class Settings(Struct, frozen=True):
@@ -21,6 +22,14 @@ class Settings(Struct, frozen=True):
     """`sqlite:///` address or path."""
     host: str = HOST
     port: int = PORT
+    tls: bool = False
+    """Serve TLS with a certificate of our own."""
+    tls_cert: Path | None = None
+    """Serve TLS with this one (PEM)."""
+    tls_key: Path | None = None
+    """Its key, when that stands in a file of its own."""
+    tls_known: tuple[Path, ...] = ()
+    """Certificates (PEM) that handhelds may meet besides: of a proxy in front, or the next one."""
     as_json: bool = False
     chosen: bool = False
     """The data directory was named, not the default one."""
@@ -35,9 +44,17 @@ def load(flags: Mapping[str, Any], env: Mapping[str, str] = os.environ) -> Setti
         db=found.values.get("db") or str(found.data_dir / "office.db"),
         host=found.values.get("host", HOST),
         port=_port(found.values.get("port", str(PORT))),
+        tls=found.values.get("tls", "").lower() in _YES,
+        tls_cert=_path(found.values.get("tls_cert")),
+        tls_key=_path(found.values.get("tls_key")),
+        tls_known=tuple(Path(part) for part in found.values.get("tls_known", "").split(os.pathsep) if part),
         as_json=bool(flags.get("as_json")),
         chosen=found.named,
     )
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
 
 
 def _port(text: str) -> int:

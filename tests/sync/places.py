@@ -19,11 +19,14 @@ from app.ports import Moment
 from app.record import Entry
 from sync.client import Client, Timeouts
 from sync.courier import Courier, enrol
+from sync.lane import Writer
 from sync.office.keys import OfficeKey
 from sync.office.server import create_app
 from sync.office.store import Store
 from sync.office.store.changes import START, publish
 from sync.office.store.records import Stored, Urgent, urgent_ahead
+from sync.office.tls import Certificates, Shown
+from sync.wire import join_code
 
 T = TypeVar("T")
 SITE = "cuihu-garden"
@@ -78,7 +81,10 @@ class RunningOffice:
     """An office served by uvicorn in a thread of its own; `ask` runs a question on its event loop."""
 
     def __init__(self, folder: Path, port: int = 0, certificate: Path | None = None) -> None:
-        """`certificate` is a PEM file with key and certificate: then it is served over TLS."""
+        """`certificate` is a PEM file with key and certificate: then it is served over TLS.
+
+        `certificates` are those it names to handhelds; the served one unless a test says otherwise.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.key = OfficeKey.open(folder)
@@ -87,6 +93,7 @@ class RunningOffice:
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         self._certificate = certificate
+        self.certificates = Certificates(Shown(certificate) if certificate else None)
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="office", daemon=True)
@@ -99,7 +106,12 @@ class RunningOffice:
 
     async def _serve(self) -> None:
         self.store = await Store.open(self.folder / "office.db")
-        app = create_app(self.store, self.key, clock_ms=lambda: now_ms() + self.clock_off_ms)
+        app = create_app(
+            self.store,
+            self.key,
+            clock_ms=lambda: now_ms() + self.clock_off_ms,
+            certificates=lambda: self.certificates(),
+        )
         config = uvicorn.Config(
             app, log_level="error", lifespan="off", timeout_graceful_shutdown=1, ssl_certfile=self._certificate
         )
@@ -121,6 +133,10 @@ class RunningOffice:
         self._loop.close()
 
     # -- what tests ask -------------------------------------------------------------------------
+    def whole_code(self, name: str = "handheld") -> str:
+        """As a person gets it, with what shows that it is this office."""
+        return join_code(self.code(name), self.key.public)
+
     def code(self, name: str = "handheld") -> str:
         return self.ask(self.store.devices.add(SITE, name, now_ms())).code
 
@@ -187,12 +203,12 @@ class Handheld:
         return self.logbook.append(*drafts)
 
 
-def client_for(logbook: Logbook, url: str, clock: WallClock, timeouts: Timeouts = PATIENT) -> Client:
+def client_for(writer: Writer, url: str, clock: WallClock, timeouts: Timeouts = PATIENT) -> Client:
     """A client as the courier makes it, with a test's patience, speaking to `url` (a proxy, perhaps)."""
-    office = logbook.office
+    office = writer.office
     assert office is not None
     key = bytes.fromhex(office.server_key)
-    return Client(url, book=logbook.book, identity=logbook.identity, server_key=key, clock=clock, timeouts=timeouts)
+    return Client(url, book=writer.book, identity=writer.identity, server_key=key, clock=clock, timeouts=timeouts)
 
 
 @contextmanager
@@ -202,7 +218,7 @@ def handheld(folder: Path, running: RunningOffice, off_ms: int = 0) -> Iterator[
     logbook = Logbook.open(folder, clock)
     try:
         if logbook.office is None:
-            enrol(logbook, running.url, running.code(), "Gate 1", clock)
+            enrol(logbook, running.url, running.whole_code(), "Gate 1", clock)
         yield Handheld(logbook, clock, running.url)
     finally:
         logbook.close()

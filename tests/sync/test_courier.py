@@ -13,6 +13,7 @@ from app.errors import OfficeRefused
 from app.logbook.book import Draft, Logbook
 from sync.client import Client
 from sync.courier import Courier, CourierState
+from sync.lane import Writer
 from sync.outbox import SOON_S
 from sync.standing import Reason
 from sync.wire import Ack, Batch
@@ -166,11 +167,11 @@ def test_a_fault_nobody_foresaw_does_not_end_the_courier(
     with handheld(tmp_path / "h", running) as mine:
         tries: list[int] = []
 
-        def once(logbook: Logbook) -> Client:
+        def once(writer: Writer) -> Client:
             tries.append(1)
             if len(tries) == 1:
                 raise ZeroDivisionError("li-wei")
-            return client_for(logbook, running.url, mine.clock)
+            return client_for(writer, running.url, mine.clock)
 
         mine.write(3)
         seen = Watcher()
@@ -218,13 +219,13 @@ def test_a_receipt_that_is_not_the_offices_moves_nothing(tmp_path: Path, running
                 assert ack.receipt is not None
                 return replace(ack, receipt=replace(ack.receipt, at=ack.receipt.at + 1))
 
-        def liar(logbook: Logbook) -> Client:
-            assert logbook.office is not None
+        def liar(writer: Writer) -> Client:
+            assert writer.office is not None
             return Liar(
                 running.url,
-                book=logbook.book,
-                identity=logbook.identity,
-                server_key=bytes.fromhex(logbook.office.server_key),
+                book=writer.book,
+                identity=writer.identity,
+                server_key=bytes.fromhex(writer.office.server_key),
                 clock=mine.clock,
             )
 

@@ -55,18 +55,22 @@ def test_nothing_unpacks_beyond_the_limit() -> None:
 @given(st.text(CODE_CHARS, min_size=10, max_size=10), st.binary(min_size=32, max_size=32))
 def test_a_code_survives_being_written_down_and_typed(code: str, key: bytes) -> None:
     shown = join_code(code, key)
-    assert split_code(shown) == (code, fingerprint(key))
-    assert split_code(shown.lower().replace("-", " ")) == (code, fingerprint(key))
-    assert split_code(shown.replace("0", "o").replace("1", "l")) == (code, fingerprint(key))
+    assert split_code(shown) == (code, fingerprint(code, key))
+    assert split_code(shown.lower().replace("-", " ")) == (code, fingerprint(code, key))
+    assert split_code(shown.replace("0", "o").replace("1", "l")) == (code, fingerprint(code, key))
     assert split_code(code) == (code, None)
 
 
-def test_a_fingerprint_is_of_the_whole_key() -> None:
+def test_a_fingerprint_is_of_the_whole_key_and_of_the_code_it_goes_with() -> None:
     keys = [Ed25519PrivateKey.generate().public_key().public_bytes_raw() for _ in range(50)]
-    assert len({fingerprint(key) for key in keys}) == 50
-    assert all(set(fingerprint(key)) <= set(CODE_CHARS) and len(fingerprint(key)) == 10 for key in keys)
-    standard = base64.b32encode(hashlib.sha256(bytes(32)).digest()).decode()[:10]
-    assert fingerprint(bytes(32)) == standard.translate(str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", CODE_CHARS))
+    made = [fingerprint(code, key) for key in keys for code in ("0123456789", "012345678A")]
+    assert len(set(made)) == 100
+    assert all(set(each) <= set(CODE_CHARS) and len(each) == 10 for each in made)
+    hashed = hashlib.sha256(b"watchbook code 1\n0123456789\n" + bytes(32)).digest()
+    standard = base64.b32encode(hashed).decode()[:10]
+    assert fingerprint("0123456789", bytes(32)) == standard.translate(
+        str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", CODE_CHARS)
+    )
 
 
 @pytest.mark.parametrize("text", ["", "0", "AB" * 32, "ab" * 31, "zz" * 32, "ab " * 32, "ａｂ" * 32])

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from app.errors import WatchbookError
-from sync.office.store.schema import devices, enrolment_codes
+from sync.office.store.schema import devices, enrolment_codes, former_books
 from sync.wire import CODE_CHARS, CODE_LENGTH
 
 if TYPE_CHECKING:
@@ -80,8 +80,16 @@ class Devices:
             raise found
         return found
 
+    async def succeed(self, before: bytes, book: bytes, first_key: bytes, now: int) -> Device | None:
+        """The handheld of the book `before` writes `book` from now on; None when `before` is nobody's.
+
+        May be repeated. Raises BookTaken when another handheld writes it. The caller has checked that the
+        handheld's identity stands behind both.
+        """
+        return await self._store.write(lambda tx: _succeed(tx, before, book, first_key, now))
+
     async def by_book(self, book: bytes) -> Device | None:
-        """The handheld that writes this book; None when it is not enrolled here."""
+        """The handheld that writes this book, or wrote it before its present one; None when it is not enrolled here."""
         return await self._store.read(lambda tx: _by_book(tx, book))
 
     async def of(self, site: str | None = None) -> list[Device]:
@@ -154,9 +162,44 @@ def _bind(
     return known or _device(tx.execute(select(devices).where(*mine)).one())
 
 
+def _succeed(tx: Connection, before: bytes, book: bytes, first_key: bytes, now: int) -> Device | None:
+    device, other = _by_book(tx, before), _by_book(tx, book)
+    if device is None or device.book is None:
+        return None
+    if other is not None:
+        if (other.site, other.device) != (device.site, device.device):
+            raise BookTaken("sync.book_taken")
+        return device
+    former = {"site": device.site, "device": device.device, "first_key": device.first_key, "at": now}
+    tx.execute(insert(former_books).values(book=device.book, **former))
+    mine = (devices.c.site == device.site, devices.c.device == device.device)
+    tx.execute(update(devices).where(*mine).values(book=book, first_key=first_key))
+    return _device(tx.execute(select(devices).where(*mine)).one())
+
+
 def _by_book(tx: Connection, book: bytes) -> Device | None:
     row = tx.execute(select(devices).where(devices.c.book == book)).first()
+    if row is None:
+        same = (former_books.c.site == devices.c.site) & (former_books.c.device == devices.c.device)
+        row = tx.execute(select(devices).join(former_books, same).where(former_books.c.book == book)).first()
     return _device(row) if row else None
+
+
+def first_key(tx: Connection, site: str, book: bytes) -> bytes | None:
+    """The first shift key of a book that a handheld of the site writes or wrote; None when there is none."""
+    for table in (devices, former_books):
+        row = tx.execute(select(table.c.first_key).where(table.c.site == site, table.c.book == book)).first()
+        if row is not None:
+            return bytes(row.first_key)
+    return None
+
+
+def writers(tx: Connection, site: str) -> dict[bytes, str]:
+    """The name of the handheld by book, of all that handhelds of the site write or wrote."""
+    now = select(devices.c.book, devices.c.name).where(devices.c.site == site, devices.c.book.is_not(None))
+    same = (former_books.c.site == devices.c.site) & (former_books.c.device == devices.c.device)
+    before = select(former_books.c.book, devices.c.name).join(devices, same).where(former_books.c.site == site)
+    return {book: name for wanted in (before, now) for book, name in tx.execute(wanted)}
 
 
 def _device(row: Any) -> Device:

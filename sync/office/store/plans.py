@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
+from app.duties.site import Plan, decode_plan
 from sync.office.store.schema import metadata
 
 plans = Table(
@@ -134,6 +135,14 @@ def planned_since(tx: Connection, site: str) -> int | None:
     """When the site's first plan was imported, UTC ms; None while it has none. Before that nothing was asked of it."""
     at: int | None = tx.execute(select(func.min(plans.c.imported_at)).where(plans.c.site == site)).scalar()
     return at
+
+
+def newest_plans(tx: Connection) -> dict[str, Plan]:
+    """The newest plan of each site."""
+    newest = select(plans.c.site, func.max(plans.c.revision).label("revision")).group_by(plans.c.site).subquery()
+    same = (plans.c.site == newest.c.site) & (plans.c.revision == newest.c.revision)
+    rows = tx.execute(select(plans.c.site, plans.c.raw).join(newest, same).order_by(plans.c.site))
+    return {row.site: decode_plan(row.raw) for row in rows}
 
 
 def sites(tx: Connection) -> list[str]:

@@ -15,7 +15,18 @@ from sqlalchemy.dialects.sqlite import insert
 from app.errors import RecordRefused
 from app.logbook.keys import certificate_message, identity_message, verifies
 from app.record import Record, decode
-from sync.office.store.schema import arrivals, cursors, devices, forks, head_signatures, heads, holes, records, urgent
+from sync.office.store.devices import first_key
+from sync.office.store.schema import (
+    arrivals,
+    branches,
+    cursors,
+    forks,
+    head_signatures,
+    heads,
+    holes,
+    records,
+    urgent,
+)
 
 if TYPE_CHECKING:
     from sync.office.store import Store
@@ -117,6 +128,9 @@ class Fork(Struct, frozen=True):
 
     held: Held
     seq: int
+    apart: Held | None = None
+    """How far its own history is kept apart, whole from where it leaves the one that is held; None when what it
+    follows is not here."""
 
 
 def link(seq: int, raw: bytes, after: bytes) -> Link:
@@ -167,6 +181,13 @@ def records_after(tx: Connection, site: str, arrived: int, limit: int) -> list[S
     return [stored(row) for row in tx.execute(wanted.order_by(records.c.arrived).limit(limit))]
 
 
+def newest_raw(tx: Connection) -> list[bytes]:
+    """The bytes of the record that came last in each site, where it is one."""
+    last = (records.c.site == arrivals.c.site) & (records.c.arrived == arrivals.c.last)
+    good = (records.c.quarantine.is_(None), records.c.raw.is_not(None), records.c.kind != "")
+    return list(tx.execute(select(records.c.raw).join(arrivals, last).where(*good)).scalars())
+
+
 def sites(tx: Connection) -> list[str]:
     """Every site that ever sent a record."""
     return list(tx.execute(select(arrivals.c.site).order_by(arrivals.c.site)).scalars())
@@ -187,6 +208,12 @@ def missing_of(tx: Connection, site: str) -> dict[bytes, list[tuple[int, int]]]:
     for row in tx.execute(wanted.order_by(holes.c.book, holes.c.last)):
         found.setdefault(row.book, []).append((row.missing, row.last))
     return found
+
+
+def apart_of(tx: Connection, site: str) -> dict[bytes, int]:
+    """By book: how many records of another history than the one that came first are kept apart."""
+    counted = select(branches.c.book, func.count().label("n")).where(branches.c.site == site)
+    return {row.book: row.n for row in tx.execute(counted.group_by(branches.c.book))}
 
 
 def urgent_ahead(tx: Connection, site: str | None = None) -> list[Urgent]:
@@ -215,12 +242,10 @@ def _take(tx: Connection, site: str, batch: Batch, now: int, fault: str | None) 
     held = _held(tx, site, batch.book)
     start = batch.hole.first if batch.hole else batch.first
     if start > held.seq + 1:
-        return Gap(held)
+        return _keep_apart(tx, site, batch, batch.first, held, now) if _is_apart(tx, site, batch) else Gap(held)
     clash = _clash(tx, site, batch, held)
     if clash is not None:
-        for one in batch.links[clash - batch.first :]:
-            _keep_fork(tx, site, batch.book, one, batch.prev if one.seq == batch.first else None, now)
-        return Fork(held, clash)
+        return _keep_apart(tx, site, batch, clash, held, now)
     new = [one for one in batch.links if one.seq > held.seq]
     if not new:
         return Taken(held, 0, ())
@@ -234,8 +259,7 @@ def _take(tx: Connection, site: str, batch: Batch, now: int, fault: str | None) 
 def _clash(tx: Connection, site: str, batch: Batch, held: Held) -> int | None:
     """The first number at which the batch contradicts what is held, or None."""
     book = batch.book
-    anchor = (batch.hole.first - 1, batch.hole.good) if batch.hole else (batch.first - 1, batch.prev)
-    if _hash_at(tx, site, book, anchor[0]) != anchor[1]:
+    if not _is_anchored(tx, site, batch):
         return batch.first
     span = (records.c.seq >= batch.first, records.c.seq < batch.first + len(batch.links))
     rows = tx.execute(
@@ -243,6 +267,35 @@ def _clash(tx: Connection, site: str, batch: Batch, held: Held) -> int | None:
     )
     known = {row.seq: row.hash for row in rows}
     return next((one.seq for one in batch.links if one.seq <= held.seq and known.get(one.seq) != one.hash), None)
+
+
+def _anchor(batch: Batch) -> tuple[int, bytes]:
+    """The number and hash that a batch, or the hole before it, goes on from."""
+    return (batch.hole.first - 1, batch.hole.good) if batch.hole else (batch.first - 1, batch.prev)
+
+
+def _is_anchored(tx: Connection, site: str, batch: Batch) -> bool:
+    seq, link = _anchor(batch)
+    return _hash_at(tx, site, batch.book, seq) == link
+
+
+def _is_apart(tx: Connection, site: str, batch: Batch) -> bool:
+    """Whether it goes on from a record that is kept apart."""
+    key = (branches.c.site == site, branches.c.book == batch.book, branches.c.hash == _anchor(batch)[1])
+    return tx.execute(select(branches.c.seq).where(*key)).first() is not None
+
+
+def _keep_apart(tx: Connection, site: str, batch: Batch, clash: int, held: Held, now: int) -> Fork:
+    """From `clash` on it is another history: evidence, and a history of its own when it is whole from there."""
+    links = batch.links[clash - batch.first :]
+    for one in links:
+        _keep_fork(tx, site, batch.book, one, batch.prev if one.seq == batch.first else None, now)
+    if not _is_anchored(tx, site, batch) and not _is_apart(tx, site, batch):
+        return Fork(held, clash)
+    for one in links:
+        row = {"hash": one.hash, "seq": one.seq, "digest": hashlib.sha256(one.raw).digest()}
+        tx.execute(insert(branches).values(site=site, book=batch.book, **row).on_conflict_do_nothing())
+    return Fork(held, clash, Held(links[-1].seq, links[-1].hash))
 
 
 def _hash_at(tx: Connection, site: str, book: bytes, seq: int) -> bytes | None:
@@ -361,10 +414,7 @@ def _shift_key(tx: Connection, site: str, book: bytes) -> bytes | None:
     key: bytes | None = tx.execute(select(heads.c.shift_key).where(heads.c.site == site, heads.c.book == book)).scalar()
     if key is not None:
         return key
-    first: bytes | None = tx.execute(
-        select(devices.c.first_key).where(devices.c.site == site, devices.c.book == book)
-    ).scalar()
-    return first
+    return first_key(tx, site, book)
 
 
 def _take_numbers(tx: Connection, site: str, count: int) -> int:

@@ -4,6 +4,8 @@ All of it can be dropped and made again from the records; nothing here is the tr
 milliseconds; details are JSON of the values in sync.office.fold.
 """
 
+from collections.abc import Collection
+
 from msgspec import Struct
 from sqlalchemy import (
     BigInteger,
@@ -15,13 +17,20 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    and_,
     delete,
+    exists,
+    func,
+    or_,
     select,
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from sync.office.store.records import Stored, missing_of, stored
-from sync.office.store.schema import devices, heads, metadata, records
+from sync.office.store import known
+from sync.office.store.alarms import alarm_acts
+from sync.office.store.devices import writers
+from sync.office.store.records import Stored, apart_of, missing_of, stored
+from sync.office.store.schema import heads, metadata, records
 
 rounds = Table(
     "rounds",
@@ -72,9 +81,11 @@ alarms = Table(
     Column("site", String(64), primary_key=True),
     Column("alarm", String(100), primary_key=True, comment="book:seq of its record"),
     Column("at", BigInteger, nullable=False),
+    Column("finding", Boolean, nullable=False, comment="an urgent finding rather than an alarm"),
     Column("detail", LargeBinary, nullable=False),
 )
-Index("alarms_by_time", alarms.c.site, alarms.c.at)
+Index("alarms_by_time", alarms.c.at)
+Index("alarms_by_kind", alarms.c.finding, alarms.c.at)
 
 folded = Table(
     "folded",
@@ -85,10 +96,51 @@ folded = Table(
     Column("hash", LargeBinary(32), nullable=False),
     Column("at", BigInteger, nullable=False, comment="when that record was made, by the handheld's clock"),
     Column("set_aside", Integer, nullable=False, comment="records in quarantine, or that make no sense to a round"),
+    Column("life", LargeBinary, nullable=False, comment="which book it continues, how it ended, what was pruned"),
     comment="Up to which record of each book the projections are true.",
 )
 
-PROJECTIONS = (rounds, round_stops, findings, alarms, folded)
+excuses = Table(
+    "excuses",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("excuse", String(100), primary_key=True, comment="book:seq of its record"),
+    Column("point", String(64), nullable=False),
+    Column("first", BigInteger, nullable=False, comment="from then on …"),
+    Column("last", BigInteger, nullable=False, comment="… until just before then"),
+    Column("detail", LargeBinary, nullable=False),
+)
+Index("excuses_by_time", excuses.c.site, excuses.c.last)
+
+explanations = Table(
+    "explanations",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("explanation", String(100), primary_key=True, comment="book:seq of its record"),
+    Column("book", LargeBinary(32), nullable=False, comment="of the record that has the mark"),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("detail", LargeBinary, nullable=False),
+)
+Index("explanations_by_record", explanations.c.site, explanations.c.book, explanations.c.seq)
+
+witnesses = Table(
+    "witnesses",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("book", LargeBinary(32), primary_key=True, comment="who saw it"),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("other", String(16), nullable=False, comment="the book that was seen, its first 8 bytes; empty for a code"),
+    Column("other_seq", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("detail", LargeBinary, nullable=False),
+)
+
+WITNESSES = 200
+"""Of a site, as many as a page looks at."""
+MADE_BY = "projections"
+"""Name of the fact that says by which version of rules and tables they were made."""
+PROJECTIONS = (rounds, round_stops, findings, alarms, folded, excuses, explanations, witnesses)
 
 
 class RoundRow(Struct, frozen=True):
@@ -133,6 +185,7 @@ class AlarmRow(Struct, frozen=True):
     site: str
     alarm: str
     at: int
+    finding: bool
     detail: bytes
 
 
@@ -143,6 +196,46 @@ class FoldedRow(Struct, frozen=True):
     hash: bytes
     at: int
     set_aside: int
+    life: bytes
+
+
+class ExcuseRow(Struct, frozen=True):
+    site: str
+    excuse: str
+    point: str
+    first: int
+    last: int
+    detail: bytes
+
+
+class ExplanationRow(Struct, frozen=True):
+    site: str
+    explanation: str
+    book: bytes
+    seq: int
+    at: int
+    detail: bytes
+
+
+class WitnessRow(Struct, frozen=True):
+    site: str
+    book: bytes
+    seq: int
+    other: str
+    other_seq: int
+    at: int
+    detail: bytes
+
+
+Once = FindingRow | AlarmRow | ExcuseRow | ExplanationRow | WitnessRow
+"""What one record says."""
+_TABLES: dict[type[Once], Table] = {
+    FindingRow: findings,
+    AlarmRow: alarms,
+    ExcuseRow: excuses,
+    ExplanationRow: explanations,
+    WitnessRow: witnesses,
+}
 
 
 class BookRow(Struct, frozen=True):
@@ -158,6 +251,10 @@ class BookRow(Struct, frozen=True):
     set_aside: int
     missing: tuple[tuple[int, int], ...]
     """Runs of numbers that the handheld lost before they came here: first and last of each."""
+    life: bytes
+    """What the book says of itself; empty while nothing is folded."""
+    apart: int = 0
+    """Records of another history under the same numbers (a fork, decision 8)."""
 
 
 def owner(tx: Connection, site: str, name: str) -> tuple[bytes, int] | None:
@@ -177,14 +274,10 @@ def put_round(tx: Connection, row: RoundRow, stops: list[StopRow]) -> None:
         tx.execute(insert(round_stops).values({name: getattr(stop, name) for name in StopRow.__struct_fields__}))
 
 
-def put_finding(tx: Connection, row: FindingRow) -> None:
-    fields = {name: getattr(row, name) for name in FindingRow.__struct_fields__}
-    tx.execute(insert(findings).values(**fields).on_conflict_do_nothing())
-
-
-def put_alarm(tx: Connection, row: AlarmRow) -> None:
-    fields = {name: getattr(row, name) for name in AlarmRow.__struct_fields__}
-    tx.execute(insert(alarms).values(**fields).on_conflict_do_nothing())
+def put_once(tx: Connection, row: Once) -> None:
+    """What one record says; the same record again changes nothing."""
+    fields = {name: getattr(row, name) for name in row.__struct_fields__}
+    tx.execute(insert(_TABLES[type(row)]).values(**fields).on_conflict_do_nothing())
 
 
 def put_folded(tx: Connection, row: FoldedRow) -> None:
@@ -212,6 +305,50 @@ def records_between(tx: Connection, site: str, book: bytes, first: int, last: in
     return [stored(row) for row in tx.execute(wanted.order_by(records.c.seq).limit(limit))]
 
 
+def records_of_kinds(
+    tx: Connection, site: str, book: bytes, first: int, last: int, wanted: tuple[str, ...]
+) -> list[Stored]:
+    """Records `first` to `last` of those kinds, by number."""
+    span = (records.c.seq >= first, records.c.seq <= last, records.c.kind.in_(wanted))
+    rows = tx.execute(select(records).where(records.c.site == site, records.c.book == book, *span))
+    return sorted((stored(row) for row in rows), key=lambda one: one.seq)
+
+
+def purged_of(tx: Connection, site: str) -> dict[bytes, int]:
+    """How many records of each book have only their number and hash left here (decision 9)."""
+    gone = select(records.c.book, func.count()).where(records.c.site == site, records.c.raw.is_(None))
+    return {row.book: row[1] for row in tx.execute(gone.group_by(records.c.book))}
+
+
+def excuses_in(tx: Connection, site: str, first: int, last: int) -> list[ExcuseRow]:
+    """Excuses for any time between `first` and `last`, UTC ms."""
+    wanted = select(excuses).where(excuses.c.site == site, excuses.c.last > first, excuses.c.first < last)
+    return [ExcuseRow(**row._mapping) for row in tx.execute(wanted.order_by(excuses.c.first, excuses.c.excuse))]
+
+
+def explanations_of(tx: Connection, site: str, book: bytes, first: int, last: int) -> list[ExplanationRow]:
+    """What was said of marks that records `first` to `last` of a book have, oldest first."""
+    span = (explanations.c.seq >= first, explanations.c.seq <= last)
+    wanted = select(explanations).where(explanations.c.site == site, explanations.c.book == book, *span)
+    return [ExplanationRow(**row._mapping) for row in tx.execute(wanted.order_by(explanations.c.at))]
+
+
+def witnesses_of(tx: Connection, site: str) -> list[WitnessRow]:
+    """The heads that the site's handhelds saw of one another, newest first."""
+    wanted = select(witnesses).where(witnesses.c.site == site).order_by(witnesses.c.at.desc()).limit(WITNESSES)
+    return [WitnessRow(**row._mapping) for row in tx.execute(wanted)]
+
+
+def stops_at(tx: Connection, site: str, day: str, points: Collection[str]) -> dict[str, list[StopRow]]:
+    """By round: its stops at some points, of the rounds whose window opens on a local date."""
+    here = (round_stops.c.site == rounds.c.site) & (round_stops.c.round == rounds.c.round)
+    wanted = select(round_stops).join(rounds, here).where(rounds.c.site == site, rounds.c.day == day)
+    found: dict[str, list[StopRow]] = {}
+    for row in tx.execute(wanted.where(round_stops.c.point.in_(list(points)))):
+        found.setdefault(row.round, []).append(StopRow(**row._mapping))
+    return found
+
+
 def rounds_on(tx: Connection, site: str, day: str) -> list[RoundRow]:
     """Rounds whose window opens on a local date, by window and start."""
     wanted = select(rounds).where(rounds.c.site == site, rounds.c.day == day)
@@ -236,30 +373,54 @@ def findings_of(tx: Connection, site: str, name: str) -> list[FindingRow]:
     return [FindingRow(**row._mapping) for row in tx.execute(wanted)]
 
 
-def alarms_since(tx: Connection, site: str, since: int) -> list[AlarmRow]:
-    """Alarms of the site raised at or after `since`, newest first."""
-    wanted = select(alarms).where(alarms.c.site == site, alarms.c.at >= since).order_by(alarms.c.at.desc())
+def alarms_standing(tx: Connection, since: int) -> list[AlarmRow]:
+    """Of every site: what was raised at or after `since`, and older alarms that nobody has closed."""
+    same = (alarm_acts.c.site == alarms.c.site) & (alarm_acts.c.alarm == alarms.c.alarm)
+    closed = exists().where(same, alarm_acts.c.state == "closed").correlate(alarms)
+    wanted = select(alarms).where(or_(alarms.c.at >= since, and_(alarms.c.finding.is_(False), ~closed)))
     return [AlarmRow(**row._mapping) for row in tx.execute(wanted)]
 
 
 def books_of(tx: Connection, site: str) -> list[BookRow]:
     """Every book the site sent anything of: what is held, and up to where the pages are true."""
     same = (folded.c.site == heads.c.site) & (folded.c.book == heads.c.book)
-    theirs = (devices.c.site == heads.c.site) & (devices.c.book == heads.c.book)
     wanted = (
         select(
-            heads.c.book, devices.c.name, heads.c.seq, heads.c.last_at, folded.c.seq, folded.c.at, folded.c.set_aside
+            heads.c.book,
+            heads.c.seq,
+            heads.c.last_at,
+            folded.c.seq,
+            folded.c.at,
+            folded.c.set_aside,
+            folded.c.life,
         )
         .outerjoin(folded, same)
-        .outerjoin(devices, theirs)
         .where(heads.c.site == site)
-        .order_by(devices.c.name, heads.c.book)
     )
-    missing = missing_of(tx, site)
-    return [
-        BookRow(book, name or "", held, heard, seq or 0, at or 0, aside or 0, tuple(missing.get(book, ())))
-        for book, name, held, heard, seq, at, aside in tx.execute(wanted)
+    missing, apart, names = missing_of(tx, site), apart_of(tx, site), writers(tx, site)
+    books = [
+        BookRow(
+            book,
+            names.get(book, ""),
+            held,
+            heard,
+            seq or 0,
+            at or 0,
+            aside or 0,
+            tuple(missing.get(book, ())),
+            life or b"",
+            apart.get(book, 0),
+        )
+        for book, held, heard, seq, at, aside, life in tx.execute(wanted)
     ]
+    return sorted(books, key=lambda book: (book.device, book.book))
+
+
+def make_anew(tx: Connection, version: str) -> None:
+    """Empty projections of every site, with the columns that they have now."""
+    metadata.drop_all(tx, PROJECTIONS)
+    metadata.create_all(tx, PROJECTIONS)
+    known.put(tx, MADE_BY, version)
 
 
 def forget_all(tx: Connection, site: str) -> None:

@@ -49,6 +49,18 @@ devices = Table(
 )
 Index("devices_by_book", devices.c.book)
 
+former_books = Table(
+    "former_books",
+    metadata,
+    Column("book", LargeBinary(32), primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("first_key", LargeBinary(32), nullable=False),
+    Column("at", BigInteger, nullable=False, comment="when another took its place"),
+    comment="Books that a handheld wrote before the one in `devices`: their records are still taken.",
+)
+Index("former_books_by_device", former_books.c.site, former_books.c.device)
+
 enrolment_codes = Table(
     "enrolment_codes",
     metadata,
@@ -124,6 +136,17 @@ forks = Table(
     Column("raw", LargeBinary, nullable=False),
     Column("received_at", BigInteger, nullable=False),
     comment="Evidence: other bytes under a number already held. Nothing is ever overwritten.",
+)
+
+branches = Table(
+    "branches",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("book", LargeBinary(32), primary_key=True),
+    Column("hash", LargeBinary(32), primary_key=True, comment="the chain's hash after the record, in its own history"),
+    Column("seq", BigInteger, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False, comment="its bytes are in `forks` under this"),
+    comment="Records that follow what is held, or one another, but not the history that came first: kept apart.",
 )
 
 holes = Table(

@@ -1,0 +1,19 @@
+"""What is true of this office as a whole, by name."""
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from sync.office.store.schema import facts
+
+FILLING = "example_filling"
+"""How far the example of a demonstration has come, as `6/15`; empty when all of it is there."""
+
+
+def get(tx: Connection, name: str) -> str:
+    """The fact of that name; empty when nobody has put it."""
+    return str(tx.execute(select(facts.c.value).where(facts.c.name == name)).scalar() or "")
+
+
+def put(tx: Connection, name: str, value: str) -> None:
+    row = insert(facts).values(name=name, value=value)
+    tx.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
