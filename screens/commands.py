@@ -3,31 +3,39 @@
 import asyncio
 import json
 import random
+import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from app import outside
 from app.errors import BookInUse, OfficeAway, OfficeRefused, RecordRefused, WatchbookError
 from app.logbook.book import Draft, Logbook
 from app.logbook.reader import Reader
-from app.record import MAX_BYTES, Entry
+from app.record import MAX_BYTES
 from app.settings import Settings
-from app.text import clean
+from app.text import cells, clean
 from app.usage import DAMAGED
 from app.words import say
 from hardware.clock import SystemClock
+from screens.layout import wrap
+from screens.times import span
 from sync import standing
 from sync.outbox import Outbox, failed, settled, wait_s
 
-RESERVED: Final = ("book.", "key.", "damage.", "shift.", "crew.", "pin.", "round.", "stop.", "check.")
-"""Kinds whose order the handheld itself answers for; another program may not write them."""
+if TYPE_CHECKING:
+    from app.duties.site import People, Plan, TagRule
+
+STATUS_CELLS: Final = 18
+"""Cells for the name of a figure of the status."""
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,8 +80,7 @@ def _draft(line: bytes, number: int, known: frozenset[str] | None) -> Draft:
         raise RecordRefused("cli.line_shape", line=number) from e
     except (ValueError, RecursionError) as e:
         raise RecordRefused("cli.line_not_json", line=number) from e
-    if asked.kind.startswith(RESERVED):
-        raise RecordRefused("cli.kind_reserved", kind=clean(asked.kind, 64))
+    outside.check(asked.kind, asked.body, asked.by, asked.v)
     for person in asked.by:
         if known is not None and person not in known:
             raise RecordRefused("records.unknown_person", person=clean(person, 40))
@@ -99,6 +106,7 @@ def _people(logbook: Logbook) -> frozenset[str] | None:
 def log(settings: Settings, *, jsonl: bool) -> int:
     """Print the book: as stored with `jsonl`, else a readable line per record."""
     from app.logbook.verify import export_lines
+    from screens.booklog import BookLog
 
     reader = _reader(settings)
     if jsonl:
@@ -106,21 +114,24 @@ def log(settings: Settings, *, jsonl: bool) -> int:
             sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()
     else:
-        for entry in reader.entries():
-            print(_readable(entry))
+        readable = BookLog(settings.lang, _plan(reader, SystemClock().now().at), _known(reader))
+        _print_wrapped(readable.line(entry.record) for entry in reader.entries())
     return DAMAGED if reader.opening.damage else 0
 
 
-def _readable(entry: Entry) -> str:
-    record = entry.record
-    local = datetime.fromtimestamp(record.at / 1000, UTC).astimezone()
-    body = clean(json.dumps(record.body, ensure_ascii=False, sort_keys=True), 2000)
-    return f"{record.seq:>6} {local:%Y-%m-%d %H:%M:%S} {record.kind:<16} {','.join(record.by) or '-'} {body}"
+def _known(reader: Reader) -> "People | None":
+    """The people file; None also when it cannot be read, for the ids are still worth showing."""
+    from app.pages import people_of
+
+    try:
+        return people_of(reader)
+    except WatchbookError:
+        return None
 
 
 def verify(settings: Settings, file: str | None, trust: str | None, *, as_json: bool) -> int:
     """Check a book or an exported file; exit 0 whole, 5 broken."""
-    from app.logbook.verify import check_book
+    from app.logbook.verify import check_book, told
 
     source = Path(file) if file else settings.data_dir
     if not file:
@@ -129,8 +140,17 @@ def verify(settings: Settings, file: str | None, trust: str | None, *, as_json: 
     if as_json:
         print(msgspec.json.encode(report, order="sorted").decode())
     else:
-        print(report.say(settings.lang))
+        _print_wrapped(told(report, settings.lang))
     return 0 if report.whole else 5
+
+
+def _print_wrapped(sentences: Iterable[str]) -> None:
+    """Each sentence in rows as wide as the terminal, those after the first indented; in one row where there is none."""
+    width = shutil.get_terminal_size((0, 0)).columns or 10**6
+    for sentence in sentences:
+        indent = " " * (len(sentence) - len(sentence.lstrip()))
+        for row in wrap(sentence.lstrip(), max(20, width) - len(indent), "  "):
+            print(indent + row)
 
 
 def enrol(settings: Settings, code: str, name: str, *, as_json: bool) -> int:
@@ -179,7 +199,8 @@ def _exchange(settings: Settings, *, as_json: bool) -> bool:
 
     clock = SystemClock(standing.load(settings.data_dir).off)
     with closing(Logbook.open(settings.data_dir, clock)) as logbook:
-        Courier(logbook, clock, on_offset=clock.set_off).exchange()
+        if Courier(logbook, clock, on_offset=clock.set_off).exchange().new_books:
+            print(say(settings.lang, "sync.new_book"), file=sys.stderr)
         found = {"seq": logbook.acked, "pending": logbook.unsent}
         damaged = bool(logbook.opening.damage)
     print(json.dumps(found) if as_json else say(settings.lang, "cli.synced", **found), flush=True)
@@ -187,7 +208,10 @@ def _exchange(settings: Settings, *, as_json: bool) -> bool:
 
 
 def scan(settings: Settings, seconds: float | None, *, as_json: bool) -> int:
-    """Print what is heard, a line each, until the feed ends, `seconds` have passed or a signal comes."""
+    """Print what is heard, a line each, until the feed ends, `seconds` have passed or a signal comes.
+
+    Exit code 1 when a line of the feed was refused, or the radio could not listen at all.
+    """
     return asyncio.run(_scan(settings, seconds, as_json=as_json))
 
 
@@ -201,17 +225,22 @@ async def _scan(settings: Settings, seconds: float | None, *, as_json: bool) -> 
         print(bad.say(settings.lang), file=sys.stderr)
 
     if settings.feed:
-        heard = scan_feed(settings.feed, complain)
+        heard = scan_feed(settings.feed, complain, _tag_rules(settings))
     else:
         from hardware.ble import BleReader
 
         clock = SystemClock()
-        heard = scan_radio(BleReader(settings.adapter, clock), clock)
+        heard = scan_radio(BleReader(settings.adapter, clock), clock, _tag_rules(settings))
+    fault, listened = "", bool(settings.feed)
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             async for item in heard:
                 print(json.dumps(item, ensure_ascii=False) if as_json else _heard(settings.lang, item), flush=True)
-    return 1 if refused else 0
+                if item.get("fault") and not fault and not listened:
+                    fault = item["fault"]
+                    print(say(settings.lang, "cli.scan_waits", why=say(settings.lang, fault)), file=sys.stderr)
+                listened |= not item.get("fault")
+    return 1 if refused or (fault and not listened) else 0
 
 
 def _heard(lang: str, item: dict[str, Any]) -> str:
@@ -222,8 +251,27 @@ def _heard(lang: str, item: dict[str, Any]) -> str:
         fault = item.get("fault")
         return f"--   {say(lang, fault) if fault else say(lang, 'cli.listening')}"
     ble, tag = item["ble"], item["tag"]
-    what = f"{tag['format']} {tag['id']}" if tag else clean(ble["name"] or "-", 60)
+    tags = item.get("tags", [tag] if tag else [])
+    what = " + ".join(_heard_tag(lang, each) for each in tags) or clean(ble["name"] or "-", 60)
     return f"{ble['rssi']:>4} {ble['address']}  {what}"
+
+
+def _heard_tag(lang: str, tag: dict[str, Any]) -> str:
+    """A tag, its battery and what it measures, by the names that --json has."""
+    said = [f"{tag['battery_pct']}%"] if tag["battery_pct"] is not None else []
+    said += [f"{tag['battery_mv']}mV"] if tag["battery_mv"] is not None else []
+    said += [f"{name}={value}" for part in ("values", "counters") for name, value in tag.get(part, {}).items()]
+    said += [say(lang, "cli.scan_encrypted")] if tag.get("encrypted") else []
+    return " ".join((tag["format"], clean(tag["id"], 80), *said))
+
+
+def _tag_rules(settings: Settings) -> "tuple[TagRule, ...]":
+    """How the plan names the tags of closed makers; nothing where this handheld has no plan that can be read."""
+    try:
+        plan = _plan(_reader(settings), SystemClock().now().at)
+    except (WatchbookError, OSError):
+        return ()
+    return plan.tag_rules if plan else ()
 
 
 def status(settings: Settings, *, as_json: bool) -> None:
@@ -234,7 +282,8 @@ def status(settings: Settings, *, as_json: bool) -> None:
     oldest = next(iter(reader.entries(reader.acked + 1, 1)), None) if pending else None
     receipt = next((note for note in reversed(list(reader.notes())) if note["note"] == "receipt"), None)
     now, left = SystemClock().now(), standing.load(settings.data_dir)
-    found = {
+    plan = _plan(reader, now.at)
+    found: dict[str, Any] = {
         "book": reader.book_id,
         "device": enrolment.device if enrolment else None,
         "site": enrolment.site if enrolment else None,
@@ -244,7 +293,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
         "oldest_pending_s": max(0, (now.at - oldest.record.at) // 1000) if oldest else None,
         "last_ack": receipt["at"] if receipt else None,
         "last_reason": left.reason and say(settings.lang, left.reason.key, **left.reason.fields),
-        "plan_revision": _revision(reader, now.at),
+        "plan_revision": plan.revision if plan else None,
         "clock_offset_ms": left.off,
         "storage_free_mb": _free_mb(settings.data_dir),
         "adapters": _adapters(),
@@ -252,24 +301,41 @@ def status(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
         return
+    zone = ZoneInfo(plan.site.zone) if plan else datetime.now().astimezone().tzinfo
     for name, value in found.items():
-        print(f"{say(settings.lang, 'cli.status_' + name):<18} {'-' if value is None else value}")
+        label = say(settings.lang, f"cli.status_{name}")
+        print(f"{label}{' ' * max(1, STATUS_CELLS - cells(label))}{_readable_status(settings.lang, name, value, zone)}")
 
 
-def _revision(reader: Reader, at: int) -> int | None:
+def _readable_status(lang: str, name: str, value: Any, zone: tzinfo | None) -> str:
+    """A figure of the status as a person reads it: times in the site's zone, spans in one unit."""
+    if value is None or value == []:
+        return "-"
+    match name:
+        case "last_ack":
+            return f"{datetime.fromtimestamp(value / 1000, zone):%Y-%m-%d %H:%M:%S}"
+        case "oldest_pending_s":
+            return say(lang, "cli.status_ago", span=span(lang, value))
+        case "clock_offset_ms":
+            return say(lang, "cli.status_seconds", seconds=f"{value / 1000:+.1f}")
+        case "storage_free_mb":
+            return f"{value} MB"
+        case "adapters":
+            return " ".join(value)
+    return clean(str(value), 200)
+
+
+def _plan(reader: Reader, at: int) -> "Plan | None":
     """The plan that holds now; None also when it cannot be read, for the rest of the status is still worth saying."""
     from app.pages import plan_of
 
     try:
-        plan = plan_of(reader, at)
+        return plan_of(reader, at)
     except WatchbookError:
         return None
-    return plan.revision if plan else None
 
 
 def _free_mb(folder: Path) -> int:
-    import shutil
-
     return shutil.disk_usage(folder).free // 2**20
 
 

@@ -9,6 +9,10 @@ TABLE = {
         "存储已满,无法记录。请清理空间或联系管理员",
         "the storage is full, nothing can be recorded: free some space or call IT",
     ),
+    "no_reserve": (
+        "存储空间不够走完一轮,不能开始。请清理空间或联系管理员",
+        "there is no room left for a whole round: free some space or call IT, then start",
+    ),
     "read_only": (
         "存储只读,无法记录。请联系管理员",
         "the storage is read-only, nothing can be recorded: call IT",
@@ -40,56 +44,169 @@ TABLE = {
         "record {seq} can no longer be read: call the manager",
     ),
     # what `verify` found
-    "checked": ("记录本 {book}\n共{records}条,到第{head}条", "book {book}\n{records} records, up to number {head}"),
-    "hole": ("第{first}至{last}条已损坏,本机已登记", "records {first} to {last} were lost; the book declares it"),
-    "purged": (
-        "{count}条已按期清除,只留编号和校验值",
-        "{count} records were purged when their time was over; number and hash are left",
-    ),
-    "loose": (
-        "其中{count}条夹在已清除的记录之间,没有签名可以证明",
-        "{count} records before purged ones are covered by no signature",
-    ),
-    "set_aside": (
-        "{count}处内容不是记录,办公室已另存,不作数",
-        "{count} entries are no records; the office set them aside, and they do not count",
-    ),
-    "signed": (
-        "签名到第{signed}条,办公室回执到第{acked}条",
-        "signed up to record {signed}, office receipts up to record {acked}",
-    ),
-    "unchecked": (
-        "{count}个办公室回执无法核对:不知道办公室的密钥",
-        "{count} office receipts could not be checked: the office's key is not known here",
-    ),
-    "unfinished": ("末尾有{size}字节未写完", "{size} unfinished bytes at the end"),
+    "checked": ("记录本 {book}", "book {book}"),
+    "whole": ("核对通过", "WHOLE"),
+    "broken": ("核对未通过", "NOT WHOLE"),
+    "all_whole": ("{count}本都核对通过", "all {count} books are whole"),
+    "not_all_whole": ("{count}本中有未通过的", "not all {count} books are whole"),
+    "nothing_to_check": ("没有可核对的记录", "there is nothing to check"),
     "trusted": ("指纹与给定的一致", "the fingerprint is the one you gave"),
     "untrusted": (
         "指纹与给定的不一致:这不是那台手持机的记录本",
         "the fingerprint is not the one you gave: this is another book",
     ),
-    "whole": ("核对通过", "whole"),
-    "broken": ("核对未通过", "NOT whole"),
-    "nothing_to_check": ("没有可核对的记录", "there is nothing to check"),
-    # what `verify` says at the first place that is wrong
-    "fault_not_a_line": ("第{line}行不是导出的记录", "line {line} is not an exported record"),
-    "fault_not_canonical": ("第{seq}条不是规范写法", "record {seq} is not in canonical form"),
-    "fault_altered": (
-        "第{seq}条与前一条接不上,被改动过",
-        "record {seq} does not follow from the one before: it was changed",
+    "counted": ("有{records}条,编号到{head}", "records: {records}, up to number {head}"),
+    "hole": ("第{numbers}条已损坏,本机已登记", "lost, and declared by the book: {numbers}"),
+    "purged": (
+        "{count}条已按期清除,只留编号和校验值",
+        "removed on purpose when their time was over: {count}; number and hash are left",
     ),
-    "fault_missing": ("从第{seq}条起有缺失,且没有说明", "records are missing from {seq} on, and nothing declares it"),
-    "fault_repeated": ("第{seq}条重复,或次序不对", "record {seq} is there twice or out of order"),
-    "fault_wrong_key": ("首条记录的密钥与记录本不符", "the key in record 1 is not this book's"),
+    "loose": (
+        "{count}条夹在已清除的记录之间,没有签名可以证明",
+        "between removed records, covered by no signature: {count}",
+    ),
+    "set_aside": (
+        "{count}处内容不是记录,办公室已另存,不作数",
+        "no records, set aside by the office and not counted: {count}",
+    ),
+    "signed": ("本机签名到第{seq}条", "signed by the handheld up to record {seq}"),
+    "acked": ("办公室回执到第{seq}条", "received by the office up to record {seq}, by its receipts"),
+    "unchecked": (
+        "{count}个办公室回执无法核对:不知道办公室的密钥",
+        "receipts not checked, as the office's key is not known here: {count}",
+    ),
+    "no_receipt": (
+        "没有办公室回执:末尾若被删去,单凭此本看不出来",
+        "there is no receipt of an office: were the end taken away, this book alone would not show it",
+    ),
+    "witnessed": ("另一记录本见证到第{seq}条", "another book here saw it up to record {seq}"),
+    "unsigned": ("第{numbers}条还没有签名或回执", "nobody has signed yet for: {numbers}"),
+    "witnesses": (
+        "记有其他记录本的见证{count}次,{agreeing}次核对相符",
+        "heads of other books seen: {count}; agreeing with books given here: {agreeing}",
+    ),
+    "jumps": (
+        "时钟跳变{count}次,在第 {places} 条。次序以编号为准",
+        "jumps of the clock: {count}, at record {places}; the order is by number",
+    ),
+    "unfinished": ("末尾有{size}字节未写完", "{size} unfinished bytes at the end"),
+    "after": ("接续记录本 {book}", "goes on from book {book}"),
+    "ended": ("已结束:{reason}", "closed: {reason}"),
+    "closed_fork": ("与办公室的不一致", "the office's copy was another"),
+    "closed_site": ("本机换了小区", "the handheld moved to another site"),
+    "closed_wiped": ("本机已清空", "the handheld was wiped"),
+    "closed_office": ("办公室要求", "the office asked for it"),
+    # what `verify` says at the first place that is wrong: what it means, and what to do
+    "fault_unreadable": (
+        "第{seq}条起存储有损坏,尚未登记。打开一次程序就会登记,再核对",
+        "the storage is damaged from record {seq} on and the book does not declare it yet. Open the program once: it "
+        "does, then check again",
+    ),
+    "fault_not_a_line": (
+        "文件第{line}行不是导出的记录。请重新导出;仍这样就联系主管",
+        "line {line} of the file is not an exported record. Export it again; if it stays so, call the manager",
+    ),
+    "fault_not_canonical": (
+        "第{seq}条不是规范写法,不是本程序写的原样。请向办公室要这条的原文比对",
+        "record {seq} is not in canonical form: it is not as the program wrote it. Compare it with the office's copy",
+    ),
+    "fault_fork": (
+        "第{seq}条有两个不同的版本:同一本被写了两次。请联系主管,两份都要留着",
+        "there are two different records {seq}: this book was written twice. Keep both and call the manager",
+    ),
+    "fault_repeated": (
+        "第{seq}条重复,或次序不对。请重新导出;仍这样就联系主管",
+        "record {seq} is there twice or out of order. Export it again; if it stays so, call the manager",
+    ),
+    "fault_altered": (
+        "第{seq}条与前一条接不上:其中一条被改动过。请与办公室的比对",
+        "record {seq} does not follow from the one before: one of the two was changed. Compare with the office's copy",
+    ),
+    "fault_note": (
+        "第{seq}条前的附注(文件第{line}行)被改动过。记录本身请另行核对",
+        "the unnumbered line before record {seq} (line {line} of the file) was changed. Ask for another export",
+    ),
+    "fault_closed": (
+        "记录本已结束,第{seq}条却写在后面。请联系主管",
+        "record {seq} was written after the book was closed. Call the manager",
+    ),
+    "fault_missing": (
+        "从第{seq}条起有缺失,且没有说明。请向办公室查这几条",
+        "records are missing from {seq} on, and nothing declares it. Ask the office for them",
+    ),
+    "fault_wrong_key": (
+        "第{seq}条的首钥与记录本不符:这不是它自称的那本。请联系主管",
+        "the first key in record {seq} is not this book's: it is not the book it says it is. Call the manager",
+    ),
     "fault_certificate": (
-        "第{seq}条的密钥不是由前一密钥签发",
-        "the key in record {seq} is not certified by the key before it",
+        "第{seq}条换的密钥不是由前一密钥签发:此后可能是别人写的。请联系主管",
+        "the key in record {seq} is not certified by the key before it: somebody else may have written from there on. "
+        "Call the manager",
     ),
     "fault_key_lost": (
-        "换密钥的记录已丢失,第{seq}条起的签名无法核对",
-        "the record of a change of key is lost: from record {seq} on signatures cannot be checked",
+        "换密钥的记录已丢失,第{seq}条起的签名无法核对。请用办公室的那份核对",
+        "the record of a change of key is lost: from record {seq} on signatures cannot be checked. Check the office's "
+        "copy instead",
     ),
-    "fault_head": ("第{seq}条处的签名不对", "the signature over record {seq} is wrong"),
-    "fault_receipt": ("第{seq}条处的办公室回执不对", "the office's receipt for record {seq} is wrong"),
-    "fault_unreadable": ("存储有损坏,尚未登记", "part of the storage cannot be read and is not declared yet"),
+    "fault_pruned": (
+        "第{seq}条的清除登记与记录本不符。请向办公室查被清除的记录",
+        "record {seq} says that records were removed, but the chain there is another. Ask the office for them",
+    ),
+    "fault_head": (
+        "第{seq}条处的签名不对:到此为止的记录可能被换过。请与办公室的比对",
+        "the signature over record {seq} is wrong: records up to there may have been replaced. Compare them with the "
+        "office's copy",
+    ),
+    "fault_receipt": (
+        "第{seq}条处的办公室回执不对:办公室收到的是别的内容,或回执是假的。请问办公室",
+        "the office's receipt for record {seq} is wrong: it received something else, or the receipt is forged. Ask the "
+        "office",
+    ),
+    "fault_cut": (
+        "末尾被删去:有签名或回执证明第{seq}条存在过,现只到第{head}条。请向办公室查",
+        "the end was taken away: something signed speaks of record {seq}, but the last is {head}. Ask the office",
+    ),
+    "fault_witness": (
+        "另一记录本见到的第{seq}条与此不同,或此本已没有:末尾被删或改过。请联系主管",
+        "another book saw record {seq} otherwise, or it is no longer here: the end was taken away or changed. Call the "
+        "manager",
+    ),
+    "fault_successor": (
+        "后一本没有从这里接上,或接的不是第{seq}条前的内容。请联系主管,两本都要留着",
+        "the next book does not go on from the end of this one: they part at record {seq}. Keep both, call the manager",
+    ),
+    # what `log` says of a record of each kind; the fields are members of its body
+    "log_book.opened": ("开本({program})", "the book was opened ({program})"),
+    "log_book.enrolled": ("在办公室登记:{device},{site}", "enrolled at the office: {device}, {site}"),
+    "log_book.pruned": ("清除第{from}-{to}条", "records {from}-{to} were removed"),
+    "log_book.closed": ("记录本结束:{reason}", "the book was closed: {reason}"),
+    "log_key.certified": ("更换签名密钥", "the signing key was changed"),
+    "log_damage.declared": ("登记损坏:第{from}-{to}条", "lost by damage: records {from}-{to}"),
+    "log_shift.opened": ("开班:{crew}", "shift opened: {crew}"),
+    "log_shift.closed": ("交班", "shift closed"),
+    "log_crew.joined": ("签到:{person}({method})", "signed in: {person} ({method})"),
+    "log_crew.left": ("离班:{person}", "left the shift: {person}"),
+    "log_pin.tried": ("输密码:{person}", "PIN entered: {person}"),
+    "log_pin.refused": ("密码不对:{person}", "PIN wrong: {person}"),
+    "log_pin.unlocked": ("密码解锁:{person}", "PIN unlocked: {person}"),
+    "log_round.started": ("开始一轮:{route} {alone_words} {marks}", "round started: {route} {alone_words} {marks}"),
+    "log_round.rechecked": ("途中复核:{person}({method})", "seen again on the way: {person} ({method})"),
+    "log_stop.arrived": ("到点:{point}({grade}) {marks}", "at {point} ({grade}) {marks}"),
+    "log_stop.skipped": ("去不了:{stop},{words}", "not reached: {stop}, {words}"),
+    "log_check.answered": ("检查:{words} {value} {ok} {marks}", "check: {words} {value} {ok} {marks}"),
+    "log_tag.seen": ("不认识的信标 {tag}", "unknown beacon {tag}"),
+    "log_code.seen": ("不认识的码 {text}", "unknown code {text}"),
+    "log_finding.raised": ("报问题:{words} {point} {urgent}", "finding: {words} {point} {urgent}"),
+    "log_alarm.raised": ("求助!{point}", "alarm! {point}"),
+    "log_round.finished": (
+        "结束一轮:应巡{planned} 实巡{done} 漏{missed} {marks}",
+        "round finished: planned {planned}, done {done}, missed {missed} {marks}",
+    ),
+    "log_round.late-entry": ("补录:{route},纸质 {paper}", "entered afterwards: {route}, paper {paper}"),
+    "log_point.excused": ("免巡:{point},{words}", "excused: {point}, {words}"),
+    "log_mark.explained": ("说明{mark}:{words}", "explained ({mark}): {words}"),
+    "log_witness.seen": ("见证另一记录本 {book} {seq} {code}", "saw another book {book} {seq} {code}"),
+    "log_ok": ("正常", "in order"),
+    "log_not_ok": ("不正常", "not in order"),
+    "log_urgent": ("加急", "urgent"),
 }

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from app.errors import BookError
 from app.logbook.book import Draft, Logbook
 from app.logbook.reader import Enrolment
-from app.logbook.verify import Fault, check_book, check_folder, check_lines, export_lines
+from app.logbook.succession import homes
+from app.logbook.verify import Fault, check_book, check_folder, check_lines, export_lines, told
+from app.ports import Moment
 from app.words import LANGS
 from app.words.book import TABLE
 from tests.logbook.test_record_format import canonical, canonical_line
 from tests.logbook.tools import OFFICE_KEY, SMALL, QuickDisk, Ticks, receipt, words
+
+ROOT = Path(__file__).parents[2]
 
 
 def make(folder: Path, *, enrolled: bool = True) -> str:
@@ -59,7 +65,7 @@ def test_the_fingerprint_on_the_sheet_decides_whose_book_it_is(tmp_path: Path) -
     refused = check_book(tmp_path / "book", other)
     assert refused.books[0].trusted is False
     assert not refused.whole
-    assert "another book" in refused.say("en")
+    assert any("another book" in row for row in told(refused, "en"))
     both = export(tmp_path / "book") + export(tmp_path / "other")
     assert [b.trusted for b in check_lines(both, trust=other).books] == [None, True]
     assert check_lines(both, trust=other).whole
@@ -137,14 +143,16 @@ def head_note(key: Ed25519PrivateKey, rows: list[Any]) -> Any:
 
 def test_damage_that_is_not_declared_yet_fails_the_check(tmp_path: Path) -> None:
     make(tmp_path)
-    path = next((tmp_path / "journal").glob("seg-*1.jsonl"))
+    path = next(path for path in (tmp_path / "journal").glob("seg-*") if b'"note":"head"' in path.read_bytes())
     data = bytearray(path.read_bytes())
     data[data.index(b'"note":"head"') + 9] ^= 1
     path.write_bytes(data)
     broken = check_folder(tmp_path).broken
     assert broken is not None
     assert broken.fault is Fault.UNREADABLE
-    Logbook.open(tmp_path, Ticks(), QuickDisk(), SMALL).close()
+    logbook = Logbook.open(tmp_path, Ticks(), QuickDisk(), SMALL)
+    assert list(logbook.entries())
+    logbook.close()
     assert check_folder(tmp_path).whole
 
 
@@ -156,7 +164,7 @@ def test_a_line_that_is_none_is_named(tmp_path: Path) -> None:
     assert (report.books[0].broken.fault, report.books[0].broken.line) == (Fault.NOT_A_LINE, 4)
     assert not check_lines([b"what?"]).whole
     assert not check_lines([]).whole
-    assert check_lines([]).say("en")
+    assert list(told(check_lines([]), "en"))
 
 
 def test_there_must_be_a_book(tmp_path: Path) -> None:
@@ -166,16 +174,194 @@ def test_there_must_be_a_book(tmp_path: Path) -> None:
         check_book(tmp_path / "nowhere")
 
 
+# -- books that were closed ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def moved(tmp_path: Path) -> Path:
+    """A data folder with two closed books and the one in use."""
+    make(tmp_path)
+    logbook = Logbook.open(tmp_path, Ticks(), QuickDisk(), SMALL)
+    for reason in ("fork", "site"):
+        logbook.succeed(reason)
+        logbook.append(words(2))
+        logbook.sign_head()
+    logbook.close()
+    return tmp_path
+
+
+def test_a_folder_is_checked_with_all_books_that_were_closed_in_it(moved: Path) -> None:
+    report = check_book(moved)
+    assert report.whole
+    by_id = {book.book: book for book in report.books}
+    used = report.books[-1]
+    assert sorted(book.closed for book in report.books) == ["", "fork", "site"]
+    assert by_id[used.after].closed == "site"
+    assert by_id[by_id[used.after].after].closed == "fork"
+    said = "\n".join(told(report, "en"))
+    assert "goes on from book" in said
+    assert "closed: the handheld moved to another site" in said
+    assert "all 3 books are whole" in said
+
+
+def test_a_closed_book_that_lost_its_end_is_found_by_the_one_after_it(moved: Path) -> None:
+    name = next(book.book for book in check_book(moved).books if book.closed == "site")
+    home = moved / "closed" / name
+    path = next(path for path in (home / "journal").glob("seg-*") if b'"book.closed"' in path.read_bytes())
+    data = path.read_bytes()
+    keep = data.rindex(b"\n", 0, data.index(b'"book.closed"')) + 1
+    path.write_bytes(data[:keep].ljust(len(data), b"\0"))
+    (home / "head").unlink()
+    report = check_book(moved)
+    found = next(book for book in report.books if book.book == name)
+    assert found.broken is not None
+    assert (found.broken.fault, found.broken.seq) == (Fault.SUCCESSOR, found.head + 1)
+    assert not report.whole
+
+
+def test_a_closed_book_that_no_other_names_and_one_that_cannot_be_read_are_told(moved: Path, tmp_path: Path) -> None:
+    one, other = homes(moved)
+    for path in (one / "journal").glob("seg-*"):
+        path.write_bytes(b"")
+    make(tmp_path / "elsewhere")
+    stranger = export(tmp_path / "elsewhere")
+    shutil.move(tmp_path / "elsewhere", one.parent / json.loads(stranger[0])["book"])
+    faults = {book.book: book.broken and book.broken.fault for book in check_book(moved).books}
+    assert faults[one.name] is Fault.UNREADABLE
+    assert faults[json.loads(stranger[0])["book"]] is Fault.SUCCESSOR
+    assert faults[other.name] in (None, Fault.SUCCESSOR)
+
+
+def test_a_pruned_handheld_is_whole_and_says_how_much_is_gone(tmp_path: Path) -> None:
+    logbook = Logbook.open(tmp_path, Ticks(), QuickDisk(), SMALL)
+    logbook.enrolled(Enrolment("https://office.example", OFFICE_KEY, "pda-3", "cuihu"))
+    for _ in range(3):
+        logbook.append_rotating(*(words(n) for n in range(30)))
+        logbook.keep_state(logbook.head.seq, lambda: b"{}")
+        logbook.sign_head()
+        logbook.receipt(receipt(logbook, logbook.head.seq))
+    before = check_folder(tmp_path)
+    gone = 0
+    while count := logbook.prune(-30):
+        gone += count
+    logbook.close()
+    assert gone > 0
+    assert check_book(tmp_path).whole
+    book = check_folder(tmp_path)
+    assert (book.purged, book.holes, book.signed) == (gone, (), before.signed)
+    assert book.records == book.head - gone
+    said = list(told(check_book(tmp_path), "en"))
+    assert any(f"removed on purpose when their time was over: {gone};" in row for row in said)
+    exported = tmp_path / "book.jsonl"
+    exported.write_bytes(b"".join(export(tmp_path)))
+    assert check_book(exported).books[0] == book
+
+
+# -- clocks -------------------------------------------------------------------------------------
+
+
+class Shown:
+    """A clock that shows what it was set to."""
+
+    def __init__(self) -> None:
+        self.moment = Moment(at=0, up=0, boot="a")
+
+    def now(self) -> Moment:
+        return self.moment
+
+
+HOUR = 3600 * 1000
+
+
+@pytest.mark.parametrize(
+    ("later", "jump"),
+    [
+        (Moment(at=10_000 + 30_000, up=10_000, boot="a"), None),
+        (Moment(at=10_000 + 30_001, up=10_000, boot="a"), 30_001),
+        (Moment(at=10_000 + 90_000, up=10_000, boot="a"), 90_000),
+        (Moment(at=10_000 - 3 * HOUR, up=10_000, boot="a"), -3 * HOUR),
+        (Moment(at=10_000 + 48 * HOUR, up=10_000, boot="a"), 48 * HOUR),
+        (Moment(at=48 * HOUR, up=10, boot="b"), None),
+        (Moment(at=-1, up=10, boot="b"), -1),
+    ],
+)
+def test_a_jump_of_the_clock_is_told_and_is_no_fault(tmp_path: Path, later: Moment, jump: int | None) -> None:
+    clock = Shown()
+    logbook = Logbook.open(tmp_path, clock, QuickDisk())
+    clock.moment = later
+    logbook.append(words(1))
+    logbook.close()
+    book = check_folder(tmp_path)
+    assert book.whole
+    assert [(found.seq, found.ms) for found in book.jumps] == ([] if jump is None else [(2, jump)])
+    assert book.jump_count == len(book.jumps)
+    assert any("jumps of the clock: 1, at record 2" in row for row in told(check_book(tmp_path), "en")) == bool(jump)
+
+
+def test_many_jumps_are_counted_and_the_first_are_listed(tmp_path: Path) -> None:
+    clock = Shown()
+    logbook = Logbook.open(tmp_path, clock, QuickDisk())
+    for n in range(1, 10):
+        clock.moment = Moment(at=n % 2 * HOUR, up=n, boot="a")
+        logbook.append(words(n))
+    logbook.close()
+    book = check_folder(tmp_path)
+    assert (book.jump_count, [jump.seq for jump in book.jumps]) == (9, [2, 3, 4, 5, 6])
+    assert any("2 (+0:59:59), 3 (-1:00:00)" in row and ", ..." in row for row in told(check_book(tmp_path), "zh"))
+
+
+# -- what nobody stands for ---------------------------------------------------------------------
+
+
+def test_records_that_nobody_signed_for_are_named(tmp_path: Path) -> None:
+    make(tmp_path)
+    lines = export(tmp_path)
+    assert "  nobody has signed yet for: 13" in told(check_lines(lines), "en")
+    cut = [line for line in lines if b'"record"' in line][:7]
+    report = check_lines(cut)
+    assert report.whole, "an export cut short is whole as far as it goes"
+    assert (report.books[0].signed, report.books[0].vouched) == (2, 2), "record 3 brought a new key; the old one signed"
+    said = list(told(report, "en"))
+    assert "  nobody has signed yet for: 3-7" in said
+    assert any("there is no receipt of an office" in row for row in said)
+    assert "  第3-7条还没有签名或回执" in told(report, "zh")
+
+
+def test_what_another_book_saw_is_stood_for(tmp_path: Path) -> None:
+    make(tmp_path / "a")
+    make(tmp_path / "b")
+    seer = Logbook.open(tmp_path / "b", Ticks(), QuickDisk(), SMALL)
+    seen = Logbook.read(tmp_path / "a")
+    book, head = seen.book_id, seen.head
+    seer.append(Draft("witness.seen", {"how": "qr", "book": book[:16], "seq": head.seq, "hash": head.hash.hex()[:56]}))
+    seer.close()
+    both = check_lines(export(tmp_path / "a") + export(tmp_path / "b"))
+    assert (both.books[0].witnessed, both.books[0].vouched) == (head.seq, head.seq)
+    assert (both.books[1].witnesses, both.books[1].agreeing) == (1, 1)
+    assert f"  another book here saw it up to record {head.seq}" in told(both, "en")
+
+
+# -- the check by itself ------------------------------------------------------------------------
+
+
+def test_the_check_imports_nothing_of_the_program() -> None:
+    code = "import app.logbook.check, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    rooms = {"app", "hardware", "sync", "screens", "tests", "bench"}
+    loaded = {name for name in done.stdout.split() if name.partition(".")[0] in rooms | {"nacl", "cryptography"}}
+    assert loaded == {"app", "app.logbook", "app.logbook.check"}
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_it_can_be_read_by_a_person(tmp_path: Path, lang: str) -> None:
     book = make(tmp_path)
-    said = check_book(tmp_path, trust=book).say(lang)
-    assert book in said
+    said = "\n".join(told(check_book(tmp_path, trust=book), lang))
+    assert book in said.replace(" ", "").replace("\n", "")
     assert "{" not in said
     (tmp_path / "journal" / "seg-00000001.jsonl").unlink()
     shutil.copytree(tmp_path, tmp_path / "again")
     Logbook.open(tmp_path / "again", Ticks(), QuickDisk(), SMALL).close()
-    assert "{" not in check_book(tmp_path / "again").say(lang)
+    assert "{" not in "\n".join(told(check_book(tmp_path / "again"), lang))
 
 
 def test_every_fault_has_its_sentence() -> None:

@@ -1,0 +1,77 @@
+"""A record as a line that a person reads, for `watchbook log`: the site's time, names where they are known here.
+
+What is not known stays as it was recorded: a kind of a newer program, a person or a point of an older plan.
+"""
+
+import json
+from datetime import UTC, datetime, tzinfo
+from string import Formatter
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from app.duties.site import People, Plan
+from app.record import Record
+from app.text import clean
+from app.words import say, table
+
+_WORDS: Final = {"grade": "office.grade_", "mark": "marks.", "method": "office.method_", "reason": "book.closed_"}
+"""Members whose values have words, and where."""
+
+
+class BookLog:
+    """Writes the records of one book, in the order of their numbers."""
+
+    def __init__(self, lang: str, plan: Plan | None, people: People | None) -> None:
+        self._lang = lang
+        self._plan = plan
+        self._zone: tzinfo | None = ZoneInfo(plan.site.zone) if plan else None
+        self._names = {person.id: person.name.say(lang) for person in (people.people if people else ())}
+        self._routes: dict[str, str] = {}
+        """Round → the route it was started on: stops are named within a route."""
+
+    def line(self, record: Record) -> str:
+        local = datetime.fromtimestamp(record.at / 1000, UTC).astimezone(self._zone)
+        said = f"{self._text('by', record.by)} {self._said(record)}"
+        return f"{record.seq} {local:%Y-%m-%d %H:%M:%S} {' '.join(said.split())}"
+
+    def _said(self, record: Record) -> str:
+        body = record.body
+        if record.kind == "round.started":
+            self._routes[str(body.get("round"))] = str(body.get("route"))
+        sentence = table("book").get(f"log_{record.kind}") if record.v == 1 else None
+        if sentence is None:
+            return clean(f"{record.kind} {json.dumps(body, ensure_ascii=False, sort_keys=True)}", 2000)
+        if "stop" in body:
+            body = body | {"stop": self._point_of_stop(body)}
+        asked = (name for _, name, _, _ in Formatter().parse(sentence[0]) if name)
+        return say(self._lang, f"book.log_{record.kind}", **{name: self._text(name, body.get(name)) for name in asked})
+
+    def _text(self, name: str, value: Any) -> str:
+        """A member of a body in words."""
+        match name, value:
+            case _, None:
+                return ""
+            case (("by" | "crew"), list() | tuple()):
+                return ", ".join(self._named(one.get("person") if isinstance(one, dict) else one) for one in value)
+            case "marks", list() | tuple():
+                return f"[{', '.join(self._text('mark', mark) for mark in value)}]" if value else ""
+            case "person", str():
+                return self._named(value)
+            case (("point" | "stop" | "route"), str()) if self._plan:
+                found = self._plan.find_route(value) if name == "route" else self._plan.find_point(value)
+                return clean(found.name.say(self._lang) if found else value)
+            case (("ok" | "urgent"), bool()):
+                key = f"log_{name}" if value else f"log_not_{name}"
+                return say(self._lang, f"book.{key}") if key in table("book") else ""
+        subject, _, start = _WORDS.get(name, "").partition(".")
+        key = f"{start}{value}"
+        return say(self._lang, f"{subject}.{key}") if subject and key in table(subject) else clean(str(value))
+
+    def _named(self, id: Any) -> str:
+        return clean(self._names.get(str(id), str(id)), 80)
+
+    def _point_of_stop(self, body: dict[str, Any]) -> str:
+        """The point that a stop of the round's route stands for; the stop's own id where that is not known."""
+        route = self._plan.find_route(self._routes.get(str(body.get("round")), "")) if self._plan else None
+        points = {stop.id: stop.point for stop in route.stops} if route else {}
+        return points.get(str(body["stop"]), str(body["stop"]))
