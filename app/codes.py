@@ -18,16 +18,19 @@ from typing import Final
 
 from msgspec import Struct
 
+PREFIX: Final = "WB1:"
+CHECK: Final = 4
+"""Characters of the check."""
 TOKEN_BYTES: Final = 10
 MAX_ISSUE: Final = 1023
 MAX_TEXT: Final = 200
 """Characters; a longer text is never a code."""
 
-_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUES: Final = {char: value for value, char in enumerate(_ALPHABET)}
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES: Final = {char: value for value, char in enumerate(ALPHABET)}
 _CODE: Final = re.compile(
-    rf"(?:[Hh][Tt][Tt][Pp][Ss]?://[!-~]+/)?WB1:(?P<issue>[{_ALPHABET}]{{2}})(?P<token>[{_ALPHABET}]{{16}})"
-    rf"(?P<check>[{_ALPHABET}]{{4}})"
+    rf"(?:[Hh][Tt][Tt][Pp][Ss]?://[!-~]+/)?WB1:(?P<issue>[{ALPHABET}]{{2}})(?P<token>[{ALPHABET}]{{16}})"
+    rf"(?P<check>[{ALPHABET}]{{{CHECK}}})"
 )
 
 
@@ -45,7 +48,7 @@ def parse(text: str) -> Code | None:
     if len(text) > MAX_TEXT:
         return None
     found = _CODE.fullmatch(text.strip())
-    if found is None or _check(found["issue"] + found["token"]) != found["check"]:
+    if found is None or check(PREFIX, found["issue"] + found["token"]) != found["check"]:
         return None
     return Code(found["issue"], _number(found["token"]).to_bytes(TOKEN_BYTES, "big"))
 
@@ -57,7 +60,13 @@ def make(issue: int, token: bytes) -> str:
     if len(token) != TOKEN_BYTES:
         raise ValueError(f"a token has {TOKEN_BYTES} bytes, not {len(token)}")
     body = printed_issue(issue) + _written(int.from_bytes(token, "big"), 16)
-    return f"WB1:{body}{_check(body)}"
+    return f"{PREFIX}{body}{check(PREFIX, body)}"
+
+
+def check(prefix: str, body: str) -> str:
+    """The four characters behind `body`: the first 20 bits of SHA-256(prefix + body), both as written."""
+    first = int.from_bytes(hashlib.sha256((prefix + body).encode("ascii")).digest()[:3], "big")
+    return _written(first >> 4, CHECK)
 
 
 def printed_issue(issue: int) -> str:
@@ -89,13 +98,8 @@ def _scrypt(pin: str, salt: bytes) -> bytes:
     return hashlib.scrypt(pin.encode("utf-8", "surrogatepass"), salt=salt, n=2**14, r=8, p=1, dklen=32)
 
 
-def _check(body: str) -> str:
-    first = int.from_bytes(hashlib.sha256(b"WB1:" + body.encode("ascii")).digest()[:3], "big")
-    return _written(first >> 4, 4)
-
-
 def _written(number: int, places: int) -> str:
-    return "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(places)))
+    return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(places)))
 
 
 def _number(chars: str) -> int:

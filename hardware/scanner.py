@@ -1,7 +1,7 @@
 """A hand scanner that types: telling its bursts from the keys of a person.
 
 Timing alone is no proof: after a frozen moment a person's keys also arrive at once. So a key is only
-held back when it may begin one of our codes (`W` of WB1:, `H` of HTTPS://) or follows a prefix key
+held back when it may begin one of our codes (`W` of WB1: and WBH1:, `H` of HTTPS://) or follows a prefix key
 programmed into the scanner, and a burst only counts when the code's own check agrees (decision 25).
 A digit is only held behind such a beginning. Nothing here knows a terminal; the caller brings keys and their times.
 """
@@ -10,7 +10,7 @@ from typing import Final, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
-from app import codes
+from app import codes, witness
 
 E = TypeVar("E")
 
@@ -19,13 +19,13 @@ GAP_S: Final = 0.060
 OPENED_GAP_S: Final = 0.250
 """The same once the whole opening stands: nobody types `WB1:` that fast, and a busy handheld or a weak
 Bluetooth link holds a scanner up for longer than its own delay. The check still decides."""
-LIMIT_S: Final = 3.0
-"""Longest burst: 50 characters of an address, 50 ms each, and a pause."""
+LIMIT_S: Final = 5.0
+"""Longest burst: 73 characters of a book's head, 60 ms each, and a pause."""
 PREFIXES: Final = frozenset({"ctrl+b", "f12"})
 """STX, or a function key: what a fitter programs into a scanner for codes that are not ours."""
 ENDS: Final = frozenset({"enter", "tab", "ctrl+j", "ctrl+c"})
 """CR, TAB, LF, ETX: what scanners send after a code."""
-_OPENINGS: Final = {"W": "WB1:", "H": "HTTP"}
+_OPENINGS: Final = {"W": ("WB1:", "WBH1"), "H": ("HTTP",)}
 OPENING: Final = 4
 """Characters of each."""
 
@@ -109,7 +109,9 @@ class Gate(Generic[E]):
         if self._mode == "prefix":
             return True
         place = len(self._text)
-        return "!" <= char <= "~" and (place >= OPENING or char == _OPENINGS[self._text[0]][place])
+        if place < OPENING:
+            return any(opening.startswith(self._text + char) for opening in _OPENINGS[self._text[0]])
+        return "!" <= char <= "~"
 
     def _hold(self, char: str, t: float, event: E) -> None:
         self._text += char
@@ -118,7 +120,7 @@ class Gate(Generic[E]):
 
     def _complete(self) -> str | None:
         text = self._text
-        if not text or (self._mode == "letter" and codes.parse(text) is None):
+        if not text or (self._mode == "letter" and not _is_code(text)):
             return None
         self._release()
         return text
@@ -137,4 +139,8 @@ class Gate(Generic[E]):
 def pasted(text: str) -> str | None:
     """The code in a pasted text: a terminal may hand a whole burst over as one paste. None when it is none."""
     bare = text.strip()
-    return bare if codes.parse(bare) is not None else None
+    return bare if _is_code(bare) else None
+
+
+def _is_code(text: str) -> bool:
+    return codes.parse(text) is not None or witness.is_head(text)

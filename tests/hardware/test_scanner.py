@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import codes
+from app import codes, witness
 from hardware.scanner import ENDS, GAP_S, LIMIT_S, OPENED_GAP_S, OPENING, PREFIXES, Gate, pasted
 
 LABEL: Final = codes.make(3, b"0123456789")
 ADDRESS: Final = f"HTTPS://W.EXAMPLE.CN/{LABEL}"
+HEAD: Final = witness.payload(witness.Head(bytes(range(32)), 1234, bytes(32)))
+CODES: Final = pytest.mark.parametrize("text", [LABEL, ADDRESS, HEAD], ids=["bare", "address", "head"])
 Key = tuple[str, str | None]
 
 ENTER: Final[Key] = ("enter", "\r")
@@ -53,7 +55,7 @@ class Desk:
         self.out += self.gate.expire(self.t)
 
 
-@pytest.mark.parametrize("text", [LABEL, ADDRESS], ids=["bare", "address"])
+@CODES
 @pytest.mark.parametrize("gap_s", [0.0, 0.001, 0.005, 0.015, 0.025])
 @pytest.mark.parametrize("end", sorted(ENDS))
 def test_a_label_scanned_among_a_persons_keys_is_one_scan_and_leaves_their_keys(
@@ -113,7 +115,7 @@ def test_a_letter_waits_no_longer_than_the_gap() -> None:
 
 
 def test_what_begins_like_a_code_waits_longer_only_once_its_whole_opening_stands() -> None:
-    for text in (LABEL, ADDRESS):
+    for text in (LABEL, ADDRESS, HEAD):
         for length in range(1, len(text)):
             desk = Desk()
             desk.press(typed(text[:length], None))
@@ -125,7 +127,7 @@ def test_what_begins_like_a_code_waits_longer_only_once_its_whole_opening_stands
             assert (desk.out, desk.gate.open) == (list(range(length)), False)
 
 
-@pytest.mark.parametrize("text", [LABEL, ADDRESS], ids=["bare", "address"])
+@CODES
 @pytest.mark.parametrize("place", range(OPENING, 26))
 def test_a_scanner_held_up_behind_the_opening_is_still_one_scan(text: str, place: int) -> None:
     desk = Desk()
@@ -144,10 +146,23 @@ def test_a_scanner_of_fifty_milliseconds_a_key_gets_the_longest_address_through(
     assert (desk.scans, desk.out) == ([address], [])
 
 
-def test_a_letter_goes_on_at_once_when_the_next_key_cannot_be_a_code() -> None:
+def test_a_scanner_of_fifty_milliseconds_a_key_gets_a_head_through() -> None:
     desk = Desk()
-    desk.press([("W", "W"), ("i", "i")], 0.01)
-    assert (desk.out, desk.gate.open) == ([0, 1], False)
+    desk.press(typed(HEAD), 0.05)
+    assert (desk.scans, desk.out) == ([HEAD], [])
+
+
+def test_a_damaged_head_is_given_back_as_typed() -> None:
+    desk = Desk()
+    desk.press(typed(HEAD.replace("A", "B", 1)))
+    assert (desk.scans, desk.out) == ([], list(range(len(HEAD) + 1)))
+
+
+def test_a_letter_goes_on_at_once_when_the_next_key_cannot_be_a_code() -> None:
+    for text in ("Wi", "WBX", "WB2", "WBH2", "HX"):
+        desk = Desk()
+        desk.press(typed(text, None), 0.01)
+        assert (desk.out, desk.gate.open) == (list(range(len(text))), False), text
 
 
 def test_a_scan_right_after_a_persons_letter_still_counts() -> None:
