@@ -1,39 +1,38 @@
-"""What the handheld remembers: the state folded from its records, the plans they name, the last readings.
+"""What the handheld remembers: the state folded from its records, the plans they name, its cards.
 
-The records are the truth. Two things shorten the way or stand in for records that are gone: the state
-that the journal's segments keep (decision 14), and the shelf, which has the newest readings of each
-check longer than the journal keeps its records.
+The records are the truth. What the journal's segments keep shortens the way, and stands in for records that
+are gone: the state and the cards as they were before a segment's first record (decision 14). Looked up are
+the cards on the shelf, and those made since over them.
 """
 
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Final
 
 import msgspec
 from msgspec import Struct
 
+from app.cards import READINGS, AssetCard, Cards, Matter, PointCard
 from app.duties.site import Plan, Stop, decode_plan
 from app.kinds import PlanNamed
 from app.logbook.book import Logbook
+from app.logbook.shelf import Shelf
 from app.record import Entry
-from app.resume import State, fold_one, reading_key, reading_of
-
-READINGS: Final = 10
-"""Readings kept of each check."""
-SHORT: Final = 5000
-"""Records that are folded sooner than a kept state and the shelf are opened (TinyDB's import costs 16 ms)."""
-
-Reading = tuple[int, str]
-"""(number of the record, value)."""
+from app.resume import State, fold_one, reading_key
+from app.version import VERSION
 
 
 class _Kept(Struct, frozen=True):
     """What a segment's snapshot keeps for us."""
 
     state: State
-    readings: dict[str, list[Reading]] = {}
-    """Those that were not on the shelf yet."""
+    program: str = ""
+    """The version that folded it; another one folds the records again where they are."""
+    cards: dict[str, dict[str, msgspec.Raw]] | None = None
+    seq: int = 0
+    """Up to which record."""
+    base: int = 0
+    """How many records the books before had: readings are numbered through."""
 
 
 class Memory:
@@ -42,19 +41,50 @@ class Memory:
     def __init__(self, logbook: Logbook, *plans: Plan) -> None:
         self._logbook = logbook
         self._plans: dict[str, Plan | None] = {plan.sha256: plan for plan in plans}
-        self._fresh: dict[str, list[Reading]] = {}
-        """Readings that are not on the shelf yet."""
+        self._base = 0
+        self._book = logbook.book_id
+        self._cards = Cards(self._shelf)
+        self._noted = 0
+        """Up to which record the cards know."""
         self.state, self.seq = self._kept()
         self.take(logbook.entries(self.seq + 1))
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Fold what is durable."""
+        if self._logbook.book_id != self._book:
+            entries = self._turn_over()
         for entry in entries:
-            record = entry.record
-            self._note(entry, self.state)
-            self.state = fold_one(self.state, record, self.plan_of)
+            record, before = entry.record, self.state
+            self.state = fold_one(before, record, self.plan_of)
+            if record.seq > self._noted:
+                plan = self.plan_of(before.plan) if before.plan else None
+                self._cards.note(record, self._base + record.seq, before, self.state, plan)
             self.seq = max(self.seq, record.seq)
-        self._logbook.keep_state(self.seq, partial(msgspec.json.encode, _Kept(self.state, dict(self._fresh))))
+        self._logbook.keep_state(self.seq, partial(self._encoded, self.state, self.seq, self._base))
+
+    def _encoded(self, state: State, seq: int, base: int) -> bytes:
+        cards = self._cards.documents(state.findings)
+        return msgspec.json.encode({"base": base, "cards": cards, "program": VERSION, "seq": seq, "state": state})
+
+    def _turn_over(self) -> Iterable[Entry]:
+        """Another book goes on here (decision 8): what it took over, and all its records."""
+        last, self._book, self.seq, self._noted = self.seq, self._logbook.book_id, 0, 0
+        if (carried := self._carried()) is None:
+            self._base += last
+        else:
+            self.state = carried
+        return self._logbook.entries(1)
+
+    def _carried(self) -> State | None:
+        """The state that this book took over from the one before, if it took over any."""
+        data = self._logbook.first_state()
+        found = None if data is None else _decoded(data)
+        if found is None:
+            return None
+        self._base = found.base + found.seq
+        if found.cards is not None:
+            self._cards.restore(found.cards)
+        return found.state
 
     # -- plans --------------------------------------------------------------------------------
     @property
@@ -84,35 +114,44 @@ class Memory:
         self.take_plans(plan)
         return PlanNamed(plan.revision, plan.sha256)
 
-    # -- readings -----------------------------------------------------------------------------
+    # -- looking up ---------------------------------------------------------------------------
     def readings(self, stop: Stop, check: str) -> tuple[str, ...]:
         """The last readings at a check, newest first."""
-        return tuple(value for _, value in reversed(self._readings(reading_key(stop, check))))
+        key, asset = reading_key(stop, check), self._asset_of(stop, check)
+        found = (self.asset(asset) if asset else None, self.point(stop.point))
+        all_ = [reading for card in found if card is not None for reading in card.checks.get(key, ())]
+        newest = sorted(all_, key=lambda reading: reading.number, reverse=True)
+        return tuple(reading.value for reading in newest[:READINGS])
 
-    def _readings(self, key: str) -> list[Reading]:
-        shelved = (self._logbook.shelf.get("readings", key) or {}).get("values", [])
-        values = {int(seq): str(value) for seq, value in [*shelved, *self._fresh.get(key, ())]}
-        return sorted(values.items())[-READINGS:]
+    def _asset_of(self, stop: Stop, check: str) -> str | None:
+        """What a check looks at."""
+        plan = self.round_plan
+        try:
+            checks = plan.checklist(stop.checklist).checks if plan and stop.checklist else ()
+        except KeyError:
+            return None
+        return next((each.asset for each in checks if each.id == check), None)
 
-    def _note(self, entry: Entry, state: State) -> None:
-        """The reading in a record, if it is one; `state` is the one before it."""
-        if entry.record.kind != "check.answered" or state.plan is None:
-            return
-        found = reading_of(state.round, self.plan_of(state.plan), entry.record)
-        if found is not None:
-            key, value = found
-            values = {**dict(self._fresh.get(key, ())), entry.record.seq: value}
-            self._fresh[key] = sorted(values.items())[-READINGS:]
+    def asset(self, id: str) -> AssetCard | None:
+        """None before the first record about it."""
+        return self._cards.asset(id)
+
+    def point(self, id: str) -> PointCard | None:
+        """None before the first record about it."""
+        return self._cards.point(id)
+
+    def matters(self) -> tuple[Matter, ...]:
+        """What is open, oldest first."""
+        found = (self._cards.matter(id) for id in self.state.findings)
+        return tuple(matter for matter in found if matter is not None)
 
     # -- the shelf ----------------------------------------------------------------------------
     def keep(self) -> None:
-        """Put the readings on the shelf."""
-        shelf = self._logbook.shelf
-        for key in list(self._fresh):
-            shelf.put("readings", key, {"values": [list(reading) for reading in self._readings(key)]})
-            del self._fresh[key]
-        if self.state.round is None:
-            shelf.upto = self.seq
+        """Put the cards on the shelf."""
+        if self._logbook.book_id != self._book:  # its records are not folded yet
+            return
+        self._cards.shelve(self.state.findings)
+        self._logbook.shelf.upto = self.seq
 
     def save(self) -> None:
         """Write the shelf, off the loop. A view: when the disk refuses, the records are folded again instead."""
@@ -121,26 +160,28 @@ class Memory:
 
     # -- the start ----------------------------------------------------------------------------
     def _kept(self) -> tuple[State, int]:
-        """The state to fold on from, and up to which record it goes; nothing and 0 when every record is folded."""
-        nothing = State(book=self._logbook.book_id), 0
-        if self._logbook.head.seq < SHORT and not self._logbook.lacks(self._logbook.head.seq):
-            return nothing
+        """The state to fold on from, and up to which record it goes: as a segment kept it, or the book before."""
         kept = self._logbook.kept_state()
-        if kept is None or not (kept.seq >= SHORT or self._logbook.lacks(kept.seq)):
-            return nothing
-        try:
-            found = msgspec.json.decode(kept.data, type=_Kept)
-        except ValueError:  # another version's: what is there is folded
-            return nothing
-        self._fresh = found.readings
-        self._read_again(kept.seq)
-        return found.state, kept.seq
+        found = _decoded(kept.data) if kept else None
+        if kept is None or found is None or not (found.program == VERSION or self._logbook.lacks(kept.seq)):
+            state, seq, cards = self._carried() or State(book=self._logbook.book_id), 0, None
+        else:
+            state, seq, cards = found.state, kept.seq, found.cards
+            self._base = found.base
+        if cards is not None:
+            self._cards.restore(cards, seq)
+        elif self._logbook.lacks(self._logbook.head.seq) and self._logbook.shelf.upto:
+            self._cards, self._noted = Cards(self._shelf, whole=False), self._logbook.shelf.upto
+        return state, seq
 
-    def _read_again(self, last: int) -> None:
-        """Readings up to `last` that a cut power kept from the shelf. No round was open where the shelf ends."""
-        first, state = self._logbook.shelf.upto + 1, State()
-        for entry in self._logbook.entries(first, max(0, last + 1 - first)):
-            if entry.record.seq > last:
-                return
-            self._note(entry, state)
-            state = fold_one(state, entry.record, self.plan_of)
+    def _shelf(self) -> Shelf:
+        """Of the book in use."""
+        return self._logbook.shelf
+
+
+def _decoded(data: bytes) -> _Kept | None:
+    """None for another version's."""
+    try:
+        return msgspec.json.decode(data, type=_Kept)
+    except ValueError:
+        return None

@@ -1,4 +1,4 @@
-"""Every speed goal, as a ratio beside its goal: `python -m bench [--idle SECONDS] [record] [terminal]`.
+"""Every speed goal, as a ratio beside its goal: `python -m bench [--idle SECONDS] [record] [senses] [terminal]`.
 
 Some eleven minutes, five of them asleep. Exit 1: a goal was missed.
 """
@@ -7,23 +7,24 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import record, terminal
-from bench.table import Figure, beside, show
+from bench import record, senses, terminal
+from bench.table import Figure, Unmeasured, beside, show
 
 LONG_LOOK_S = 300
 
 
 def main() -> int:
     given = arguments()
-    measure: dict[str, Callable[[], Sequence[Figure]]] = {
+    measure: dict[str, Callable[[], Sequence[Figure | Unmeasured]]] = {
         "record": record.run,
+        "senses": senses.run,
         "terminal": lambda: terminal.run(terminal.Sizes(idle_s=given.idle)),
     }
-    figures: list[Figure] = []
+    figures: list[Figure | Unmeasured] = []
     for name in given.names or measure:
         sys.stdout.write(f"measuring {name} ...\n")
         sys.stdout.flush()
-        figures += [(f"{name}: {figure}", measured, goal) for figure, measured, goal in measure[name]()]
+        figures += [(f"{name}: {figure[0]}", *figure[1:]) for figure in measure[name]()]
     code = show(figures)
     if "terminal" in (given.names or measure):
         beside("terminal: first usable screen", terminal.KNOWN)
@@ -32,7 +33,13 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Every speed goal, beside its goal.")
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=("record", "terminal", []), help="record, terminal")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        choices=("record", "senses", "terminal", []),
+        help="record, senses, terminal",
+    )
     parser.add_argument("--idle", type=float, default=LONG_LOOK_S, metavar="SECONDS", help="how long to watch it sleep")
     return parser.parse_args()
 

@@ -5,13 +5,19 @@ from collections.abc import Sequence
 
 Figure = tuple[str, float, float]
 """Name, measured, goal. Measured must not exceed the goal."""
+Unmeasured = tuple[str, str]
+"""Name, and what it needs that is not here."""
 
 
-def show(figures: Sequence[Figure]) -> int:
-    """Print the figures; the exit code: 1 when a goal was missed."""
-    width = max((len(name) for name, _, _ in figures), default=0)
+def show(figures: Sequence[Figure | Unmeasured]) -> int:
+    """Print the figures; the exit code: 1 when a goal was missed. What was not measured is said."""
+    width = max((len(figure[0]) for figure in figures), default=0)
     missed = 0
-    for name, measured, goal in figures:
+    for figure in figures:
+        if len(figure) == 2:
+            sys.stdout.write(f"{figure[0]:<{width}}  not measured, {figure[1]}\n")
+            continue
+        name, measured, goal = figure
         kept = measured <= goal
         missed += not kept
         sys.stdout.write(f"{name:<{width}}  {measured:>9.2f}  <= {goal:<6g} {'' if kept else 'MISSED'}".rstrip() + "\n")

@@ -48,6 +48,9 @@ class _Table(Table):
     def put(self, key: str, document: dict[str, Any]) -> None:
         self._update_table(lambda rows: rows.__setitem__(key, document))
 
+    def drop(self, key: str) -> None:
+        self._update_table(lambda rows: rows.pop(key, None))
+
 
 class _Database(TinyDB):
     table_class = _Table
@@ -72,6 +75,13 @@ class Tables:
 
     def put(self, table: str, key: str, document: dict[str, Any]) -> None:
         self._table(table).put(key, document)
+
+    def remove(self, table: str, key: str) -> None:
+        self._table(table).drop(key)
+
+    def rows(self, table: str) -> dict[str, dict[str, Any]]:
+        """The table as it stands; a copy of what holds the documents, not of the documents."""
+        return dict(self.content.get(table, {}))
 
     def get(self, table: str, key: str) -> dict[str, Any] | None:
         found: Document | None = self._table(table).get(doc_id=key)  # type: ignore[call-overload]  # ids are ours

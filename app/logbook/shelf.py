@@ -82,6 +82,15 @@ class Shelf:
         found = self._tables.get(table, key)
         return None if found is None else copy.deepcopy(found)
 
+    def remove(self, table: str, key: str) -> None:
+        """No document is under `key` any more."""
+        self._tables.remove(table, key)
+        self._changed = True
+
+    def table(self, table: str) -> dict[str, Document]:
+        """All documents of one table, to be read only."""
+        return self._tables.rows(table)
+
     def save(self) -> None:
         """Write the snapshot. Raises OSError; the shelf in memory and the old snapshot stay as they were."""
         tables = msgspec.json.encode(self._tables.content)

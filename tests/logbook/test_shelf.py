@@ -96,17 +96,25 @@ def test_it_is_folded_on_from_where_it_stood(tmp_path: Path) -> None:
 
 
 _steps = st.tuples(
-    st.sampled_from("ab"), st.sampled_from("xyz"), st.dictionaries(st.text(max_size=3), st.integers(-9, 9))
+    st.sampled_from("ab"), st.sampled_from("xyz"), st.none() | st.dictionaries(st.text(max_size=3), st.integers(-9, 9))
 )
 
 
 @given(st.lists(_steps))
-def test_whatever_is_put_it_agrees_with_a_dictionary(steps: list[tuple[str, str, dict[str, int]]]) -> None:
+def test_whatever_is_put_and_removed_it_agrees_with_a_dictionary(
+    steps: list[tuple[str, str, dict[str, int] | None]],
+) -> None:
     one = Shelf(Path("/nonexistent"), BOOK, 0, QuickDisk())
     model: dict[tuple[str, str], dict[str, int]] = {}
     for table, key, document in steps:
-        one.put(table, key, document)
-        model[table, key] = document
+        if document is None:
+            one.remove(table, key)
+            model.pop((table, key), None)
+        else:
+            one.put(table, key, document)
+            model[table, key] = document
+    for name in "abc":
+        assert one.table(name) == {key: document for (table, key), document in model.items() if table == name}
     assert all(one.get(table, key) == model.get((table, key)) for table in "ab" for key in "xyz")
 
 
