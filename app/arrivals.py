@@ -8,13 +8,14 @@ from hashlib import sha256
 from typing import Final
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from app import kinds
 from app.duties import rounds
 from app.duties.evidence import SILENT, Mark, Near, Nearness, grade_of, weaker
-from app.duties.rounds import Progress, Verdict
-from app.duties.site import TAG_FORMATS, Point, Stop
-from app.ear import at_hand
+from app.duties.rounds import Progress, Refusal, Verdict
+from app.duties.site import BEACONS, Point, Stop
+from app.ear import at_hand, named
 from app.meaning import UNKNOWN, Meaning, Meant
 from app.ports import Scan, Sighting
 from app.session import Session, act, has
@@ -22,6 +23,8 @@ from app.text import clean
 
 STRANGERS: Final = 5
 """Unknown beacons recorded at one stop, at most: a street is full of them."""
+
+NOBODYS: Final = Verdict(None, None, False, None, (Mark.UNKNOWN_TAG,), why=Refusal.UNKNOWN)
 
 
 class Heard(Struct, frozen=True):
@@ -42,6 +45,7 @@ class Arrivals(Session):
         progress = self.state.round
         if progress is None or not self.unlocked:
             return Heard(SILENT)
+        sighting = named(sighting, self.plan.tag_rules)
         self._ear.take(sighting)
         point = self.plan.point_of_tag(sighting.format or "", sighting.tag or "")
         if point is None:
@@ -76,7 +80,7 @@ class Arrivals(Session):
         verdict = await self._arrive(point, kinds.Evidence(label=label), seen, meant.token, scan.up)
         if verdict.stop is None:
             await self._wrong_point(point, meant)
-        return Verdict(verdict.stop, verdict.point, verdict.accepted, verdict.grade, verdict.marks, asset=asset)
+        return replace(verdict, asset=asset)
 
     @act
     async def type_code(self, code: str) -> Verdict:
@@ -123,12 +127,13 @@ class Arrivals(Session):
         if self._ear.judge(self.plan, point, up).near.state is not Nearness.NEAR:
             return None
         self._said.add(("point", point.id))
-        return Verdict(stop, point.id, False, "near", (Mark.WRONG_POINT,))
+        why = Refusal.NOT_YET if stop else Refusal.WRONG_POINT
+        return Verdict(stop, point.id, False, "near", (Mark.WRONG_POINT,), why=why)
 
     async def _strange(self, progress: Progress, sighting: Sighting) -> Verdict | None:
         """A beacon of nobody's, close by: recorded once for each stop that waits."""
         name = ("tag", sighting.format or "", sighting.tag or "")
-        known = sighting.format not in TAG_FORMATS or sighting.tag is None or name in self._said
+        known = sighting.format not in BEACONS or sighting.tag is None or name in self._said
         if known or progress.at_stop or not at_hand(sighting, self.plan.settings.enter_below_1m_db):
             return None
         self._said.add(name)
@@ -145,11 +150,11 @@ class Arrivals(Session):
             frame=clean(sighting.frame, 256),
         )
         await self._write(body)
-        return Verdict(None, None, False, None, (Mark.UNKNOWN_TAG,))
+        return NOBODYS
 
     async def _strange_code(self, text: str, meant: Meaning) -> Verdict:
         """A code of nobody's. Of a text that looks like one of our labels only a hash is kept: it may hold a token."""
-        verdict = Verdict(None, None, False, None, (Mark.UNKNOWN_TAG,))
+        verdict = NOBODYS
         cleaned = clean(text.strip(), 128)
         if ("code", cleaned) in self._said:
             return verdict
@@ -203,11 +208,12 @@ class Arrivals(Session):
 
     async def _badge_on_the_way(self, person: str, badge: Meaning) -> Verdict:
         progress = self._walking()
-        counts = has(self._shift(), person) and rounds.on_the_way(progress)
-        if counts:
+        soon = None if rounds.on_the_way(progress) else Refusal.TOO_SOON
+        why = soon if has(self._shift(), person) else Refusal.NOT_OF_CREW
+        if why is None:
             body = kinds.RoundRechecked(progress.round, person, "badge", self._role(person), issue=badge.issue)
             await self._write(body, by=(person,), token=badge.token)
-        return Verdict(None, None, counts, person=person)
+        return Verdict(None, None, why is None, person=person, why=why)
 
     def _point_of(self, meant: Meaning) -> Point | None:
         try:

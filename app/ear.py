@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.duties.evidence import (
     LOUDEST,
@@ -24,7 +25,7 @@ from app.duties.evidence import (
     judge_near,
     usable,
 )
-from app.duties.site import TAG_FORMATS, Plan, Point, Tag
+from app.duties.site import GENERIC, TAG_FORMATS, Plan, Point, Tag, TagRule
 from app.kinds import BleEvidence
 from app.ports import Sighting
 
@@ -106,6 +107,17 @@ class Ear:
             frame=last.frame,
         )
         return Judged(near, proof, address_marks(tag, last.address))
+
+
+def named(sighting: Sighting, rules: Iterable[TagRule]) -> Sighting:
+    """A sighting of no format we know, named by the first rule of the plan that fits it."""
+    if sighting.format is not None:
+        return sighting
+    for rule in rules:
+        identity = rule.identity(sighting.address, sighting.name or "", sighting.frame)
+        if identity is not None:
+            return replace(sighting, format=GENERIC, tag=identity)
+    return sighting
 
 
 def at_hand(sighting: Sighting, below_1m_db: int) -> bool:

@@ -15,7 +15,7 @@
 The rooms hang their own leaves on it, each beside what raises it: on WatchbookError `SettingsRefused` (app.settings),
 `RuleRefused` (app.duties.schedule), `FeedUnreadable` (hardware.replay), `AddressRefused` (sync.client), `Malformed`
 (sync.wire), `BadSignature` (sync.signing) and what the office refuses (sync.office); on OfficeRefused `Refused`
-(sync.client), the office's own no.
+(sync.client), the office's own no; on NotAllowed `Refused` (app.witness), what is no head of another's book.
 
 The sentence a person reads is found by `key` in the catalogues (app.words), filled with `fields`.
 """

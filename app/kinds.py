@@ -26,12 +26,38 @@ class Body(Struct, frozen=True, omit_defaults=False):
     """Base of all bodies. Fields that a newer program added are passed over."""
 
 
+class BookBefore(Struct, frozen=True):
+    """How far another book went."""
+
+    book: str
+    seq: int
+    hash: str
+
+
 class BookOpened(Body, frozen=True):
     cert: str
     """Signature of the first shift key over the identity key, hex."""
     identity: str
     key: str
     program: str
+    after: BookBefore | UnsetType = UNSET
+    """The book that this one continues."""
+
+
+class BookClosed(Body, frozen=True):
+    """The last record of a book that was closed on purpose."""
+
+    reason: str
+    """`fork`, `site`, `wiped`, `office`, or a word that only a newer program knows."""
+
+
+class BookPruned(Body, frozen=True, rename={"first": "from", "last": "to"}):
+    """Records that the handheld removed once the office had them."""
+
+    before: str
+    first: int
+    hash: str
+    last: int
 
 
 class KeyCertified(Body, frozen=True):
@@ -197,6 +223,8 @@ class CheckAnswered(Body, frozen=True):
     words: str
     asset: str | None
     marks: tuple[str, ...] = ()
+    corrects: int | UnsetType = UNSET
+    """The record whose answer this one takes back."""
 
 
 class TagSeen(Body, frozen=True):
@@ -251,6 +279,8 @@ class FindingRaised(Body, frozen=True):
             urgent=self.urgent,
             fixed=self.fixed,
             at=at,
+            stop=self.stop,
+            check=self.check,
         )
 
 
@@ -270,16 +300,80 @@ class RoundFinished(Body, frozen=True):
     timing: Literal["early", "on-time", "late", "missed"]
 
 
+class PointExcused(Body, frozen=True, rename={"first": "from", "last": "to"}):
+    """免巡: a supervisor takes a point out of the rates (D9). It counts only `by` somebody who may."""
+
+    point: str
+    first: int
+    last: int
+    """From `first` until just before `last`, UTC ms."""
+    reason: str
+    words: str = ""
+
+
+class Attachment(Struct, frozen=True):
+    sha256: str
+    size: int
+    type: str
+
+
+class StopEntered(Struct, frozen=True):
+    """One stop as it stands on the paper."""
+
+    stop: str
+    at: int | None = None
+    """UTC ms; None when nobody was there."""
+    ok: bool = True
+    words: str = ""
+
+
+class RoundLateEntry(Body, frozen=True):
+    """补录: a round entered from paper by whoever says it (D9)."""
+
+    round: str
+    slot: str
+    schedule: str
+    route: str
+    plan: PlanNamed
+    crew: tuple[Confirmation, ...]
+    stops: tuple[StopEntered, ...]
+    paper: str
+    """Which sheet: the number or page of the paper book."""
+    attachments: tuple[Attachment, ...] = ()
+
+
+class MarkExplained(Body, frozen=True):
+    """说明: what somebody says of a mark (D9)."""
+
+    record: str
+    """`book:seq` of the record that has the mark."""
+    mark: str
+    words: str
+
+
 class DamageDeclared(Body, frozen=True, rename={"first": "from", "last": "to"}):
     first: int
     last: int
     last_good: str
 
 
+class WitnessSeen(Body, frozen=True):
+    """The head of another handheld's book, by its QR code or by its sixteen digits (app.witness)."""
+
+    how: Literal["qr", "code"]
+    book: str | UnsetType = UNSET
+    """First 8 bytes of the book's id, hex; with `seq` and `hash` (28 bytes, hex), of a QR code."""
+    seq: int | UnsetType = UNSET
+    hash: str | UnsetType = UNSET
+    code: str | UnsetType = UNSET
+
+
 KINDS: Final[dict[str, type[Body]]] = {
     "book.opened": BookOpened,
     "key.certified": KeyCertified,
     "book.enrolled": BookEnrolled,
+    "book.pruned": BookPruned,
+    "book.closed": BookClosed,
     "shift.opened": ShiftOpened,
     "crew.joined": CrewJoined,
     "crew.left": CrewLeft,
@@ -297,7 +391,11 @@ KINDS: Final[dict[str, type[Body]]] = {
     "finding.raised": FindingRaised,
     "alarm.raised": AlarmRaised,
     "round.finished": RoundFinished,
+    "round.late-entry": RoundLateEntry,
+    "point.excused": PointExcused,
+    "mark.explained": MarkExplained,
     "damage.declared": DamageDeclared,
+    "witness.seen": WitnessSeen,
 }
 
 _NAMES: Final = {body: kind for kind, body in KINDS.items()}

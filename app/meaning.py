@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from app import codes
+from app import codes, witness
 from app.duties.site import Credentials
 
 
@@ -15,6 +15,8 @@ class Meant(StrEnum):
     POINT = "point"
     PERSON = "person"
     ASSET = "asset"
+    WITNESS = "witness"
+    """The head of another handheld's book."""
     UNKNOWN = "unknown"
 
 
@@ -45,7 +47,7 @@ class CodeBook:
         """What the scanned `text` stands for; UNKNOWN for anything that is no code of this site."""
         code = codes.parse(text)
         if code is None:
-            return UNKNOWN
+            return Meaning(Meant.WITNESS) if witness.is_head(text) else UNKNOWN
         kind, id, issue = self._codes.get(codes.digest(self._salt, code.token), (Meant.UNKNOWN, "", ""))
         if kind is Meant.UNKNOWN:
             return Meaning(Meant.UNKNOWN, None, code.issue, code.token)

@@ -6,7 +6,7 @@ be read stays in use, and the person is told.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -34,6 +34,18 @@ class Book(Protocol):
     def earlier(self, kind: str) -> Iterator[bytes]: ...
 
 
+class AlarmNews(Struct, frozen=True):
+    """What the office says of an alarm that this handheld raised."""
+
+    alarm: str
+    """`book:seq` of its record."""
+    state: Literal["taken", "closed"]
+    at: int
+    """UTC ms."""
+    by: str = ""
+    """Who has it, as people call them; empty when nobody says."""
+
+
 class Pages(Struct, frozen=True):
     """What the office sent, as the handheld holds it now."""
 
@@ -45,6 +57,8 @@ class Pages(Struct, frozen=True):
     """Other revisions: one of them may become effective."""
     unread: tuple[str, ...] = ()
     """Kinds of which this program cannot read a newer page."""
+    alarms: dict[str, AlarmNews] = {}
+    """By the alarm's id: those that a person has taken, or that are over."""
 
     def plan_at(self, at: int) -> Plan:
         """The revision that holds at that moment, UTC ms."""
@@ -81,6 +95,7 @@ def pages_of(book: Book, at: int) -> Pages:
         credentials=credentials,
         others=tuple(other for other in plans if other is not plan),
         unread=tuple(kind for kind, fault in faults.items() if fault),
+        alarms={news.alarm: news for news in _alarms(book)},
     )
 
 
@@ -106,6 +121,14 @@ def _plans(book: Book, at: int) -> tuple[list[Plan], bool]:
     if unread and not plans:
         raise WatchbookError("cli.page_unreadable", kind="plan")
     return plans, unread
+
+
+def _alarms(book: Book) -> Iterator[AlarmNews]:
+    """One that cannot be read is as if nobody had taken the alarm: nobody relies on it then."""
+    for id in book.pages("alarm"):
+        news = _read(_alarm, book.page("alarm", id))
+        if news is not None:
+            yield news
 
 
 def _newest(book: Book, kind: str, decode: Callable[[bytes], T]) -> tuple[T | None, bool]:
@@ -134,6 +157,10 @@ def _plan(body: bytes) -> Plan:
     plan = decode_plan(body)
     ZoneInfo(plan.site.zone)
     return plan
+
+
+def _alarm(body: bytes) -> AlarmNews:
+    return msgspec.json.decode(body, type=AlarmNews)
 
 
 def _people(body: bytes) -> People:

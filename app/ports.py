@@ -1,6 +1,7 @@
 """What the core needs from outside the building, as values and narrow protocols."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from decimal import Decimal
 from typing import Protocol
 
 from msgspec import Struct
@@ -41,6 +42,15 @@ class Sighting(Struct, frozen=True):
     power_1m: int | None = None
     """Level the tag says it has at one metre, dBm."""
     name: str | None = None
+    battery_pct: int | None = None
+    battery_mv: int | None = None
+    values: Mapping[str, Decimal | str] = {}
+    """What the frame measures, by name: "temperature" °C, "humidity" % …; docs/hardware.md lists them."""
+    counters: Mapping[str, int] = {}
+    """What only grows until the tag restarts: "adv_count" and "sec_count" (0.1 s) of TLM, BTHome's "packet_id"
+    (wraps at 256) or "counter". They judge clones; frames that only measure name no tag, so `address` joins them."""
+    encrypted: bool = False
+    """The contents are enciphered; `frame` keeps them for who has the key."""
 
 
 class Scan(Struct, frozen=True):

@@ -44,6 +44,8 @@ class State(Struct, frozen=True):
 
     book: str = ""
     """The book's id, hex: findings are named after it."""
+    before: str = ""
+    """Id of the book that this one continues, hex; empty for a first one."""
     shift: Shift | None = None
     round: Progress | None = None
     """The open round, if any. One at a time on a handheld."""
@@ -57,7 +59,9 @@ class State(Struct, frozen=True):
     findings: dict[str, Finding] = {}
     """Open findings by id."""
     alarm: str | None = None
-    """Id of an alarm nobody has taken yet."""
+    """Id of the last alarm. What the office says of it stands in its pages."""
+    alarm_at: int = 0
+    """When it was raised, UTC ms."""
     last_walk: int = 0
     """UTC ms of the last record that a person made."""
 
@@ -67,6 +71,8 @@ PlanOf = Callable[[kinds.PlanNamed], Plan | None]
 
 KEPT_MS: Final = 3 * 24 * 3600 * 1000
 """Finished rounds stay in the state this long: the due list looks back half a day."""
+ALARM_MS: Final = 24 * 3600 * 1000
+"""An alarm outlives the shift that raised it; the first shift a day later does not begin with it."""
 KEPT_ROUNDS, KEPT_ATTEMPTS, KEPT_FINDINGS, KEPT_TRIES = 200, 400, 300, 500
 _YEARS: Final = range(1990, 2200)
 
@@ -151,7 +157,7 @@ def _started(record: Record, body: kinds.RoundStarted, plan: Plan | None) -> Pro
 
 
 def _answer(record: Record, body: kinds.CheckAnswered) -> Answer:
-    return Answer(body.check, body.ok, body.value, record.at, body.repeated)
+    return Answer(body.check, body.ok, body.value, record.at, body.repeated, seq=record.seq)
 
 
 def _checks(plan: Plan | None, progress: Progress, stop: str) -> tuple[str, ...]:
@@ -204,9 +210,12 @@ def _newest(found: dict[str, Value], limit: int) -> dict[str, Value]:
 
 
 def _book_opened(state: State, record: Record, body: kinds.BookOpened) -> State:
-    """Record 1 holds the first key, whose hash is the book's id (decision 1)."""
+    """Record 1 holds the first key, whose hash is the book's id (decision 1). The state may be of the book before."""
+    if record.seq != 1:
+        return state
     try:
-        return state if state.book else replace(state, book=hashlib.sha256(bytes.fromhex(body.key)).hexdigest())
+        before = body.after.book if body.after else ""
+        return replace(state, book=hashlib.sha256(bytes.fromhex(body.key)).hexdigest(), before=before)
     except ValueError:
         return state
 
@@ -214,7 +223,9 @@ def _book_opened(state: State, record: Record, body: kinds.BookOpened) -> State:
 def _shift_opened(state: State, record: Record, body: kinds.ShiftOpened) -> State:
     for member in body.crew:
         state = _identified(state, member.person, member.method)
-    return replace(state, shift=Shift(record.at, body.crew), alarm=None)
+    if record.at - state.alarm_at > ALARM_MS:
+        state = replace(state, alarm=None)
+    return replace(state, shift=Shift(record.at, body.crew))
 
 
 def _crew_joined(state: State, record: Record, body: kinds.CrewJoined) -> State:
@@ -271,7 +282,7 @@ def _finding_raised(state: State, record: Record, body: kinds.FindingRaised) -> 
 
 
 def _alarm_raised(state: State, record: Record, body: kinds.AlarmRaised) -> State:
-    return replace(state, alarm=f"{state.book}:{record.seq}")
+    return replace(state, alarm=f"{state.book}:{record.seq}", alarm_at=record.at)
 
 
 _CHANGES: Final[dict[type[kinds.Body], Callable[[State, Record, Any], State]]] = {

@@ -7,9 +7,10 @@ loop, and are folded into the state.
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from functools import partial, wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from app import kinds
@@ -20,13 +21,16 @@ from app.duties.site import Person, Phrase, Plan, Route, Stop
 from app.ear import Ear
 from app.errors import BookError, BookUnknown, NotAllowed
 from app.logbook.book import Draft, Logbook
+from app.logbook.lines import encode_json
 from app.meaning import CodeBook, Meaning
 from app.memory import Memory
-from app.pages import Pages
+from app.pages import AlarmNews, Pages
 from app.ports import Clock
 from app.record import MAX_PEOPLE, Entry
 from app.resume import Shift, State
 from app.text import clean
+
+DAY_MS: Final = 24 * 3600 * 1000
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,11 +69,18 @@ class Session:
         self._running: set[asyncio.Future[Any]] = set()
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="logbook")
         self._changed: list[Callable[[], None]] = []
+        self._recorded: list[Callable[[bool], None]] = []
         self._ear = Ear()
         self._said: set[tuple[str, ...]] = set()
         """What was already said and recorded while this stop waits."""
         self._asked: tuple[str, str] | None = None
         """(stop, check) whose reading is asked again."""
+        self._shown: set[str] = set()
+        """The digits of our own heads that were shown since the program began."""
+        self._witnessed: dict[kinds.WitnessSeen, int] = {}
+        """Others' heads recorded in the last minute, and when (`Moment.up`)."""
+        self._tended: int | None = None
+        """When the book was last tended (`Moment.up`)."""
         self._unlocked = False
         self._use(pages)
         self._memory = Memory(logbook, pages.plan, *pages.others)
@@ -88,6 +99,24 @@ class Session:
     def _in_force(self) -> Plan:
         """The revision that holds today: it may have become effective after the pages came (decision 22)."""
         return self._pages.plan_at(self._clock.now().at) if self._pages.others else self._pages.plan
+
+    @property
+    def alarm_news(self) -> AlarmNews | None:
+        """What the office said of the last alarm; None before anybody took it."""
+        return self._pages.alarms.get(self.state.alarm or "")
+
+    @property
+    def alarm_open(self) -> bool:
+        """An alarm was raised, and nobody at the office has taken it."""
+        return self.state.alarm is not None and self.alarm_news is None
+
+    @property
+    def alarm_sent(self) -> bool:
+        """Whether the office has confirmed the record of the last alarm."""
+        book, _, seq = (self.state.alarm or "").partition(":")
+        if book != self._logbook.book_id:
+            return not self.unsent
+        return int(seq) <= self._logbook.acked
 
     @property
     def unsent(self) -> int:
@@ -128,6 +157,11 @@ class Session:
         self._memory.take_plans(pages.plan, *pages.others)
         self._tell()
 
+    def turn_over(self) -> None:
+        """The book in use is another one than before: take over what it holds."""
+        self._memory.take(())
+        self._tell()
+
     def _use(self, pages: Pages) -> None:
         self._pages = pages
         self._codes = CodeBook(pages.credentials)
@@ -137,6 +171,10 @@ class Session:
     def subscribe(self, changed: Callable[[], None]) -> None:
         """Call `changed` after every act (a screen refreshes what it shows)."""
         self._changed.append(changed)
+
+    def when_recorded(self, told: Callable[[bool], None]) -> None:
+        """Call `told` after records were made: whether one of them is urgent."""
+        self._recorded.append(told)
 
     def close(self) -> None:
         """Wait for what is being written. The logbook stays open, it is the caller's; closing it keeps the look-ups."""
@@ -203,19 +241,52 @@ class Session:
             entries = await self._off_loop(partial(append, *drafts))
         except BookUnknown:
             return await self._look_up(drafts)
-        self._memory.take(entries)
-        self._tell()
+        self._take(entries)
+        self._tend(rotating)
         return entries[-len(drafts) :]
+
+    def _tend(self, shift: bool) -> None:
+        """When a shift opens and once a day: let go of what the office has had long enough (decision 9), and look at
+        the records that the start passed over."""
+        up = self._clock.now().up
+        if not shift and self._tended is not None and up - self._tended < DAY_MS:
+            return
+        self._tended = up
+        self._idle(partial(self._logbook.prune, self._in_force.settings.prune_days))
+        self._idle(self._logbook.check_earlier)
+
+    def _idle(self, work: Callable[[], object]) -> None:
+        """Again until it finds nothing to do, each time behind the acts that wait. A disk that refuses tells the crew
+        at their next act."""
+
+        def once() -> None:
+            try:
+                if work():
+                    self._disk.submit(once)
+            except BookUnknown:
+                with suppress(BookError):
+                    self._logbook.reopen()
+            except (BookError, RuntimeError):  # RuntimeError: the session is closing
+                return
+
+        self._disk.submit(once)
+
+    def _take(self, entries: tuple[Entry, ...]) -> None:
+        """Fold what is durable, and tell whoever shows or sends it."""
+        self._memory.take(entries)
+        hurry = any(kinds.urgent(entry.record) for entry in entries)
+        for told in self._recorded:
+            told(hurry)
+        self._tell()
 
     async def _look_up(self, drafts: list[Draft]) -> tuple[Entry, ...]:
         """The disk did not say whether it wrote: read what is there. Raises BookUnknown when the records are not."""
         await self._off_loop(self._logbook.reopen)
         first = self._memory.seq + 1
         entries = await self._off_loop(lambda: tuple(self._logbook.entries(first)))
-        self._memory.take(entries)
-        self._tell()
-        wanted = [(draft.kind, draft.by) for draft in drafts]
-        found = [(entry.record.kind, entry.record.by) for entry in entries]
+        self._take(entries)
+        wanted = [(draft.kind, draft.by, _said(draft.body)) for draft in drafts]
+        found = [(entry.record.kind, entry.record.by, _said(entry.record.body)) for entry in entries]
         for start in range(len(found) - len(wanted) + 1):
             if found[start : start + len(wanted)] == wanted:
                 return entries[start : start + len(wanted)]
@@ -248,6 +319,11 @@ class Session:
     def _tell(self) -> None:
         for changed in self._changed:
             changed()
+
+
+def _said(body: dict[str, Any]) -> bytes:
+    """A body as it is written, but for the proof that the logbook adds."""
+    return encode_json({name: value for name, value in body.items() if name != "proof"})
 
 
 def has(shift: Shift, person: str) -> bool:

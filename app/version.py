@@ -7,8 +7,3 @@ loads importlib.metadata with csv, zipfile and email, 0.9 MB of a handheld's mem
 from typing import Final
 
 VERSION: Final = "0.1.0"
-
-
-def program() -> str:
-    """The version."""
-    return VERSION

@@ -5,10 +5,12 @@ a method that returns has recorded. Screens and tests drive this class; it draws
 """
 
 import os
+from typing import Final
 
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from app import kinds
+from app import kinds, witness
 from app.arrivals import Arrivals
 from app.crew import Crew
 from app.duties import checks, findings, rounds, schedule
@@ -17,9 +19,20 @@ from app.duties.findings import Finding
 from app.duties.rounds import Answer, Confirmation, Progress, Summary
 from app.duties.schedule import Duty, Slot, Standing
 from app.duties.site import Check, Stop
-from app.errors import NotAllowed
+from app.errors import BookUnknown, NotAllowed
 from app.session import act, people
 from app.text import clean
+
+AGAIN_MS: Final = 60_000
+"""So long the same head of another's book is not recorded a second time."""
+
+
+class Witnessed(Struct, frozen=True):
+    """Another's head, as recorded."""
+
+    seen: kinds.WitnessSeen
+    again: bool
+    """It was recorded within the last minute, and not again."""
 
 
 class Watch(Crew, Arrivals):
@@ -50,7 +63,7 @@ class Watch(Crew, Arrivals):
         """Begin. With fewer people than the schedule asks, `alone` must give a reason (id of `why_alone`): marked.
 
         Raises NotAllowed without a shift, with a round open, when one of the crew must stay at the post (D53), or
-        when the crew is short and no reason of the plan is given.
+        when the crew is short and no reason of the plan is given; BookUnsafe when the disk has no room for a round.
         """
         crew, plan = self._shift().crew, self._in_force
         if self.state.round is not None:
@@ -78,6 +91,7 @@ class Watch(Crew, Arrivals):
             alone=alone,
             alone_words=words,
         )
+        await self._off_loop(self._logbook.reserve)
         await self._write(_started(progress, self._memory.name_plan(plan), due.post))
         self._turned()
         return self._walking()
@@ -109,11 +123,12 @@ class Watch(Crew, Arrivals):
         stop = self._stop(progress, progress.at_stop) if progress and progress.at_stop else None
         return checks.open_checks(self.plan, stop, progress) if progress and stop else ()
 
-    def last_readings(self, check: str, count: int = 3) -> tuple[str, ...]:
+    def last_readings(self, check: str, count: int = 3, stop: str | None = None) -> tuple[str, ...]:
         """Newest first: what was read at this check before, wherever it is asked."""
         progress = self.state.round
-        stop = self._stop(progress, progress.at_stop) if progress and progress.at_stop else None
-        return self._memory.readings(stop, check)[:count] if stop else ()
+        name = (stop or progress.at_stop) if progress else None
+        here = self._stop(progress, name) if progress and name else None
+        return self._memory.readings(here, check)[:count] if here else ()
 
     def judge(self, check: Check, raw: str) -> Answer:
         """The answer that `raw` keys mean: "1"/"2" for ok, digits for number and count. Raises NotAllowed
@@ -121,12 +136,16 @@ class Watch(Crew, Arrivals):
         return checks.judge(check, raw, self._clock.now().at)
 
     @act
-    async def answer(self, answer: Answer) -> bool:
-        """Record it. False when an out-of-limits reading must first be asked again (nothing was recorded)."""
+    async def answer(self, answer: Answer, at: str | None = None) -> bool:
+        """Record it, of the stop that is open or of the one `at` which the crew was; a second takes the first one back.
+
+        False when an out-of-limits reading must first be asked again (nothing was recorded).
+        """
         progress = self._walking()
-        stop = self._stop(progress, progress.at_stop) if progress.at_stop else None
+        name = at or progress.at_stop
+        visit, stop = (progress.visit(name), self._stop(progress, name)) if name else (None, None)
         check = self._check(stop, answer.check)
-        if stop is None or check is None:
+        if stop is None or check is None or visit is None or visit.at is None:
             raise NotAllowed("watch.no_check")
         again = self._asked == (stop.id, check.id)
         if checks.asks_again(check, answer) and not again:
@@ -134,9 +153,17 @@ class Watch(Crew, Arrivals):
             return False
         self._asked = None
         kept = again and not answer.ok
-        answer = Answer(answer.check, answer.ok, answer.value, answer.at, answer.repeated or kept)
-        await self._write(self._answered(progress, stop, check, answer))
+        answer = replace(answer, repeated=answer.repeated or kept)
+        before = visit.answer(check.id)
+        corrects = before.seq if before else UNSET
+        await self._write(self._answered(progress, stop, check, answer, corrects))
         return True
+
+    def reported(self, stop: str, check: str) -> Finding | None:
+        """The open finding that was reported from this check of the round that is walked."""
+        progress = self.state.round
+        mine = (self.state.findings[id] for id in (progress.findings if progress else ()) if id in self.state.findings)
+        return next((each for each in mine if (each.stop, each.check) == (stop, check)), None)
 
     @act
     async def all_ok(self) -> int:
@@ -155,7 +182,9 @@ class Watch(Crew, Arrivals):
             return None
         return next((check for check in self.plan.checklist(stop.checklist).checks if check.id == id), None)
 
-    def _answered(self, progress: Progress, stop: Stop, check: Check, answer: Answer) -> kinds.CheckAnswered:
+    def _answered(
+        self, progress: Progress, stop: Stop, check: Check, answer: Answer, corrects: int | UnsetType = UNSET
+    ) -> kinds.CheckAnswered:
         return kinds.CheckAnswered(
             round=progress.round,
             stop=stop.id,
@@ -166,6 +195,7 @@ class Watch(Crew, Arrivals):
             words=checks.words_of(check, answer, self.lang),
             asset=check.asset,
             marks=tuple(mark.value for mark in checks.answer_marks(check, answer)),
+            corrects=corrects,
         )
 
     # -- findings, end ------------------------------------------------------------------------
@@ -178,7 +208,7 @@ class Watch(Crew, Arrivals):
         `check` is the one that it is reported from.
         """
         crew, plan = self._shift().crew, self.plan
-        found = next((each for each in plan.categories if each.id == category), None)
+        found = plan.find_category(category)
         said = findings.phrase_of(found, phrase) if found else None
         if found is None or said is None:
             raise NotAllowed("watch.unknown_phrase")
@@ -213,18 +243,56 @@ class Watch(Crew, Arrivals):
     async def finish_round(self) -> Summary:
         """Close the round; stops not reached count as missed. Signs the head."""
         progress = self._walking()
-        due = next((each for each in self.plan.schedules if each.id == progress.schedule), None)
-        present, now = len(self._shift().crew), self._clock.now().at
-        after = rounds.finish(progress, due, present, now)[0] if due else rounds.finished(progress, (), now)
+        due = self.plan.find_schedule(progress.schedule)
+        after = rounds.finish(progress, due, len(self._shift().crew), self._clock.now().at)[0]
         await self._write(_finished(after))
         self._turned()
         await self._sign()
         return self.state.rounds[rounds.slot_id(progress.round)]
 
+    # -- witnesses ----------------------------------------------------------------------------
+    @act
+    async def show_head(self) -> witness.Head:
+        """This book's head, signed before anybody reads it. Raises BookError when it cannot be signed."""
+        self._shift()
+        try:
+            note = await self._off_loop(self._logbook.sign_head)
+        except BookUnknown:
+            await self._off_loop(self._logbook.reopen)
+            note = await self._off_loop(self._logbook.sign_head)
+        head = witness.Head(bytes.fromhex(note["book"]), note["seq"], bytes.fromhex(note["hash"]))
+        self._shown.add(witness.code(head))
+        return head
+
+    @act
+    async def witness(self, read: str) -> Witnessed:
+        """Record the head of another's book, scanned or typed as sixteen digits (decision 27).
+
+        Raises NotAllowed for anything that is no head, or is of this very book.
+        """
+        self._shift()
+        seen = _seen(read)
+        if seen.book == self._logbook.book[: witness.BOOK_BYTES].hex() or seen.code in self._shown:
+            raise NotAllowed("witness.own")
+        now = self._clock.now().up
+        self._witnessed = {each: up for each, up in self._witnessed.items() if now - up < AGAIN_MS}
+        if seen in self._witnessed:
+            return Witnessed(seen, again=True)
+        await self._write(seen)
+        self._witnessed[seen] = now
+        return Witnessed(seen, again=False)
+
     def _here(self) -> Stop | None:
         progress = self.state.round
         name = (progress.at_stop or progress.last) if progress else None
         return self._stop(progress, name) if progress and name else None
+
+
+def _seen(read: str) -> kinds.WitnessSeen:
+    if read.strip().startswith(witness.PREFIX):
+        head = witness.read(read)
+        return kinds.WitnessSeen("qr", head.book, head.seq, head.hash)
+    return kinds.WitnessSeen("code", code=witness.read_code(read))
 
 
 def _slot(progress: Progress) -> Slot:

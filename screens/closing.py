@@ -9,7 +9,7 @@ from screens.times import clock
 
 class ClosingPage(Page):
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        head = title(self.say("menu.quit_title"), clock(self.session.now()), width)
+        head = title(self.say("menu.quit_title"), clock(self.gear.watch.now()), width)
         return [head, (), *paragraph(self.say("menu.quit_kept"), "text", width)]
 
     def foot(self) -> Sequence[tuple[str, str]]:

@@ -170,8 +170,8 @@ def _went_on(folder: Path, now: Moment) -> Moment | None:
 
 def _hint(stage: Stage, lang: str) -> str:
     people = {person.id: person for person in _people().people}
-    crew = "  ".join(f"{people[person].number} PIN {pin}" for person, pin in list(stage.pins.items())[:CREW])
-    return say(lang, "cli.demo_sign_in", crew=crew)
+    crew = list(stage.pins.items())[:CREW]
+    return ", ".join(say(lang, "cli.demo_sign_in", number=people[person].number, pin=pin) for person, pin in crew)
 
 
 def _plan() -> Plan:

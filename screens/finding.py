@@ -31,7 +31,7 @@ class FindingPage(Page):
     def draw(self, width: int, height: int) -> Sequence[Line]:
         step = 1 + (self._category is not None) + (self._phrase is not None)
         about = self._category.text.say(self.lang) if self._category else ""
-        rows = [title(f"{self.say('finding.step', n=step)} {about}", clock(self.session.now()), width)]
+        rows = [title(f"{self.say('finding.step', n=step)} {about}", clock(self.gear.watch.now()), width)]
         if self._check is not None:
             rows += paragraph(self.say("finding.about", check=self._check.text.say(self.lang)), "dim", width)
         if self._category and self._phrase:
@@ -44,7 +44,7 @@ class FindingPage(Page):
     def _listed(self) -> Choices[Category] | Choices[Phrase]:
         if self._choices is None:
             if self._category is None:
-                self._choices = Choices(self.session.plan.categories, lambda category: category.text.say(self.lang))
+                self._choices = Choices(self.gear.watch.plan.categories, lambda category: category.text.say(self.lang))
             else:
                 self._choices = Choices(self._category.phrases, lambda phrase: phrase.text.say(self.lang))
         return self._choices
@@ -53,8 +53,8 @@ class FindingPage(Page):
         return self.say("finding.more", page=page, pages=pages)
 
     def _confirm(self, category: Category, phrase: Phrase, width: int) -> list[Line]:
-        now = self.session.now()
-        due = due_of(category, now, self.session.plan.calendar, urgent=self._urgent)
+        now = self.gear.watch.now()
+        due = due_of(category, now, self.gear.watch.plan.calendar, urgent=self._urgent)
         state = [self.say("finding.urgent" if self._urgent else "finding.normal")]
         if category.kind == "hazard":
             state.insert(0, self.say("finding.hazard"))
@@ -71,11 +71,11 @@ class FindingPage(Page):
         return rows
 
     def _place(self) -> str:
-        progress = self.session.state.round
+        progress = self.gear.watch.state.round
         here = (progress.at_stop or progress.last) if progress else None
         if progress is None or here is None:
             return self.say("finding.no_place")
-        return stop_name(self.session.plan, progress.route, here, self.lang)
+        return stop_name(self.gear.watch.plan, progress.route, here, self.lang)
 
     def foot(self) -> Sequence[tuple[str, str]]:
         if self._phrase is None:
@@ -114,6 +114,8 @@ class FindingPage(Page):
             self._restart()
         else:
             self.terminal.close(self)
+            if self._check is not None:
+                self.terminal.tell(self.say("finding.dropped", check=self._check.text.say(self.lang)), "mark")
 
     async def move(self, step: int) -> None:
         if self._phrase is None:
@@ -123,7 +125,7 @@ class FindingPage(Page):
         if self._category is None or self._phrase is None:
             self.terminal.tell(self.say("stop.choose"), "mark")
             return
-        finding = await self.session.report(
+        finding = await self.gear.watch.report(
             self._category.id, self._phrase.id, fixed=self._fixed, urgent=self._urgent, check=self._check
         )
         self.terminal.signal("ok")

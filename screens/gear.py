@@ -24,6 +24,8 @@ class Contact(Struct, frozen=True):
     """UTC ms of the last receipt."""
     oldest_s: int | None = None
     """Age of the oldest record that the office does not have."""
+    new_books: int = 0
+    """How often the handheld had to go on in a new logbook since the program began (decision 8)."""
 
 
 class Office(Protocol):
@@ -51,6 +53,8 @@ class Gear(Struct, frozen=True):
     lang: str = "zh"
     english_only: bool = False
     """The console cannot show Chinese: said on the first page, and the language stays English."""
+    blocks: bool = True
+    """The terminal draws half blocks: a code for a scanner can be shown."""
     theme: str = "day"
     hint: str = ""
     """A line for demonstrations: what a visitor should press to sign in. Empty otherwise."""

@@ -12,8 +12,7 @@ from app.duties.rounds import is_short
 from app.duties.schedule import Duty, Standing, clock_text
 from app.duties.site import NO_TEXT, Phrase
 from screens.choices import ListPage
-from screens.layout import Line, beside, line, numbered, paragraph, title, two
-from screens.names import schedule_of
+from screens.layout import Line, beside, flow, line, numbered, paragraph, title, two
 from screens.page import WIDE, Page
 from screens.round import RoundPage
 from screens.signin import Purpose, SignInPage
@@ -50,10 +49,9 @@ class HomePage(Page):
 
     # -- drawing -------------------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        now = self.session.now()
-        self._duties = self._ordered(self.session.today())
+        now = self.gear.watch.now()
         self._wake_at_change(now)
-        head = title(self.session.plan.site.name.say(self.lang), clock(now), width)
+        head = title(self.gear.watch.plan.site.name.say(self.lang), clock(now), width)
         crew = paragraph(self.say("signin.crew", names=" ".join(self.crew())), "dim", width)[:1]
         column = width // 2 + 2 if width >= WIDE else width
         rows = [*self._first(column), (), *self._others(column)]
@@ -61,8 +59,9 @@ class HomePage(Page):
             rows = beside(rows, self._everything(width - column - 2), column + 2, height)
         return [head, *crew, (), *rows]
 
-    def _ordered(self, duties: tuple[Duty, ...]) -> tuple[Duty, ...]:
-        return tuple(sorted(duties, key=lambda duty: duty.slot.round != self._chosen))
+    def look_up(self) -> None:
+        duties = self.gear.watch.today()
+        self._duties = tuple(sorted(duties, key=lambda duty: duty.slot.round != self._chosen))
 
     def _first(self, width: int) -> list[Line]:
         """The answer to "what now?"."""
@@ -71,22 +70,22 @@ class HomePage(Page):
         duty = self._duties[0]
         head = "home.chosen" if duty.slot.round == self._chosen else HEADS[duty.standing]
         rows = [line((self.say(head), "dim")), *paragraph(f"> {self.name_of(duty)}", "key", width, "  ")]
-        rows += paragraph(f"  {self._facts(duty)}", "text", width, "  ")
+        rows += flow(self._facts(duty), "text", width, "  ")
         if duty.standing is Standing.OPEN and self.short(duty):
             rows += paragraph(f"  {self.say('home.short', n=self.present())}", "mark", width, "  ")
         return rows
 
-    def _facts(self, duty: Duty) -> str:
+    def _facts(self, duty: Duty) -> list[str]:
         opens, closes = window(duty)
         facts = [self.say("home.window", opens=opens, closes=closes)]
         if (crew := self.needed(duty)) > 1:
             facts.append(self.say("home.crew", n=crew))
-        route = next((each for each in self.session.plan.routes if each.id == duty.slot.route), None)
+        route = self.gear.watch.plan.find_route(duty.slot.route)
         if route is not None:
             facts.append(self.say("home.stops", n=len(route.stops)))
         if duty.standing is not Standing.OPEN:
             facts.append(self.say(f"duty.{duty.standing}"))
-        return "  ".join(facts)
+        return facts
 
     def _others(self, width: int) -> list[Line]:
         others = self._duties[1 : 1 + OTHERS]
@@ -97,7 +96,7 @@ class HomePage(Page):
 
     def _everything(self, width: int) -> list[Line]:
         """All rounds of today, for a wide screen."""
-        duties = sorted(self.session.today(), key=lambda duty: duty.slot.opens)
+        duties = sorted(self.gear.watch.today(), key=lambda duty: duty.slot.opens)
         rows = [line((self.say("home.list"), "dim"))]
         for duty in duties:
             opens, closes = window(duty)
@@ -110,7 +109,7 @@ class HomePage(Page):
 
     def needed(self, duty: Duty) -> int:
         """People who walk it together."""
-        found = schedule_of(self.session.plan, duty.slot.schedule)
+        found = self.gear.watch.plan.find_schedule(duty.slot.schedule)
         return found.crew if found else 1
 
     def row_of(self, duty: Duty) -> str:
@@ -136,7 +135,7 @@ class HomePage(Page):
         if key == "4":
             self.terminal.open(SignInPage(Purpose.JOIN))
         elif key == "0":
-            self.terminal.open(RoundsPage(self.session.today(), self))
+            self.terminal.open(RoundsPage(self.gear.watch.today(), self))
         elif key.isdigit() and int(key) <= OTHERS and int(key) < len(self._duties):
             self.choose(self._duties[int(key)])
 
@@ -155,7 +154,7 @@ class HomePage(Page):
             case Standing.RUNNING:
                 self.go_on()
             case Standing.DONE:
-                walked = self.session.state.rounds[duty.slot.round]
+                walked = self.gear.watch.state.rounds[duty.slot.round]
                 self.terminal.open(SummaryPage(walked, duty.slot.schedule, duty.slot.route))
             case Standing.COMING if duty.slot.round != self._chosen:
                 self.terminal.tell(self.say("home.not_yet", time=clock(duty.slot.opens)), "mark")
@@ -166,31 +165,38 @@ class HomePage(Page):
 
     def go_on(self) -> None:
         self.terminal.open(RoundPage())
-        progress = self.session.state.round
+        progress = self.gear.watch.state.round
         if progress is not None and progress.at_stop is not None:
             self.terminal.open(StopPage())
 
     async def _start(self, duty: Duty) -> None:
-        if (progress := self.session.state.round) is not None:
+        if (progress := self.gear.watch.state.round) is not None:
             self.terminal.tell(self.say("home.is_running", name=self.schedule_name(progress.schedule)), "mark")
-        elif self.short(duty):
+        elif duty.standing is Standing.COMING:
+            self.terminal.open(EarlyPage(duty, self))
+        else:
+            await self.set_out(duty)
+
+    async def set_out(self, duty: Duty) -> None:
+        """Begin, or ask why alone."""
+        if self.short(duty):
             self.terminal.open(AlonePage(duty, self))
         else:
             await self.start(duty)
 
     def short(self, duty: Duty) -> bool:
         """Fewer are on shift than walk it together."""
-        shift = self.session.state.shift
-        return is_short(shift.crew if shift else (), schedule_of(self.session.plan, duty.slot.schedule))
+        shift = self.gear.watch.state.shift
+        return is_short(shift.crew if shift else (), self.gear.watch.plan.find_schedule(duty.slot.schedule))
 
     def present(self) -> int:
         """People on shift who are really there."""
-        shift = self.session.state.shift
+        shift = self.gear.watch.state.shift
         return sum(member.given for member in shift.crew) if shift else 0
 
     async def start(self, duty: Duty, alone: str | None = None) -> None:
         """Begin, once it is recorded."""
-        await self.session.start_round(duty, alone)
+        await self.gear.watch.start_round(duty, alone)
         self._chosen = None
         self.terminal.signal("ok")
         self.terminal.down_to(HomePage)
@@ -212,6 +218,7 @@ class HomePage(Page):
         self.show()
         if self.is_current and self._due() - before:
             self.terminal.signal("ok")
+            self.terminal.turned_by_itself()
 
     def _due(self) -> set[str]:
         return {duty.slot.round for duty in self._duties if duty.standing is Standing.OPEN}
@@ -229,13 +236,41 @@ class RoundsPage(ListPage[Duty]):
         self._home = home
 
     def head(self) -> tuple[str, str]:
-        return self.say("home.list"), clock(self.session.now())
+        return self.say("home.list"), clock(self.gear.watch.now())
 
     def item(self, duty: Duty) -> str:
         return self._home.row_of(duty)
 
     async def chosen(self, duty: Duty) -> None:
         self._home.choose(duty)
+        self.terminal.close(self)
+
+
+class EarlyPage(Page):
+    """Before its window a round is begun only by whoever says so twice: it is marked."""
+
+    def __init__(self, duty: Duty, home: HomePage) -> None:
+        super().__init__()
+        self._duty = duty
+        self._home = home
+
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        now = self.gear.watch.now()
+        rows = [title(self.say("home.early_title"), clock(now), width), ()]
+        rows += paragraph(f"> {self._home.name_of(self._duty)}", "key", width, "  ")
+        opens, closes = window(self._duty)
+        rows += paragraph(f"  {self.say('home.window', opens=opens, closes=closes)}", "text", width, "  ")
+        return [*rows, (), *paragraph(self.say("home.early_marked", time=opens), "mark", width)]
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        return ("1", self.say("home.early_yes")), ("Enter", self.say("home.early_no")), self.menu_key
+
+    async def digit(self, key: str) -> None:
+        if key == "1":
+            self.terminal.close(self)
+            await self._home.set_out(self._duty)
+
+    async def enter(self) -> None:
         self.terminal.close(self)
 
 
@@ -247,12 +282,12 @@ class AlonePage(ListPage[Phrase]):
     """Too few for this round: the partner signs in, or the reason is recorded and marked."""
 
     def __init__(self, duty: Duty, home: HomePage) -> None:
-        super().__init__((PARTNER, *home.session.plan.why_alone))
+        super().__init__((PARTNER, *home.gear.watch.plan.why_alone))
         self._duty = duty
         self._home = home
 
     def head(self) -> tuple[str, str]:
-        return self.say("home.alone_title", n=self._home.needed(self._duty)), clock(self.session.now())
+        return self.say("home.alone_title", n=self._home.needed(self._duty)), clock(self.gear.watch.now())
 
     def intro(self) -> str:
         return self.say("home.alone_now", names=" ".join(self.crew()))

@@ -18,7 +18,7 @@ class CodePage(Page):
         self._code = CODE
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        rows = [title(self.say("round.code_title"), clock(self.session.now()), width), ()]
+        rows = [title(self.say("round.code_title"), clock(self.gear.watch.now()), width), ()]
         rows += paragraph(self.say("round.code_how"), "text", width)
         rows += [(), field(self.say("round.code"), self._code), ()]
         return [*rows, *paragraph(self.say("round.code_weak"), "dim", width)]
@@ -41,4 +41,4 @@ class CodePage(Page):
             self.terminal.close(self)
             return
         typed, self._code = self._code.typed, CODE
-        self.terminal.arrived(await self.session.type_code(typed))
+        self.terminal.arrived(await self.gear.watch.type_code(typed))

@@ -3,6 +3,7 @@
 Widths are terminal cells, never `len()`. Nothing here knows a page, a theme or the catalogue.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -73,7 +74,8 @@ def title(left: str, right: str, width: int) -> Line:
 def wrap(text: str, width: int, indent: str = "") -> list[str]:
     """`text` in rows of at most `width` cells, rows after the first one indented.
 
-    English breaks at spaces, Chinese anywhere except before a closing mark; a word longer than a row is cut.
+    English breaks at spaces, Chinese anywhere but before a closing mark and within a short phrase or a word of the
+    trade; a word longer than a row is cut.
     """
     rows: list[str] = []
     row = ""
@@ -94,6 +96,17 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
 def paragraph(text: str, role: str, width: int, indent: str = "") -> list[Line]:
     """`text` wrapped, one role."""
     return [((row, role),) for row in wrap(text, width, indent)]
+
+
+def flow(facts: Iterable[str], role: str, width: int, indent: str = "") -> list[Line]:
+    """Short facts side by side in as few rows as they need, none of them torn as long as a row holds it."""
+    rows: list[str] = []
+    for fact in map(plain, facts):
+        if rows and cells(rows[-1]) + GAP + cells(fact) <= width:
+            rows[-1] += " " * GAP + fact
+        else:
+            rows += [indent + row for row in wrap(fact, width - cells(indent))]
+    return [((row, role),) for row in rows]
 
 
 def banner(text: str, role: str, width: int) -> list[Line]:
@@ -140,24 +153,41 @@ def beside(left: Sequence[Line], right: Sequence[Line], column: int, height: int
 
 
 _CLOSING = "，。、；：？！）》」』”’,.;:?!)"
+_TOGETHER: Final = (
+    "进行中 还没开始 现在该巡 已完成 漏巡 漏检 未到 早到 准时 迟到 工牌 工号 密码 签到 再签 同伴 主管 领班 管理员 "
+    "办公室 手持机 对讲机 消控 标签 信标 信号 蓝牙 记录 报警 报问题 交班 下班 正常 不正常 去不了 查不了 检查 配电室 "
+    "水泵房 楼梯 电梯 车库 消防 灭火器 消火栓 应急 照明 通道 充电棚 开始 结束 自动 手动 上传 网络 超出 范围 弱证据"
+)
+"""Words of the trade that are not torn at the end of a row."""
+_SHORT: Final = 4
+"""A phrase of so many characters between spaces and marks is not torn either."""
+_HAN: Final = r"[\u3400-\u9fff]"
+_WHOLE: Final = re.compile(
+    "|".join([rf"(?<!{_HAN}){_HAN}{{2,{_SHORT}}}(?!{_HAN})", *sorted(_TOGETHER.split(), key=len, reverse=True)])
+)
 
 
-def _words(text: str) -> Iterable[str]:
-    word = ""
-    for ch in text:
+@lru_cache(1024)
+def _words(text: str) -> tuple[str, ...]:
+    """What stands on one row: an English word or a Chinese one, with the spaces and closing marks behind it."""
+    words, word, place = [], "", 0
+    while place < len(text):
+        ch = text[place]
         if word and ch != " " and ch not in _CLOSING and (word[-1] == " " or cells(word[-1]) == 2 or cells(ch) == 2):
-            yield word
+            words.append(word)
             word = ""
-        word += ch
-    if word:
-        yield word
+        whole = _WHOLE.match(text, place)
+        word += whole[0] if whole else ch
+        place += len(whole[0]) if whole else 1
+    return (*words, word) if word else tuple(words)
 
 
 def _head(word: str, width: int) -> str:
-    """As much of `word` as `width` cells hold, at least one character."""
+    """As much of `word` as `width` cells hold, at least one character, and no closing mark alone behind it."""
     used = 0
     for index, ch in enumerate(word):
         used += cells(ch)
         if used > width:
-            return word[: max(1, index)]
+            kept = max(1, index)
+            return word[: kept - 1] if kept > 1 and not word[kept:].strip(_CLOSING) else word[:kept]
     return word

@@ -12,13 +12,16 @@ from screens.layout import Line, numbered, title
 from screens.outbox import OutboxPage
 from screens.page import Page
 from screens.times import clock
+from screens.witness import WitnessPage
 
 EVERYBODY: Final = ""
+WITNESS: Final = "*"
+"""Neither is a person's id."""
 
 
 class MenuPage(Page):
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        rows = [title(self.say("menu.title"), clock(self.session.now()), width), ()]
+        rows = [title(self.say("menu.title"), clock(self.gear.watch.now()), width), ()]
         for key, words in self._items():
             rows += numbered(key, words, width)
         return rows
@@ -34,8 +37,11 @@ class MenuPage(Page):
             ("6", self.say("menu.help")),
             ("7", self.say("menu.outbox")),
             ("8", self.say("menu.leave")),
-            ("0", self.say("menu.close")),
+            ("0", self.say("menu.witness")),
         )
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        return (("Enter", self.say("menu.close")),)
 
     async def digit(self, key: str) -> None:
         terminal = self.terminal
@@ -63,11 +69,11 @@ class MenuPage(Page):
             case "8":
                 self._leave()
             case "0":
-                terminal.close(self)
+                terminal.replace(await WitnessPage.signed(self.gear))
 
     def _leave(self) -> None:
         """Signing out: only whoever is signed in, and not in the middle of a round."""
-        state = self.session.state
+        state = self.gear.watch.state
         if state.shift is None or self.terminal.locked:
             raise NotAllowed("menu.locked" if self.terminal.locked else "menu.nobody")
         if state.round is not None:
@@ -83,28 +89,33 @@ class LeavePage(ListPage[str]):
 
     def __init__(self, shift: Shift) -> None:
         people = [member.person for member in shift.crew]
-        super().__init__([*(people if len(people) > 1 else ()), EVERYBODY])
+        super().__init__([*(people if len(people) > 1 else ()), EVERYBODY, WITNESS])
 
     def head(self) -> tuple[str, str]:
-        return self.say("menu.leave_title"), clock(self.session.now())
+        return self.say("menu.leave_title"), clock(self.gear.watch.now())
 
     def item(self, person: str) -> str:
+        if person == WITNESS:
+            return self.say("menu.leave_witness")
         return (
             self.say("menu.leave_all") if person == EVERYBODY else self.say("menu.leave_one", name=self._called(person))
         )
 
     def _called(self, who: str) -> str:
-        person = self.session.person(who)
+        person = self.gear.watch.person(who)
         return person.name.say(self.lang) if person else who
 
     async def chosen(self, person: str) -> None:
+        if person == WITNESS:
+            self.terminal.open(await WitnessPage.signed(self.gear))
+            return
         if person == EVERYBODY:
-            await self.session.close_shift()
+            await self.gear.watch.close_shift()
             self.terminal.go_sign_in()
             self.terminal.tell(self.say("home.closed"))
             return
-        await self.session.sign_out(person)
-        if self.session.state.shift is None:
+        await self.gear.watch.sign_out(person)
+        if self.gear.watch.state.shift is None:
             self.terminal.go_sign_in()
         else:
             self.terminal.close(self)

@@ -5,30 +5,26 @@ be older than both.
 """
 
 from app.duties.rounds import stop_of
-from app.duties.site import Plan, Point, Schedule, Stop
-
-
-def schedule_of(plan: Plan, name: str) -> Schedule | None:
-    return next((each for each in plan.schedules if each.id == name), None)
+from app.duties.site import Plan, Point, Stop
 
 
 def schedule_name(plan: Plan, name: str, lang: str) -> str:
-    found = schedule_of(plan, name)
+    found = plan.find_schedule(name)
     return found.name.say(lang) if found else name
 
 
 def point_of(plan: Plan, stop: Stop | None) -> Point | None:
-    return next((point for point in plan.points if stop and point.id == stop.point), None)
+    return plan.find_point(stop.point) if stop else None
 
 
 def route_stop(plan: Plan, route: str, stop: str) -> Stop | None:
-    found = next((each for each in plan.routes if each.id == route), None)
+    found = plan.find_route(route)
     return stop_of(found, stop) if found else None
 
 
 def in_free_order(plan: Plan, route: str) -> bool:
     """Whether a route may be walked in any order: then nothing is left behind until its end."""
-    found = next((each for each in plan.routes if each.id == route), None)
+    found = plan.find_route(route)
     return found is not None and found.order == "free"
 
 

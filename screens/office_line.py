@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from app.kinds import urgent
 from app.logbook.book import Logbook
 from app.ports import Clock
 from screens.gear import Contact
@@ -52,6 +51,7 @@ class OfficeLine:
             fields=state.last_reason.fields if state.last_reason else {},
             last_ack=state.last_ack,
             oldest_s=None if state.oldest is None else max(0, (now.at - state.oldest) // 1000),
+            new_books=state.new_books,
         )
 
     def subscribe(self, changed: Callable[[], None]) -> None:
@@ -63,12 +63,10 @@ class OfficeLine:
     def sync_now(self) -> None:
         self._started().sync_now()
 
-    def recorded(self) -> None:
+    def recorded(self, urgent: bool) -> None:
         """A record was made; it goes soon, an urgent one at once."""
-        if self._courier is None:
-            return
-        last = self._logbook.entry(self._logbook.head.seq)
-        self._courier.nudge(last is not None and urgent(last.record))
+        if self._courier is not None:
+            self._courier.nudge(urgent)
 
     def stop(self) -> None:
         if self._courier is not None:

@@ -7,13 +7,18 @@ from screens.layout import Line, paragraph, title
 from screens.page import Page
 from screens.times import clock, day, span
 
+SHORT = 8
+"""Digits of a book's id that are shown."""
+
 
 class OutboxPage(Page):
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        unsent = self.session.unsent
-        rows = [title(self.say("outbox.title"), clock(self.session.now()), width), ()]
+        unsent = self.gear.watch.unsent
+        rows = [title(self.say("outbox.title"), clock(self.gear.watch.now()), width), ()]
         said = self.say("outbox.unsent", n=unsent) if unsent else self.say("outbox.all_sent")
         rows += paragraph(f"Q:{unsent}  {said}", "key", width)
+        if before := self.gear.watch.state.before:
+            rows += paragraph(self.say("outbox.new_book", book=before[:SHORT]), "text", width)
         office = self.gear.office
         if office is None:
             return [*rows, (), *paragraph(self.say("outbox.not_enrolled"), "text", width)]
@@ -26,12 +31,12 @@ class OutboxPage(Page):
 
     def _facts(self, line: Contact) -> list[str]:
         facts = []
-        if line.oldest_s is not None and self.session.unsent:
+        if line.oldest_s is not None and self.gear.watch.unsent:
             facts.append(self.say("outbox.oldest", span=span(self.lang, line.oldest_s)))
         if line.last_ack is None:
             facts.append(self.say("outbox.no_ack"))
         else:
-            when = day(self.lang, self.terminal.local(line.last_ack), self.session.now())
+            when = day(self.lang, self.terminal.local(line.last_ack), self.gear.watch.now())
             facts.append(self.say("outbox.last_ack", time=when))
         if line.online:
             facts.append(self.say("outbox.online"))

@@ -19,17 +19,18 @@ from textual.widget import Widget
 from app.duties.site import Stop
 from app.ports import Scan
 from app.text import cells, fit
-from app.words import say
-from screens.layout import Line, Span, hints, plain, wrap
+from app.words import LANGS, say
+from screens.layout import Line, Span, hints, paragraph, plain, wrap
 from screens.names import point_of, schedule_name
-from screens.themes import SIGNS, style
+from screens.themes import PAPER, SIGNS, style
 
 if TYPE_CHECKING:
-    from app.watch import Watch
     from screens.gear import Gear
     from screens.terminal import Terminal
 
 NOTICE_ROWS = 3
+LEAST = (30, 15)
+"""Columns and rows below which no page can be used."""
 WIDE = 60
 """From this width on a page shows context beside what it asks."""
 
@@ -81,7 +82,7 @@ class Sheet(Widget):
         segments: list[Segment] = []
         used = 0
         for text, role in self._lines[y] if y < len(self._lines) else ():
-            shown = fit(plain(text), width - used)
+            shown = fit(text if role == PAPER else plain(text), width - used)
             segments.append(Segment(shown, style(theme, role)))
             used += cells(shown)
             if used >= width:
@@ -107,6 +108,9 @@ class Page(Screen[None]):
     def foot(self) -> Sequence[tuple[str, str]]:
         """The keys of this page and what they do, just above the status line."""
         return ()
+
+    def look_up(self) -> None:
+        """Take from the watch what `draw`, `foot` and the keys speak of: called before each drawing."""
 
     async def digit(self, key: str) -> None:
         """A digit, `.` or `-` was pressed."""
@@ -138,10 +142,6 @@ class Page(Screen[None]):
         return self.terminal.gear
 
     @property
-    def session(self) -> "Watch":
-        return self.terminal.gear.watch
-
-    @property
     def lang(self) -> str:
         return self.terminal.lang
 
@@ -159,16 +159,16 @@ class Page(Screen[None]):
 
     def place_of(self, stop: Stop) -> str:
         """The stop's point, as the crew says it."""
-        point = point_of(self.session.plan, stop)
+        point = point_of(self.gear.watch.plan, stop)
         return point.name.say(self.lang) if point else stop.id
 
     def schedule_name(self, schedule: str) -> str:
-        return schedule_name(self.session.plan, schedule, self.lang)
+        return schedule_name(self.gear.watch.plan, schedule, self.lang)
 
     def crew(self) -> list[str]:
         """Names of the people on shift, in the order they came."""
-        shift = self.session.state.shift
-        people = [self.session.person(member.person) for member in shift.crew] if shift else []
+        shift = self.gear.watch.state.shift
+        people = [self.gear.watch.person(member.person) for member in shift.crew] if shift else []
         return [person.name.say(self.lang) for person in people if person]
 
     def show(self) -> None:
@@ -186,6 +186,11 @@ class Page(Screen[None]):
     # -- the grid ------------------------------------------------------------------------------
     def lines(self, width: int, height: int) -> list[Line]:
         """The whole grid: the page's rows, the notice, the page's keys, the status line."""
+        if width < LEAST[0] or height < LEAST[1]:
+            return [line for lang in LANGS for line in paragraph(say(lang, "platform.too_small"), "text", width)][
+                :height
+            ]
+        self.look_up()
         foot = hints(self.foot(), width)
         said = notice(self.terminal.notice, width)
         room = max(0, height - 1 - len(foot) - len(said))

@@ -10,13 +10,13 @@ from textual.timer import Timer
 
 from app.duties.checks import open_checks
 from app.duties.evidence import Near, Nearness
-from app.duties.rounds import Progress, passed_over, recheck_due, remaining
+from app.duties.rounds import Answer, Progress, Visit, passed_over, recheck_due, remaining
 from app.duties.schedule import clock_text
 from app.duties.site import Point, Stop
 from app.text import cells
 from screens.label import CodePage
 from screens.layout import Line, Span, beside, line, paragraph, title, two, width_of
-from screens.names import in_free_order, schedule_of
+from screens.names import in_free_order
 from screens.page import WIDE, Page
 from screens.signin import Purpose, SignInPage
 from screens.skip import SkipPage
@@ -40,6 +40,8 @@ class RoundPage(Page):
         self._heard_at = 0.0
         self._waiting: tuple[str | None, float] = (None, 0.0)
         """The stop that waits, and since when (loop time)."""
+        self._settled: tuple[Answer, ...] = ()
+        """Answers of the stop just done that nobody wants to change."""
 
     def on_mount(self) -> None:
         self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
@@ -65,10 +67,10 @@ class RoundPage(Page):
 
     # -- what stands where ---------------------------------------------------------------------
     def _progress(self) -> Progress | None:
-        return self.session.state.round
+        return self.gear.watch.state.round
 
     def _stop(self) -> Stop | None:
-        return self.session.next_stop()
+        return self.gear.watch.next_stop()
 
     def _waited(self, stop: Stop) -> float:
         """Seconds that this stop has been waited for without coming near."""
@@ -91,12 +93,12 @@ class RoundPage(Page):
         return [*rows[:2], *beside(rows[2:], listed, column + 2, height - 2)]
 
     def _head(self, progress: Progress, width: int) -> list[Line]:
-        now = self.session.now()
+        now = self.gear.watch.now()
         name = self.schedule_name(progress.schedule)
         late = now >= progress.closes
         till = self.say("round.over" if late else "round.till", closes=clock_text(progress.closes, progress.opens))
         done = sum(visit.done for visit in progress.visits)
-        behind = () if in_free_order(self.session.plan, progress.route) else passed_over(progress)
+        behind = () if in_free_order(self.gear.watch.plan, progress.route) else passed_over(progress)
         count = f"{done}/{len(progress.visits)}  {self.say('round.missed', n=len(behind))}"
         return [title(name, clock(now), width), two((count, "text"), (till, "mark" if late else "text"), width)]
 
@@ -106,7 +108,7 @@ class RoundPage(Page):
             return paragraph(self.say("watch.plan_gone"), "bad", width)
         if stop is None:
             return [line((self.say("round.all_done"), "ok")), *paragraph(self.say("round.all_done_how"), "text", width)]
-        point = self.session.plan.point(stop.point)
+        point = self.gear.watch.plan.point(stop.point)
         if progress.at_stop is not None:
             return self._at(progress, stop, width)
         rows = self._go(progress, stop, point, width)
@@ -118,7 +120,7 @@ class RoundPage(Page):
     def _at(self, progress: Progress, stop: Stop, width: int) -> list[Line]:
         """Arrived, and the checks were left."""
         number = progress.order.index(stop.id) + 1
-        left = len(open_checks(self.session.plan, stop, progress))
+        left = len(open_checks(self.gear.watch.plan, stop, progress))
         return [
             *paragraph(f"> {self.say('round.at', n=number, place=self.place_of(stop))}", "key", width, "  "),
             *paragraph(f"  {self.say('round.checks_left', n=left)}", "text", width, "  "),
@@ -129,7 +131,7 @@ class RoundPage(Page):
         rows = paragraph(f"> {self.say('round.go', n=number, place=self.place_of(stop))}", "key", width, "  ")
         if way := point.way.say(self.lang):
             rows += paragraph(f"  {way}", "text", width, "  ")
-        if self.session.plan.route(progress.route).order == "free":
+        if self.gear.watch.plan.route(progress.route).order == "free":
             rows += paragraph(f"  {self.say('round.any_order')}", "dim", width, "  ")
         return rows
 
@@ -146,7 +148,7 @@ class RoundPage(Page):
         fits = width_of(head) + cells(advice) <= width
         rows = [(*head, (advice, "text"))] if fits else [head, *paragraph(advice, "text", width, "  ")]
         far = near is None or (near.state in (Nearness.SILENT, Nearness.FAR) and near.bars < BARS)
-        if far and waited >= self.session.plan.settings.label_after_s:
+        if far and waited >= self.gear.watch.plan.settings.label_after_s:
             rows += paragraph(f"  {self.say('round.label' if point.label else 'round.type')}", "mark", width, "  ")
         return rows
 
@@ -170,31 +172,37 @@ class RoundPage(Page):
         return [(), *paragraph(f"  {self.say('round.sign')}", "mark", width, "  ")]
 
     def _recheck_due(self, progress: Progress) -> bool:
-        return recheck_due(progress, schedule_of(self.session.plan, progress.schedule))
+        return recheck_due(progress, self.gear.watch.plan.find_schedule(progress.schedule))
 
     def foot(self) -> Sequence[tuple[str, str]]:
         progress, stop = self._progress(), self._stop()
         if progress is None:
             return ()
-        menu = self.menu_key
+        change = (("Backspace", self.say("stop.change")),) if self._just_done(progress) else ()
+        menu = (*change, self.menu_key)
         if stop is None:
-            return (("Enter", self.say("round.key_finish")), ("3", self.say("round.key_list")), menu)
+            return (("Enter", self.say("round.key_finish")), ("3", self.say("round.key_list")), *menu)
         if progress.at_stop is not None:
-            return (("Enter", self.say("round.key_checks")), ("2", self.say("round.key_leave")), menu)
+            return (("Enter", self.say("round.key_checks")), ("2", self.say("round.key_leave")), *menu)
         keys = [("1", self.say("round.key_scan")), ("2", self.say("round.key_skip")), ("3", self.say("round.key_list"))]
         if len(progress.crew) > 1 and self._in_two(progress):
             keys.append(("4", self._partner_words(progress)))
-        return (*keys, ("5", self.say("round.key_finish")), menu)
+        return (*keys, ("5", self.say("round.key_finish")), *menu)
+
+    def _just_done(self, progress: Progress) -> Visit | None:
+        """The stop reached last, while its answers can still be changed by Backspace: until another key is pressed."""
+        visit = progress.visit(progress.last) if progress.last and progress.at_stop is None else None
+        return visit if visit and visit.answers and visit.answers != self._settled else None
 
     def _in_two(self, progress: Progress) -> bool:
-        schedule = schedule_of(self.session.plan, progress.schedule)
+        schedule = self.gear.watch.plan.find_schedule(progress.schedule)
         return schedule is not None and (schedule.crew > 1 or schedule.recheck)
 
     def _partner_words(self, progress: Progress) -> str:
         """`4 同伴李敏签到`: who has not signed in again; no name when it may be several."""
         done = {member.person for member in progress.rechecked}
         left = [member.person for member in progress.crew[1:] if member.person not in done]
-        person = self.session.person(left[0]) if len(left) == 1 else None
+        person = self.gear.watch.person(left[0]) if len(left) == 1 else None
         name = person.name.say(self.lang) if person else ""
         return self.say("round.key_partner", name=name) if name else self.say("round.key_partner_any")
 
@@ -203,11 +211,12 @@ class RoundPage(Page):
         progress, stop = self._progress(), self._stop()
         if progress is None:
             return
+        self._settle(progress)
         match key:
             case "1" if stop is not None and progress.at_stop is None:
                 self.terminal.open(CodePage())
             case "2" if stop is not None:
-                self.terminal.open(SkipPage(stop, self.session.plan, here=progress.at_stop is not None))
+                self.terminal.open(SkipPage(stop, self.gear.watch.plan, here=progress.at_stop is not None))
             case "3":
                 self.terminal.open(StopsPage(self._stop()))
             case "4":
@@ -219,6 +228,7 @@ class RoundPage(Page):
         progress, stop = self._progress(), self._stop()
         if progress is None:
             return
+        self._settle(progress)
         if stop is None:
             if remaining(progress) or self._recheck_due(progress):
                 self.terminal.open(FinishPage())
@@ -228,6 +238,19 @@ class RoundPage(Page):
             self.terminal.open(StopPage())
         else:
             self.terminal.tell(self.say("round.how"), "mark")
+
+    async def back(self) -> None:
+        progress = self._progress()
+        just_done = self._just_done(progress) if progress else None
+        if progress is None or just_done is None:
+            self.terminal.close(self)
+            return
+        self._settle(progress)
+        self.terminal.open(StopPage(just_done.stop, just_done.answers[-1].check))
+
+    def _settle(self, progress: Progress) -> None:
+        just_done = self._just_done(progress)
+        self._settled = just_done.answers if just_done else self._settled
 
 
 def bar(near: Near | None) -> Span:

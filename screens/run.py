@@ -86,6 +86,7 @@ def open_terminal(
         up=lambda: clock.now().up,
         lang=settings.lang,
         english_only=not launch.console_shows_chinese(os.environ),
+        blocks=launch.console_draws_blocks(os.environ, sys.stdout.encoding),
         theme=settings.theme or ("night" if _is_quiet(watch) else "day"),
         battery=battery_percent,
         remember=lambda name, value: keep(settings.data_dir, name, value),
@@ -95,7 +96,7 @@ def open_terminal(
     )
     if office is not None:
         office.pages_came = lambda: _take_pages(watch, logbook, clock)
-        watch.subscribe(office.recorded)
+        watch.when_recorded(office.recorded)
     try:
         return Terminal(gear).run() or 0
     finally:

@@ -10,6 +10,7 @@ from app.duties.site import Person
 from app.errors import PinLocked
 from app.meaning import Meant
 from app.ports import Scan
+from app.session import has
 from screens.layout import Line, line, paragraph, title
 from screens.number import Digits, field
 from screens.page import Page
@@ -58,8 +59,8 @@ class SignInPage(Page):
     # -- drawing -------------------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:
         head, how = TITLES[self._purpose]
-        now = clock(self.session.now())
-        site = f"  {self.session.plan.site.name.say(self.lang)}" if self._purpose in FIRST else ""
+        now = clock(self.gear.watch.now())
+        site = f"  {self.gear.watch.plan.site.name.say(self.lang)}" if self._purpose in FIRST else ""
         rows = [title(self.say(head) + site, now, width), ()]
         if self._person is None:
             rows += paragraph(self.say(self._how(how)), "text", width)
@@ -118,15 +119,29 @@ class SignInPage(Page):
             self.terminal.tell(self.say("signin.type_number"), "mark")
 
     def _ask_pin(self) -> None:
-        person = self.session.person_by_number(self._number.typed)
+        person = self.gear.watch.person_by_number(self._number.typed)
         if person is None:
             self.terminal.signal("bad")
             self.terminal.tell(self.say("signin.unknown", number=self._number.typed), "bad")
             self._number = NUMBER
             return
+        if self._is_here(person.id):
+            self._say_same(person)
+            return
         self._person = person
-        if wait := self.session.pin_wait(person.id):
+        if wait := self.gear.watch.pin_wait(person.id):
             self._say_locked(wait)
+
+    def _is_here(self, person: str) -> bool:
+        """Whether somebody who should come is here already: the partner has to be another person."""
+        shift = self.gear.watch.state.shift
+        comes = self._purpose in (Purpose.SIGN_IN, Purpose.JOIN) and self.gear.watch.unlocked
+        return comes and shift is not None and has(shift, person)
+
+    def _say_same(self, person: Person) -> None:
+        self._number = NUMBER
+        self.terminal.signal("mark")
+        self.terminal.tell(self.say("signin.same", name=person.name.say(self.lang)), "mark")
 
     async def _check_pin(self, person: Person) -> None:
         if self._pin.empty:
@@ -135,11 +150,11 @@ class SignInPage(Page):
         pin, self._pin = self._pin.typed, PIN
         try:
             if self._purpose is Purpose.RECHECK:
-                await self.session.confirm_partner_pin(person.id, pin)
+                await self.gear.watch.confirm_partner_pin(person.id, pin)
             else:
-                await self.session.sign_in_pin(person.id, pin)
+                await self.gear.watch.sign_in_pin(person.id, pin)
         except PinLocked:
-            self._say_locked(self.session.pin_wait(person.id))
+            self._say_locked(self.gear.watch.pin_wait(person.id))
         else:
             self._done(person)
 
@@ -161,19 +176,23 @@ class SignInPage(Page):
     # -- codes ---------------------------------------------------------------------------------
     async def scanned(self, scan: Scan) -> bool:
         """A badge here is the person's, or a supervisor's that unlocks the PIN being asked for."""
-        meaning = self.session.meaning(scan.text)
+        meaning = self.gear.watch.meaning(scan.text)
         if meaning.kind is not Meant.PERSON or meaning.id is None:
             return False
-        if self._person is not None and meaning.id != self._person.id and self.session.pin_wait(self._person.id):
-            await self.session.unlock_pin(scan, self._person.id)
+        if self._person is not None and meaning.id != self._person.id and self.gear.watch.pin_wait(self._person.id):
+            await self.gear.watch.unlock_pin(scan, self._person.id)
             self.terminal.signal("ok")
             self.terminal.tell(self.say("signin.pin_cleared", name=self._person.name.say(self.lang)))
             return True
         if self._purpose is Purpose.RECHECK:
-            verdict = await self.session.scan(scan)
+            verdict = await self.gear.watch.scan(scan)
             self.terminal.arrived(verdict)
             if verdict.accepted:
                 self.terminal.close(self)
             return True
-        self._done(await self.session.sign_in_badge(scan))
+        person = self.gear.watch.person(meaning.id)
+        if person is not None and self._is_here(person.id):
+            self._say_same(person)
+            return True
+        self._done(await self.gear.watch.sign_in_badge(scan))
         return True

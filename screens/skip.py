@@ -25,8 +25,8 @@ class SkipPage(ListPage[Phrase]):
         return reason.text.say(self.lang)
 
     async def chosen(self, reason: Phrase) -> None:
-        await self.session.skip(self._stop.id, reason.id)
+        await self.gear.watch.skip(self._stop.id, reason.id)
         self.terminal.signal("mark")
         self.terminal.close(self)
         done = self.say("round.left" if self._here else "round.skipped", place=self.place_of(self._stop))
-        self.terminal.tell(self.say("round.then", said=done, next=next_words(self.lang, self.session)), "mark")
+        self.terminal.tell(self.say("round.then", said=done, next=next_words(self.lang, self.gear.watch)), "mark")

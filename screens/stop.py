@@ -1,15 +1,19 @@
 """The checks of one stop, one after the other: a key each for OK, digits for readings.
 
-The watch knows which check is open, what keys mean and what is out of limits; this page asks and shows.
+The watch knows which check is open, what keys mean and what is out of limits; this page asks and shows. Backspace
+asks the check before it again: the new answer takes the old one back, and both stay in the book.
 """
 
 from collections.abc import Sequence
 
-from app.duties.rounds import Answer
+from app.duties.checks import words_of
+from app.duties.findings import Finding
+from app.duties.rounds import Answer, Visit
 from app.duties.site import Check, Choice, Stop
 from screens.choices import Choices
 from screens.finding import FindingPage
 from screens.layout import Line, line, paragraph, title
+from screens.names import route_stop
 from screens.number import Digits, field
 from screens.page import Page
 from screens.verdicts import next_words
@@ -19,8 +23,12 @@ READINGS = 3
 
 
 class StopPage(Page):
-    def __init__(self) -> None:
+    def __init__(self, done: str | None = None, again: str | None = None) -> None:
+        """`again`: a check of the stop `done` that is asked once more; without them, the stop that is open."""
         super().__init__()
+        self._done = done
+        self._again = again
+        """An answered check that is asked again."""
         self._asked: str | None = None
         """The check that the field below belongs to."""
         self._digits = Digits()
@@ -28,20 +36,39 @@ class StopPage(Page):
 
     # -- what is asked -------------------------------------------------------------------------
     def _stop(self) -> Stop | None:
-        return self.session.next_stop()
+        progress = self.gear.watch.state.round
+        if self._done is None or progress is None:
+            return self.gear.watch.next_stop()
+        return route_stop(self.gear.watch.plan, progress.route, self._done)
 
     def _checks(self) -> tuple[Check, ...]:
         stop = self._stop()
-        return self.session.plan.checklist(stop.checklist).checks if stop and stop.checklist else ()
+        return self.gear.watch.plan.checklist(stop.checklist).checks if stop and stop.checklist else ()
+
+    def _visit(self) -> Visit | None:
+        progress, stop = self.gear.watch.state.round, self._stop()
+        return progress.visit(stop.id) if progress and stop else None
 
     def _answers(self) -> dict[str, Answer]:
-        progress = self.session.state.round
-        visit = progress.visit(progress.at_stop) if progress and progress.at_stop else None
+        visit = self._visit()
         return {answer.check: answer for answer in visit.answers} if visit else {}
 
+    def _before(self) -> Answer | None:
+        """The answer that would be taken back now."""
+        return self._answers().get(self._again) if self._again else None
+
+    def _earlier(self) -> str | None:
+        """The answered check before the one that is asked."""
+        answers, checks = self._answers(), [check.id for check in self._checks()]
+        open_check = self.gear.watch.open_check()
+        here = self._again or (open_check.id if open_check else None)
+        before = [check for check in checks[: checks.index(here) if here in checks else None] if check in answers]
+        return before[-1] if before else None
+
     def _check(self) -> Check | None:
-        """The open check; a new one starts with an empty field."""
-        check = self.session.open_check()
+        """The check that is asked; another one starts with an empty field."""
+        again = (check for check in self._checks() if check.id == self._again)
+        check = next(again, None) if self._again else self.gear.watch.open_check()
         if check is not None and check.id != self._asked:
             self._asked = check.id
             self._digits = _empty(check)
@@ -56,24 +83,38 @@ class StopPage(Page):
         checks = self._checks()
         rows = [title(self.place_of(stop), f"{checks.index(check) + 1}/{len(checks)}", width)]
         rows += [line((self._subject(stop, check), "dim")), ()]
-        room = height - len(rows)
+        if (before := self._before()) is not None:
+            was = self.say("stop.was", words=self._said(check, before))
+            return [*rows, *paragraph(was, "mark", width), (), *self._one(check, width, height - len(rows) - 2)]
+        if check.kind == "ok":
+            return [*rows, *self._run(checks, check, width, height - len(rows))]
+        return [*rows, *self._one(check, width, height - len(rows))]
+
+    def _one(self, check: Check, width: int, height: int) -> list[Line]:
+        """One check alone."""
         match check.kind:
             case "ok":
-                return [*rows, *self._run(checks, check, width, room)]
+                return self._ok_rows(check, None, True, width)
             case "number":
-                return [*rows, *self._number(check, width)]
+                return self._number(check, width)
             case "count":
-                return [*rows, *self._count(check, width)]
+                return self._count(check, width)
             case "text" if not check.choices:
-                return [*rows, *paragraph(check.text.say(self.lang), "key", width), (), field("", self._digits)]
+                return [*paragraph(check.text.say(self.lang), "key", width), (), field("", self._digits)]
             case _:
-                return [*rows, *self._choice(check, width, room)]
+                return self._choice(check, width, height)
+
+    def _said(self, check: Check, answer: Answer) -> str:
+        """An answer in words: a reading with its unit, a choice by its name."""
+        if answer.value is None:
+            return self.say("stop.ok" if answer.ok else "stop.not_ok")
+        return words_of(check, answer, self.lang).removeprefix(check.text.say(self.lang)).strip()
 
     def _subject(self, stop: Stop, check: Check) -> str:
         if check.asset is not None:
-            assets = [asset for asset in self.session.plan.assets if asset.id == check.asset]
-            return assets[0].name.say(self.lang) if assets else check.asset
-        return self.session.plan.checklist(stop.checklist).name.say(self.lang) if stop.checklist else ""
+            asset = self.gear.watch.plan.find_asset(check.asset)
+            return asset.name.say(self.lang) if asset else check.asset
+        return self.gear.watch.plan.checklist(stop.checklist).name.say(self.lang) if stop.checklist else ""
 
     def _run(self, checks: tuple[Check, ...], check: Check, width: int, height: int) -> list[Line]:
         """The OK checks that stand together, the open one pointed at, answered ones ticked."""
@@ -98,7 +139,7 @@ class StopPage(Page):
     def _number(self, check: Check, width: int) -> list[Line]:
         rows = [*paragraph(check.text.say(self.lang), "key", width), *self._standard(check, width), ()]
         rows += [field("", self._digits, check.unit), ()]
-        limits, last = self._limits(check), self.session.last_readings(check.id, READINGS)
+        limits, last = self._limits(check), self.gear.watch.last_readings(check.id, READINGS, self._done)
         if limits:
             rows += paragraph(limits, "text", width)
         if last:
@@ -140,16 +181,19 @@ class StopPage(Page):
         return self.say("home.more", page=page, pages=pages)
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        check = self.session.open_check()
-        menu = self.menu_key
-        match _asks(check):
-            case "ok":
-                keys = (("1", self.say("stop.ok")), ("2", self.say("stop.not_ok")))
-                return (*keys, ("Enter", self.say("stop.all_ok")), menu)
-            case "digits":
-                return (("Enter", self.say("stop.next")), menu)
-            case _:
-                return (menu,)
+        keys: list[tuple[str, str]] = []
+        asks = _asks(self._check())
+        if asks == "ok":
+            keys += [("1", self.say("stop.ok")), ("2", self.say("stop.not_ok"))]
+        if self._again and not self._digits.typed:
+            keys.append(("Enter", self.say("stop.keep")))
+        elif asks in ("ok", "digits"):
+            keys.append(("Enter", self.say("stop.all_ok" if asks == "ok" else "stop.next")))
+        if self._digits.typed:
+            keys.append(("Backspace", self.say("stop.rub")))
+        elif self._again or self._earlier():
+            keys.append(("Backspace", self.say("stop.change" if self._earlier() else "menu.back")))
+        return (*keys, self.menu_key)
 
     # -- keys ----------------------------------------------------------------------------------
     async def digit(self, key: str) -> None:
@@ -170,8 +214,11 @@ class StopPage(Page):
             await self._answer(check, str(check.choices.index(choice) + 1))
 
     async def back(self) -> None:
+        """Rub out a digit, else ask the check before this one again, else leave."""
         if self._digits.typed:
             self._digits = self._digits.rub()
+        elif (earlier := self._earlier()) is not None:
+            self._again = earlier
         else:
             self.terminal.close(self)
 
@@ -179,8 +226,10 @@ class StopPage(Page):
         check = self._check()
         if check is None:
             self.terminal.close(self)
+        elif self._again and self._digits.empty:
+            self._go_on()
         elif check.kind == "ok":
-            count = await self.session.all_ok()
+            count = await self.gear.watch.all_ok()
             self._moved(self.say("stop.all_noted", n=count), "ok")
         elif _asks(check) == "digits":
             await self._read(check)
@@ -194,28 +243,50 @@ class StopPage(Page):
         await self._answer(check, self._digits.typed)
 
     async def _answer(self, check: Check, raw: str) -> None:
-        answer = self.session.judge(check, raw)
-        kept = await self.session.answer(answer)
+        watch, stop, before = self.gear.watch, self._stop(), self._before()
+        answer = watch.judge(check, raw)
+        kept = await watch.answer(answer, stop.id if stop and before else None)
+        reported = watch.reported(stop.id, check.id) if stop and before else None
         value = {"value": answer.value or "", "unit": f" {check.unit}" if check.unit else ""}
         self._digits = _empty(check)
         if not kept:
             self.terminal.signal("mark")
             self.terminal.tell(self.say("stop.repeat", **value), "mark")
             return
-        if answer.ok:
+        if before is not None:
+            self._changed(check, answer, reported)
+        elif answer.ok:
             self._moved("", "ok")
-            return
-        words = check.text.say(self.lang)
-        said = self.say("stop.kept", **value) if check.kind == "number" else self.say("stop.noted_not_ok", check=words)
-        self._moved(said, "mark")
-        self.terminal.open(FindingPage(check=check))
+        else:
+            words = check.text.say(self.lang)
+            number = check.kind == "number"
+            said = self.say("stop.kept", **value) if number else self.say("stop.noted_not_ok", check=words)
+            self._moved(said, "mark")
+        if not answer.ok and reported is None:
+            self.terminal.open(FindingPage(check=check))
+
+    def _changed(self, check: Check, answer: Answer, reported: Finding | None) -> None:
+        """The old answer is taken back; a problem that was reported for it stays reported, and the crew is told."""
+        said, role = self.say("stop.changed", check=check.text.say(self.lang), words=self._said(check, answer)), "ok"
+        if answer.ok and reported is not None:
+            still = self.say("stop.still", words=reported.words)
+            said, role = self.say("round.then", said=said, next=still), "mark"
+        self.terminal.signal(role)
+        self._go_on()
+        self.terminal.tell(said, role)
+
+    def _go_on(self) -> None:
+        """Back from an answered check to the one that is open, or to the round."""
+        self._again = None
+        if self._done is not None or self.gear.watch.open_check() is None:
+            self.terminal.close(self)
 
     def _moved(self, said: str, role: str) -> None:
         """After an answer: on to the next check, or back to the round when that was the last."""
         self.terminal.signal(role)
-        if self.session.open_check() is None:
+        if self.gear.watch.open_check() is None:
             self.terminal.close(self)
-            onward = next_words(self.lang, self.session)
+            onward = next_words(self.lang, self.gear.watch)
             said = self.say("round.then", said=said, next=onward) if said else onward
         if said:
             self.terminal.tell(said, role)

@@ -22,7 +22,7 @@ class StopsPage(Page):
         self._shown = 1
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        progress = self.session.state.round
+        progress = self.gear.watch.state.round
         if progress is None:
             return []
         self._shown = max(1, height - 3)
@@ -30,7 +30,7 @@ class StopsPage(Page):
             self._first = progress.order.index(self._waiting.id) - 1 if self._waiting else 0
         self._first = max(0, min(self._first, len(progress.order) - self._shown))
         rows = [stop_row(self, progress, place, width) for place in range(len(progress.order))]
-        head = title(self.say("round.list_title", n=len(remaining(progress))), clock(self.session.now()), width)
+        head = title(self.say("round.list_title", n=len(remaining(progress))), clock(self.gear.watch.now()), width)
         legend = paragraph(self.say("round.legend"), "dim", width)[:1]
         return [head, *legend, (), *rows[self._first : self._first + self._shown]]
 
@@ -38,7 +38,7 @@ class StopsPage(Page):
         return (("0", self.say("round.key_more")), ("5", self.say("round.key_finish")), self.back_key)
 
     async def digit(self, key: str) -> None:
-        progress = self.session.state.round
+        progress = self.gear.watch.state.round
         if key == "5":
             self.terminal.replace(FinishPage())
         elif key == "0" and progress is not None:
@@ -55,8 +55,8 @@ class StopsPage(Page):
 def stop_row(page: Page, progress: Progress, place: int, width: int) -> Line:
     """`+ 3 3号楼B1 22:31`."""
     visit = progress.visits[place]
-    name = stop_name(page.session.plan, progress.route, visit.stop, page.lang)
-    waiting = page.session.next_stop()
+    name = stop_name(page.gear.watch.plan, progress.route, visit.stop, page.lang)
+    waiting = page.gear.watch.next_stop()
     if visit.at is not None and visit.done:
         sign, role = ("!", "text") if visit.marks else ("+", "text")
     elif visit.skipped is not None:
@@ -69,7 +69,7 @@ def stop_row(page: Page, progress: Progress, place: int, width: int) -> Line:
 
 def stop_rows(page: Page, progress: Progress, width: int, height: int) -> list[Line]:
     """The stops around the one that waits, for a wide screen."""
-    stop = page.session.next_stop()
+    stop = page.gear.watch.next_stop()
     here = progress.order.index(stop.id) if stop else len(progress.order)
     first = max(0, min(here - height // 2, len(progress.order) - height))
     return [stop_row(page, progress, place, width) for place in range(first, min(len(progress.order), first + height))]

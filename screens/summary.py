@@ -2,48 +2,89 @@
 
 from collections.abc import Sequence
 
-from app.duties.rounds import Summary, remaining
-from screens.layout import Line, line, paragraph, title
-from screens.names import schedule_of, stop_name
+from app.duties.rounds import Progress, Summary, recheck_missing, remaining
+from screens.layout import Line, flow, line, paragraph, title, two
+from screens.names import stop_name
 from screens.page import Page
 from screens.signin import Purpose, SignInPage
 from screens.times import clock
 
 
 class FinishPage(Page):
-    """Asks before a round is finished: how many stops will count as missed."""
+    """Asks before a round is finished; with stops left it shows each of them, and asks a second time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sure = False
+        """Finishing was asked for once."""
+        self._first = 0
+        """First stop shown."""
+        self._shown = 1
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        progress = self.session.state.round
+        progress = self.gear.watch.state.round
         if progress is None:
             return []
-        rows = [title(self.say("round.finish_title"), clock(self.session.now()), width), ()]
+        rows = [title(self.say("round.finish_title"), clock(self.gear.watch.now()), width), ()]
+        rows += self._counts(progress, width)
+        if recheck_missing(progress, self.gear.watch.plan.find_schedule(progress.schedule)):
+            rows += paragraph(self.say("round.finish_recheck"), "mark", width)
+        if self._sure:
+            rows += paragraph(self.say("round.finish_sure"), "bad", width)
+        return [*rows, (), *self._left(progress, width, height - len(rows) - 1)]
+
+    def _counts(self, progress: Progress, width: int) -> list[Line]:
+        """How many stops were not reached, and how many lack answers."""
+        left = [progress.visit(name) for name in remaining(progress)]
+        missed = sum(visit is not None and visit.at is None for visit in left)
+        counts = (("round.finish_left", missed), ("round.finish_open", len(left) - missed))
+        return [row for key, n in counts if n for row in paragraph(self.say(key, n=n), "mark", width)]
+
+    def _left(self, progress: Progress, width: int, height: int) -> list[Line]:
+        """The stops left, a row each; `0` shows the next ones."""
         left = remaining(progress)
-        if left:
-            rows += paragraph(self.say("round.finish_left", n=len(left)), "mark", width)
-        for name in left[: max(0, height - len(rows) - 4)]:
-            place = stop_name(self.session.plan, progress.route, name, self.lang)
-            rows.append(line(f"  {progress.order.index(name) + 1} {place}"))
-        schedule = schedule_of(self.session.plan, progress.schedule)
-        if schedule and schedule.recheck and not progress.rechecked:
-            rows += [(), *paragraph(self.say("round.finish_recheck"), "mark", width)]
+        turns = len(left) > height
+        self._shown = max(1, height - turns)
+        self._first = self._first if self._first < len(left) else 0
+        rows = [self._row(progress, name, width) for name in left[self._first : self._first + self._shown]]
+        if turns:
+            after = len(left) - self._first - self._shown
+            words = self.say("round.n_more", n=after) if after > 0 else self.say("round.from_start")
+            rows.append(line(("0 ", "key"), (words, "dim")))
         return rows
 
+    def _row(self, progress: Progress, name: str, width: int) -> Line:
+        visit = progress.visit(name)
+        place = stop_name(self.gear.watch.plan, progress.route, name, self.lang)
+        becomes = "round.becomes_missed" if visit is None or visit.at is None else "round.becomes_open"
+        return two((f"  {progress.order.index(name) + 1} {place}", "text"), (self.say(becomes), "dim"), width)
+
     def foot(self) -> Sequence[tuple[str, str]]:
-        progress = self.session.state.round
+        progress = self.gear.watch.state.round
         if progress is not None and remaining(progress):
-            return (("Enter", self.say("round.go_back")), ("1", self.say("round.finish")), self.menu_key)
+            finish = ("9", self.say("round.finish_yes")) if self._sure else ("1", self.say("round.finish"))
+            return (("Enter", self.say("round.go_back")), finish, self.menu_key)
         return (("Enter", self.say("round.finish")), ("4", self.say("round.key_partner_any")), self.back_key)
 
     async def digit(self, key: str) -> None:
-        if key == "1":
-            await self.terminal.finish_round()
-        elif key == "4":
-            self.terminal.replace(SignInPage(Purpose.RECHECK))
+        progress = self.gear.watch.state.round
+        left = progress is not None and bool(remaining(progress))
+        match key:
+            case "0":
+                self._first += self._shown
+            case "1" if left:
+                self._sure = True
+            case "4":
+                self.terminal.replace(SignInPage(Purpose.RECHECK))
+            case "9" if self._sure:
+                await self.terminal.finish_round()
+
+    async def move(self, step: int) -> None:
+        self._first = max(0, self._first + step)
 
     async def enter(self) -> None:
         """The common answer: walk on while stops are left, else finish."""
-        progress = self.session.state.round
+        progress = self.gear.watch.state.round
         if progress is not None and remaining(progress):
             self.terminal.close(self)
         else:
@@ -64,11 +105,11 @@ class SummaryPage(Page):
         summary, name = self._summary, self.schedule_name(self._schedule)
         rows = [title(name, self._span(), width), ()]
         facts = ("planned", "done", "missed", "skipped", "findings")
-        counts = "  ".join(self.say(f"round.sum_{fact}", n=getattr(summary, fact)) for fact in facts)
+        counts = [self.say(f"round.sum_{fact}", n=getattr(summary, fact)) for fact in facts]
         timing = self.say(f"duty.timing_{summary.timing}")
         result = self.say("round.sum_missed", n=summary.missed) if summary.missed else timing
         over = f"{self.say('round.sum_title')}  {result}"
-        rows += [*paragraph(over, "mark" if summary.missed else "key", width), *paragraph(counts, "text", width)]
+        rows += [*paragraph(over, "mark" if summary.missed else "key", width), *flow(counts, "text", width)]
         if self.gear.desk:
             rows += [(), *paragraph(self.gear.desk, "dim", width)]
         rows.append(())
@@ -96,7 +137,7 @@ class SummaryPage(Page):
     def _place(self, name: str) -> str:
         if not name:
             return self.say("round.sum_whole")
-        return stop_name(self.session.plan, self._route, name, self.lang)
+        return stop_name(self.gear.watch.plan, self._route, name, self.lang)
 
     def foot(self) -> Sequence[tuple[str, str]]:
         return (("Enter", self.say("round.sum_close")), self.menu_key)

@@ -7,11 +7,13 @@ came of it. Its last resort is the one place of the screens that takes any excep
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import ClassVar, Final, Literal
 
+from msgspec.structs import replace
 from rich.text import Text
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
@@ -21,9 +23,11 @@ from app.duties.rounds import Verdict
 from app.duties.site import Asset, Person, Point
 from app.errors import WatchbookError
 from app.meaning import Meant
+from app.pages import AlarmNews
 from app.ports import Heard, RadioState, Scan, Sighting
 from app.words import LANGS, say
 from hardware.tags import LABEL
+from screens.alarm import alarm_words
 from screens.closing import ClosingPage
 from screens.finding import FindingPage
 from screens.gear import Gear
@@ -45,6 +49,7 @@ from screens.stop import StopPage
 from screens.summary import SummaryPage
 from screens.themes import THEMES
 from screens.verdicts import verdict_words
+from screens.witness import WitnessPage, witnessed_words
 
 BROKEN: Final = 1
 BATTERY_S: Final = 60
@@ -69,8 +74,12 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         """One sentence above the keys, until the next key. Roles: ok, mark, bad."""
         self.radio = RadioState()
         self._stale = False
+        self._alarm_news: AlarmNews | None = None
+        """What the crew knows of its alarm."""
         self._asked: Literal["", "now", "going"] = ""
         """How far the exchange is that somebody asked for."""
+        self._new_books = 0
+        """Logbooks begun in place of another, as far as the crew was told."""
         self._listener = Listener(gear.radio, self._heard, self._handle_exception)
         self._battery: tuple[float, int | None] | None = None
         for theme in THEMES:
@@ -81,6 +90,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         return SignInPage(Purpose.UNLOCK if self.locked else Purpose.SIGN_IN)
 
     def on_mount(self) -> None:
+        self._alarm_news = self.gear.watch.alarm_news
         self.gear.watch.subscribe(self._changed)
         if self.gear.office is not None:
             self.gear.office.subscribe(self._office_changed)
@@ -186,7 +196,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             quiet=quiet_now(watch.now().time(), hours.quiet_from, hours.quiet_to),
             name=person.name.say(self.lang) if person else "",
             locked=self.locked,
-            alarm=watch.state.alarm is not None,
+            alarm=watch.alarm_open,
         )
         return status_line(self.lang, standing, width)
 
@@ -310,6 +320,10 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
                 self._asked = ""
                 done = line.reason is None
                 self.tell(say(self.lang, line.reason or "outbox.all_sent", **line.fields), "ok" if done else "bad")
+        if self.gear.office is not None and self.gear.office.line.new_books > self._new_books:
+            self._new_books = self.gear.office.line.new_books
+            self.gear.watch.turn_over()
+            self.tell(say(self.lang, "sync.new_book"), "mark")
         self._changed()
 
     def _changed(self) -> None:
@@ -320,18 +334,44 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     def _show(self) -> None:
         self._stale = False
+        self._say_alarm()
         self.top.show()
+
+    def _say_alarm(self) -> None:
+        """Somebody at the office has taken the alarm: that is felt too."""
+        news = self.gear.watch.alarm_news
+        if news is not None and news != self._alarm_news:
+            self.signal("ok")
+            self.tell(alarm_words(self.lang, news, self.gear.watch.zone))
+        self._alarm_news = news
 
     # -- codes ---------------------------------------------------------------------------------
     async def on_scanned(self, message: Scanned) -> None:
         scan = Scan(message.text, self.gear.up())
-        await self._act(lambda: self._scanned(scan))
+        await self._act(lambda: self._by_itself(lambda: self._scanned(scan)))
+
+    async def _by_itself(self, act: Callable[[], Awaitable[None]]) -> None:
+        """A code or a beacon: a key that was on its way meanwhile must not answer what it has brought up."""
+        before = self._asks()
+        try:
+            await act()
+        finally:
+            if self._asks() != before:
+                self.turned_by_itself()
+
+    def _asks(self) -> tuple[object, ...]:
+        """What a key would mean now: the page, and the stop that the round is at."""
+        progress = self.gear.watch.state.round
+        return self.screen, progress and (progress.at_stop, progress.last), self.locked
 
     async def _scanned(self, scan: Scan) -> None:
         """A code always works, wherever the crew is."""
+        watch = self.gear.watch
+        if watch.meaning(scan.text).kind is Meant.WITNESS:
+            await self.witness(scan.text)
+            return
         if await self.top.scanned(scan):
             return
-        watch = self.gear.watch
         if self.locked or watch.state.shift is None:
             await self._identify(scan)
         elif watch.state.round is not None:
@@ -365,16 +405,30 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         if meaning.kind is Meant.PERSON:
             self.signed_in(await watch.sign_in_badge(scan))
         elif meaning.kind is Meant.POINT and meaning.id:
-            self._name_it([point for point in watch.plan.points if point.id == meaning.id])
+            self._name_it(watch.plan.find_point(meaning.id))
         elif meaning.kind is Meant.ASSET and meaning.id:
-            self._name_it([asset for asset in watch.plan.assets if asset.id == meaning.id])
+            self._name_it(watch.plan.find_asset(meaning.id))
         else:
             self.arrived(await watch.scan(scan))
 
-    def _name_it(self, found: Sequence[Point | Asset]) -> None:
-        name = found[0].name.say(self.lang) if found else say(self.lang, "home.scanned_unknown")
+    async def witness(self, read: str) -> None:
+        """Record the head of another's book, and say whose it is."""
+        found = await self.gear.watch.witness(read)
+        role = "mark" if found.again else "ok"
+        self.signal(role)
+        self.tell(witnessed_words(self.lang, found), role)
+
+    def _name_it(self, found: Point | Asset | None) -> None:
+        name = found.name.say(self.lang) if found else say(self.lang, "home.scanned_unknown")
         self.signal("mark")
         self.tell(say(self.lang, "home.scanned", name=name), "mark")
+
+    async def on_cursor_position(self, event: events.CursorPosition) -> None:
+        """The answer to `witness.QUESTION`: a terminal that draws a half block two cells wide shows no code."""
+        if event.x != 1:
+            self.gear = replace(self.gear, blocks=False)
+        if isinstance(self.screen, WitnessPage):
+            self.screen.repaint()
 
     # -- arrivals ------------------------------------------------------------------------------
     def arrived(self, verdict: Verdict, *, heard: bool = False) -> None:
@@ -431,13 +485,13 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     async def _take(self, heard: Heard) -> None:
         if isinstance(heard, Scan):
             self.notice = None
-            await self._try(lambda: self._scanned(heard))
+            await self._try(lambda: self._by_itself(lambda: self._scanned(heard)))
         elif isinstance(heard, RadioState):
             self.radio = heard
             self.top.show()
         elif self._wanted() is not None:
             try:
-                await self._near(heard)
+                await self._by_itself(lambda: self._near(heard))
             except WatchbookError as error:
                 self.refuse(error)
                 self._settle()

@@ -23,6 +23,7 @@ ROLES: Final[dict[str, dict[str, str]]] = {
         "status": "#000000 on #dddddd",
         "input": "underline #000000 on #ffffff",
         "cursor": "#ffffff on #000000",
+        "paper": "#000000 on #ffffff",
     },
     "night": {
         "text": "#ff5a2a on #000000",
@@ -35,9 +36,13 @@ ROLES: Final[dict[str, dict[str, str]]] = {
         "status": "#ff8800 on #330000",
         "input": "underline #ffb347 on #000000",
         "cursor": "#000000 on #ff8800",
+        "paper": "#000000 on #ffffff",
     },
 }
 """Theme, role: a Rich style. Every one names both of its colours."""
+
+PAPER: Final = "paper"
+"""A code for a scanner: the same in every look, and the one role that half blocks may be drawn in."""
 
 SIGNS: Final = {"ok": "+", "mark": "!", "bad": "x"}
 """What stands beside a sentence of these roles, for those who do not see the colour."""

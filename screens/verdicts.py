@@ -1,23 +1,40 @@
 """What an arrival meant, as one sentence for the crew: where they are, what is marked, where to go."""
 
-from app.duties.rounds import Verdict
+from typing import Final
+
+from app.duties.rounds import Refusal, Verdict
 from app.watch import Watch
 from app.words import say
 from screens.layout import Span
 from screens.names import point_of
 from screens.times import clock
 
+_PERSON: Final = {
+    None: "signin.rechecked",
+    Refusal.TOO_SOON: "round.too_soon",
+    Refusal.NOT_OF_CREW: "round.not_of_crew",
+}
+_PLACE: Final = {
+    Refusal.WRONG_POINT: "round.wrong",
+    Refusal.NOT_YET: "round.not_yet",
+    Refusal.HERE: "round.still_here",
+    Refusal.DONE: "round.already",
+}
+
 
 def verdict_words(lang: str, watch: Watch, verdict: Verdict, *, heard: bool = False) -> Span:
     """The sentence and its role: ok, mark or bad. `heard`: by radio, so nobody pointed a scanner at it."""
     if verdict.person is not None:
-        return _person(lang, watch, verdict.person, verdict.accepted)
-    here = next((point.name.say(lang) for point in watch.plan.points if point.id == verdict.point), None)
-    if here is None:
-        unknown = ("round.unknown_tag", "mark") if heard else ("round.unknown_code", "bad")
-        return say(lang, unknown[0], place=next_place(lang, watch)), unknown[1]
-    if not verdict.accepted:
-        return _refused(lang, watch, verdict, here)
+        person = watch.person(verdict.person)
+        name = person.name.say(lang) if person else verdict.person
+        return say(lang, _PERSON[verdict.why], name=name), "ok" if verdict.accepted else "mark"
+    if verdict.why is Refusal.UNKNOWN:
+        return _unknown(lang, watch, heard=heard)
+    point = watch.plan.find_point(verdict.point or "")
+    here = point.name.say(lang) if point else str(verdict.point)
+    if verdict.why is not None:
+        role = "bad" if verdict.why is Refusal.WRONG_POINT else "mark"
+        return say(lang, _PLACE[verdict.why], here=here, place=next_place(lang, watch)), role
     said = say(lang, "round.recorded", place=here, time=clock(watch.now()))
     if not verdict.marks:
         return said, "ok"
@@ -25,24 +42,10 @@ def verdict_words(lang: str, watch: Watch, verdict: Verdict, *, heard: bool = Fa
     return say(lang, "round.marked", said=said, marks=marks), "mark"
 
 
-def _person(lang: str, watch: Watch, who: str, accepted: bool) -> Span:
-    person, shift = watch.person(who), watch.state.shift
-    name = person.name.say(lang) if person else who
-    if accepted:
-        return say(lang, "signin.rechecked", name=name), "ok"
-    of_crew = shift is not None and any(member.person == who for member in shift.crew)
-    return say(lang, "round.too_soon" if of_crew else "round.not_of_crew", name=name), "mark"
-
-
-def _refused(lang: str, watch: Watch, verdict: Verdict, here: str) -> Span:
-    """A place that is not asked for now."""
-    progress, place = watch.state.round, next_place(lang, watch)
-    visit = progress.visit(verdict.stop) if progress and verdict.stop else None
-    if progress is None or visit is None:
-        return say(lang, "round.wrong", here=here, place=place), "bad"
-    if visit.stop == progress.at_stop:
-        return say(lang, "round.still_here", here=here), "mark"
-    return say(lang, "round.already" if visit.at is not None else "round.not_yet", here=here, place=place), "mark"
+def _unknown(lang: str, watch: Watch, *, heard: bool) -> Span:
+    if heard:
+        return say(lang, "round.unknown_tag", place=next_place(lang, watch)), "mark"
+    return say(lang, "round.unknown_code", place=next_place(lang, watch)), "bad"
 
 
 def next_words(lang: str, watch: Watch) -> str:

@@ -37,6 +37,8 @@ KEYS: Final = {
     "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D",
     "f1": "\x1bOP", "f2": "\x1bOQ", "f3": "\x1bOR", "f4": "\x1bOS", "f5": "\x1b[15~", "f6": "\x1b[17~",
 }  # fmt: skip
+HALVES: Final = {"\u2580": (0, 1), "\u2584": (1, 2), "\u2588": (0, 2)}
+"""Blocks that fill a cell from one half's edge to another's, without the font's gaps: as terminals draw them."""
 STEP: Final = re.compile(r"<(?P<name>[a-z0-9]+)(?::(?P<what>[^>]*))?>|(?P<typed>.)", re.DOTALL)
 
 
@@ -66,6 +68,7 @@ def play(pty: Pty, script: str, folder: Path = Path()) -> list[Path]:
             shots.append(folder / what)
         elif name == "scan":
             pty.send(what + "\r")
+            pty.watch(0.5)  # what a code has brought up takes no keys at first
         elif name is not None and name not in KEYS:
             raise ValueError(f"no such step: {step[0]}")
         else:
@@ -85,7 +88,10 @@ def _cell(
     draw.rectangle((left, top, left + width - 1, top + height - 1), fill=back)
     if cell.underscore:
         draw.line((left, top + height - 2, left + width - 1, top + height - 2), fill=front, width=scale)
-    if cell.data.strip():
+    if cell.data in HALVES:
+        upper, lower = HALVES[cell.data]
+        draw.rectangle((left, top + height * upper // 2, left + width - 1, top + height * lower // 2 - 1), fill=front)
+    elif cell.data.strip():
         lift = -scale if wide else scale
         middle = (left + width / 2, top + height / 2 + lift)
         draw.text(middle, cell.data, font=_font(bool(cell.bold), wide, scale), fill=front, anchor="mm")

@@ -23,8 +23,8 @@ SIGN_IN: Final = (
 )
 TOUR: Final = (
     SIGN_IN + "<wait:{now}><shot:home-{lang}.png><enter><pause:1><shot:round-{lang}.png>"
-    "<wait:{fine}><enter><wait:_]>30<enter><wait:1/3><enter>"
-    "<wait:1/2><wait:{roof}><enter><wait:MPa><shot:check-{lang}.png>"
+    "<wait:{fine}><pause:.8><enter><wait:_]><pause:.8>30<enter><wait:1/3><pause:.8><enter>"
+    "<wait:1/2><wait:{roof}><pause:.8><enter><wait:MPa><shot:check-{lang}.png>"
 )
 WORDS: Final = {
     "zh": {"number": "工号", "now": "现在走", "fine": "剩下的都正常", "roof": "禁止攀爬牌在"},

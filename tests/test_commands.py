@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.logbook.book import Logbook, Received
+from app.logbook.book import Draft, Logbook, Received
 from app.settings import example
 from hardware.clock import SystemClock
+from sync import standing
+from tests.logbook.tools import receipt
 
 ROOT = Path(__file__).parent.parent
 
@@ -122,12 +125,71 @@ def test_a_feed_is_decoded_line_by_line(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("lang", "secret"), [("zh", "加密"), ("en", "encrypted")])
+def test_a_scan_tells_a_person_what_tags_measure(tmp_path: Path, lang: str, secret: str) -> None:
+    feed = tmp_path / "feed.jsonl"
+    frames = ({"fcd2": "400161020a09"}, {"feaa": "2001414141414141414141414141deadbeff"}, {"180f": "64"})
+    said = [{"ble": {"address": "C0:11:22:33:44:55", "rssi": -61, "service_data": frame}} for frame in frames]
+    feed.write_text("".join(json.dumps(each) + "\n" for each in said))
+    done = watchbook("scan", "--feed", str(feed), "--lang", lang, "--data-dir", str(tmp_path / "none"))
+    assert done.stdout.splitlines() == [
+        " -61 C0:11:22:33:44:55  bthome C0:11:22:33:44:55 97% temperature=23.14",
+        f" -61 C0:11:22:33:44:55  eddystone-tlm C0:11:22:33:44:55 {secret}",
+        " -61 C0:11:22:33:44:55  -",
+    ]
+
+
+def test_a_scan_names_a_closed_makers_tags_as_the_plan_of_the_handheld_says(tmp_path: Path) -> None:
+    plan = json.loads(example("cuihu-garden.json")) | {"tag_rules": [{"company": 1424, "begin": 1, "size": 2}]}
+    logbook = Logbook.open(tmp_path / "book", SystemClock())
+    logbook.receive([Received("plan", "cuihu-garden", 1, json.dumps(plan).encode())], "1")
+    logbook.close()
+    feed = tmp_path / "feed.jsonl"
+    heard = {"address": "C0:11:22:33:44:55", "rssi": -61, "manufacturer_data": {"1424": "07aabb"}}
+    feed.write_text(json.dumps({"ble": heard}) + "\n")
+    tags = [
+        json.loads(watchbook("scan", "--feed", str(feed), "--json", "--data-dir", str(folder)).stdout)["tag"]
+        for folder in (tmp_path / "book", tmp_path / "none")
+    ]
+    assert tags[0] == {"format": "generic", "id": "aabb", "power_1m": None, "battery_pct": None, "battery_mv": None}
+    assert tags[1] is None
+
+
 def test_without_a_terminal_the_screen_is_refused_with_exit_2(folder: Path) -> None:
     for args in ([], ["run"], ["demo"]):
         done = watchbook(*args, WATCHBOOK_DATA_DIR=str(folder))
         assert done.returncode == 2, args
         assert done.stderr.strip()
         assert "Traceback" not in done.stderr
+
+
+def test_a_radio_that_cannot_listen_is_one_sentence_and_exit_1(tmp_path: Path) -> None:
+    nowhere = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={tmp_path}/no-bus"}
+    done = watchbook("scan", "--seconds", "2", "--lang", "en", **nowhere)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("Nothing can be heard: Bluetooth")
+    assert [
+        json.loads(row)["fault"] for row in watchbook("scan", "--seconds", "2", "--json", **nowhere).stdout.splitlines()
+    ]
+
+
+def test_the_status_is_told_in_the_time_of_the_site_and_in_units_people_use(tmp_path: Path) -> None:
+    logbook = Logbook.open(tmp_path / "book", SystemClock())
+    try:
+        logbook.receive([Received("plan", "cuihu-garden", 1, example("cuihu-garden.json"))], "1")
+        logbook.receipt(receipt(logbook, 1, at=int(datetime(2026, 11, 21, 16, 5, tzinfo=UTC).timestamp() * 1000)))
+        logbook.append(Draft("note.made", {}))
+        standing.save(logbook.folder, standing.Standing(off=-2300))
+    finally:
+        logbook.close()
+    told = watchbook("status", "--data-dir", str(tmp_path / "book"), "--lang", "en", TZ="America/Lima").stdout
+    facts = {row[:18].strip(): row[18:] for row in told.splitlines()}
+    assert facts["last receipt"] == "2026-11-22 00:05:00"
+    assert facts["clock offset"] == "-2.3 s"
+    assert facts["oldest not sent"].endswith(" ago")
+    assert facts["free storage"].endswith(" MB")
+    assert facts["device"] == "-"
 
 
 def test_a_folder_without_a_book_is_said_and_not_made(tmp_path: Path) -> None:

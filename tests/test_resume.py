@@ -316,12 +316,14 @@ def test_a_round_begun_over_an_open_one_ends_that_one() -> None:
     assert state.rounds["night@1"].missed == 1
 
 
-def test_an_alarm_stands_until_the_next_shift() -> None:
-    opened = record("shift.opened", {"crew": []})
+def test_an_alarm_outlives_the_shift_and_the_next_one_of_the_same_day() -> None:
     state = fold_one(State(book="ab"), record("alarm.raised", {"round": None, "point": None}, 9), plan_of)
     assert state.alarm == "ab:9"
-    assert fold_one(state, record("shift.closed", {}), plan_of).alarm == "ab:9"
-    assert fold_one(state, opened, plan_of).alarm is None
+    state = fold_one(state, record("shift.closed", {}), plan_of)
+    soon = record("shift.opened", {"crew": []}, at=state.alarm_at + 8 * 3_600_000)
+    assert fold_one(state, soon, plan_of).alarm == "ab:9"
+    later = record("shift.opened", {"crew": []}, at=state.alarm_at + 25 * 3_600_000)
+    assert fold_one(state, later, plan_of).alarm is None
 
 
 def test_a_state_survives_the_shelf(tmp_path: Path) -> None:

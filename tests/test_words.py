@@ -42,7 +42,7 @@ def test_the_chinese_column_is_chinese_and_the_english_one_is_not() -> None:
 
 ROOMS = ("app", "hardware", "screens", "sync")
 KEY = re.compile(r"[a-z_]+\.[a-z0-9][a-z0-9_+-]*")
-NO_KEYS = KINDS.keys() | {"book.pruned", "keys.make", "sync.office"}
+NO_KEYS = KINDS.keys() | {kind.replace("-", "_") for kind in KINDS} | {"book.pruned", "keys.make", "sync.office"}
 """Strings of the same form: kinds of records, a reserved one, a step of the disk, a package."""
 FILES = (".html", ".css", ".json", ".key", ".log", ".db")
 BY_NAME = frozenset({"duty", "marks", "office", "office_usage", "plans", "status", "sync", "usage"})

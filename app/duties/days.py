@@ -71,6 +71,14 @@ def local_time(at: int, zone: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(at / 1000, zone)
 
 
+def local_day(at: int, zone: ZoneInfo) -> str:
+    """The local date at `at` (UTC milliseconds), ISO 8601; of a time that no calendar holds, 1970's first."""
+    try:
+        return local_time(at, zone).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return "1970-01-01"
+
+
 def quiet_now(now: time, start: str, end: str) -> bool:
     """Whether the local time `now` lies in the quiet hours from `start` to `end` (`HH:MM`, may cross midnight).
 

@@ -34,6 +34,9 @@ class Finding(Struct, frozen=True):
     fixed: bool
     """Dealt with on the spot (当场整改)."""
     at: int
+    stop: str | None = None
+    check: str | None = None
+    """The check that it was reported from."""
 
 
 SAME_DAY: Final = "same-day"

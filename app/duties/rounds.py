@@ -10,6 +10,7 @@ An act is judged first (`arrive` says which marks it carries) and applied after 
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, Literal, Protocol
 
 from msgspec import UNSET, Struct, UnsetType
@@ -77,6 +78,10 @@ class Answer(Struct, frozen=True):
     """UTC ms."""
     repeated: bool = False
     """An out-of-limits reading that was asked again and kept."""
+    marks: tuple[Mark, ...] = ()
+    """What the answer marks its stop with; they go with it when it is taken back."""
+    seq: int = 0
+    """Number of its record; 0 before it is one."""
 
 
 class Visit(Struct, frozen=True):
@@ -94,6 +99,10 @@ class Visit(Struct, frozen=True):
     """Reason id when it was skipped."""
     done: bool = False
     """Arrived and every check answered, or skipped."""
+
+    def answer(self, check: str) -> Answer | None:
+        """The answer that counts: the newest."""
+        return next((answer for answer in self.answers if answer.check == check), None)
 
 
 class Progress(Struct, frozen=True):
@@ -136,6 +145,23 @@ class Progress(Struct, frozen=True):
         return next((visit for visit in self.visits if visit.stop == stop), None)
 
 
+class Refusal(StrEnum):
+    """Why a tag or a code was no arrival."""
+
+    UNKNOWN = "unknown"
+    """Nobody's tag or code."""
+    WRONG_POINT = "wrong-point"
+    """A place of the plan that is not of this round."""
+    NOT_YET = "not-yet"
+    """A stop of this round, but another one is asked for."""
+    HERE = "here"
+    """The stop whose checks are open."""
+    DONE = "done"
+    TOO_SOON = "too-soon"
+    """The partner, before the first stop (D2)."""
+    NOT_OF_CREW = "not-of-crew"
+
+
 class Verdict(Struct, frozen=True):
     """What an arrival meant."""
 
@@ -150,6 +176,8 @@ class Verdict(Struct, frozen=True):
     """The code was this person's badge: accepted when it counted as the partner's second identification."""
     asset: str | None = None
     """The code was this asset's label."""
+    why: Refusal | None = None
+    """Why not, when it was not accepted."""
 
 
 class Summary(Struct, frozen=True):
@@ -287,9 +315,11 @@ def arrive(
     stop = stop_of(route, name) if name else None
     visit = progress.visit(name) if name else None
     if stop is None or visit is None:
-        return progress, Verdict(None, point.id, False, grade, (Mark.WRONG_POINT,))
-    if progress.at_stop == stop.id or (visit.done and visit.at is not None):
-        return progress, Verdict(stop.id, point.id, False, grade)
+        return progress, Verdict(None, point.id, False, grade, (Mark.WRONG_POINT,), why=Refusal.WRONG_POINT)
+    if progress.at_stop == stop.id:
+        return progress, Verdict(stop.id, point.id, False, grade, why=Refusal.HERE)
+    if visit.done and visit.at is not None:
+        return progress, Verdict(stop.id, point.id, False, grade, why=Refusal.DONE)
     marks = seen if visit.at is not None else _marks(progress, route, stop, point, grade, when, seen)
     after = reached(progress, stop.id, when, grade, marks, checks_of(plan, stop))
     return after, Verdict(stop.id, point.id, True, grade, marks)
@@ -387,12 +417,19 @@ def skipped(progress: Progress, stop: str, reason: str) -> Progress:
 def answered(
     progress: Progress, stop: str, answer: Answer, checks: tuple[str, ...], marks: tuple[Mark, ...] = ()
 ) -> Progress:
-    """The round after one check was answered; the last one closes the stop. A second answer replaces the first."""
+    """The round after one check was answered; the last one closes the stop.
+
+    A second answer replaces the first, and takes back what that one alone had marked.
+    """
     visit = progress.visit(stop)
     if visit is None:
         return progress
-    answers = (*(each for each in visit.answers if each.check != answer.check), answer)
-    visit = replace(visit, answers=answers, marks=tuple(dict.fromkeys([*visit.marks, *marks])))
+    others = [each for each in visit.answers if each.check != answer.check]
+    before = visit.answer(answer.check)
+    gone = {*(before.marks if before else ())}.difference(*(each.marks for each in others))
+    left = (mark for mark in visit.marks if mark not in gone)
+    answers = (*others, replace(answer, marks=marks))
+    visit = replace(visit, answers=answers, marks=tuple(dict.fromkeys([*left, *marks])))
     done = visit.done or (visit.at is not None and _all_answered(visit, checks))
     after = _with(progress, replace(visit, done=done))
     return replace(after, at_stop=None) if done and progress.at_stop == stop else after
@@ -407,12 +444,16 @@ def rechecked(progress: Progress, member: Confirmation) -> Progress:
 
 
 def recheck_due(progress: Progress, schedule: Schedule | None) -> bool:
-    """Whether a partner has to be identified now: the schedule asks for it, the way has begun, nobody was (D2).
+    """Whether a partner has to be identified now: nobody was, and the way has begun (D2)."""
+    return recheck_missing(progress, schedule) and on_the_way(progress)
 
-    Whoever walks alone has no partner to identify.
+
+def recheck_missing(progress: Progress, schedule: Schedule | None) -> bool:
+    """Whether the schedule asks for a partner to be identified again, and nobody was yet.
+
+    Whoever walks alone has no partner to identify: that the crew was too small is marked already.
     """
-    asked = schedule is not None and schedule.recheck and not progress.rechecked
-    return asked and len(progress.crew) > 1 and on_the_way(progress)
+    return schedule is not None and schedule.recheck and len(progress.crew) > 1 and not progress.rechecked
 
 
 def on_the_way(progress: Progress) -> bool:
@@ -431,15 +472,15 @@ def _all_answered(visit: Visit, checks: tuple[str, ...]) -> bool:
 # -- the end -------------------------------------------------------------------------------------
 
 
-def finish(progress: Progress, schedule: Schedule, present: int, at: int) -> tuple[Progress, Summary]:
+def finish(progress: Progress, schedule: Schedule | None, present: int, at: int) -> tuple[Progress, Summary]:
     """End the round at `at`, UTC ms, with `present` people left on the handheld.
 
     Stops not reached are missed. Nobody identified again although the schedule asks for it, and a crew
-    that shrank on the way, are marked.
+    that shrank on the way, are marked; a schedule that the plan dropped asks for nothing.
     """
     marks = {
-        Mark.CREW_SHORT: present < schedule.crew,
-        Mark.NO_RECHECK: schedule.recheck and not progress.rechecked,
+        Mark.CREW_SHORT: schedule is not None and present < schedule.crew,
+        Mark.NO_RECHECK: recheck_missing(progress, schedule),
     }
     after = finished(progress, tuple(mark for mark, yes in marks.items() if yes), at)
     return after, summary(after)

@@ -294,6 +294,17 @@ def slots(plan: Plan, schedule: Schedule, first: date, last: date) -> tuple[Slot
     return _slots(schedule, plan.site.zone, plan.calendar, first, last)
 
 
+def slot_named(plan: Plan, schedule: str, name: str) -> Slot | None:
+    """The window of the schedule whose round id (without attempt) is `name`; None when it has no such window."""
+    found = plan.find_schedule(schedule)
+    try:
+        day = date.fromisoformat(name.rpartition("@")[2].partition("T")[0])
+        on_day = slots(plan, found, day, day) if found and day.year in _YEARS else ()
+    except (ValueError, RuleRefused):
+        return None
+    return next((slot for slot in on_day if slot.round == name), None)
+
+
 @lru_cache(1024)
 def _slots(schedule: Schedule, zone_name: str, calendar: Calendar, first: date, last: date) -> tuple[Slot, ...]:
     """Kept, because the due list asks for the same days at every look."""

@@ -55,8 +55,11 @@ class Area(Part, frozen=True):
     person: str | None = None
 
 
-TAG_FORMATS: Final = ("ibeacon", "eddystone-uid")
-"""Formats whose identity can stand in a plan."""
+GENERIC: Final = "generic"
+BEACONS: Final = ("ibeacon", "eddystone-uid", "altbeacon")
+"""Formats that only beacons send: an unknown one close by is worth a record."""
+TAG_FORMATS: Final = (*BEACONS, "eddystone-url", "bthome", GENERIC)
+"""Formats whose identity can stand in a plan. The others only measure, or their identity changes."""
 
 
 class Tag(Part, frozen=True):
@@ -65,11 +68,37 @@ class Tag(Part, frozen=True):
     format: str
     """Of TAG_FORMATS; nothing hears a tag of another one."""
     id: str
-    """Identity as in the contract: `uuid/major/minor` or `namespace/instance`."""
+    """Identity as in the contract: `uuid/major/minor`, `namespace/instance` …"""
     address: str | None = None
     """Bluetooth address it must come from; None when not yet bound."""
     near: int | None = None
     """Calibrated level: the median an installer measured at the reading point, dBm."""
+
+
+class TagRule(Part, frozen=True):
+    """How the tags of a maker who tells nobody their format are known. All that is set must fit."""
+
+    name: str = ""
+    """How the device's name begins."""
+    company: int | None = None
+    """Bluetooth company id."""
+    service: str = ""
+    """Service UUID: four hex digits, or in full."""
+    begin: int = 0
+    size: int = 0
+    """Which bytes after the company id or the service UUID are the identity. None: the Bluetooth address."""
+
+    def identity(self, address: str, name: str, frame: str) -> str | None:
+        """The tag that sent `frame` (as of a sighting: `m004c:0215…`); None when it is another maker's."""
+        carrier, _, digits = frame.partition(":")
+        carriers = [f"s{self.service.lower()}"] if self.service else []
+        carriers += [f"m{self.company:04x}"] if self.company is not None else []
+        if not (carriers or self.name) or (carriers and carrier not in carriers) or not name.startswith(self.name):
+            return None
+        if not self.size:
+            return address
+        piece = digits[2 * self.begin : 2 * (self.begin + self.size)]
+        return piece if carriers and len(piece) == 2 * self.size else None
 
 
 Grade = Literal["late-entry", "typed", "label", "near", "label+near", "anti-clone"]
@@ -332,7 +361,11 @@ class Plan(Part, frozen=True, dict=True):
     """Why a round begins with fewer people than it asks for; `why_alone` says what stands in for none."""
     calendar: Calendar = Calendar()
     settings: Settings = Settings()
+    tag_rules: tuple[TagRule, ...] = ()
+    """Whose identities have the format `generic`."""
 
+    # Asked with an id of the plan itself these raise KeyError, which cannot happen; for the id of a record, a page
+    # or an older plan there is `find_…`, None when this plan has no such thing.
     def point(self, id: str) -> Point:
         return self._index.points[id]
 
@@ -350,6 +383,21 @@ class Plan(Part, frozen=True, dict=True):
 
     def category(self, id: str) -> Category:
         return self._index.categories[id]
+
+    def find_point(self, id: str) -> Point | None:
+        return self._index.points.get(id)
+
+    def find_route(self, id: str) -> Route | None:
+        return self._index.routes.get(id)
+
+    def find_schedule(self, id: str) -> Schedule | None:
+        return self._index.schedules.get(id)
+
+    def find_asset(self, id: str) -> Asset | None:
+        return self._index.assets.get(id)
+
+    def find_category(self, id: str) -> Category | None:
+        return self._index.categories.get(id)
 
     @property
     def why_alone(self) -> tuple[Phrase, ...]:

@@ -55,7 +55,7 @@ TABLE = {
         "the rule {rule} is never due in the 12 years from {date}: correct it",
     ),
     # how a slot stands
-    "coming": ("未到时间", "coming"),
+    "coming": ("还没开始", "later"),
     "open": ("现在该巡", "due now"),
     "running": ("进行中", "under way"),
     "done": ("已完成", "done"),

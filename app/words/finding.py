@@ -19,6 +19,10 @@ TABLE = {
     "key_urgent": ("加急当天", "urgent"),
     "again": ("重选", "choose again"),
     "saved": ("已记: {words}", "Recorded: {words}"),
+    "dropped": (
+        "{check}: 已记不正常,没有报问题。要报按*再按1",
+        "{check}: noted as not OK, nothing reported. To report: * then 1",
+    ),
     "none": ("计划里没有问题类别", "The plan lists no categories"),
     "role_guard": ("秩序维护员", "guard"),
     "role_fire-control": ("消控值班员", "fire control"),

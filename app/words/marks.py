@@ -8,7 +8,7 @@ TABLE = {
     "weak-evidence": ("证据偏弱", "weak evidence"),
     "ambiguous": ("两点难分", "two points at once"),
     "crew-short": ("人数不足", "crew too small"),
-    "no-recheck": ("途中未复核", "partner not seen again"),
+    "no-recheck": ("同伴途中没再签", "partner not seen again"),
     "out-of-limits": ("读数超限", "reading out of limits"),
     "unknown-tag": ("未登记的码或信标", "unknown tag or code"),
     "wrong-point": ("不是这个点", "wrong point"),
@@ -16,5 +16,5 @@ TABLE = {
     "old-label": ("旧标签", "old label"),
     "clock-jump": ("时钟跳变", "clock jumped"),
     "skipped": ("跳过", "skipped"),
-    "unanswered": ("检查未做完", "checks not finished"),
+    "unanswered": ("漏检", "checks not finished"),
 }

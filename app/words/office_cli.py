@@ -60,6 +60,11 @@ TABLE = {
         "手持机 {device} 的登记码:{code}({minutes}分钟内有效,只能用一次)",
         "Enrolment code of {device}: {code} (once, within {minutes} minutes)",
     ),
+    "device_named": (
+        "这个小区已有手持机叫 {name}({device})。请换个名字;旧的不再用,先停用:device revoke {device}",
+        "a handheld at this site is called {name} already ({device}). Give another name, or withdraw that one first: "
+        "device revoke {device}",
+    ),
     "device_how": (
         "在手持机上运行:watchbook enrol {code} --office 网址",
         "On it run: watchbook enrol {code} --office URL",
@@ -83,8 +88,9 @@ TABLE = {
     "demo_account": ("账号 {user} 密码 {password}", "Account {user}, password {password}"),
     "demo_code": ("手持机登记码 {code}", "Enrolment code for a handheld: {code}"),
     "demo_pins": ("演示 PIN:{pins}", "PINs to try: {pins}"),
-    "demo_missing": (
-        "示例只有一个小区、最近几天;其余以后补上。",
-        "The example has one site and the last few days so far.",
+    "demo_fills": (
+        "三个项目:翠湖花园、兰悦大厦、星河公寓。最近几天先看,其余日子正在后台补上。",
+        "Three sites: Cuihu Garden, Lanyue Tower, Xinghe Residence. The month is being filled in.",
     ),
+    "demo_filled": ("示例已补 {done}/{of}:{name}", "Example {done}/{of}: {name}"),
 }

@@ -10,8 +10,8 @@ TABLE = {
         "API and web pages. Prints `listening URL` once it answers; SIGTERM ends it gracefully.",
     ),
     "demo": (
-        "带示例的办公室:一个小区、它的人员、最近几天的巡更。",
-        "Serve an example: one compound, its people, and the rounds of the last days.",
+        "带示例的办公室:三个项目(小区、写字楼、宿舍)、人员、一个月的巡更。",
+        "Serve an example: a compound, a tower and a dormitory, their people, and a month of rounds.",
     ),
     "plan": ("各小区的计划(YAML文件)。", "Plans of sites: YAML in."),
     "plan_check": (
@@ -61,6 +61,16 @@ TABLE = {
     "opt_as_json": ("标准输出只给JSON。", "JSON on stdout, nothing else."),
     "opt_host": ("监听的地址;不指定时为127.0.0.1。", "Address to listen on; 127.0.0.1 unless told."),
     "opt_port": ("端口;不指定时为8060,0表示任选空闲的。", "Port, 8060 unless told; 0 takes a free one."),
+    "opt_tls": (
+        "用自己的证书加密;第一次时生成,存数据目录。手持机和登记码能认出它。",
+        "TLS with a certificate of our own, made at the first start. Handhelds know it by their enrolment.",
+    ),
+    "opt_tls_cert": ("用这张证书加密(PEM)。", "TLS with this certificate (PEM)."),
+    "opt_tls_key": ("证书的密钥在另一个文件时,写在这里。", "Its key, when that stands in a file of its own."),
+    "opt_tls_known": (
+        "手持机还会遇到的证书(PEM,用冒号隔开):前面的代理的,或下一张。",
+        "Other certificates that handhelds may meet (PEM, colons between): a proxy's in front, or the next one.",
+    ),
     "opt_began": (
         "时钟从这一刻开始走:供演示和测试。",
         "The clock starts there: for demonstrations and tests.",

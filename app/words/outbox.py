@@ -4,6 +4,7 @@ TABLE = {
     "title": ("上传", "Outbox"),
     "all_sent": ("都传完了", "Everything has been sent"),
     "unsent": ("{n}条没有传", "records not sent yet: {n}"),
+    "new_book": ("现在是新簿,旧簿 {book} 已封存", "A new logbook goes on here; {book} was closed and is kept"),
     "oldest": ("最早的一条: {span}前", "The oldest: {span} ago"),
     "last_ack": ("办公室最后收到: {time}", "The office last confirmed: {time}"),
     "no_ack": ("办公室还没有收到过", "The office has not confirmed anything yet"),

@@ -91,9 +91,21 @@ TABLE = {
         "“{value}”不是蓝牙地址,写成C0:11:22:33:44:55",
         "{value!r} is no Bluetooth address like C0:11:22:33:44:55",
     ),
+    "bad_altbeacon": ("“{value}”不对,应为40位十六进制", "{value!r} is wrong: 40 hex digits"),
+    "bad_url": ("“{value}”不是网址,写成https://x.cn/1", "{value!r} is no address like https://x.cn/1"),
+    "bad_service": ("“{value}”不是服务UUID,写成fee7", "{value!r} is no service UUID like fee7"),
     "one_identity": (
-        "每个信标写一个ibeacon或eddystone-uid",
-        "each tag has one identity: ibeacon or eddystone-uid",
+        "每个信标写一个标识:ibeacon、eddystone-uid、altbeacon、eddystone-url、bthome或generic",
+        "each tag has one identity: ibeacon, eddystone-uid, altbeacon, eddystone-url, bthome or generic",
+    ),
+    "open_rule": (
+        "这条tag_rules没有写company或service,也没有写name(只按名称时不写size)",
+        "this rule needs company or service, or only a name (then without size)",
+    ),
+    "no_rule": ("generic信标要先写tag_rules", "a generic tag needs tag_rules"),
+    "never_near": (
+        "{format}信标不报信号强度,不测near就永远不算到位,请现场测量",
+        "a {format} tag does not tell its level: without near it never counts, measure it there",
     ),
     "no_proof": (
         "这个点没有信标、标签和编号,无法证明到位,请加tags、label或code",

@@ -6,10 +6,22 @@
 TABLE = {
     "absent": ("本机没有蓝牙,请扫标签", "no Bluetooth here: scan the label"),
     "off": ("蓝牙关着:请打开,或直接扫标签", "Bluetooth is off: turn it on, or scan the label"),
-    "denied": ("没有蓝牙权限:请扫标签,并报IT", "Bluetooth not permitted: scan the label and tell IT"),
-    "service": ("蓝牙服务没开:请扫标签,并报IT", "Bluetooth service stopped: scan the label and tell IT"),
-    "bus": ("蓝牙用不了:请扫标签,并报IT", "Bluetooth cannot be used: scan the label and tell IT"),
-    "old": ("蓝牙服务太旧:请扫标签,并报IT", "Bluetooth service too old: scan the label and tell IT"),
+    "denied": (
+        "没有蓝牙权限:请扫标签,并报管理员",
+        "Bluetooth not permitted: scan the label, tell the administrator",
+    ),
+    "service": (
+        "蓝牙服务没开:请扫标签,并报管理员",
+        "Bluetooth service stopped: scan the label, tell the administrator",
+    ),
+    "bus": (
+        "蓝牙用不了:请扫标签,并报管理员",
+        "Bluetooth cannot be used: scan the label, tell the administrator",
+    ),
+    "old": (
+        "蓝牙服务太旧:请扫标签,并报管理员",
+        "Bluetooth service too old: scan the label, tell the administrator",
+    ),
     "busy": ("蓝牙正忙,还在试;可先扫标签", "Bluetooth is busy, trying on: or scan the label"),
     "hung": ("蓝牙没应答,还在试;可先扫标签", "Bluetooth does not answer, trying on: or scan the label"),
     "failed": ("蓝牙出错,还在试;可先扫标签", "Bluetooth failed, trying on: or scan the label"),

@@ -21,6 +21,10 @@ TABLE = {
     "next": ("下一步", "next"),
     "confirm": ("确认", "confirm"),
     "another": ("还有同伴? 也请扫工牌或输工号", "Partner? Scan a badge or type a number"),
+    "same": (
+        "{name}本人已经签到。请同伴扫自己的工牌,或输自己的工号",
+        "{name} is signed in already. The partner uses their own badge or number",
+    ),
     "welcome": ("{name} 已签到", "{name} has signed in"),
     "unlocked": ("{name} 已解锁", "{name} has unlocked"),
     "rechecked": ("{name} 途中已签", "{name} has signed in on the way"),

@@ -7,7 +7,7 @@ TABLE = {
     "never": ("未联网", "offline"),
     "not_enrolled": ("未登记", "no office"),
     "battery": ("电{percent}%", "bat {percent}%"),
-    "buzz": ("震动", "vibr"),
+    "buzz": ("震动", "vibrate"),
     "sound": ("声音", "sound"),
     "locked": ("已锁", "locked"),
     "alarm": ("报警没人接!", "ALARM OPEN!"),
@@ -20,6 +20,6 @@ TABLE = {
     "day": ("{month}月{day}日{time}", "{month:02d}-{day:02d} {time}"),
     "broken": (
         "程序出错,已停止。已记的记录都在,请重新打开;再出错请告诉管理员。",
-        "The program failed and stopped. All records are kept: start it again; if it fails again, tell the fitter.",
+        "The program failed and stopped. All records are kept: start again; if it fails again, tell the administrator.",
     ),
 }

@@ -24,8 +24,8 @@ TABLE = {
     ),
     "log": ("本机的记录。", "The records of this book."),
     "verify": (
-        "检查本机的记录本,或一个导出文件:链、密钥、签名、回执。",
-        "Check chain, keys, signatures and receipts of this book or of an exported FILE.",
+        "检查本机的记录本,或一个导出文件:链、密钥、签名、回执、见证、时钟。",
+        "Check chain, keys, signatures, receipts, witnesses and clocks of this book or of an exported FILE.",
     ),
     "status": (
         "本机状况:身份、计划版本、还有什么没传到办公室。",

@@ -4,19 +4,19 @@ TABLE = {
     # people
     "no_badge": ("这不是工牌,请扫工牌", "this is no badge: scan your badge"),
     "unknown_person": ("名单里没有此人,请主管登记", "not in the people list: ask the supervisor"),
-    "no_pin": ("没有设密码,请刷工牌", "no PIN is set: use your badge"),
+    "no_pin": ("没有设密码,请扫工牌", "no PIN is set: use your badge"),
     "wrong_pin": ("密码不对,还可试{left}次", "wrong PIN: {left} more tries"),
     "pin_locked": (
-        "密码已锁,等{seconds}秒,或请主管刷牌",
+        "密码已锁,等{seconds}秒,或请主管扫工牌解锁",
         "PIN locked: wait {seconds} s, or a supervisor's badge",
     ),
-    "no_unlocker": ("只有领班或主管的牌能解锁", "only a leader's or supervisor's badge unlocks"),
+    "no_unlocker": ("只有领班或主管的工牌能解锁", "only a leader's or supervisor's badge unlocks"),
     "not_of_crew": ("此人不在本班", "not of this crew"),
     "crew_first": (
-        "巡更未完:请本班人员解锁,或主管刷牌",
+        "巡更未完:请本班人员解锁,或主管扫工牌",
         "a round is open: its crew unlocks, or a supervisor",
     ),
-    "recheck_early": ("到第一个点以后再复核", "check in again after the first point"),
+    "recheck_early": ("走到第一个点以后再签", "sign in again after the first stop"),
     "no_shift": ("还没有人签到,请先签到", "nobody is signed in: sign in first"),
     "locked": ("已锁,请本班人员先签到", "locked: one of the crew signs in first"),
     # rounds

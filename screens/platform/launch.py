@@ -54,3 +54,12 @@ def console_shows_chinese(env: Mapping[str, str]) -> bool:
     (`platform.english_only`). A terminal inside a graphical screen, tmux or SSH names itself otherwise.
     """
     return not env.get("TERM", "").startswith("linux")
+
+
+def console_draws_blocks(env: Mapping[str, str], encoding: str) -> bool:
+    """False where half blocks cannot be written, and on the bare Linux console: most of its fonts have none."""
+    try:
+        "\u2580\u2584\u2588".encode(encoding)
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return console_shows_chinese(env)

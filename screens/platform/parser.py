@@ -30,6 +30,8 @@ WHOLE: Final = re.compile(
 BEGUN: Final = re.compile(r"\x1b(?:\[\[?|\[[0-?]*[ -/]*|O|[\]PX^_][^\x1b\x07]*\x1b?)")
 SYNCHRONIZED: Final = re.compile(r"\x1b\[\?2026;[1-9]\$y")
 """The terminal's answer that it can show a frame at once."""
+CURSOR: Final = re.compile(r"\x1b\[2;([1-9])R")
+"""The terminal's answer where its cursor stands. Asked for in row 2 only: in row 1 it would read like Shift+F3."""
 
 PATIENCE: Final = 0.2
 """Seconds a sequence that has certainly begun may pause (a slow line) before it is dropped."""
@@ -104,6 +106,8 @@ class KeypadParser(XTermParser):
             yield events.AppBlur()
         elif SYNCHRONIZED.fullmatch(text):
             yield TerminalSupportsSynchronizedOutput()
+        elif cursor := CURSOR.fullmatch(text):
+            yield events.CursorPosition(x=int(cursor[1]) - 1, y=1)
         else:
             yield from (key for key in self._keys(text) if key.key != Keys.Ignore)
 

@@ -22,6 +22,9 @@ else:
 
 LATER_S: Final = 0.005
 """So long after they are due held letters are looked at again."""
+GUARD_S: Final = 0.3
+"""So long after a page opened by itself a person's keys are still meant for the page before: about the time that a
+thumb needs which is already on its way."""
 
 
 class Scanned(Message):
@@ -40,6 +43,8 @@ class Scanning(_App):
         self.gate: Gate[events.Key] = Gate()
         """Replace it before the first key for a scanner that types slower."""
         self._expiry: asyncio.TimerHandle | None = None
+        self._deaf_until = 0.0
+        """A person's keys pressed before this (`Key.time`) are dropped."""
 
     async def on_event(self, event: events.Event) -> None:
         if event.is_forwarded or not isinstance(event, events.Key | events.Paste):
@@ -55,12 +60,25 @@ class Scanning(_App):
             await super().on_event(event)
 
     async def _type(self, keys: list[events.Key]) -> None:
-        """A person's keys, on their usual way."""
+        """A person's keys, on their usual way, but for those meant for a page that is gone."""
         for key in keys:
-            await super().on_event(key)
+            if key.time >= self._deaf_until:
+                await super().on_event(key)
         if self.gate.open and self._expiry is None:
             wait_s = max(0.0, self.gate.due - get_time()) + LATER_S
             self._expiry = asyncio.get_running_loop().call_later(wait_s, self._silence)
+
+    def turned_by_itself(self) -> None:
+        """Another page stands there, or the same with another question, and no key of the person has asked for it.
+
+        What counts is when a key was pressed, not when its turn comes: one that waited behind a slow disk is dropped
+        too. The time runs from the moment the page has been drawn.
+        """
+        self._turn_deaf()
+        self.call_after_refresh(self._turn_deaf)
+
+    def _turn_deaf(self) -> None:
+        self._deaf_until = get_time() + GUARD_S
 
     def _silence(self) -> None:
         """Look at the held keys behind whatever is already queued: it may have been typed in time."""

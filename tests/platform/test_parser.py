@@ -48,6 +48,13 @@ def keys(messages: Iterable[Message]) -> list[str]:
     return [message.key for message in messages if isinstance(message, events.Key)]
 
 
+def test_where_a_half_block_left_the_cursor_is_heard_and_presses_nothing() -> None:
+    for column in (2, 3):
+        (found,) = heard(f"\x1b[2;{column}R")
+        assert isinstance(found, events.CursorPosition)
+        assert (found.x, found.y) == (column - 1, 1)
+
+
 def test_every_key_of_textuals_table_is_still_that_key() -> None:
     namer = XTermParser()
     sequences = set(ANSI_SEQUENCES_KEYS) - RXVT

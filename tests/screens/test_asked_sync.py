@@ -38,3 +38,17 @@ async def test_the_answer_to_sync_now_is_said(tmp_path: Path, line: Contact, key
             here.office.say(line)
             await pilot.pause()
             assert said(app) == ""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_a_new_logbook_is_said_once(tmp_path: Path, lang: str) -> None:
+    """Decision 8: it went on by itself, and nobody has to do anything."""
+    with world(tmp_path) as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=(40, 20)) as pilot:
+            here.office.say(Contact(online=True, new_books=1))
+            assert said(app) == say(lang, "sync.new_book")
+            await pilot.press("up")
+            here.office.say(Contact(online=True, new_books=1))
+            await pilot.pause()
+            assert said(app) == ""

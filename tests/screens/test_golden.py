@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.screens.walk import check, walk
-from tests.screens.world import LARGE, SMALL, text, world
+from tests.screens.world import LARGE, SMALL, settle, text, world
 
 GOLDEN = Path(__file__).parent / "golden"
 HINTS = {"zh": "工号 1001 密码 1234", "en": "number 1001, PIN 1234"}
@@ -45,10 +45,24 @@ async def test_the_pages_of_both_languages_are_all_kept(tmp_path: Path) -> None:
     assert len(names) > 40
 
 
-@pytest.mark.parametrize("size", [(30, 15), (12, 4)])
-async def test_a_page_fits_any_terminal(tmp_path: Path, size: tuple[int, int]) -> None:
+async def test_every_page_fits_a_terminal_of_large_letters(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal("en")
+        async with app.run_test(size=(30, 15)) as pilot:
+            async for page in walk(pilot, here):
+                check(app, page)
+
+
+@pytest.mark.parametrize("size", [(12, 5), (29, 40), (80, 14), (1, 1)])
+async def test_a_terminal_too_small_for_any_page_says_so_in_both_languages_and_works_again_when_larger(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
     with world(tmp_path / "book") as here:
         app = here.terminal("en")
         async with app.run_test(size=size) as pilot:
-            async for page in walk(pilot, here):
-                check(app, page)
+            await settle(pilot)
+            if size[0] > 1:
+                assert "".join(text(app).split()) == "屏幕太小:要40列20行Toosmall:needs40x20"
+            await pilot.resize_terminal(40, 20)
+            await settle(pilot)
+            check(app, "signin")

@@ -1,7 +1,9 @@
 """A night on the small site, by keys: what the crew does is what the book holds afterwards."""
 
 import asyncio
+import errno
 import gc
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from msgspec.structs import replace
 from textual.app import App
 from textual.pilot import Pilot
 
+from app.logbook.disk import Disk
+from app.pages import pages_of
 from app.record import Record
 from app.words import say
 from screens.gear import Contact
@@ -133,6 +137,8 @@ async def test_after_a_restart_one_of_the_crew_unlocks_the_very_stop(tmp_path: P
             await keys(pilot, "1 0 0 2 enter 5 6 7 8 enter")
             assert isinstance(app.screen, StopPage)
             assert "> No smell, no noise" in text(app)
+            await keys(pilot, "backspace")
+            assert "Answered: OK. Answer it again" in text(app)
             await keys(pilot, "backspace backspace")
             assert isinstance(app.screen, HomePage)
             await keys(pilot, "enter")
@@ -168,6 +174,22 @@ async def test_the_partner_signs_in_from_the_question_itself(tmp_path: Path) -> 
             assert here.records()[-1].body["alone"] is None
 
 
+@pytest.mark.parametrize("again", ["1 0 0 1 enter", label("person:zhang-wei")])
+async def test_nobody_is_their_own_partner(tmp_path: Path, again: str) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal("en")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, SIGN_IN)
+            for way_there in ("", "enter 4"):
+                await keys(pilot, way_there)
+                recorded = here.kinds()
+                await (scan(pilot, again) if again.startswith("WB1") else keys(pilot, again))
+                assert "Zhang Wei is signed in already. The partner uses" in text(app).replace("\n  ", " ")
+                assert here.kinds() == recorded
+            await keys(pilot, "1 0 0 2 enter 5 6 7 8 enter")
+            assert "On shift: Zhang Wei Li Min" in text(app)
+
+
 async def test_what_is_due_now_stands_first_and_a_digit_puts_another_round_there(tmp_path: Path) -> None:
     with world(tmp_path / "book") as here:
         app = here.terminal()
@@ -193,7 +215,11 @@ async def test_a_round_whose_time_is_over_is_missed_and_said_so(tmp_path: Path) 
             assert "06:00-08:00 早间一巡 漏巡" in text(app)
             await keys(pilot, "1 enter")
             assert "已过时间" in text(app)
-            await keys(pilot, "1 enter")  # chosen on purpose: twelve hours early is possible, and marked
+            await keys(pilot, "1")
+            assert "Enter 提前开始" in text(app)  # of the round that was chosen, at once
+            await keys(pilot, "enter enter")
+            assert "round.started" not in here.kinds()
+            await keys(pilot, "enter 1")  # said twice: twelve hours early is possible, and marked
             assert here.records()[-1].body["schedule"] == "plant"
 
 
@@ -232,7 +258,9 @@ async def test_every_kind_of_check_and_a_reading_out_of_limits_is_asked_once_mor
             assert "430 V 超出范围。再看一次" in text(app)
             await keys(pilot, "4 3 1 enter")
             assert "检查项: 线电压 AB" in text(app)  # kept, and a report is offered
-            await keys(pilot, "backspace")
+            await keys(pilot, "1 backspace backspace")
+            assert "线电压 AB: 已记不正常,没有报问题" in text(app)
+            assert "finding.raised" not in here.kinds()
             await keys(pilot, "4 2")
             assert "0.42_] MPa" in text(app)
             await keys(pilot, "backspace backspace 4 full_stop 2")
@@ -253,6 +281,56 @@ async def test_every_kind_of_check_and_a_reading_out_of_limits_is_asked_once_mor
 
 def answered(here: World) -> list[Record]:
     return [record for record in here.records() if record.kind == "check.answered"]
+
+
+async def test_a_wrong_key_at_a_check_is_taken_back_and_the_problem_reported_for_it_is_named(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            await scan(pilot, label("point:power"))
+            await keys(pilot, "2 1 1 enter")  # the lock is not OK, and that was reported
+            await keys(pilot, "backspace")
+            assert "刚才答的: 不正常" in text(app)
+            await keys(pilot, "enter")  # no, it is right
+            assert "> 无异味异响" in text(app)
+            await keys(pilot, "backspace 1")
+            assert "已改:门锁好正常。报过的问题还在:滴漏,已接桶" in "".join(text(app).split())
+            assert "> 无异味异响" in text(app)
+            await keys(pilot, "enter")  # all OK: the stop is done
+            assert isinstance(app.screen, RoundPage)
+            await keys(pilot, "backspace backspace 2 backspace")  # the one before the last; no problem of it
+            assert isinstance(app.screen, RoundPage)
+            await keys(pilot, "backspace enter backspace")
+            assert isinstance(app.screen, HomePage)
+        given = [(r.body["check"], r.body["ok"], r.body.get("corrects")) for r in answered(here)]
+        first, smell = (
+            r.seq for r in answered(here) if r.body["check"] in ("lock", "smell") and "corrects" not in r.body
+        )
+        assert given == [
+            ("lock", False, None), ("lock", True, first), ("smell", True, None), ("sign", True, None),
+            ("smell", False, smell),
+        ]  # fmt: skip
+
+
+async def test_a_reading_is_taken_back_and_a_wrong_one_asked_again_all_the_same(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter 1 enter")
+            await scan(pilot, label("point:power"))
+            await keys(pilot, "1 3 9 9 enter backspace")
+            assert "刚才答的: 399 V" in text(app)
+            await keys(pilot, "4 5 0 enter")
+            assert "450 V 超出范围。再看一次" in text(app)
+            await keys(pilot, "4 0 1 enter")
+            assert "出口压力" in text(app)
+            await keys(pilot, "backspace backspace")
+            assert "刚才答的: 自动" in text(app)
+            await keys(pilot, "2 backspace")  # by hand, not OK; no report of it
+        assert [(r.body["check"], r.body["value"], r.body["marks"]) for r in answered(here)] == [
+            ("auto", "auto", []), ("volt", "399", []), ("volt", "401", []), ("auto", "manual", []),
+        ]  # fmt: skip
 
 
 async def test_the_last_readings_stand_beside_the_field(tmp_path: Path) -> None:
@@ -282,7 +360,7 @@ async def test_a_scanned_code_works_wherever_the_crew_is(tmp_path: Path) -> None
             await keys(pilot, "asterisk")
             await scan(pilot, label("person:li-min"))
             assert "李敏 已签到" in text(app)
-            await keys(pilot, "0 enter asterisk 1 3")  # in the middle of a report
+            await keys(pilot, "enter enter asterisk 1 3")  # in the middle of a report
             await scan(pilot, label("point:gate"))
             assert isinstance(app.screen, RoundPage)
             assert "南门岗亭 已记" in text(app)
@@ -357,6 +435,50 @@ async def test_an_alarm_takes_two_presses_and_never_says_reported(tmp_path: Path
             assert "报警没人接!" in rows(app)[-1]
 
 
+async def test_an_alarm_says_how_far_it_came_and_who_took_it_and_outlives_the_shift(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter asterisk 9 9")
+            raised = here.records()[-1].seq
+            assert "未送出!" in text(app)
+            here.acknowledge(raised)
+            await keys(pilot, "f1 backspace")
+            assert "办公室已收到,还没人接!" in text(app)
+            await keys(pilot, "backspace asterisk 8 1")
+            assert isinstance(app.screen, SignInPage)
+            assert "报警没人接!" in rows(app)[-1]
+            await keys(pilot, f"{SIGN_IN} enter")
+            assert "报警没人接!" in rows(app)[-1]
+            here.office_sends_alarm("taken", "王芳", raised)
+            await settle(pilot)
+            assert "王芳 22:01已接报警" in text(app)
+            assert here.signals.felt[-1] == "ok"
+            assert "报警没人接!" not in rows(app)[-1]
+            await keys(pilot, "asterisk 2")
+            assert "王芳 22:01已接报警" in text(app)
+            here.office_sends_alarm("closed", "", raised)
+            await settle(pilot)
+            assert "报警已处理完: 22:01" in text(app)
+            await keys(pilot, "9 9")  # another one
+            assert "未送出!" in text(app)
+            assert "报警没人接!" in rows(app)[-1]
+            assert here.kinds().count("alarm.raised") == 2
+
+
+async def test_what_the_office_says_of_an_alarm_counts_after_a_restart_and_rubbish_does_not(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        async with here.terminal().run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter asterisk 9 9")
+        here.office_sends_alarm("lost", "王芳", here.records()[-1].seq)
+    with world(tmp_path / "book") as here:
+        assert here.watch.alarm_open
+        here.office_sends_alarm("taken", "王芳", here.records()[-1].seq)
+    with world(tmp_path / "book") as here:
+        here.watch.take_pages(pages_of(here.book, here.clock.at))
+        assert not here.watch.alarm_open
+
+
 async def test_the_outbox_says_what_is_not_sent_since_when_and_why(tmp_path: Path) -> None:
     with world(tmp_path / "book") as here:
         app = here.terminal()
@@ -382,6 +504,56 @@ async def test_the_outbox_says_what_is_not_sent_since_when_and_why(tmp_path: Pat
             assert "离线" not in rows(app)[-1]
 
 
+async def test_a_new_book_is_told_once_and_stands_in_the_outbox(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        old = here.book.book_id
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            await asyncio.to_thread(here.book.succeed, "fork")  # as the courier does beside us
+            here.office.say(Contact(online=True, new_books=1))
+            await settle(pilot)
+            assert "已封存旧簿,新簿接着记" in "".join(text(app).split())
+            await keys(pilot, "asterisk 7")
+            assert f"旧簿 {old[:8]} 已封存" in text(app)
+            here.office.say(Contact(online=True, new_books=1, last_ack=here.clock.at))
+            await settle(pilot)
+            assert "新簿接着记" not in text(app)
+            await keys(pilot, "backspace")
+            await scan(pilot, label("point:gate"))  # the round goes on in it
+            assert here.kinds()[0] == "book.opened"
+            assert here.kinds()[-1] == "stop.arrived"
+
+
+class NoRoom(Disk):
+    """Takes nothing large any more, once it is full."""
+
+    full = False
+
+    def step(self, name: str) -> None:
+        if self.full and name.startswith("reserve"):
+            raise OSError(errno.ENOSPC, "no space left")
+
+
+async def test_a_round_does_not_begin_without_room_to_end_it_and_the_page_says_so(tmp_path: Path) -> None:
+    disk = NoRoom()
+    with world(tmp_path / "book", disk=disk) as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, SIGN_IN)
+            await scan(pilot, label("person:li-min"))
+            await keys(pilot, "enter")
+            (here.folder / "reserve").unlink()
+            disk.full = True
+            await keys(pilot, "enter")
+            assert "不能开始" in text(app)
+            assert isinstance(app.screen, HomePage)
+            assert "round.started" not in here.kinds()
+            disk.full = False
+            await keys(pilot, "enter")
+            assert isinstance(app.screen, RoundPage)
+
+
 async def test_a_handheld_of_no_office_keeps_records_and_says_so(tmp_path: Path) -> None:
     with world(tmp_path / "book") as here:
         app = here.terminal("en", office=False)
@@ -401,12 +573,40 @@ async def test_finishing_with_stops_left_asks_and_says_how_many_are_missed(tmp_p
             await scan(pilot, label("point:gate"))
             await keys(pilot, "5 enter")  # the common answer is to walk on
             assert isinstance(app.screen, RoundPage)
+            await scan(pilot, label("point:power"))
+            await keys(pilot, "1 backspace backspace 5")
+            assert "还有3个点没到" in text(app)
+            assert "还有1个点没查完" in text(app)
+            assert listed(app) == ["2", "3", "4", "5"]
+            await keys(pilot, "1 1")
+            assert "真的结束?" in text(app)
+            assert here.watch.state.round is not None
+            await keys(pilot, "9")
+            assert "漏巡 3" in text(app)
+            assert "同伴途中没再签" in text(app)
+        assert here.records()[-1].body["missed"] == 3
+
+
+async def test_every_stop_that_would_be_missed_can_be_seen_before_the_end(tmp_path: Path) -> None:
+    long = replace(PLAN.routes[0], stops=tuple(replace(PLAN.routes[0].stops[0], id=f"s{n}") for n in range(30)))
+    with world(tmp_path / "book", pages(replace(PLAN, routes=(long, *PLAN.routes[1:])))) as here:
+        app = here.terminal("en")
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
             await keys(pilot, "5")
-            assert "还有4个点没到" in text(app)
-            await keys(pilot, "1")
-            assert "漏 4" in text(app)
-            assert "途中未复核" in text(app)
-        assert here.records()[-1].body["missed"] == 4
+            first = listed(app)
+            assert f"0 {30 - len(first)} more" in text(app)
+            seen: list[str] = []
+            while len(seen) < 30:
+                seen += listed(app)
+                await keys(pilot, "0")
+            assert seen == [str(n) for n in range(1, 31)]
+            assert listed(app) == first
+
+
+def listed(app: App[int]) -> list[str]:
+    """Numbers of the stops on the page."""
+    return re.findall(r"^  (\d+) ", text(app), re.MULTILINE)
 
 
 async def test_people_leave_one_by_one_or_together_and_not_during_a_round(tmp_path: Path) -> None:
@@ -416,7 +616,7 @@ async def test_people_leave_one_by_one_or_together_and_not_during_a_round(tmp_pa
             await begin(pilot, here)
             await keys(pilot, "asterisk 8")
             assert "先结束这一轮" in text(app)
-            await keys(pilot, "backspace 5 1 enter asterisk 8 1")
+            await keys(pilot, "backspace 5 1 9 enter asterisk 8 1")
             assert "张伟 已下班" in text(app)
             assert "当班: 李敏" in text(app)
             await keys(pilot, "asterisk 8 1")
@@ -439,7 +639,7 @@ async def test_checks_that_cannot_be_done_are_left_with_a_reason(tmp_path: Path)
             await keys(pilot, "backspace")
             assert "这里还有3项没查" in text(app)
             await keys(pilot, "2 4")
-            assert "已记没查完" in text(app)
+            assert "已记查不了" in text(app)
             assert "> 去 1: 南门岗亭" in text(app)
         assert (here.records()[-1].kind, here.records()[-1].body["reason"]) == ("stop.skipped", "danger")
 
@@ -464,7 +664,7 @@ async def test_a_page_says_it_when_the_plan_it_needs_is_gone(tmp_path: Path) -> 
             here.watch.take_pages(pages(other))
             await keys(pilot, "backspace")
             assert "夜间一巡" in text(app)
-            await keys(pilot, "enter 5 1 enter")
+            await keys(pilot, "enter 5 1 9 enter")
             assert isinstance(app.screen, HomePage)
             assert "今天没有你们的任务" in text(app)
 

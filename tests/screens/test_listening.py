@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
-from textual import events
 from textual.pilot import Pilot
 
 from app.ports import Heard, RadioState, Scan
@@ -14,12 +13,12 @@ from app.words import say, table
 from hardware.tags import LABEL
 from screens.home import HomePage
 from screens.listening import Listener
-from screens.platform.scans import Scanned
+from screens.platform.scans import GUARD_S, Scanned
 from screens.round import RoundPage
 from screens.stop import StopPage
 from screens.terminal import Terminal
 from tests.screens.plans import PLAN, UUID, label, pages
-from tests.screens.world import SMALL, keys, scan, settle, text, walk_to, world
+from tests.screens.world import SMALL, keys, pressed, scan, settle, text, walk_to, world
 
 SIGN_IN = "1 0 0 1 enter 1 2 3 4 enter"
 
@@ -41,13 +40,13 @@ async def test_the_radio_listens_only_while_a_stop_waits_with_the_round_on_top(t
             assert here.radio.listeners == 1
             await keys(pilot, "asterisk")
             assert here.radio.listeners == 0
-            await keys(pilot, "0")
+            await keys(pilot, "enter")
             assert here.radio.listeners == 1
             await scan(pilot, label("point:power"))  # its checks are open
             assert here.radio.listeners == 0
             await keys(pilot, "enter 5")
             assert here.radio.listeners == 0
-            await keys(pilot, "1 enter")
+            await keys(pilot, "1 9 enter")
         assert here.radio.listeners == 0
         assert here.radio.most == 1
 
@@ -97,6 +96,63 @@ async def test_warmer_and_colder_then_it_ticks_by_itself_and_is_felt(tmp_path: P
             assert "站住别动" in near
             assert "+ 南门岗亭 已记" in text(app)
             assert here.signals.felt == ["ok"]
+
+
+async def test_a_key_on_its_way_when_a_point_ticks_by_itself_answers_nothing(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            await scan(pilot, label("point:gate"))
+            here.clock.pass_by(60)
+            early = pressed("3", after_s=0)  # "which stops are left?", asked of the page before
+            await walk_to(pilot, here, 2)
+            assert isinstance(app.screen, StopPage)
+            app.post_message(early)
+            await keys(pilot, "1", after_s=0.1)
+            assert "check.answered" not in here.kinds()
+            await keys(pilot, "1", after_s=0.5)
+            assert here.kinds().count("check.answered") == 1
+
+
+async def test_a_key_that_waited_behind_a_slow_disk_is_dropped_however_late_its_turn_comes(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            early = pressed("2", after_s=0)
+            await scan(pilot, label("point:power"))
+            await asyncio.sleep(GUARD_S + 0.1)
+            app.post_message(early)
+            await settle(pilot)
+            assert "check.answered" not in here.kinds()
+
+
+async def test_a_code_is_never_dropped_and_a_persons_own_key_opens_a_page_for_the_next_at_once(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            await scan(pilot, label("point:gate"))
+            await scan(pilot, label("person:li-min"))  # at the same moment
+            await scan(pilot, label("point:shed"))
+            arrived = [record.body["stop"] for record in here.records() if record.kind == "stop.arrived"]
+            assert arrived == ["n1", "n3"]
+            assert here.kinds().count("round.rechecked") == 1
+            await asyncio.sleep(GUARD_S + 0.1)
+            await keys(pilot, "1 1 0 0 2 enter 1", after_s=0)  # typed, arrived, and its first check answered
+            assert here.kinds().count("check.answered") == 1
+
+
+async def test_enter_at_the_moment_the_last_point_ticks_does_not_end_the_round(tmp_path: Path) -> None:
+    short = replace(PLAN.routes[0], stops=PLAN.routes[0].stops[:1])
+    with world(tmp_path / "book", pages(replace(PLAN, routes=(short, *PLAN.routes[1:])))) as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            await walk_to(pilot, here, 1)
+            await keys(pilot, "enter", after_s=0.1)
+            assert isinstance(app.screen, RoundPage)
 
 
 async def test_a_burst_of_sightings_draws_only_what_changed(tmp_path: Path) -> None:
@@ -219,7 +275,7 @@ async def test_keys_codes_and_sightings_are_taken_one_after_the_other(tmp_path: 
                 here.radio.beacon(minor)
             app.post_message(Scanned(label("point:power")))
             for turn in range(3):
-                app.post_message(events.Key("1", "1"))
+                app.post_message(pressed("1"))
                 app.post_message(Scanned(label(f"point:nobody-{turn}")))
             await settle(pilot)
         assert app.most == 1

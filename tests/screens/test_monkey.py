@@ -4,11 +4,12 @@ import random
 from pathlib import Path
 
 import pytest
-from textual import events
 
+from app import witness
+from screens.page import LEAST
 from tests.screens.plans import label
 from tests.screens.walk import check
-from tests.screens.world import SMALL, keys, scan, settle, world
+from tests.screens.world import SMALL, keys, pressed, scan, settle, world
 
 KEYS = [
     *"0123456789", *"1234", "enter", "enter", "enter", "backspace", "asterisk", "full_stop", "minus", "up", "down",
@@ -16,6 +17,7 @@ KEYS = [
 ]  # fmt: skip
 CODES = [label(name) for name in ("person:zhang-wei", "person:li-min", "person:wang-fang", "point:gate", "point:power",
                                   "point:shed", "point:pond", "asset:1aa1", "point:nobodys")]  # fmt: skip
+CODES.append(witness.payload(witness.Head(bytes(32), 7, bytes(32))))
 SIZES = [(40, 20), (80, 24), (30, 15), (20, 6), (1, 1), (120, 40)]
 
 
@@ -30,7 +32,7 @@ async def test_a_monkey_at_the_keys_meets_no_fault(tmp_path: Path, seed: int) ->
             for turn in range(40):
                 for _ in range(12):
                     key = chance.choice(KEYS)
-                    app.post_message(events.Key(key, key if len(key) == 1 else None))
+                    app.post_message(pressed(key, chance.choice((0, 1))))
                 here.clock.pass_by(chance.random() * 20)
                 if chance.random() < 0.3:
                     await scan(pilot, chance.choice(CODES))
@@ -39,7 +41,7 @@ async def test_a_monkey_at_the_keys_meets_no_fault(tmp_path: Path, seed: int) ->
                 await settle(pilot, 1)
                 if turn % 10 == 9:
                     await pilot.resize_terminal(*chance.choice(SIZES))
-                if app.size.width > 11 and app.size.height > 3:
+                if app.size.width >= LEAST[0] and app.size.height >= LEAST[1]:
                     check(app, f"seed {seed} turn {turn} {type(app.screen).__name__}")
             assert app.is_running
             assert here.radio.most <= 1

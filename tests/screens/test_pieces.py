@@ -12,7 +12,7 @@ from app.text import cells
 from screens.choices import Choices
 from screens.gear import Contact
 from screens.keys import ACTIONS
-from screens.layout import banner, beside, hints, line, plain, two, width_of, wrap
+from screens.layout import banner, beside, flow, hints, line, plain, two, width_of, wrap
 from screens.number import Digits, field
 from screens.status import Standing, status_line
 from screens.times import day, span
@@ -73,6 +73,22 @@ def test_wrapped_rows_fit_and_lose_nothing_but_spaces(text: str, width: int, ind
 def test_english_breaks_at_spaces_and_chinese_before_no_full_stop() -> None:
     assert wrap("down the stairs to B1", 12) == ["down the", "stairs to B1"]
     assert wrap("楼梯下到。", 8) == ["楼梯下", "到。"]
+
+
+def test_a_short_chinese_phrase_is_not_torn_at_the_end_of_a_row() -> None:
+    assert wrap("22:00-24:00 夜间一巡 进行中", 24) == ["22:00-24:00 夜间一巡", "进行中"]
+    assert wrap("蓝牙服务太旧请扫标签并报管理员", 22) == ["蓝牙服务太旧请扫标签并", "报管理员"]
+    assert wrap("蓝牙服务太旧请扫标签并报管理员", 28) == ["蓝牙服务太旧请扫标签并报", "管理员"]
+    assert wrap("一二三四五六七八九十一二进行中", 28) == ["一二三四五六七八九十一二", "进行中"]
+    assert wrap("一二三四五六七八九十", 8) == ["一二三四", "五六七八", "九十"]
+    assert wrap("配电室", 4) == ["配电", "室"]
+
+
+@given(st.lists(st.text("ab漏巡1", min_size=1, max_size=8).map("x {}".format), max_size=7), st.integers(32, 60))
+def test_facts_side_by_side_fit_and_none_is_torn(facts: list[str], width: int) -> None:
+    rows = ["".join(text for text, _ in row) for row in flow(facts, "text", width, "  ")]
+    assert all(cells(row) <= width for row in rows)
+    assert "  ".join(row.removeprefix("  ") for row in rows) == "  ".join(facts)
 
 
 @given(ANY, ANY, st.integers(1, 60))

@@ -41,7 +41,7 @@ def test_at_home_nothing_wakes_it(tmp_path: Path) -> None:
 
 def test_a_fault_nobody_expected_is_one_sentence_exit_code_1_and_a_log_without_names(tmp_path: Path) -> None:
     with start(tmp_path, "--broken", "--lang", "en") as pty:
-        pty.wait_for("fails again, tell the fitter.")
+        pty.wait_for("fails again, tell the administrator.")
         assert pty.exit_code() == 1
         assert "Traceback" not in pty.text
         assert "textual" not in pty.text

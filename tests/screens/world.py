@@ -18,16 +18,20 @@ from textual.pilot import Pilot
 
 from app.duties.site import encode_plan
 from app.logbook.book import Logbook, Received
-from app.pages import Pages
+from app.logbook.disk import Disk
+from app.pages import Pages, pages_of
 from app.ports import Heard, Moment, RadioState, Sighting
 from app.record import Record
 from app.watch import Watch
 from screens.gear import Contact, Gear
 from screens.terminal import Terminal
+from tests.logbook.tools import receipt
 from tests.screens.plans import UUID, pages
 
 TEN: Final = "2026-11-21T22:01:00+08:00"
 SMALL, LARGE = (40, 20), (80, 24)
+THUMB_S: Final = 1.0
+"""Seconds from a page to the key that answers it."""
 
 
 class SetClock:
@@ -116,7 +120,7 @@ class OfficeLine:
 class World:
     """One handheld directory with its plan, opened as the program opens it."""
 
-    def __init__(self, folder: Path, sent: Pages | None = None, at: str = TEN) -> None:
+    def __init__(self, folder: Path, sent: Pages | None = None, at: str = TEN, disk: Disk | None = None) -> None:
         self.folder = folder
         self.clock = SetClock(at)
         self.radio = ScriptedRadio(self.clock)
@@ -125,7 +129,7 @@ class World:
         self.remembered: dict[str, str] = {}
         self.battery: Callable[[], int | None] = lambda: 77
         self.pages = sent or pages()
-        self.book = Logbook.open(folder, self.clock)
+        self.book = Logbook.open(folder, self.clock, disk)
         if self.book.page("plan") is None:
             self.book.receive(received(self.pages), "1")
         self.watch = Watch(self.book, self.pages, self.clock)
@@ -159,6 +163,18 @@ class World:
         self.watch.close()
         self.book.close()
 
+    def acknowledge(self, seq: int) -> None:
+        """The office holds every record up to `seq`."""
+        self.book.receipt(receipt(self.book, seq))
+
+    def office_sends_alarm(self, state: str, by: str, seq: int) -> None:
+        """What the office says of the alarm that record `seq` raised."""
+        id = f"{self.book.book_id}:{seq}"
+        body = msgspec.json.encode({"alarm": id, "at": self.clock.at, "by": by, "state": state}, order="sorted")
+        rev = 1 + max((page.rev for page in self.book.pages("alarm").values()), default=0)
+        self.book.receive([Received("alarm", id, rev, body)], str(10 + rev))
+        self.watch.take_pages(pages_of(self.book, self.clock.at))
+
     def records(self) -> list[Record]:
         return [entry.record for entry in self.book.entries()]
 
@@ -167,8 +183,8 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, sent: Pages | None = None, at: str = TEN) -> Iterator[World]:
-    here = World(folder, sent, at)
+def world(folder: Path, sent: Pages | None = None, at: str = TEN, disk: Disk | None = None) -> Iterator[World]:
+    here = World(folder, sent, at, disk)
     try:
         yield here
     finally:
@@ -192,11 +208,18 @@ def text(app: App[int]) -> str:
     return "\n".join(row.rstrip() for row in rows(app))
 
 
-async def keys(pilot: Pilot[int], typed: str) -> None:
+async def keys(pilot: Pilot[int], typed: str, after_s: float = THUMB_S) -> None:
     """Keys as a thumb presses them: `1 0 0 1 enter`, in one string with spaces."""
     for key in typed.split():
-        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        pilot.app.post_message(pressed(key, after_s))
     await settle(pilot)
+
+
+def pressed(key: str, after_s: float = THUMB_S) -> events.Key:
+    """A key that was pressed `after_s` seconds from now: a person looks first."""
+    event = events.Key(key, key if len(key) == 1 else None)
+    event.time += after_s
+    return event
 
 
 async def settle(pilot: Pilot[int], turns: int = 2) -> None:

@@ -1,0 +1,36 @@
+"""What another program may write into a handheld's book, and what a body must hold for that.
+
+A kind whose order the handheld answers for is not for others. Of kinds that this program knows the body must
+fit; what it does not know is taken as it comes, and is shown raw (decision 10).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from app.errors import RecordRefused
+from app.kinds import KINDS, VERSION
+from app.text import clean
+
+RESERVED: Final = ("book.", "key.", "damage.", "witness.", "shift.", "crew.", "pin.", "round.", "stop.", "check.")
+"""Beginnings of kinds that the handheld itself records."""
+OPEN: Final = frozenset({"round.late-entry"})
+"""Kinds among them that others write all the same: somebody enters what stands on paper (D9)."""
+SIGNED: Final = frozenset({"round.late-entry", "point.excused", "mark.explained"})
+"""Kinds that are worth something only because somebody says them."""
+
+
+def check(kind: str, body: Mapping[str, Any], by: Sequence[str], v: int) -> None:
+    """Raises RecordRefused for what another program may not write, or not so."""
+    if kind.startswith(RESERVED) and kind not in OPEN:
+        raise RecordRefused("cli.kind_reserved", kind=clean(kind, 64))
+    if kind in SIGNED and not by:
+        raise RecordRefused("cli.by_missing", kind=kind)
+    shape = KINDS.get(kind)
+    if shape is None or v != VERSION:
+        return
+    try:
+        msgspec.convert(body, shape)
+    except msgspec.ValidationError as e:
+        raise RecordRefused("cli.body_unfit", kind=kind, why=clean(str(e), 200)) from e
