@@ -29,6 +29,8 @@ SHORTEST: Final = 10
 LONGEST: Final = 256
 REVIEWERS: Final = frozenset({"supervisor", "quality", "manager", "admin"})
 """Roles that may read rounds (D60): a movement track is sensitive personal information."""
+ALARM_TAKERS: Final = frozenset({"supervisor", "manager", "admin", "desk"})
+"""Roles that may take and close an alarm (D50, D65)."""
 
 
 class Cost(Struct, frozen=True):

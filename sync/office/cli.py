@@ -32,6 +32,14 @@ served: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = usage.option
 )
 """The options of what listens."""
 
+secured: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = usage.options(
+    option("--tls", is_flag=True, default=None),
+    option("--tls-cert", metavar="FILE"),
+    option("--tls-key", metavar="FILE"),
+    option("--tls-known", metavar="FILES"),
+)
+"""The options of what handhelds reach over a network."""
+
 
 def settings() -> Settings:
     return load(flags(click.get_current_context()))
@@ -47,6 +55,7 @@ def cli() -> None:
 @cli.command()
 @shared
 @served
+@secured
 def serve(began: str | None) -> None:
     from sync.office import commands
 
@@ -56,7 +65,7 @@ def serve(began: str | None) -> None:
 @cli.command()
 @shared
 @served
-@click.option("--days", type=click.IntRange(0, 31), default=2)
+@click.option("--days", type=click.IntRange(0, 31), default=30)
 def demo(began: str | None, days: int) -> None:
     from sync.office import commands
 

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -27,12 +28,17 @@ from sync.office.keys import OfficeKey
 from sync.office.qr import drawn
 from sync.office.serve import listen, open_store, run
 from sync.office.settings import Settings
+from sync.office.staged import StagedClock
 from sync.office.store import Store
+from sync.office.store import engine as engines
 from sync.office.store import plans as plan_table
 from sync.office.store.devices import LIFETIME_MS, Device
 from sync.office.store.staging import move_codes, move_plans
+from sync.office.tls import Certificates, Shown, must_fit, own
 
 if TYPE_CHECKING:
+    from multiprocessing.context import SpawnProcess
+
     from sync.desk import Desk
 
 T = TypeVar("T")
@@ -70,9 +76,12 @@ def demo(settings: Settings, began: str | None, days: int) -> None:
 
 
 def _demo(settings: Settings, began: str | None, days: int) -> None:
-    from sync.office.demo import furnish
+    from sync.office.demo import fill, furnish
 
     made: list[Desk] = []
+    filling: list[SpawnProcess] = []
+    scratch = Path(mkdtemp(prefix="watchbook-demo-"))
+    began_at = _clock(began)()
 
     async def first(store: Store, key: OfficeKey, now: int) -> None:
         made.append(await furnish(store, key, now, days))
@@ -83,10 +92,18 @@ def _demo(settings: Settings, began: str | None, days: int) -> None:
             _print_json(msgspec.to_builtins(desk))
         else:
             _introduce(desk, settings.lang)
+        db = engines.sqlite_path(settings.db)
+        filling.append(fill(db, scratch, began_at, days, settings.lang, quiet=settings.as_json))
 
     if not settings.as_json:
         click.echo(say(settings.lang, "office_cli.demo_starts"), err=True)
-    _serve(settings, began, ready, first)
+    try:
+        _serve(settings, began, ready, first)
+    finally:
+        for process in filling:
+            process.kill()
+            process.join()
+        rmtree(scratch, ignore_errors=True)
 
 
 def _introduce(desk: "Desk", lang: str) -> None:
@@ -95,7 +112,7 @@ def _introduce(desk: "Desk", lang: str) -> None:
     click.echo(say(lang, "office_cli.demo_account", user=desk.user, password=desk.password))
     click.echo(say(lang, "office_cli.demo_code", code=desk.code))
     click.echo(say(lang, "office_cli.demo_pins", pins=pins))
-    click.echo(say(lang, "office_cli.demo_missing"))
+    click.echo(say(lang, "office_cli.demo_fills"))
 
 
 def _serve(
@@ -114,10 +131,33 @@ def _serve(
             await store.write(lambda tx: move_plans(tx, clock_ms()))
         if first is not None:
             await first(store, key, clock_ms())
+        if isinstance(clock_ms, StagedClock):
+            clock_ms.follow(store)
 
     with _only_one(_folder(settings)), _database_trouble():
+        tls = _tls(settings)
+        told = Certificates(tls, settings.tls_known)
         listening = listen(settings.host, settings.port)
-        run(settings.db, settings.data_dir, listening, clock_ms, ready, moved_clock=began is not None, first=at_first)
+        run(
+            settings.db,
+            settings.data_dir,
+            listening,
+            clock_ms,
+            ready,
+            moved_clock=began is not None,
+            first=at_first,
+            tls=tls,
+            certificates=told,
+        )
+
+
+def _tls(settings: Settings) -> Shown | None:
+    """The certificate to show, or None for plain HTTP. Raises CertificateUnusable for a file of no use."""
+    if settings.tls_cert is not None:
+        shown = Shown(settings.tls_cert, settings.tls_key)
+        must_fit(shown)
+        return shown
+    return own(settings.data_dir, settings.host) if settings.tls else None
 
 
 def _clock(began: str | None) -> Callable[[], int]:
@@ -130,8 +170,7 @@ def _clock(began: str | None) -> Callable[[], int]:
         raise CommandRefused("office_cli.bad_time", text=began[:40]) from e
     if start.tzinfo is None:
         raise CommandRefused("office_cli.bad_time", text=began[:40])
-    offset = round(start.timestamp() * 1000) - time.monotonic_ns() // 1_000_000
-    return lambda: time.monotonic_ns() // 1_000_000 + offset
+    return StagedClock(round(start.timestamp() * 1000))
 
 
 @contextmanager
@@ -217,14 +256,18 @@ def _path(text: str | None) -> Path | None:
 
 
 def device_add(settings: Settings, name: str, site: str) -> None:
-    """Print a one-use code. Raises CommandRefused for a site that has no plan."""
+    """Print a one-use code. Raises CommandRefused for a site that has no plan, and for a name in use there."""
     from sync.wire import join_code
 
     key = OfficeKey.open(_folder(settings))
 
     async def act(store: Store) -> tuple[str, str]:
         await _known_site(store, site)
-        issued = await store.devices.add(site, clean(name, 80), _now())
+        called = clean(name, 80).strip()
+        taken = [each for each in await store.devices.of(site) if each.name == called and each.revoked_at is None]
+        if taken:
+            raise CommandRefused("office_cli.device_named", name=called, device=taken[0].device)
+        issued = await store.devices.add(site, called, _now())
         return issued.device, join_code(issued.code, key.public)
 
     device, code = _with_store(settings, act)

@@ -1,42 +1,65 @@
-"""The office's example: one compound, its people, and the last nights as real books would have told them.
+"""The office's example: a month of three sites, their people, and their rounds as real books would have told them.
 
 Every record is made by a real logbook and watch and comes in through the store's own door; only radio,
-scanner and time are stood in for (sync.office.walker). Names are invented.
+scanner and time are stood in for (sync.office.walker). Names are invented. The last days of the first site are
+there at once; a process of its own walks the rest (`fill`), newest first.
 """
 
+import asyncio
+import multiprocessing
+import os
+import random
 import secrets
-from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+import signal
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+import click
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from app.codes import make
 from app.duties.days import local_time, millis
 from app.duties.schedule import Slot, slots
-from app.duties.site import Credentials, Plan, decode_plan
-from app.logbook.book import Logbook
+from app.duties.site import Credentials, People, Plan, decode_plan
+from app.kinds import PlanNamed, RoundLateEntry, StopEntered, to_dict
+from app.logbook.book import Draft, Logbook
 from app.logbook.disk import Disk
 from app.pages import Pages
 from app.settings import example
+from app.words import say
 from sync.desk import Desk
-from sync.office import accounts, credentials, importing
+from sync.office import accounts, alarms, credentials, importing
+from sync.office.fold import Folding
 from sync.office.keys import OfficeKey
 from sync.office.store import Store, records
+from sync.office.store import known as told
 from sync.office.store import plans as table
 from sync.office.walker import NO_TRICKS, SteppedClock, Tricks, Walker
 from sync.wire import MAX_EVENTS, join_code
 
+if TYPE_CHECKING:
+    from multiprocessing.context import SpawnProcess
+
 SITE: Final = "cuihu-garden"
-DAYS: Final = 2
+DAYS: Final = 30
+RECENT: Final = 2
+"""Days before today that are walked before anybody is served, at the first site."""
 PINS: Final = {"zhang-wei": "1111", "li-jun": "2222"}
 """Of the two guards who try it."""
 CODE_MS: Final = 24 * 3600 * 1000
+MINUTE_MS: Final = 60_000
 SUPERVISOR: Final = "supervisor"
+TODAY: Final = "demo_today"
+"""Name of the fact that says which day the example was made on."""
 
 
 class Rehearsal(Disk):
@@ -66,6 +89,7 @@ GUARDS: Final = (
     Beat("shops-pm", ("liu-yang",)),
     Beat("night-1", ("zhang-wei", "li-jun"), {
         1: Tricks(rush=frozenset({"pr1-door"}), report={"fire-lane-north": ("fire-lane", "")}),
+        6: Tricks(miss=frozenset({"fitness"})),
     }),
     Beat("night-2", ("zhang-wei", "li-jun"), {
         0: Tricks(skip={"b2-roof": "weather"}),
@@ -75,6 +99,7 @@ GUARDS: Final = (
     Beat("night-4", ("chen-gang", "zhao-peng"), {
         0: Tricks(report={"pr1-door": ("water-leak", "")}, urgent=True),
         1: Tricks(alone="partner-called"),
+        5: None,
     }),
 )  # fmt: skip
 FITTERS: Final = (
@@ -84,7 +109,11 @@ FITTERS: Final = (
     Beat("pumps-am", ("dong-ping",)),
     Beat("power-pm", ("feng-lei",)),
     Beat("pumps-pm", ("dong-ping",), {1: None}),
-)
+    *(Beat(name, ("xiao-ming",)) for name in (
+        "generator", "sumps", "pump-swap", "plant-monthly", "fire-pump-week", "fire-pump-month", "fire-pump-quarter",
+        "hydrants", "extinguishers", "fire-boxes", "wells", "septic", "tank", "lightning", "survey",
+    )),
+)  # fmt: skip
 CLEANERS: Final = (
     Beat("clean-1-rubbish-am", ("wang-xiuying",)),
     Beat("clean-2-rubbish-am", ("li-guihua",)),
@@ -101,99 +130,340 @@ CLEANERS: Final = (
     Beat("clean-3-rubbish-pm", ("zhang-yulan",), {1: None}),
     Beat("clean-roads-pm", ("liu-fengying",)),
     Beat("rubbish-out-pm", ("liu-fengying",)),
+    *(Beat(f"clean-{grid}-{work}", (who,))
+      for grid, who in ((1, "yang-guizhen"), (2, "huang-meihua"), (3, "zhou-yuzhen"))
+      for work in ("mop", "rails", "weekly", "monthly")),
+    *(Beat(name, ("wu-shufen",)) for name in ("clean-pavilion", "clean-street-lamps")),
+    *(Beat(name, ("ye-changgen",)) for name in ("lawn", "pond-weekly", "pond-half")),
+    Beat("cleaning-inspection", ("ren-hong",)),
+)  # fmt: skip
+TOWER_GUARDS: Final = (
+    Beat("floors-am", ("lu-yao",)),
+    Beat("fire-daily", ("qin-feng", "lu-yao")),
+    Beat("shops-noon", ("lu-yao",), {1: Tricks(report={"shops-2": ("fire-use", "")})}),
+    Beat("floors-pm", ("qin-feng",), {0: Tricks(late_s=8400)}),
+    Beat("night-1", ("jin-bo", "shen-tao")),
+    Beat("night-2", ("jin-bo", "shen-tao"), {1: Tricks(miss=frozenset({"refuge-12"}))}),
 )
-HANDHELDS: Final = (("东门岗1号", GUARDS), ("工程部2号", FITTERS), ("保洁3号", CLEANERS))
+TOWER_PLANT: Final = (
+    Beat("plant-am", ("peng-cheng",)),
+    Beat("plant-pm", ("peng-cheng",), {0: Tricks(readings={"factor": "0.86"})}),
+)
+TOWER_CLEANERS: Final = (Beat("lobby-am", ("tao-meilan",)),)
+DORM_GUARDS: Final = (
+    Beat("fire-daily", ("bai-yu", "kong-liang")),
+    Beat("night-1", ("kong-liang", "shi-lei"), {1: Tricks(report={"e-bikes": ("ebike", "")})}),
+    Beat("night-2", ("kong-liang", "shi-lei"), {1: None}),
+)
+DORM_WARDENS: Final = (Beat("beds", ("hao-xiufen",), {0: Tricks(report={"a-6": ("appliance", "")})}),)
+DORM_OTHERS: Final = (Beat("hygiene", ("du-chunmei",)), Beat("plant", ("yuan-gang",)))
+
+Handhelds = tuple[tuple[str, tuple[Beat, ...]], ...]
+SITES: Final[dict[str, Handhelds]] = {
+    SITE: (("东门岗1号", GUARDS), ("工程部2号", FITTERS), ("保洁3号", CLEANERS)),
+    "lanyue-tower": (("大堂岗1号", TOWER_GUARDS), ("工程部1号", TOWER_PLANT), ("保洁1号", TOWER_CLEANERS)),
+    "xinghe-dorm": (("门岗1号", DORM_GUARDS), ("宿管1号", DORM_WARDENS), ("后勤1号", DORM_OTHERS)),
+}
+
+
+class Part(Struct, frozen=True):
+    """What one handheld's book tells: these rounds, on these days before the example's own."""
+
+    site: str
+    name: str
+    beats: tuple[Beat, ...]
+    first: int
+    last: int
+    """Days ago, `first` >= `last`."""
 
 
 async def furnish(store: Store, key: OfficeKey, now: int, days: int = DAYS) -> Desk:
-    """Put the example into the store, or open it again; `now` is UTC ms. The URL is left empty."""
+    """Put the example into the store as far as it is needed at once, or open it again; `fill` does the rest.
+
+    `now` is UTC ms. The URL is left empty.
+    """
     known = await store.read(lambda tx: table.newest_plan(tx, SITE))
     if known is None:
-        await _take_example(store, now, days)
-        await _walk(store, now, days)
+        await _take_examples(store, now, days)
+    for part in await _missing(store, days):
+        if part.site == SITE and part.last == 0:
+            await _tell(store, part, now)
     password = secrets.token_urlsafe(9)
-    await accounts.add(store, SUPERVISOR, "supervisor", None, password, now)
+    await accounts.add(store, SUPERVISOR, "supervisor", "wang-qiang", password, now)
     issued = await store.devices.add(SITE, "演示手持机", now, CODE_MS)
     labels = await store.read(lambda tx: credentials.labels(tx, SITE))
     return Desk("", SUPERVISOR, password, join_code(issued.code, key.public), labels, PINS)
 
 
-async def _take_example(store: Store, now: int, days: int) -> None:
+async def _take_examples(store: Store, now: int, days: int) -> None:
     """Taken as of the first day that is walked, so that a window nobody walked then was due, and is missed."""
-    found = await importing.check(store, example(f"{SITE}.yaml"), example(f"{SITE}.people.yaml"))
-    assert found.plan is not None
-    zone = ZoneInfo(found.plan.site.zone)
-    first = local_time(now, zone).date() - timedelta(days=days)
-    await importing.take(store, found, millis(datetime.combine(first, time.min, zone)))
+    found = [await importing.check(None, example(f"{site}.yaml"), example(f"{site}.people.yaml")) for site in SITES]
+    everybody = {person.id: person for each in found if each.people for person in each.people.people}
+    for each in found:
+        assert each.plan is not None, each.faults
+        zone = ZoneInfo(each.plan.site.zone)
+        first = local_time(now, zone).date() - timedelta(days=days)
+        whole = msgspec.structs.replace(each, people=People(tuple(everybody.values())))
+        await importing.take(store, whole, millis(datetime.combine(first, time.min, zone)))
     stored = {person: credentials.stored_pin(pin) for person, pin in PINS.items()}
+    today = local_time(now, ZoneInfo("Asia/Shanghai")).date().isoformat()
 
     def give(tx: Connection) -> None:
+        told.put(tx, TODAY, today)
         for person, pin in stored.items():
             credentials.set_pin(tx, person, pin, now)
+        for handhelds in SITES.values():
+            for person in sorted({who for _, beats in handhelds for beat in beats for who in beat.crew}):
+                credentials.make_badge(tx, person, now)
 
     await store.write(give)
 
 
-# -- the last days -------------------------------------------------------------------------------
+# -- the rest of the month -----------------------------------------------------------------------
 
 
-async def _walk(store: Store, now: int, days: int) -> None:
-    row = await store.read(lambda tx: table.newest_plan(tx, SITE))
+def parts(days: int) -> Iterator[Part]:
+    """Newest first: what people look at before anything else."""
+    recent = min(days, RECENT)
+    for first, last in ((recent, 0), (days, recent + 1)):
+        for site, handhelds in SITES.items():
+            for name, beats in handhelds:
+                if first >= last:
+                    yield Part(site, f"{name}(旧)" if last else name, beats, first, last)
+
+
+async def _missing(store: Store, days: int) -> list[Part]:
+    """The parts whose book has not come yet."""
+    there = {(device.site, device.name) for device in await store.devices.of() if device.book is not None}
+    return [part for part in parts(days) if (part.site, part.name) not in there]
+
+
+def fill(db: Path, scratch: Path, now: int, days: int, lang: str, *, quiet: bool) -> "SpawnProcess":
+    """Walk what is missing in a process of its own, which ends with this one. `quiet` keeps it from telling how far."""
+    process = multiprocessing.get_context("spawn").Process(
+        target=_fill, args=(str(db), str(scratch), now, days, lang, quiet), name="example", daemon=True
+    )
+    process.start()
+    return process
+
+
+def _fill(db: str, scratch: str, now: int, days: int, lang: str, quiet: bool) -> None:
+    os.nice(10)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tempfile.tempdir = scratch  # whoever started this clears it away, with the book that is half walked
+    from sync.office.serve import open_store
+
+    def alive() -> bool:
+        parent = multiprocessing.parent_process()
+        return parent is not None and parent.is_alive()
+
+    def progress(done: int, of: int, part: Part) -> None:
+        if not quiet:
+            click.echo(say(lang, "office_cli.demo_filled", done=done, of=of, name=part.name), err=True)
+
+    async def run() -> None:
+        store = await open_store(db)
+        try:
+            await fill_up(store, now, days, alive, progress)
+        finally:
+            store.close()
+
+    asyncio.run(run())
+
+
+async def fill_up(
+    store: Store,
+    now: int,
+    days: int,
+    go_on: Callable[[], bool] = lambda: True,
+    progress: Callable[[int, int, Part], None] = lambda *_: None,
+) -> None:
+    """Bring every part that is missing, as long as `go_on` says so."""
+    missing, folding = await _missing(store, days), Folding(store)
+    for done, part in enumerate(missing, 1):
+        if not go_on():
+            return
+        await store.write(partial(told.put, name=told.FILLING, value=f"{done}/{len(missing)}"))
+        await _tell(store, part, now)
+        await folding.catch_up()
+        progress(done, len(missing), part)
+    if any(part.site == SITE and part.last > 0 for part in missing):
+        await _tell_stories(store, now, days)
+        await folding.catch_up()
+    await store.write(partial(told.put, name=told.FILLING, value=""))
+
+
+async def _tell(store: Store, part: Part, now: int) -> None:
+    """Walk one part with a handheld of its own and bring its book; of one that is broken off nothing stays."""
+    row = await store.read(lambda tx: table.newest_plan(tx, part.site))
     assert row is not None
     plan = decode_plan(row.raw)
-    crews = {person for _, beats in HANDHELDS for beat in beats for person in beat.crew}
-    badges = await store.write(lambda tx: {who: credentials.make_badge(tx, who, now) for who in sorted(crews)})
-    labels = await store.read(lambda tx: credentials.labels(tx, SITE))
-    pages = await _pages(store, plan)
+    pages, labels, badges = await _pages(store, plan), await _labels(store, part.site), await _badges(store)
+    today = await _today(store)
+    walks = list(_due(plan, part, today, now))
+    if not walks:
+        return
     with TemporaryDirectory(prefix="watchbook-demo-") as folder:
-        for seed, (name, beats) in enumerate(HANDHELDS):
-            await _one_handheld(store, Path(folder) / str(seed), name, beats, pages, labels, badges, now, days)
+        begun = millis(walks[0][0].opens)
+        clock = SteppedClock(begun - 10 * MINUTE_MS)
+        with closing(Logbook.open(Path(folder), clock, Rehearsal())) as logbook:
+            walker = Walker(logbook, clock, pages, labels, seed=len(part.name))
+            for slot, beat, tricks in walks:
+                crew = beat.crew[:1] if tricks.alone else beat.crew
+                await walker.walk(slot, tuple(badges[person] for person in crew), _filled(plan, tricks))
+                if tricks.late_s > LATE_S:
+                    _explain(logbook, beat.crew)
+            walker.watch.close()
+            await introduce(store, logbook, part.site, part.name, begun)
+            await bring(store, logbook, part.site, min(now, clock.now().at))
+
+
+async def _today(store: Store) -> date:
+    return date.fromisoformat(await store.read(lambda tx: told.get(tx, TODAY)))
+
+
+async def _labels(store: Store, site: str) -> dict[str, str]:
+    return await store.read(lambda tx: credentials.labels(tx, site))
+
+
+async def _badges(store: Store) -> dict[str, str]:
+    """The newest badge of everybody, as it is printed."""
+    rows = await store.read(lambda tx: table.tokens_of(tx, "", "person"))
+    return {row.id: make(row.issue, row.token) for row in rows}
 
 
 async def _pages(store: Store, plan: Plan) -> Pages:
-    item = await store.changes.current(SITE, "credentials", SITE)
+    item = await store.changes.current(plan.site.id, "credentials", plan.site.id)
     assert item is not None
     assert item.body is not None
     return Pages(plan, await store.read(credentials.people_of), msgspec.json.decode(item.body, type=Credentials))
 
 
-async def _one_handheld(
-    store: Store,
-    folder: Path,
-    name: str,
-    beats: Sequence[Beat],
-    pages: Pages,
-    labels: dict[str, str],
-    badges: dict[str, str],
-    now: int,
-    days: int,
-) -> None:
-    first, walks = _due(pages.plan, beats, now, days)
-    clock = SteppedClock(first - 600_000)
-    logbook = Logbook.open(folder, clock, Rehearsal())
-    try:
-        await introduce(store, logbook, SITE, name, first)
-        walker = Walker(logbook, clock, pages, labels)
-        for slot, beat, tricks in walks:
-            crew = beat.crew[:1] if tricks.alone else beat.crew
-            await walker.walk(slot, tuple(badges[person] for person in crew), _filled(pages.plan, tricks))
-        walker.watch.close()
-        await bring(store, logbook, SITE, min(now, clock.now().at))
-    finally:
-        logbook.close()
+def _due(plan: Plan, part: Part, today: date, now: int) -> Iterator[tuple[Slot, Beat, Tricks]]:
+    """What was walked on the part's days, in the order of opening; only windows that are over."""
+    first, last = today - timedelta(days=part.first), today - timedelta(days=part.last)
+    found = [
+        (slot, beat)
+        for beat in part.beats
+        for slot in slots(plan, plan.schedule(beat.schedule), first, last)
+        if millis(slot.closes) <= now
+    ]
+    for slot, beat in sorted(found, key=lambda each: millis(each[0].opens)):
+        tricks = mishaps(plan, beat, slot, (today - slot.opens.date()).days)
+        if tricks is not None:
+            yield slot, beat, tricks
 
 
-def _due(plan: Plan, beats: Sequence[Beat], now: int, days: int) -> tuple[int, list[tuple[Slot, Beat, Tricks]]]:
-    """(the oldest opening, what was walked since), in the order of opening; only windows that are over."""
-    today = local_time(now, ZoneInfo(plan.site.zone)).date()
-    found = []
-    for beat in beats:
-        for slot in slots(plan, plan.schedule(beat.schedule), today - timedelta(days=days), today):
-            tricks = beat.tricks.get((today - slot.opens.date()).days, NO_TRICKS)
-            if millis(slot.closes) <= now and tricks is not None:
-                found.append((slot, beat, tricks))
-    found.sort(key=lambda each: millis(each[0].opens))
-    return (millis(found[0][0].opens) if found else now), found
+# -- what goes wrong in a month ------------------------------------------------------------------
+
+LATE_S: Final = 3600
+
+
+def mishaps(plan: Plan, beat: Beat, slot: Slot, ago: int) -> Tricks | None:
+    """What goes wrong: as the beat says, else now and then something, the same whenever it is asked."""
+    if ago in beat.tricks:
+        return beat.tricks[ago]
+    if ago <= RECENT:
+        return NO_TRICKS
+    dice = random.Random(f"{plan.site.id} {beat.schedule} {ago}")  # noqa: S311 - a picture of a month, not a secret
+    stops = [stop.id for stop in plan.route(slot.route).stops]
+    window_s = (slot.closes - slot.opens).total_seconds()
+    pair, reason = len(beat.crew) > 1, plan.why_alone[-1].id
+    mishaps: tuple[tuple[float, Callable[[], Tricks | None]], ...] = (
+        (0.010, lambda: None),
+        (0.015, lambda: Tricks(miss=frozenset({dice.choice(stops)}))),
+        (0.015, lambda: Tricks(late_s=max(LATE_S + 60, window_s - 600))),
+        (0.040, lambda: Tricks(report={dice.choice(stops): (dice.choice(plan.categories).id, "")})),
+        (0.010, lambda: Tricks(skip={dice.choice(stops): plan.skip_reasons[0].id})),
+        (0.010, lambda: Tricks(recheck=False)),
+        (0.010, lambda: Tricks(alone=reason) if pair else NO_TRICKS),
+    )
+    drawn = dice.random()
+    for chance, mishap in mishaps:
+        if drawn < chance:
+            return mishap()
+        drawn -= chance
+    return NO_TRICKS
+
+
+def _explain(logbook: Logbook, crew: Sequence[str]) -> None:
+    """The crew says why it was late, where it was marked so."""
+    marked = [
+        entry.record
+        for entry in logbook.entries(max(1, logbook.head.seq - 200))
+        if entry.record.kind == "stop.arrived" and "late" in entry.record.body["marks"]
+    ]
+    if marked:
+        body = {"record": f"{logbook.book_id}:{marked[0].seq}", "mark": "late", "words": "先去处理住户报修"}
+        logbook.append(Draft("mark.explained", body, tuple(crew[:1])))
+
+
+async def _tell_stories(store: Store, now: int, days: int) -> None:
+    """A point excused, a round from paper after a handheld died, somebody caught in a lift: told by the desk."""
+    row = await store.read(lambda tx: table.newest_plan(tx, SITE))
+    assert row is not None
+    plan, today = decode_plan(row.raw), await _today(store)
+
+    def on(ago: int, clock: str) -> int:
+        moment = datetime.combine(today - timedelta(days=ago), time.fromisoformat(clock), ZoneInfo(plan.site.zone))
+        return millis(moment)
+
+    stories = [(9, on(9, "15:20"), _lift()), (6, on(6, "17:00"), _excuse(on(6, "18:00"), on(5, "18:00")))]
+    stories.append((5, on(5, "08:30"), _from_paper(plan, row.sha256, today - timedelta(days=5))))
+    due = [(at, draft) for ago, at, draft in stories if RECENT < ago <= days and at < now]
+    if not due:
+        return
+    with TemporaryDirectory(prefix="watchbook-demo-") as folder:
+        clock = SteppedClock(due[0][0])
+        with closing(Logbook.open(Path(folder), clock, Rehearsal())) as logbook:
+            for at, draft in due:
+                clock.wait_until(at)
+                logbook.append(draft)
+            await introduce(store, logbook, SITE, "客服前台", due[0][0])
+            await bring(store, logbook, SITE, min(now, clock.now().at))
+            raised = [entry.record for entry in logbook.entries() if entry.record.kind == "alarm.raised"]
+            for record in raised:
+                await _answer_alarm(store, f"{logbook.book_id}:{record.seq}", record.at)
+
+
+def _lift() -> Draft:
+    return Draft("alarm.raised", {"round": None, "point": "b3-u1"}, ("wang-lei",))
+
+
+def _excuse(first: int, last: int) -> Draft:
+    body = {"point": "fitness", "from": first, "to": last, "reason": "construction", "words": "器材更换,区域封闭"}
+    return Draft("point.excused", body, ("wang-qiang",))
+
+
+def _from_paper(plan: Plan, sha256: str, day: date) -> Draft:
+    (slot,) = slots(plan, plan.schedule("night-4"), day, day)
+    stops = plan.route(slot.route).stops
+    entered = (
+        StopEntered(stop.id, millis(slot.opens) + (10 + 4 * place) * MINUTE_MS) for place, stop in enumerate(stops)
+    )
+    body = RoundLateEntry(
+        round=f"{slot.round}#desk-1",
+        slot=slot.round,
+        schedule=slot.schedule,
+        route=slot.route,
+        plan=PlanNamed(plan.revision, sha256),
+        crew=(),
+        stops=tuple(entered),
+        paper="夜巡纸质记录第37页",
+    )
+    crew = [{"person": person, "method": "paper"} for person in ("chen-gang", "zhao-peng")]
+    return Draft("round.late-entry", {**to_dict(body), "crew": crew}, ("zhou-jie",))
+
+
+async def _answer_alarm(store: Store, alarm: str, at: int) -> None:
+    """Taken after a minute, closed when everybody is out."""
+    await Folding(store).catch_up()
+    for minutes, state in ((1, "taken"), (18, "closed")):
+        await store.write(partial(_move, alarm=alarm, state=state, moment=at + minutes * MINUTE_MS))
+
+
+def _move(tx: Connection, alarm: str, state: str, moment: int) -> None:
+    alarms.move(tx, SITE, alarm, state, SUPERVISOR, "王强", moment)
 
 
 def _filled(plan: Plan, tricks: Tricks) -> Tricks:

@@ -8,36 +8,65 @@ again from nothing gives what folding along the way gave.
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from time import monotonic
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app import kinds
-from app.duties.review import RULES
+from app.duties.days import local_day
+from app.duties.review import RULES, may_excuse
 from app.duties.site import decode_plan
 from app.record import Record
+from sync.office.paper import read_late_entry
 from sync.office.proofs import Label, Labels
-from sync.office.reading import FindingDetail, Line, Tokens, alarm_of, read_round
-from sync.office.store import Store
+from sync.office.reading import (
+    BookLife,
+    ExcuseDetail,
+    ExplanationDetail,
+    FindingDetail,
+    Line,
+    Tokens,
+    WitnessDetail,
+    alarm_of,
+    joined,
+    read_round,
+)
+from sync.office.store import Store, known
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
 from sync.office.store.records import Stored, cursor, move_cursor, records_after, sites, sites_behind
-from sync.office.store.rounds import AlarmRow, FindingRow, FoldedRow, RoundRow, StopRow
+from sync.office.store.rounds import (
+    AlarmRow,
+    ExcuseRow,
+    ExplanationRow,
+    FindingRow,
+    FoldedRow,
+    RoundRow,
+    StopRow,
+    WitnessRow,
+)
 
 log: Final = logging.getLogger("watchbook.fold")
 
-SHAPE: Final = 2
+SHAPE: Final = 3
 """Version of what the projections hold; under another one they are made again."""
 CURSOR: Final = f"rounds/{RULES}.{SHAPE}"
 STEP: Final = 500
 LONGEST: Final = 5000
 """Records of one round at most; what comes after them is not shown."""
 LONGEST_ID: Final = 200
+LOOKED_BACK: Final = 5000
+"""How many records before a round its crew's sign-ins are looked for in."""
+LATEST_MS: Final = 2**53
+_BOOK: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class Step(Struct, frozen=True):
@@ -50,6 +79,9 @@ class Step(Struct, frozen=True):
     rounds: tuple[tuple[RoundRow, list[StopRow]], ...] = ()
     findings: tuple[FindingRow, ...] = ()
     alarms: tuple[AlarmRow, ...] = ()
+    witnesses: tuple[WitnessRow, ...] = ()
+    excuses: tuple[ExcuseRow, ...] = ()
+    explanations: tuple[ExplanationRow, ...] = ()
 
 
 class Folding:
@@ -107,6 +139,10 @@ def _tell(task: asyncio.Task[None]) -> None:
 
 def prepare(tx: Connection) -> None:
     """Projections made by other rules are forgotten; they come again from the records."""
+    if known.get(tx, table.MADE_BY) != CURSOR:
+        table.make_anew(tx, CURSOR)
+        for site in sites(tx):
+            move_cursor(tx, site, CURSOR, 0)
     for site in sites(tx):
         if cursor(tx, site, CURSOR) == 0:
             forget(tx, site)
@@ -135,6 +171,9 @@ def read_step(tx: Connection, site: str) -> Step | None:
         _one_owner(row for step in steps for row in step.rounds),
         tuple(row for step in steps for row in step.findings),
         tuple(row for step in steps for row in step.alarms),
+        tuple(row for step in steps for row in step.witnesses),
+        tuple(row for step in steps for row in step.excuses),
+        tuple(row for step in steps for row in step.explanations),
     )
 
 
@@ -142,12 +181,17 @@ def apply_step(tx: Connection, step: Step) -> bool:
     """Store a step; False when somebody else has moved the cursor meanwhile, and nothing is stored."""
     if cursor(tx, step.site, CURSOR) != step.before:
         return False
-    for row, stops in step.rounds:
-        table.put_round(tx, row, stops)
-    for finding in step.findings:
-        table.put_finding(tx, finding)
-    for alarm in step.alarms:
-        table.put_alarm(tx, alarm)
+    for walked, stops in step.rounds:
+        table.put_round(tx, walked, stops)
+    once: tuple[table.Once, ...] = (
+        *step.findings,
+        *step.alarms,
+        *step.witnesses,
+        *step.excuses,
+        *step.explanations,
+    )
+    for row in once:
+        table.put_once(tx, row)
     for folded in step.folded:
         table.put_folded(tx, folded)
     move_cursor(tx, step.site, CURSOR, step.after)
@@ -176,17 +220,38 @@ def _read_book(tx: Connection, site: str, book: bytes, stored: Sequence[Stored])
     known = table.folded_of(tx, site, book)
     aside = (known.set_aside if known else 0) + len(stored) - len(lines)
     aside += sum(line.body is None and line.record.kind in kinds.KINDS for line in lines)
+    shown = {row.round for row, _ in made}
+    aside += sum(isinstance(line.body, kinds.RoundLateEntry) and line.body.round not in shown for line in lines)
     last = stored[-1]
     at = lines[-1].record.at if lines else (known.at if known else 0)
     return Step(
         site=site,
         before=0,
         after=0,
-        folded=(FoldedRow(site, book, last.seq, last.hash, at, aside),),
+        folded=(FoldedRow(site, book, last.seq, last.hash, at, aside, _life(known, lines)),),
         rounds=tuple(made),
         findings=tuple(_finding(site, line) for line in lines if isinstance(line.body, kinds.FindingRaised)),
-        alarms=tuple(row for line in lines if (row := _alarm(site, line))),
+        alarms=tuple(alarm for line in lines if (alarm := _alarm(site, line))),
+        witnesses=tuple(_witness(site, line) for line in lines if isinstance(line.body, kinds.WitnessSeen)),
+        excuses=tuple(_excuse(tx, site, line) for line in lines if isinstance(line.body, kinds.PointExcused)),
+        explanations=tuple(
+            said for line in lines if isinstance(line.body, kinds.MarkExplained) and (said := _explanation(site, line))
+        ),
     )
+
+
+def _life(known: FoldedRow | None, lines: Sequence[Line]) -> bytes:
+    """What the book says of itself: which one it continues, how it ended, what its handheld removed."""
+    life = msgspec.json.decode(known.life, type=BookLife) if known else BookLife()
+    for line in lines:
+        match line.body:
+            case kinds.BookOpened(after=kinds.BookBefore() as after) if line.stored.seq == 1:
+                life = replace(life, after=after)
+            case kinds.BookClosed(reason=reason):
+                life = replace(life, closed=reason, closed_at=line.record.at)
+            case kinds.BookPruned(first=first, last=last) if 0 < first <= last:
+                life = replace(life, pruned=joined((*life.pruned, (first, last))))
+    return msgspec.json.encode(life)
 
 
 def _lines(tx: Connection, stored: Sequence[Stored]) -> list[Line]:
@@ -218,7 +283,7 @@ def _touched(lines: Sequence[Line]) -> dict[str, int | None]:
         name = line.record.body.get("round")
         if not isinstance(name, str) or not 0 < len(name) <= LONGEST_ID:
             continue
-        begins = line.stored.seq if isinstance(line.body, kinds.RoundStarted) else None
+        begins = line.stored.seq if isinstance(line.body, kinds.RoundStarted | kinds.RoundLateEntry) else None
         touched[name] = touched.get(name) or begins
     return touched
 
@@ -236,14 +301,24 @@ def _make_round(
     stored = table.records_between(tx, site, book, first, last, LONGEST)
     lines = [line for line in _lines(tx, stored) if line.record.body.get("round") == name]
     started = lines[0].body
-    if not isinstance(started, kinds.RoundStarted):
+    if not isinstance(started, kinds.RoundStarted | kinds.RoundLateEntry):
         return None
     row = plan_table.plan_walked(tx, site, started.plan.revision, started.plan.sha256)
     plan = decode_plan(row.raw) if row else None
+    if isinstance(started, kinds.RoundLateEntry):
+        return read_late_entry(site, book, lines, plan)
     tokens = Tokens(
         labels=_by_id(plan_table.tokens_of(tx, site, "point")), badges=_by_id(plan_table.tokens_of(tx, "", "person"))
     )
-    return read_round(site, book, lines, plan, tokens)
+    return read_round(site, book, lines, plan, tokens, _sign_ins(tx, site, book, first))
+
+
+def _sign_ins(tx: Connection, site: str, book: bytes, before: int) -> list[Line]:
+    """The sign-ins on the handheld of the shift in which record `before` was made, oldest first."""
+    span = (max(1, before - LOOKED_BACK), before - 1)
+    stored = table.records_of_kinds(tx, site, book, *span, ("shift.opened", "crew.joined"))
+    opened = [place for place, one in enumerate(stored) if one.kind == "shift.opened"]
+    return [line for one in stored[opened[-1] if opened else 0 :] for line in _lines(tx, [one])]
 
 
 def _by_id(rows: Sequence[plan_table.TokenRow]) -> Labels:
@@ -266,7 +341,47 @@ def _finding(site: str, line: Line) -> FindingRow:
 
 def _alarm(site: str, line: Line) -> AlarmRow | None:
     detail = alarm_of(line.ref, line.record)
-    return AlarmRow(site, subject(line.stored), line.record.at, msgspec.json.encode(detail)) if detail else None
+    if detail is None:
+        return None
+    is_finding = bool(detail.category)
+    return AlarmRow(site, subject(line.stored), line.record.at, is_finding, msgspec.json.encode(detail))
+
+
+def _witness(site: str, line: Line) -> WitnessRow:
+    body = line.body
+    assert isinstance(body, kinds.WitnessSeen)
+    book, hashed, code = (part or "" for part in (body.book, body.hash, body.code))
+    detail = WitnessDetail(line.ref, body.how, book, hashed, code, line.record.by)
+    return WitnessRow(
+        site, line.stored.book, line.stored.seq, detail.book, body.seq or 0, line.record.at, msgspec.json.encode(detail)
+    )
+
+
+def _excuse(tx: Connection, site: str, line: Line) -> ExcuseRow:
+    """Who may excuse is told by the plan that held when it was said."""
+    body = line.body
+    assert isinstance(body, kinds.PointExcused)
+    row = plan_table.newest_plan(tx, site)
+    if row:
+        zone = ZoneInfo(decode_plan(row.raw).site.zone)
+        row = plan_table.plan_on(tx, site, local_day(line.record.at, zone))
+    valid = row is not None and may_excuse(decode_plan(row.raw), line.record.by)
+    detail = ExcuseDetail(line.ref, body.reason, body.words, line.record.by, valid)
+    first, last = (min(max(at, 0), LATEST_MS) for at in (body.first, body.last))
+    return ExcuseRow(site, subject(line.stored), body.point[:64], first, last, msgspec.json.encode(detail))
+
+
+def _explanation(site: str, line: Line) -> ExplanationRow | None:
+    """None when it names no record."""
+    body = line.body
+    assert isinstance(body, kinds.MarkExplained)
+    book, _, number = body.record.partition(":")
+    if not (_BOOK.fullmatch(book) and number.isascii() and number.isdigit() and len(number) < 16):
+        return None
+    detail = ExplanationDetail(line.ref, body.mark, body.words, line.record.by)
+    return ExplanationRow(
+        site, subject(line.stored), bytes.fromhex(book), int(number), line.record.at, msgspec.json.encode(detail)
+    )
 
 
 def subject(stored: Stored) -> str:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from app.duties.schedule import RuleRefused, Slot, parse_rule, slots
-from app.duties.site import Asset, Check, People, Plan, Point, Route, Schedule, Text
+from app.duties.site import GENERIC, Asset, Check, People, Plan, Point, Route, Schedule, Text
 from app.text import cells
 from sync.office.plan_faults import Faults, Spot
 from sync.office.plan_nodes import Leaf, Node, Row, Table, find
@@ -162,6 +162,10 @@ def _tags(plan: Plan, top: Node, faults: Faults) -> None:
                     faults.add(spot, "same_tag", tag=name[1], point=other, first=first.line)
             if tag.format == "ibeacon" and tag.id.startswith(SHARED_UUID):
                 shared.append(spot)
+            if tag.format == GENERIC and not plan.tag_rules:
+                faults.add(spot, "no_rule")
+            if tag.format in (GENERIC, "bthome") and tag.near is None:
+                faults.warn(spot, "never_near", format=tag.format)
     if shared:
         faults.warn(shared[0], "shared_uuid", uuid=SHARED_UUID, count=len(shared))
 

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple, TypeVar
 
 from app.duties.findings import is_deadline
-from app.duties.site import ROLES, Tag, Text
+from app.duties.site import GENERIC, ROLES, Tag, TagRule, Text
 from app.text import clean
 from sync.office.plan_faults import Faults, Spot
 from sync.office.plan_nodes import Leaf, Node, Refused, Row, Table
@@ -33,7 +33,11 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _EDDYSTONE = re.compile(r"[0-9a-f]{20}/[0-9a-f]{12}", re.ASCII)
+_ALTBEACON = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_URL = re.compile(r"https?://[!-~]{1,60}", re.ASCII)
 _ADDRESS = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}", re.ASCII)
+_PIECE = re.compile(r"([0-9a-f]{2}){1,60}", re.ASCII)
+_SERVICE = re.compile(r"[0-9a-f]{4}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _SECRETS = frozenset(
     ("pin", "pins", "badge", "badges", "token", "tokens", "password", "passwords", "secret", "secrets", "密码", "口令")
 )
@@ -358,6 +362,35 @@ def eddystone(node: Node, faults: Faults) -> str:
     return written
 
 
+def altbeacon(node: Node, faults: Faults) -> str:
+    written = leaf(node).lower()
+    if not _ALTBEACON.fullmatch(written):
+        raise Wrong("bad_altbeacon", value=written)
+    return written
+
+
+def url(node: Node, faults: Faults) -> str:
+    written = leaf(node)
+    if not _URL.fullmatch(written):
+        raise Wrong("bad_url", value=written)
+    return written
+
+
+def generic(node: Node, faults: Faults) -> str:
+    """What a tag rule finds: some bytes in hex, or the Bluetooth address."""
+    written = leaf(node)
+    if not _PIECE.fullmatch(written.lower()):
+        return address(node, faults)
+    return written.lower()
+
+
+def service(node: Node, faults: Faults) -> str:
+    written = leaf(node).lower()
+    if not _SERVICE.fullmatch(written):
+        raise Wrong("bad_service", value=written)
+    return written
+
+
 def address(node: Node, faults: Faults) -> str:
     written = leaf(node).upper()
     if not _ADDRESS.fullmatch(written):
@@ -366,18 +399,21 @@ def address(node: Node, faults: Faults) -> str:
 
 
 def tag(site_uuid: str) -> Reader[Tag]:
-    """`{ibeacon: 3/12, near: -60}` or `{eddystone-uid: namespace/instance}`."""
-    form = {
+    """`{ibeacon: 3/12, near: -60}`, `{eddystone-uid: namespace/instance}` …"""
+    identity_of = {
         "ibeacon": Field(ibeacon(site_uuid)),
         "eddystone-uid": Field(eddystone),
-        "address": Field(address),
-        "near": Field(whole(-110, -20)),
+        "altbeacon": Field(altbeacon),
+        "eddystone-url": Field(url),
+        "bthome": Field(address),
+        GENERIC: Field(generic),
     }
+    form = {**identity_of, "address": Field(address), "near": Field(whole(-110, -20))}
 
     def read(node: Node, faults: Faults) -> Tag:
         before = faults.errors
         values = read_table(node, form, faults)
-        identities = [(kind, values.pop(kind)) for kind in ("ibeacon", "eddystone-uid") if kind in values]
+        identities = [(kind, values.pop(kind)) for kind in identity_of if kind in values]
         if faults.errors > before:
             raise Wrong("")
         if len(identities) != 1:
@@ -386,3 +422,21 @@ def tag(site_uuid: str) -> Reader[Tag]:
         return Tag(format=kind, id=identity, **values)
 
     return read
+
+
+def tag_rule(node: Node, faults: Faults) -> TagRule:
+    """`{name: LW, company: 1424, begin: 2, size: 4}`."""
+    form = {
+        "name": Field(line),
+        "company": Field(whole(0, 0xFFFF)),
+        "service": Field(service),
+        "begin": Field(whole(0, 250)),
+        "size": Field(whole(1, 60)),
+    }
+    before = faults.errors
+    rule = TagRule(**read_table(node, form, faults))
+    if faults.errors > before:
+        raise Wrong("")
+    if rule.company is None and not rule.service and (rule.size or not rule.name):
+        raise Wrong("open_rule")
+    return rule

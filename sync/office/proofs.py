@@ -50,6 +50,15 @@ def _check_label(record: Record, issue: str, place: Place, labels: Sequence[Labe
     return Proof.OLD if checked is Proof.GOOD and label is not labels[-1] else checked
 
 
+def check_badge(record: Record, person: str, place: Place, badges: Labels) -> Proof:
+    """What became of the proof that a person's badge was read; OLD for one that was issued anew since."""
+    theirs = badges.get(person, ())
+    found = [check_proof(record, badge.token, place) for badge in theirs]
+    if not found or Proof.GOOD not in found:
+        return found[-1] if found else Proof.UNKNOWN
+    return Proof.GOOD if found[-1] is Proof.GOOD else Proof.OLD
+
+
 def check_proof(record: Record, token: bytes, place: Place) -> Proof:
     """Whether the writer of the record held the token."""
     claimed = record.body.get("proof")

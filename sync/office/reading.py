@@ -4,21 +4,40 @@ Values in, values out: the records of one round, the plan it was walked under, t
 badges. A record whose body does not fit is passed over here; it is counted elsewhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
-from msgspec import Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from app import kinds
 from app.duties import rounds
 from app.duties.days import millis
 from app.duties.evidence import stronger_of
-from app.duties.review import RULES, Judged, OfficeMark, Proof, Walk, find_check, judge_arrival, judge_check
+from app.duties.review import (
+    RULES,
+    SEVERE,
+    UNPROVEN,
+    Colour,
+    Excuse,
+    Judged,
+    OfficeMark,
+    Outcome,
+    Proof,
+    Tally,
+    Walk,
+    find_check,
+    forgive,
+    is_excused,
+    judge_arrival,
+    judge_check,
+    judge_walked,
+)
 from app.duties.rounds import Confirmation, Progress
 from app.duties.site import Grade, Plan
 from app.record import Record
 from app.resume import fold_round
-from sync.office.proofs import Labels, Place, check_arrival, check_proof
+from sync.office.proofs import Labels, Place, check_arrival, check_badge
 from sync.office.store.records import Stored
 from sync.office.store.rounds import RoundRow, StopRow
 
@@ -53,6 +72,8 @@ class AnswerSeen(Struct, frozen=True):
     repeated: bool
     words: str
     marks: tuple[str, ...]
+    corrects: int | None = None
+    """The record whose answer it takes back."""
 
     @property
     def bad(self) -> bool:
@@ -78,6 +99,15 @@ class StopDetail(Struct, frozen=True):
     arrivals: tuple[Arrival, ...] = ()
     answers: tuple[AnswerSeen, ...] = ()
     skips: tuple[SkipSeen, ...] = ()
+    paper: "PaperSeen | None" = None
+
+
+class PaperSeen(Struct, frozen=True):
+    """What the paper says of a stop."""
+
+    ref: Ref
+    ok: bool
+    words: str
 
 
 class Again(Struct, frozen=True):
@@ -88,6 +118,22 @@ class Again(Struct, frozen=True):
     method: str
     proof: Proof | None
     """For a badge whose proof was recorded."""
+
+
+class SignIn(Struct, frozen=True):
+    """How one of the crew had signed in on the handheld before the round."""
+
+    ref: Ref
+    person: str
+    proof: Proof
+
+
+class LateEntry(Struct, frozen=True):
+    """A round that was entered from paper: by whom, and from which sheet."""
+
+    by: tuple[str, ...]
+    paper: str
+    attachments: int
 
 
 class Event(Struct, frozen=True):
@@ -136,6 +182,9 @@ class RoundDetail(Struct, frozen=True):
     first: Ref
     last: Ref
     rules: int
+    sign_ins: tuple[SignIn, ...] = ()
+    """By badge, with what became of each proof."""
+    late_entry: LateEntry | None = None
 
 
 class FindingDetail(Struct, frozen=True):
@@ -162,6 +211,41 @@ class AlarmDetail(Struct, frozen=True):
     by: tuple[str, ...]
 
 
+class ExcuseDetail(Struct, frozen=True):
+    ref: Ref
+    reason: str
+    words: str
+    by: tuple[str, ...]
+    valid: bool
+    """Said by somebody who may."""
+
+
+class ExplanationDetail(Struct, frozen=True):
+    ref: Ref
+    mark: str
+    words: str
+    by: tuple[str, ...]
+
+
+class WitnessDetail(Struct, frozen=True):
+    ref: Ref
+    how: str
+    book: str
+    hash: str
+    code: str
+    by: tuple[str, ...]
+
+
+class BookLife(Struct, frozen=True):
+    """What a book says of itself."""
+
+    after: kinds.BookBefore | None = None
+    closed: str | None = None
+    closed_at: int = 0
+    pruned: tuple[tuple[int, int], ...] = ()
+    """Runs of numbers that the handheld removed after the office's receipt, in order."""
+
+
 class Line(Struct, frozen=True):
     """A stored record read once."""
 
@@ -180,6 +264,61 @@ class Tokens(Struct, frozen=True):
 
     labels: Labels
     badges: Labels
+
+
+def marks_of(detail: RoundDetail) -> tuple[str, ...]:
+    """All marks of the round and of its stops, the crew's and the office's, each once."""
+    return tuple(dict.fromkeys([*detail.marks, *detail.office_marks, *detail.stop_marks]))
+
+
+def tally_of(row: RoundRow, detail: RoundDetail, stops: Iterable[StopRow], excuses: Sequence[Excuse]) -> Tally:
+    """The round in points. `stops` are at least those of its stops that an excuse may be about."""
+    closes = millis(datetime.fromisoformat(detail.closes))
+    left = [
+        bool(msgspec.json.decode(stop.detail, type=StopDetail).skips)
+        for stop in stops
+        if stop.at is None and is_excused(stop.point, row.opens, closes, excuses)
+    ]
+    tally = Tally(detail.planned, detail.done, detail.skipped, detail.in_window)
+    return forgive(tally, left.count(False), left.count(True))
+
+
+def outcome_of(detail: RoundDetail, tally: Tally, now: int) -> Outcome:
+    """What the round is called at `now`, UTC ms."""
+    return judge_walked(
+        tally,
+        detail.timing,
+        marks_of(detail),
+        detail.not_ok,
+        over=detail.finished is not None,
+        window_over=now >= millis(datetime.fromisoformat(detail.closes)),
+        late_entry=detail.late_entry is not None,
+    )
+
+
+def stop_outcome(row: StopRow, detail: StopDetail, whole: RoundDetail, *, excused: bool) -> tuple[Colour, str]:
+    """What a stop is called, as its colour and the name of its word."""
+    if row.at is None:
+        if excused:
+            return "dim", "excused"
+        if detail.skips:
+            return "amber", "was_skipped"
+        return ("red", "missed") if whole.finished is not None else ("dim", "not_reached_yet")
+    marks = {*detail.marks, *detail.office_marks}
+    if whole.judged and row.office_grade is None:
+        return ("red" if marks & SEVERE else "amber"), "grade_none"
+    return ("amber" if marks else "ok"), f"grade_{row.office_grade or row.grade}"
+
+
+def joined(runs: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The same numbers in as few runs as can be, in order."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(runs):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return tuple(found)
 
 
 class _Stop:
@@ -225,17 +364,23 @@ def alarm_of(ref: Ref, record: Record) -> AlarmDetail | None:
 
 
 def read_round(
-    site: str, book: bytes, lines: Sequence[Line], plan: Plan | None, tokens: Tokens
+    site: str, book: bytes, lines: Sequence[Line], plan: Plan | None, tokens: Tokens, sign_ins: Sequence[Line] = ()
 ) -> tuple[RoundRow, list[StopRow]] | None:
-    """The projection of one round from its own records; None when the first one begins no round."""
+    """The projection of one round from its own records; None when the first one begins no round.
+
+    `sign_ins` are the records by which people had signed in on the handheld before it.
+    """
     begun, started = fold_round(None, lines[0].record, plan, book.hex()), lines[0].body
     if begun is None or not isinstance(started, kinds.RoundStarted):
         return None
-    reading = _Reading(book, begun, plan if plan is not None and _fits(begun, plan) else None, tokens)
+    reading = _Reading(book, begun, plan if plan is not None and _fits(begun, plan) else None, tokens, sign_ins)
     for line in lines[1:]:
         reading.read(line)
-    crew = reading.crew
-    row = RoundRow(
+    return row_of(site, book, reading.crew, lines, reading.detail(started, lines)), reading.stop_rows(site)
+
+
+def row_of(site: str, book: bytes, crew: Progress, lines: Sequence[Line], detail: RoundDetail) -> RoundRow:
+    return RoundRow(
         site=site,
         round=crew.round,
         book=book,
@@ -245,28 +390,29 @@ def read_round(
         started=crew.started,
         first_seq=lines[0].stored.seq,
         last_seq=lines[-1].stored.seq,
-        detail=msgspec.json.encode(reading.detail(started, lines)),
+        detail=msgspec.json.encode(detail),
     )
-    return row, reading.stop_rows(site)
 
 
 def _fits(progress: Progress, plan: Plan) -> bool:
     """Whether the plan has what the round names: a record may name anything."""
-    route = next((each for each in plan.routes if each.id == progress.route), None)
-    schedule = any(each.id == progress.schedule for each in plan.schedules)
-    return route is not None and schedule and set(progress.order) <= {stop.id for stop in route.stops}
+    route, schedule = plan.find_route(progress.route), plan.find_schedule(progress.schedule)
+    return route is not None and schedule is not None and set(progress.order) <= {stop.id for stop in route.stops}
 
 
 class _Reading:
     """A round while its records are read; `plan` is None when the office cannot judge."""
 
-    def __init__(self, book: bytes, begun: Progress, plan: Plan | None, tokens: Tokens) -> None:
+    def __init__(
+        self, book: bytes, begun: Progress, plan: Plan | None, tokens: Tokens, sign_ins: Sequence[Line] = ()
+    ) -> None:
         self.crew = begun
         self._book, self._plan, self._tokens = book, plan, tokens
         self._walk = Walk(begun, plan) if plan else None
         self._stops = {stop: _Stop() for stop in begun.order}
         self._again: list[Again] = []
         self._events: list[Event] = []
+        self._sign_ins = [seen for line in sign_ins if (seen := self._sign_in(line))]
 
     def read(self, line: Line) -> None:
         """Take one more record: fold the crew's round, put it where it belongs, let the office walk along."""
@@ -284,7 +430,7 @@ class _Reading:
             case kinds.RoundFinished() | kinds.FindingRaised():
                 pass
             case _:
-                self._events.append(Event(line.ref, line.record.kind, _what(line.body)))
+                self._events.append(Event(line.ref, line.record.kind, what_of(line.body)))
         if self._walk:
             self._walk.apply(line.record)
 
@@ -299,16 +445,33 @@ class _Reading:
     def _answer(self, line: Line, body: kinds.CheckAnswered) -> AnswerSeen:
         check = find_check(self._plan, self.crew.route, body.stop, body.check) if self._plan else None
         judged = judge_check(check, body) if check else None
-        return AnswerSeen(line.ref, body.check, body.ok, judged, body.value, body.repeated, body.words, body.marks)
+        said = (body.ok, judged, body.value, body.repeated, body.words, body.marks)
+        return AnswerSeen(line.ref, body.check, *said, body.corrects if body.corrects is not UNSET else None)
 
     def _badge(self, line: Line, body: kinds.RoundRechecked) -> Proof | None:
-        """A badge's proof, when the handheld recorded one."""
-        if body.method != "badge" or "proof" not in line.record.body:
+        if body.method != "badge":
             return None
-        place = Place(self._book, line.previous)
-        badges = self._tokens.badges.get(body.person, ())
-        found = [check_proof(line.record, badge.token, place) for badge in badges]
-        return Proof.GOOD if Proof.GOOD in found else (found[-1] if found else Proof.UNKNOWN)
+        return check_badge(line.record, body.person, Place(self._book, line.previous), self._tokens.badges)
+
+    def _sign_in(self, line: Line) -> SignIn | None:
+        """A sign-in by badge; None for another way, which proves nothing."""
+        match line.body:
+            case kinds.ShiftOpened(crew=(*_, member)):
+                who, method = member.person, member.method
+            case kinds.CrewJoined(person=who, method=method):
+                pass
+            case _:
+                return None
+        if method != "badge":
+            return None
+        proof = check_badge(line.record, who, Place(self._book, line.previous), self._tokens.badges)
+        return SignIn(line.ref, who, proof)
+
+    def _badge_marks(self) -> tuple[str, ...]:
+        """A mark when a badge's proof does not hold: of each one's last sign-in, or on the way."""
+        last = {seen.person: seen.proof for seen in self._sign_ins}
+        proofs = [last.get(member.person) for member in self.crew.crew] + [each.proof for each in self._again]
+        return (OfficeMark.BADGE,) if any(proof in UNPROVEN for proof in proofs) else ()
 
     def detail(self, started: kinds.RoundStarted, lines: Sequence[Line]) -> RoundDetail:
         crew, numbers = self.crew, rounds.summary(self.crew)
@@ -336,7 +499,7 @@ class _Reading:
             findings=numbers.findings,
             not_ok=sum(stop.not_ok() for stop in self._stops.values()),
             marks=tuple(crew.marks),
-            office_marks=tuple(self._walk.progress.marks) if self._walk else (),
+            office_marks=(*(self._walk.progress.marks if self._walk else ()), *self._badge_marks()),
             stop_marks=self._all_stop_marks(),
             again=tuple(self._again),
             events=tuple(self._events),
@@ -344,6 +507,7 @@ class _Reading:
             first=lines[0].ref,
             last=lines[-1].ref,
             rules=RULES,
+            sign_ins=tuple(self._sign_ins),
         )
 
     def stop_rows(self, site: str) -> list[StopRow]:
@@ -395,11 +559,13 @@ def _marks_of(progress: Progress, stop: str) -> tuple[str, ...]:
     return tuple(mark for where, mark in rounds.summary(progress).marks if where == stop)
 
 
-def _what(body: kinds.Body | None) -> str:
+def what_of(body: kinds.Body | None) -> str:
     """What was seen, in the handheld's own signs."""
     match body:
         case kinds.TagSeen(format=format, tag=tag):
             return f"{format} {tag}"
+        case kinds.RoundLateEntry(paper=paper):
+            return paper
         case kinds.CodeSeen(text=text, point=point, sha256=digest):
             return " ".join(part for part in (text, point, digest) if not isinstance(part, UnsetType))
     return ""

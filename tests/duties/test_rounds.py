@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from app.duties import rounds
 from app.duties.evidence import Mark
-from app.duties.rounds import Answer, Confirmation, Progress, Verdict
+from app.duties.rounds import Answer, Confirmation, Progress, Refusal, Verdict
 from app.duties.schedule import Slot, slots
 from app.duties.site import Grade, Plan
 from app.ports import Moment
@@ -246,7 +246,8 @@ def test_marks_of_the_evidence_are_kept_with_the_arrival() -> None:
 def test_a_point_of_another_round_is_named_and_changes_nothing() -> None:
     plan = garden.plan()
     progress = begun(plan)
-    assert arrive(progress, plan, "shop", 10) == (progress, Verdict(None, "shop", False, "near", (Mark.WRONG_POINT,)))
+    wrong = Verdict(None, "shop", False, "near", (Mark.WRONG_POINT,), why=Refusal.WRONG_POINT)
+    assert arrive(progress, plan, "shop", 10) == (progress, wrong)
 
 
 def test_a_stop_with_checks_stays_open_until_the_last_is_answered() -> None:
@@ -326,6 +327,13 @@ def test_the_partner_counts_on_the_way_only_and_once() -> None:
     progress = rounds.rechecked(rounds.rechecked(progress, PAIR[1]), Confirmation("li", "badge"))
     assert progress.rechecked == (Confirmation("li", "badge"),)
     assert rounds.finish(progress, plan.schedule("night"), 2, OPENS)[0].marks == ()
+
+
+def test_whoever_walks_alone_is_neither_reminded_of_a_partner_nor_marked_for_one() -> None:
+    plan = garden.plan()
+    alone, _ = arrive(begun(plan, crew=PAIR[:1]), plan, "gate", 10)
+    assert not rounds.recheck_due(alone, plan.schedule("night"))
+    assert rounds.finish(alone, plan.schedule("night"), 1, OPENS)[0].marks == (Mark.CREW_SHORT,)
 
 
 def test_a_partner_who_left_on_the_way_is_marked_at_the_end() -> None:

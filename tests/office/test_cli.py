@@ -21,18 +21,23 @@ import pytest
 
 from app.codes import digest, parse, pin_matches
 from app.duties.site import ROLES, Credentials, People, decode_plan
+from app.logbook.book import Draft, Logbook
 from app.logbook.verify import check_lines
+from app.settings import example
 from app.text import cells
 from app.words import table
+from sync.courier import Courier, enrol
 from sync.desk import Desk
 from sync.office.cli import cli, main
-from sync.office.demo import HANDHELDS, furnish
+from sync.office.demo import SITES, Rehearsal, furnish
 from sync.office.keys import OfficeKey
 from sync.office.plans import read_people, read_plan
 from sync.office.qr import half_blocks, modules
 from sync.office.serve import open_store
+from sync.office.staged import MOST_MS, StagedClock
 from sync.office.store import Store
-from tests.office.conftest import PASSWORD, PEOPLE, PLAN, ROOT, SITE, Handheld, Office, furnished, sign_in
+from sync.office.walker import SteppedClock
+from tests.office.conftest import PASSWORD, PEOPLE, PLAN, ROOT, SITE, Handheld, Office, at, furnished, sign_in
 from tests.office.test_fold import take
 
 T = TypeVar("T")
@@ -168,9 +173,28 @@ def test_a_handheld_is_added_listed_and_withdrawn(run: Callable[..., Done], fold
     assert run("device", "add", "x", "--site", "nowhere", *where).code == 1
 
 
-def test_a_name_that_two_handhelds_have_needs_the_id(run: Callable[..., Done], folder: Path) -> None:
+def test_a_name_in_use_at_the_site_is_refused_until_that_handheld_is_withdrawn(
+    run: Callable[..., Done], folder: Path
+) -> None:
     where = ("--data-dir", str(folder), "--lang", "en")
-    ids = [json.loads(run("device", "add", "Gate", "--site", SITE, "--json", *where).out)["device"] for _ in range(2)]
+    first = json.loads(run("device", "add", "Gate", "--site", SITE, "--json", *where).out)["device"]
+    again = run("device", "add", " Gate ", "--site", SITE, "--json", *where)
+    assert again.code == 1
+    assert again.out == ""
+    assert f"device revoke {first}" in again.err
+    assert len(json.loads(run("device", "list", "--json", *where).out)) == 1
+    assert run("device", "revoke", first, *where).code == 0
+    assert run("device", "add", "Gate", "--site", SITE, "--json", *where).code == 0
+
+
+def test_a_name_that_two_handhelds_have_needs_the_id(run: Callable[..., Done], folder: Path) -> None:
+    """Two sites may each have their gate."""
+    where = ("--data-dir", str(folder), "--lang", "en")
+
+    async def add(it: Store) -> list[str]:
+        return [(await it.devices.add(site, "Gate", 0)).device for site in (SITE, "elsewhere")]
+
+    ids = store(folder, add)
     done = run("device", "revoke", "Gate", *where)
     assert done.code == 1
     assert all(each in done.err for each in ids)
@@ -421,6 +445,44 @@ def test_an_office_is_served_commands_work_beside_it_and_sigterm_ends_it(
         assert all(json.loads(row) for row in log.splitlines())
 
 
+def test_a_staged_handheld_takes_the_staged_office_along(
+    run: Callable[..., Done], folder: Path, tmp_path: Path
+) -> None:
+    """It skips most of the way between two points: what it recorded shall not lie in the pages' future."""
+    where = ("--data-dir", str(folder))
+    with serving("serve", *where, "--port", "0", "--now", "2026-11-20T22:00:00+08:00") as (_, line):
+        url = line.removeprefix("listening ").strip()
+        assert run("user", "add", "chief", "--role", "manager", "--password-stdin", *where, stdin=PASSWORD).code == 0
+        code = json.loads(run("device", "add", "Gate", "--site", SITE, "--json", *where).out)["code"]
+        clock = SteppedClock(at("2026-11-20 22:00"))
+        logbook = Logbook.open(tmp_path / "handheld", clock, Rehearsal())
+        enrol(logbook, url, code, "Gate", clock)
+        for _ in range(3):
+            clock.wait(20 * 60)
+            logbook.append(Draft("note.made", {}))
+            Courier(logbook, clock).exchange()
+        assert logbook.unsent == 0
+        logbook.close()
+        browser = httpx.Client(base_url=url)
+        assert sign_in(browser, "chief", PASSWORD).status_code == 303
+        for _ in range(50):
+            page = browser.get("/rounds", params={"lang": "en"}).text
+            if "Demonstration clock: 2026-11-20 23:0" in page:
+                break
+            time.sleep(0.1)
+        assert "Demonstration clock: 2026-11-20 23:0" in page
+        assert "2026-11-20 23:00:00" in page  # the record's time, no later than the clock above it
+
+
+def test_a_staged_clock_goes_along_but_not_to_absurd_times() -> None:
+    clock = StagedClock(1_000_000_000_000)
+    clock.go_along(clock() + 3_600_000)
+    assert abs(clock() - 1_000_003_600_000) < 1000
+    for absurd in (0, clock() - 5000, clock() + MOST_MS + 60_000, 2**53):
+        clock.go_along(absurd)
+    assert abs(clock() - 1_000_003_600_000) < 2000
+
+
 def test_a_port_that_is_taken_and_a_time_that_is_none_are_said(
     run: Callable[..., Done], office: Office, folder: Path
 ) -> None:
@@ -452,12 +514,15 @@ def test_the_example_opens_with_rounds_to_look_at_and_opens_again(tmp_path: Path
     assert again.code != desk.code
 
 
-def test_the_examples_stories_happen_at_places_that_exist() -> None:
-    plan, people = read_plan(PLAN).plan, read_people(PEOPLE).people
+@pytest.mark.parametrize("site", SITES)
+def test_the_examples_stories_happen_at_places_that_exist(site: str) -> None:
+    people = read_people(example(f"{site}.people.yaml")).people
+    plan, faults = read_plan(example(f"{site}.yaml"), people=people)
+    assert faults == ()
     assert plan is not None
     assert people is not None
     known = {person.id for person in people.people}
-    for beat in (beat for _, beats in HANDHELDS for beat in beats):
+    for beat in (beat for _, beats in SITES[site] for beat in beats):
         route = plan.route(plan.schedule(beat.schedule).route)
         stops, reasons = {stop.id for stop in route.stops}, {reason.id for reason in plan.skip_reasons}
         checks = {check.id for stop in route.stops if stop.checklist for check in plan.checklist(stop.checklist).checks}

@@ -396,7 +396,8 @@ def test_each_site_is_numbered_and_folded_for_itself(bare: Store, tmp_path: Path
 
     async def stand(site: str) -> tuple[int, int]:
         """(how far it is folded, alarms that are shown)"""
-        return await bare.read(lambda tx: (cursor(tx, site, CURSOR), len(table.alarms_since(tx, site, 0))))
+        alarms = await bare.read(lambda tx: [row for row in table.alarms_standing(tx, 0) if row.site == site])
+        return await bare.read(lambda tx: cursor(tx, site, CURSOR)), len(alarms)
 
     async def act() -> None:
         await send("east", 2)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.duties.site import Grant, Plan, decode_plan, encode_plan
+from app.duties.site import Grant, Plan, TagRule, decode_plan, encode_plan
 from app.words.plans import TABLE
 from sync.office import plans
 from sync.office.plan_faults import MAX_FAULTS, Fault
@@ -263,6 +263,13 @@ FAULTS = [
     ("bad_ibeacon", "ibeacon: 0/1", "ibeacon: 8e1f/0/1", "8e1f/0/1"),
     ("bad_major_minor", "ibeacon: 0/1", "ibeacon: 0/65536", "65536"),
     ("bad_eddystone", "0123456789abcdef0123/0123456789ab", "0123/0123456789ab", "eddystone"),
+    ("bad_altbeacon", "eddystone-uid: 0123456789abcdef0123/0123456789ab", "altbeacon: 0123", "altbeacon"),
+    ("bad_url", "eddystone-uid: 0123456789abcdef0123/0123456789ab", "eddystone-url: x.cn", "x.cn"),
+    ("bad_address", "eddystone-uid: 0123456789abcdef0123/0123456789ab", "generic: LW-1", "LW-1"),
+    ("no_rule", "eddystone-uid: 0123456789abcdef0123/0123456789ab", "generic: aabb\n        near: -60", "generic"),
+    ("bad_service", "settings: {pin_tries: 5}", "tag_rules: [{service: uart}]", "uart"),
+    ("open_rule", "settings: {pin_tries: 5}", "tag_rules: [{name: LW, size: 2}]", "LW"),
+    ("open_rule", "settings: {pin_tries: 5}", "tag_rules: [{begin: 2}]", "begin"),
     ("bad_address", "near: -60}", "near: -60, address: C0-11-22-33-44-55}", "C0-11"),
     ("bad_int", "near: -60}", "near: 60}", "near: 60"),
     ("one_identity", "{ibeacon: 0/1, near: -60}", "{near: -60}", "near: -60"),
@@ -483,6 +490,31 @@ def test_a_plan_of_a_newer_office_is_read_by_an_older_handheld() -> None:
     assert msgspec.structs.replace(plan, revision=4).sha256 != plan.sha256
 
 
+@pytest.mark.parametrize(
+    ("written", "kind", "identity"),
+    [
+        (
+            "altbeacon: D3162F5AF3EE494799DB09756062D0FC005A0005",
+            "altbeacon",
+            "d3162f5af3ee494799db09756062d0fc005a0005",
+        ),
+        ("eddystone-url: https://x.cn/7", "eddystone-url", "https://x.cn/7"),
+        ("bthome: a4:c1:38:8d:18:b2", "bthome", "A4:C1:38:8D:18:B2"),
+        ("generic: AABBCCDD", "generic", "aabbccdd"),
+        ("generic: a4:c1:38:8d:18:b2", "generic", "A4:C1:38:8D:18:B2"),
+    ],
+)
+def test_a_tag_may_be_of_any_format_that_names_a_place(written: str, kind: str, identity: str) -> None:
+    text = PLAN.replace("      - eddystone-uid: 0123456789abcdef0123/0123456789ab", f"      - {{{written}, near: -60}}")
+    text = text.replace(
+        "settings:", "tag_rules: [{name: LW, company: 1424, service: FEE7, begin: 2, size: 4}]\nsettings:"
+    )
+    plan = good(text)
+    assert [(tag.format, tag.id, tag.near) for tag in plan.point("pond").tags] == [(kind, identity, -60)]
+    assert plan.tag_rules == (TagRule("LW", 1424, "fee7", 2, 4),)
+    assert decode_plan(encode_plan(plan)) == plan
+
+
 def test_a_checklist_that_a_route_gives_to_all_its_stops_is_blamed_once() -> None:
     text = PLAN.replace("    stops:\n", "    checklist: nothing\n    stops:\n").replace(
         "      - gate\n", "      - gate\n      - {id: back, point: gate}\n"
@@ -496,6 +528,7 @@ def test_a_checklist_that_a_route_gives_to_all_its_stops_is_blamed_once() -> Non
 
 WARNINGS = [
     ("shared_uuid", UUID, SHARED_UUID, "tags: [{ibeacon"),
+    ("never_near", "eddystone-uid: 0123456789abcdef0123/0123456789ab", "bthome: A4:C1:38:8D:18:B2", "- bthome"),
     ("no_source", "        source: 竣工图\n", "", "      level:\n"),
     ("unvisited", "assets:\n", "  shed: {name: 车棚, area: outside, label: true}\nassets:\n", "shed:"),
     ("unvisited", "    crew: 2", "    crew: 2\n    until: 2026-10-31", "  gate:"),

@@ -6,7 +6,7 @@ Server-rendered, without scripts; what they show is folded from the records and 
 from collections.abc import Callable
 from typing import Any, Final
 
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, Router, get, post
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
@@ -14,18 +14,39 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
-from sync.office.accounts import COST, Cost
+from app.errors import NotAllowed
+from sync.office.accounts import ALARM_TAKERS, COST, REVIEWERS, Cost
+from sync.office.alarms import TOLD_MS, move
 from sync.office.credentials import people_of
 from sync.office.fold import Folding
+from sync.office.pages import alarms as alarm_pages
+from sync.office.pages import books as book_pages
 from sync.office.pages import day, timeline
+from sync.office.pages.alarms import AlarmSeen, Banner
 from sync.office.pages.day import Wish
 from sync.office.pages.door import Door, NotForRole, NotSignedIn, to_login
 from sync.office.pages.places import Places
-from sync.office.pages.view import HEADERS, SHOWN_NOW, Asked, Clock, View, Visitor, lang_of, words
+from sync.office.pages.view import (
+    FORM_BYTES,
+    HEADERS,
+    SHOWN_NOW,
+    Asked,
+    Clock,
+    View,
+    Visitor,
+    field,
+    form_is_ours,
+    home_of,
+    lang_of,
+    safe_way,
+    words,
+)
 from sync.office.problems import RETRY_AFTER_S
-from sync.office.store import Store
+from sync.office.store import Store, known
 from sync.office.store.accounts import Session
 
+LISTED_MS: Final = 31 * 24 * 3600 * 1000
+"""How far back the list of alarms goes."""
 PATIENCE_S: Final = 2.0
 """How long a page waits for records that are held but not folded yet; then it says how many wait."""
 STYLE_S: Final = 365 * 24 * 3600
@@ -55,19 +76,25 @@ def pages(store: Store, folding: Folding, clock_ms: Clock, *, moved_clock: bool 
         """Stands before the guard, so that whom it refuses is told too."""
         connection.state[SHOWN_NOW] = await desk.local_now(connection.query_params.get("site", ""))
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        await door.let_in(connection)
+    async def may_read(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        await door.let_in(connection, REVIEWERS)
+
+    async def may_hear(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        await door.let_in(connection, REVIEWERS | ALARM_TAKERS)
 
     def refuse(request: Asked, error: HTTPException) -> Response[bytes]:
         return desk.refuse(request, error)
 
     staged = [tell_time] if moved_clock else []
-    inside = Router(
-        "/",
-        route_handlers=desk.handlers(),
-        guards=[*staged, guard],
-        exception_handlers={NotSignedIn: to_login, HTTPException: refuse},
-        include_in_schema=False,
+    inside, beside = (
+        Router(
+            "/",
+            route_handlers=handlers,
+            guards=[*staged, guard],
+            exception_handlers={NotSignedIn: to_login, HTTPException: refuse},
+            include_in_schema=False,
+        )
+        for handlers, guard in ((desk.handlers(), may_read), (desk.alarm_handlers(), may_hear))
     )
     outside = Router(
         "/",
@@ -76,7 +103,7 @@ def pages(store: Store, folding: Folding, clock_ms: Clock, *, moved_clock: bool 
         exception_handlers={HTTPException: refuse},
         include_in_schema=False,
     )
-    return Served([inside, outside], desk.failed)
+    return Served([inside, beside, outside], desk.failed)
 
 
 class _Desk:
@@ -89,10 +116,6 @@ class _Desk:
         self._clock_ms = clock_ms
 
     def handlers(self) -> list[ControllerRouterHandler]:
-        @get("/")
-        async def start(request: Asked) -> Response[bytes]:
-            return self.view.go(request, "/rounds")
-
         @get("/rounds")
         async def rounds(request: Asked) -> Response[bytes]:
             return await self._day(request)
@@ -101,7 +124,28 @@ class _Desk:
         async def one(request: Asked, name: FromPath[str]) -> Response[bytes]:
             return await self._round(request, name.removeprefix("/"))
 
-        return [start, rounds, one]
+        @get("/books")
+        async def books(request: Asked) -> Response[bytes]:
+            return await self._books(request)
+
+        return [rounds, one, books]
+
+    def alarm_handlers(self) -> list[ControllerRouterHandler]:
+        """What the desk may see too."""
+
+        @get("/")
+        async def start(request: Asked) -> Response[bytes]:
+            return self.view.go(request, home_of(request.state.session.role))
+
+        @get("/alarms")
+        async def alarms(request: Asked) -> Response[bytes]:
+            return await self._alarms(request)
+
+        @post("/alarms", request_max_body_size=FORM_BYTES, status_code=200)
+        async def move(request: Asked) -> Response[bytes]:
+            return await self._move(request)
+
+        return [start, alarms, move]
 
     async def local_now(self, site: str) -> str:
         """The time at that site, at the first one when there is none of that name; UTC when there is no site yet."""
@@ -131,28 +175,83 @@ class _Desk:
         if facts is None:
             return await self._plain(request, "rounds", "no_site", 200)
         seen = day.show_day(facts, wish, lang_of(request), now)
-        return self.view.page(request, "rounds.html", await self._visitor(request), page=seen)
+        return await self._page(request, "rounds.html", seen)
 
     async def _round(self, request: Asked, name: str) -> Response[bytes]:
         await self._folding.catch_up(PATIENCE_S)
         site, now = request.query_params.get("site", ""), self._clock_ms()
-        facts = await self._store.read(lambda tx: timeline.read_facts(tx, name, site, now))
+        facts = await self._store.read(lambda tx: timeline.read_facts(tx, name, site))
         if facts is None:
             return await self._plain(request, "not_found", "no_such_round", 404)
         seen = timeline.show_round(facts, lang_of(request), now)
-        return self.view.page(request, "round.html", await self._visitor(request), page=seen)
+        return await self._page(request, "round.html", seen)
+
+    async def _books(self, request: Asked) -> Response[bytes]:
+        await self._folding.catch_up(PATIENCE_S)
+        site = request.query_params.get("site", "")
+        facts = await self._store.read(lambda tx: book_pages.read_books(tx, site))
+        if facts is None:
+            return await self._plain(request, "books", "no_site", 200)
+        return await self._page(request, "books.html", book_pages.show_books(facts, lang_of(request)))
+
+    async def _alarms(self, request: Asked) -> Response[bytes]:
+        await self._folding.catch_up(PATIENCE_S)
+        facts = await self._alarm_facts(LISTED_MS)
+        return await self._page(request, "alarms.html", self._shown(request, facts))
+
+    async def _move(self, request: Asked) -> Response[bytes]:
+        """Take or close an alarm, then back to the page where the visitor was."""
+        session: Session = request.state.session
+        form = await request.form()
+        if not form_is_ours(field(form, "csrf"), session):
+            return await self._plain(request, "refused", "form_old", 403)
+        if session.role not in ALARM_TAKERS:
+            return await self._plain(request, "refused", "alarm_not_for_role", 403)
+        site, alarm, state = (field(form, each) for each in ("site", "alarm", "state"))
+        by, now = await self._name(session, "zh"), self._clock_ms()
+        try:
+            await self._store.write(lambda tx: move(tx, site, alarm, state, session.account, by, now))
+        except NotAllowed as e:
+            return await self._plain(request, "refused", e.key.removeprefix("office."), 409)
+        return self.view.go(request, safe_way(field(form, "back"), home_of(session.role)))
+
+    async def _page(self, request: Asked, template: str, page: object) -> Response[bytes]:
+        """A page behind the door, with the alarms above it."""
+        visitor, shown = await self._visitor(request), await self._banner(request)
+        filling = await self._store.read(lambda tx: known.get(tx, known.FILLING))
+        return self.view.page(request, template, visitor, banner=shown, filling=filling, page=page)
+
+    async def _banner(self, request: Asked) -> Banner:
+        facts = await self._alarm_facts()
+        return alarm_pages.banner(facts, self._shown(request, facts))
+
+    async def _alarm_facts(self, told_ms: int = TOLD_MS) -> alarm_pages.Facts:
+        now = self._clock_ms()
+        return await self._store.read(lambda tx: alarm_pages.read_facts(tx, now, told_ms))
+
+    def _shown(self, request: Asked, facts: alarm_pages.Facts) -> list[AlarmSeen]:
+        role = request.state.session.role
+        may_act, may_read = role in ALARM_TAKERS, role in REVIEWERS
+        return alarm_pages.show_alarms(facts, lang_of(request), may_act=may_act, may_read=may_read)
 
     async def _plain(self, request: Asked, heading: str, sentence: str, status: int) -> Response[bytes]:
         lang = lang_of(request)
-        visitor, heading, sentence = await self._visitor(request), words(lang, heading), words(lang, sentence)
-        return self.view.page(request, "plain.html", visitor, status=status, heading=heading, sentence=sentence)
+        visitor, shown = await self._visitor(request), await self._banner(request)
+        heading, sentence = words(lang, heading), words(lang, sentence)
+        return self.view.page(
+            request, "plain.html", visitor, status=status, banner=shown, heading=heading, sentence=sentence
+        )
 
     async def _visitor(self, request: Asked) -> Visitor:
         """Who is signed in, by name when the account points to a person."""
         session: Session = request.state.session
+        return Visitor(session, await self._name(session, lang_of(request)) or session.account)
+
+    async def _name(self, session: Session, lang: str) -> str:
+        """The account's person by name; empty without one."""
         people = (await self._store.read(people_of)).people if session.person else ()
-        name = next((person.name.say(lang_of(request)) for person in people if person.id == session.person), "")
-        return Visitor(session, name or session.account)
+        found = {person.id: person.name.say(lang) for person in people}
+        return found.get(session.person or "", "")
 
     def failed(self, request: Asked, problem: str, status: int) -> Response[bytes]:
         """What nobody foresaw, as a page; without the visitor's name, for the store may be what failed."""

@@ -1,4 +1,4 @@
-"""Up to which record a page is true, and the alarms that stand above every page."""
+"""Books: up to which record a page is true; and a page of their own, with how each began, ended and was witnessed."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,16 +7,20 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from app.record import Record
+from app.duties.site import Person, Plan
+from sync.office.credentials import people_of
 from sync.office.pages.places import Places
-from sync.office.reading import AlarmDetail, Ref, alarm_of
-from sync.office.store.records import Urgent, urgent_ahead
-from sync.office.store.rounds import AlarmRow, BookRow, alarms_since
+from sync.office.pages.view import Verdict, url
+from sync.office.reading import BookLife, WitnessDetail
+from sync.office.store import rounds as table
+from sync.office.store.plans import newest_plans
+from sync.office.store.rounds import BookRow, WitnessRow
 
-SHOWN_MS: Final = 3 * 24 * 3600 * 1000
-"""How long an alarm stands above the pages."""
 RUNS: Final = 20
 """Runs of missing numbers that are named one by one."""
+SHOWN_WITNESSES: Final = 5
+CLOSED: Final = ("fork", "site", "wiped", "office")
+"""Reasons of `book.closed` that have words."""
 
 
 class BookSeen(Struct, frozen=True):
@@ -27,26 +31,6 @@ class BookSeen(Struct, frozen=True):
     """A sentence; empty when no number is missing."""
     heard: str
     book: str
-
-
-class AlarmSeen(Struct, frozen=True):
-    word: str
-    time: str
-    place: str
-    people: str
-    href: str
-    ref: str
-
-
-class Alarms(Struct, frozen=True):
-    """Urgent records: those in their turn, and those that came ahead of it."""
-
-    folded: list[AlarmRow]
-    ahead: list[Urgent]
-
-
-def read_alarms(tx: Connection, site: str, now: int) -> Alarms:
-    return Alarms(alarms_since(tx, site, now - SHOWN_MS), urgent_ahead(tx, site))
 
 
 def books_seen(books: Sequence[BookRow], places: Places) -> list[BookSeen]:
@@ -60,6 +44,8 @@ def _book(book: BookRow, places: Places) -> BookSeen:
         notes.append(places.w("waiting", n=book.held - book.folded))
     if book.set_aside:
         notes.append(places.w("set_aside", n=book.set_aside))
+    if book.apart:
+        notes.append(places.w("kept_apart", n=book.apart))
     return BookSeen(
         device=book.device or places.w("unknown_handheld"),
         upto=upto,
@@ -83,31 +69,139 @@ def _missing(book: BookRow, places: Places) -> str:
     return places.w("numbers_missing", count=count, numbers=places.w("and").join([*more, *named]))
 
 
-def alarms_seen(alarms: Alarms, site: str, places: Places, now: int) -> list[AlarmSeen]:
-    """Newest first; one that came ahead and has been folded since is shown once."""
-    found = [msgspec.json.decode(row.detail, type=AlarmDetail) for row in alarms.folded]
-    early = [detail for urgent in alarms.ahead if urgent.received_at >= now - SHOWN_MS and (detail := _ahead(urgent))]
-    shown = [(detail.ref.at, _alarm(detail, site, places, early=False)) for detail in found]
-    shown += [(detail.ref.at, _alarm(detail, site, places, early=True)) for detail in early]
-    return [seen for _, seen in sorted(shown, key=lambda pair: pair[0], reverse=True)]
+# -- the books' own page -------------------------------------------------------------------------
 
 
-def _ahead(urgent: Urgent) -> AlarmDetail | None:
-    if urgent.quarantine or not urgent.kind:
+class Facts(Struct, frozen=True):
+    """One snapshot of the store, as far as a site's books need it."""
+
+    site: str
+    sites: dict[str, Plan]
+    books: list[BookRow]
+    purged: dict[bytes, int]
+    witnesses: list[tuple[WitnessRow, bytes | None]]
+    """Each with the hash that the office holds at that place; None when it holds no such record."""
+    people: dict[str, Person]
+
+
+class SiteChoice(Struct, frozen=True):
+    word: str
+    href: str
+    chosen: bool
+
+
+class WitnessSeen(Struct, frozen=True):
+    verdict: Verdict
+    words: str
+
+
+class BookLine(Struct, frozen=True):
+    """A book with everything that an auditor asks first."""
+
+    seen: BookSeen
+    fingerprint: str
+    standing: Verdict
+    after: str
+    pruned: str
+    purged: str
+    witnesses: list[WitnessSeen]
+
+
+class BooksSeen(Struct, frozen=True):
+    site_name: str
+    sites: list[SiteChoice]
+    books: list[BookLine]
+
+
+def read_books(tx: Connection, site: str) -> Facts | None:
+    """The books of that site, or of the first one when there is none of that name; None while there is no site."""
+    plans = newest_plans(tx)
+    if not plans:
         return None
-    record = msgspec.json.decode(urgent.raw, type=Record)
-    return alarm_of(Ref(urgent.seq, urgent.book.hex()[:12], record.at), record)
-
-
-def _alarm(detail: AlarmDetail, site: str, places: Places, *, early: bool) -> AlarmSeen:
-    """`early`: its turn in the book has not come, so its round is not there either."""
-    said = places.phrase(detail.category, detail.phrase, detail.words)
-    ref = places.w("record_ref", seq=detail.ref.seq, hash=detail.ref.hash)
-    return AlarmSeen(
-        word=f"{places.w('urgent_finding')}: {said}" if detail.category else places.w("alarm"),
-        time=places.moment(detail.ref.at),
-        place=places.point(detail.point) if detail.point else "",
-        people=places.persons(detail.by),
-        href=places.round_url(site, detail.round) if detail.round and not early else "",
-        ref=f"{ref} ({places.w('ahead')})" if early else ref,
+    site = site if site in plans else next(iter(plans))
+    books = table.books_of(tx, site)
+    return Facts(
+        site=site,
+        sites=plans,
+        books=books,
+        purged=table.purged_of(tx, site),
+        witnesses=[(row, _held_hash(tx, site, row, books)) for row in table.witnesses_of(tx, site)],
+        people={person.id: person for person in people_of(tx, all_ever=True).people},
     )
+
+
+def _held_hash(tx: Connection, site: str, row: WitnessRow, books: Sequence[BookRow]) -> bytes | None:
+    other = next((book.book for book in books if row.other and book.book.hex().startswith(row.other)), None)
+    return table.hash_of(tx, site, other, row.other_seq) if other else None
+
+
+def show_books(facts: Facts, lang: str) -> BooksSeen:
+    places = Places(lang, facts.sites[facts.site], facts.people)
+    names = {book.book.hex(): book.device or places.w("unknown_handheld") for book in facts.books}
+    return BooksSeen(
+        site_name=places.site(facts.site),
+        sites=[
+            SiteChoice(plan.site.name.say(lang) or site, url("/books", site=site), site == facts.site)
+            for site, plan in facts.sites.items()
+        ],
+        books=[_line(book, facts, names, places) for book in facts.books],
+    )
+
+
+def _line(book: BookRow, facts: Facts, names: dict[str, str], places: Places) -> BookLine:
+    life = msgspec.json.decode(book.life, type=BookLife) if book.life else BookLife()
+    fingerprint, purged = book.book.hex(), facts.purged.get(book.book, 0)
+    seen = [
+        _witness(row, hashed, book, names, places)
+        for row, hashed in facts.witnesses
+        if row.other and fingerprint.startswith(row.other)
+    ]
+    return BookLine(
+        seen=_book(book, places),
+        fingerprint=fingerprint,
+        standing=_standing(life, places),
+        after=_after(life, names, places),
+        pruned=_pruned(life, places),
+        purged=places.w("purged", n=purged) if purged else "",
+        witnesses=seen[:SHOWN_WITNESSES],
+    )
+
+
+def _standing(life: BookLife, places: Places) -> Verdict:
+    if life.closed is None:
+        return Verdict("ok", places.w("book_open"))
+    reason = places.w(f"closed_{life.closed}") if life.closed in CLOSED else life.closed
+    return Verdict("dim", places.w("book_closed", reason=reason, time=places.moment(life.closed_at)))
+
+
+def _after(life: BookLife, names: dict[str, str], places: Places) -> str:
+    if life.after is None:
+        return ""
+    book = life.after.book
+    key = "continues" if book in names else "continues_unknown"
+    return places.w(key, book=book[:16], seq=life.after.seq, device=names.get(book, ""))
+
+
+def _pruned(life: BookLife, places: Places) -> str:
+    if not life.pruned:
+        return ""
+    named = [places.w("number_run", first=first, last=last) for first, last in life.pruned[-RUNS:]]
+    return places.w("pruned", numbers=places.w("and").join(named))
+
+
+def _witness(row: WitnessRow, held: bytes | None, book: BookRow, names: dict[str, str], places: Places) -> WitnessSeen:
+    """What another handheld saw of this book, beside what the office holds of it."""
+    detail = msgspec.json.decode(row.detail, type=WitnessDetail)
+    if held is None:
+        colour, word = ("amber", "witness_waits") if row.other_seq > book.held else ("dim", "witness_open")
+    else:
+        good = bool(detail.hash) and held.hex().startswith(detail.hash)
+        colour, word = ("ok", "witness_good") if good else ("red", "witness_bad")
+    said = places.w(
+        "witnessed",
+        seq=row.other_seq,
+        device=names.get(row.book.hex(), ""),
+        people=places.persons(detail.by),
+        time=places.moment(row.at),
+    )
+    return WitnessSeen(Verdict(colour, places.w(word)), said)

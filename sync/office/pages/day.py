@@ -1,34 +1,43 @@
 """One day of one site: what was due beside what was walked (planned x done)."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties.days import millis
-from app.duties.evidence import Mark
+from app.duties.review import (
+    Excuse,
+    OfficeMark,
+    Outcome,
+    Tally,
+    colour_of,
+    counts,
+    forgive,
+    is_excused,
+    judge_unwalked,
+)
 from app.duties.schedule import RuleRefused, Slot, clock_text, slots
 from app.duties.site import Person, Plan, decode_plan
 from sync.office.credentials import people_of
-from sync.office.pages.books import Alarms, AlarmSeen, BookSeen, alarms_seen, books_seen, read_alarms
-from sync.office.pages.marks import SEVERE, mark_word
+from sync.office.pages.books import BookSeen, books_seen
+from sync.office.pages.marks import mark_word
 from sync.office.pages.places import Places
 from sync.office.pages.view import Verdict, url
-from sync.office.reading import RoundDetail
+from sync.office.reading import ExcuseDetail, RoundDetail, marks_of, outcome_of, tally_of
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
-from sync.office.store.rounds import BookRow, RoundRow
+from sync.office.store.rounds import BookRow, ExcuseRow, RoundRow, StopRow
 
 SHOWS: Final = ("all", "missed", "marked", "findings")
 KINDS: Final = ("all", "patrol", "cleaning", "inspection", "greening", "safety", "drill")
-HOUR_MS: Final = 3600 * 1000
-RECENT_MS: Final = 48 * HOUR_MS
-"""A handheld that sent something this long before a window ended was in use."""
-PATIENCE_MS: Final = 72 * HOUR_MS
-"""So long a window without a record may still be waiting for a handheld that is offline."""
+DAY_MS: Final = 24 * 3600 * 1000
+LONGEST_DAYS: Final = 32
+"""A window that opens on a day is over so many days later."""
 
 
 class Wish(Struct, frozen=True):
@@ -53,8 +62,20 @@ class Facts(Struct, frozen=True):
     """When the site's first plan was imported, UTC ms."""
     rows: list[RoundRow]
     books: list[BookRow]
-    alarms: Alarms
+    excuses: list[tuple[ExcuseRow, ExcuseDetail]]
+    """For any time of the day's windows, those that do not count too."""
+    excused_stops: dict[str, list[StopRow]]
+    """By round: its stops at points that an excuse is about."""
     people: dict[str, Person]
+
+    @property
+    def valid(self) -> list[Excuse]:
+        """The excuses that count."""
+        return [Excuse(row.point, row.first, row.last) for row, detail in self.excuses if detail.valid]
+
+    @property
+    def heard(self) -> list[int]:
+        return [book.heard for book in self.books]
 
 
 class Choice(Struct, frozen=True):
@@ -79,6 +100,17 @@ class RowSeen(Struct, frozen=True):
     attempt: str
 
 
+class ExcuseSeen(Struct, frozen=True):
+    """A point that nobody had to reach, or that somebody excused who may not."""
+
+    place: str
+    span: str
+    reason: str
+    people: str
+    verdict: Verdict
+    ref: str
+
+
 class Totals(Struct, frozen=True):
     rounds: int
     done: int
@@ -86,6 +118,7 @@ class Totals(Struct, frozen=True):
     points: int
     points_done: int
     points_missed: int
+    points_excused: int
     missed_rate: str
     on_time_rate: str
 
@@ -101,16 +134,36 @@ class DaySeen(Struct, frozen=True):
     after_url: str
     totals: Totals
     rows: list[RowSeen]
+    excuses: list[ExcuseSeen]
     books: list[BookSeen]
-    alarms: list[AlarmSeen]
+
+
+class Walked(Struct, frozen=True):
+    row: RoundRow
+    detail: RoundDetail
+    tally: Tally
 
 
 class Due(Struct, frozen=True):
     """A window of the plan with the rounds that were walked in it; `slot` is None for one no plan asked for."""
 
     slot: Slot | None
-    planned: int
-    rounds: tuple[tuple[RoundRow, RoundDetail], ...] = ()
+    tally: Tally
+    """As if nobody had walked it."""
+    rounds: tuple[Walked, ...] = ()
+
+    @property
+    def opens(self) -> int:
+        return millis(self.slot.opens) if self.slot else self.rounds[0].row.opens
+
+    @property
+    def closes(self) -> int:
+        return millis(self.slot.closes if self.slot else datetime.fromisoformat(self.rounds[0].detail.closes))
+
+    @property
+    def best(self) -> Walked | None:
+        """Of several attempts the one that reached most."""
+        return max(self.rounds, key=lambda each: each.tally.done, default=None)
 
 
 def read_day(tx: Connection, wish: Wish, now: int) -> Facts | None:
@@ -122,17 +175,27 @@ def read_day(tx: Connection, wish: Wish, now: int) -> Facts | None:
     newest = dict(sites)[site]
     day = _day(wish.day) or Places("zh", newest, {}).local(now).date()
     row = plan_table.plan_on(tx, site, day.isoformat())
+    plan = decode_plan(row.raw) if row else newest
+    excuses = _excuses(tx, site, day, plan)
+    points = {each.point for each, detail in excuses if detail.valid}
     return Facts(
         sites=sites,
         site=site,
         day=day,
-        plan=decode_plan(row.raw) if row else newest,
+        plan=plan,
         since=plan_table.planned_since(tx, site) or 0,
         rows=table.rounds_on(tx, site, day.isoformat()),
         books=table.books_of(tx, site),
-        alarms=read_alarms(tx, site, now),
+        excuses=excuses,
+        excused_stops=table.stops_at(tx, site, day.isoformat(), points) if points else {},
         people={person.id: person for person in people_of(tx, all_ever=True).people},
     )
+
+
+def _excuses(tx: Connection, site: str, day: date, plan: Plan) -> list[tuple[ExcuseRow, ExcuseDetail]]:
+    begins = millis(datetime.combine(day, time.min, ZoneInfo(plan.site.zone)))
+    rows = table.excuses_in(tx, site, begins, begins + LONGEST_DAYS * DAY_MS)
+    return [(row, msgspec.json.decode(row.detail, type=ExcuseDetail)) for row in rows]
 
 
 def plan_of(tx: Connection, site: str) -> Plan | None:
@@ -178,10 +241,10 @@ def show_day(facts: Facts, wish: Wish, lang: str, now: int) -> DaySeen:
         kinds=[Choice(each, places.w(f"kind_{each}"), each == kind) for each in KINDS],
         before_url=link(-1),
         after_url=link(1),
-        totals=_totals(dues, facts, now),
+        totals=_totals(dues, facts.heard, now),
         rows=[row for _, row in pairs if _wanted(row, show)],
+        excuses=[_excuse(row, detail, places) for row, detail in facts.excuses if _is_of_day(row, dues)],
         books=books_seen(facts.books, places),
-        alarms=alarms_seen(facts.alarms, facts.site, places, now),
     )
 
 
@@ -191,16 +254,25 @@ def planned_and_done(facts: Facts) -> list[Due]:
     A window that had closed before the site's first plan was imported was asked of nobody: it is there only
     if a round was walked in it.
     """
-    walked: dict[str, list[tuple[RoundRow, RoundDetail]]] = {}
+    walked: dict[str, list[Walked]] = {}
     for row in facts.rows:
-        walked.setdefault(row.slot, []).append((row, msgspec.json.decode(row.detail, type=RoundDetail)))
+        detail = msgspec.json.decode(row.detail, type=RoundDetail)
+        tally = tally_of(row, detail, facts.excused_stops.get(row.round, ()), facts.valid)
+        walked.setdefault(row.slot, []).append(Walked(row, detail, tally))
     found = []
     for slot in _slots(facts.plan, facts.day):
         done = tuple(walked.pop(slot.round, ()))
         if done or millis(slot.closes) > facts.since:
-            found.append(Due(slot, len(facts.plan.route(slot.route).stops), done))
-    found += [Due(None, each[0][1].planned, tuple(each)) for each in walked.values()]
-    return sorted(found, key=lambda due: (_opens(due), due.rounds[0][0].slot if due.slot is None else due.slot.round))
+            found.append(Due(slot, _asked(slot, facts), done))
+    found += [Due(None, Tally(each[0].detail.planned), tuple(each)) for each in walked.values()]
+    return sorted(found, key=lambda due: (due.opens, due.slot.round if due.slot else due.rounds[0].row.slot))
+
+
+def _asked(slot: Slot, facts: Facts) -> Tally:
+    """What a window asks for, without the points that are excused."""
+    stops, excuses = facts.plan.route(slot.route).stops, facts.valid
+    opens, closes = millis(slot.opens), millis(slot.closes)
+    return forgive(Tally(len(stops)), sum(is_excused(stop.point, opens, closes, excuses) for stop in stops), 0)
 
 
 def _slots(plan: Plan, day: date) -> list[Slot]:
@@ -213,13 +285,9 @@ def _slots(plan: Plan, day: date) -> list[Slot]:
     return found
 
 
-def _opens(due: Due) -> int:
-    return millis(due.slot.opens) if due.slot else due.rounds[0][0].opens
-
-
 def _kind(plan: Plan, due: Due) -> str:
-    name = due.slot.route if due.slot else due.rounds[0][1].route
-    return next((route.kind for route in plan.routes if route.id == name), "")
+    route = plan.find_route(due.slot.route if due.slot else due.rounds[0].detail.route)
+    return route.kind if route else ""
 
 
 def _wanted(row: RowSeen, show: str) -> bool:
@@ -239,39 +307,42 @@ def _wanted(row: RowSeen, show: str) -> bool:
 def _rows(due: Due, facts: Facts, places: Places, now: int) -> list[RowSeen]:
     if not due.rounds:
         assert due.slot is not None
-        return [_unwalked(due.slot, due.planned, facts, places, now)]
-    return [_walked(row, detail, due, number, facts, places, now) for number, (row, detail) in enumerate(due.rounds, 1)]
+        return [_unwalked(due, due.slot, facts.heard, places, now)]
+    return [_walked(each, due, number, facts.day, places, now) for number, each in enumerate(due.rounds, 1)]
 
 
-def _walked(
-    row: RoundRow, detail: RoundDetail, due: Due, number: int, facts: Facts, places: Places, now: int
-) -> RowSeen:
-    marks = [mark_word(mark, places.lang) for mark in _marks(detail)]
+def _walked(walked: Walked, due: Due, number: int, day: date, places: Places, now: int) -> RowSeen:
+    row, detail, tally = walked.row, walked.detail, walked.tally
+    marks = [mark_word(mark, places.lang) for mark in marks_of(detail)]
     not_ok = [places.w("answers_not_ok", n=detail.not_ok)] if detail.not_ok else []
-    several = places.w("attempt", n=number) if len(due.rounds) > 1 else ""
+    notes = [] if due.slot else [places.w("not_planned")]
+    notes += [places.w("entered_by", people=places.persons(detail.late_entry.by))] if detail.late_entry else []
+    notes += [places.w("excused_points", n=tally.excused)] if tally.excused else []
     return RowSeen(
         window=window_of(detail, places),
         name=places.schedule(detail.schedule, detail.route),
-        verdict=verdict_of(detail, places, now),
-        note="" if due.slot else places.w("not_planned"),
-        points=f"{detail.done}/{detail.planned}",
+        verdict=verdict_of(detail, tally, places, now),
+        note=" ".join(notes),
+        points=f"{tally.done}/{tally.planned}",
         crew=places.persons(tuple(member.person for member in detail.crew)),
-        walked=span_of(detail, places, facts.day),
+        walked=span_of(detail, places, day),
         marks=[*marks, *not_ok],
         findings=str(detail.findings) if detail.findings else "",
         href=places.round_url(row.site, row.round),
-        attempt=several,
+        attempt=places.w("attempt", n=number) if len(due.rounds) > 1 else "",
     )
 
 
-def _unwalked(slot: Slot, planned: int, facts: Facts, places: Places, now: int) -> RowSeen:
-    verdict, note = _standing(slot, facts.books, places, now)
+def _unwalked(due: Due, slot: Slot, heard: Sequence[int], places: Places, now: int) -> RowSeen:
+    outcome = judge_unwalked(due.opens, due.closes, due.tally.planned, heard, now)
+    notes = [places.w("no_record_note")] if outcome is Outcome.NO_RECORD else []
+    notes += [places.w("excused_points", n=due.tally.excused)] if due.tally.excused else []
     return RowSeen(
         window=window_words(slot.opens, slot.closes),
         name=places.schedule(slot.schedule, slot.route),
-        verdict=verdict,
-        note=note,
-        points=f"0/{planned}",
+        verdict=Verdict(colour_of(outcome), places.w(outcome.value)),
+        note=" ".join(notes),
+        points=f"0/{due.tally.planned}",
         crew="",
         walked="",
         marks=[],
@@ -281,48 +352,32 @@ def _unwalked(slot: Slot, planned: int, facts: Facts, places: Places, now: int) 
     )
 
 
-def _standing(slot: Slot, books: Sequence[BookRow], places: Places, now: int) -> tuple[Verdict, str]:
-    """A window with no record: to come, open, missed, or not known because a handheld has not sent yet."""
-    if now < millis(slot.opens):
-        return Verdict("dim", places.w("coming")), ""
-    if now < millis(slot.closes):
-        return Verdict("dim", places.w("open_now")), ""
-    if _may_be_under_way(millis(slot.closes), books, now):
-        return Verdict("amber", places.w("no_record")), places.w("no_record_note")
-    return Verdict("red", places.w("missed")), ""
+def verdict_of(detail: RoundDetail, tally: Tally, places: Places, now: int) -> Verdict:
+    """The word and colour of a round that was begun."""
+    outcome = outcome_of(detail, tally, now)
+    fields = {"n": tally.missed} if outcome is Outcome.MISSED_POINTS else {}
+    return Verdict(colour_of(outcome, marks_of(detail)), places.w(outcome.value, **fields))
 
 
-def _may_be_under_way(closes: int, books: Sequence[BookRow], now: int) -> bool:
-    """Whether a handheld that was in use has sent nothing since the window ended."""
-    silent = any(closes - RECENT_MS <= book.heard < closes for book in books)
-    return silent and now < closes + PATIENCE_MS
+def _is_of_day(row: ExcuseRow, dues: Sequence[Due]) -> bool:
+    """Whether the excuse is for a time at which something was due that day."""
+    return any(row.first < due.closes and due.opens < row.last for due in dues)
 
 
-def verdict_of(detail: RoundDetail, places: Places, now: int) -> Verdict:
-    """The word and colour of a round that was begun: the worst that can be said of it."""
-    closes = millis(_aware(detail.closes))
-    if detail.finished is None:
-        return Verdict("dim", places.w("running")) if now < closes else Verdict("amber", places.w("unfinished"))
-    if detail.timing == "missed":
-        return Verdict("red", places.w("missed"))
-    if detail.missed:
-        return Verdict("red", places.w("missed_points", n=detail.missed))
-    marks = set(_marks(detail))
-    colour = "red" if marks & SEVERE else "amber"
-    if detail.timing != "on-time":
-        return Verdict(colour, places.w(detail.timing))
-    if detail.not_ok or marks & {*SEVERE, Mark.OUT_OF_LIMITS}:
-        return Verdict(colour, places.w("abnormal"))
-    return Verdict(colour, places.w("marked")) if marks else Verdict("ok", places.w("all_well"))
-
-
-def _marks(detail: RoundDetail) -> list[str]:
-    """All marks of the round and of its stops, the crew's and the office's, each once."""
-    return list(dict.fromkeys([*detail.marks, *detail.office_marks, *detail.stop_marks]))
+def _excuse(row: ExcuseRow, detail: ExcuseDetail, places: Places) -> ExcuseSeen:
+    colour, word = ("dim", "excused") if detail.valid else ("amber", OfficeMark.EXCUSE)
+    return ExcuseSeen(
+        place=places.point(row.point),
+        span=places.w("from_to", first=places.moment(row.first)[:16], last=places.moment(row.last)[:16]),
+        reason=places.reason(detail.reason, detail.words),
+        people=places.persons(detail.by),
+        verdict=Verdict(colour, places.w(word)),
+        ref=places.w("record_ref", seq=detail.ref.seq, hash=detail.ref.hash),
+    )
 
 
 def window_of(detail: RoundDetail, places: Places) -> str:
-    opens, closes = (_aware(text).astimezone(places.zone) for text in (detail.opens, detail.closes))
+    opens, closes = (datetime.fromisoformat(text).astimezone(places.zone) for text in (detail.opens, detail.closes))
     return window_words(opens, closes)
 
 
@@ -337,46 +392,34 @@ def span_of(detail: RoundDetail, places: Places, day: date | None) -> str:
     return f"{places.minute(detail.started, day)} - {end}"
 
 
-def _aware(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
 # -- the day in numbers --------------------------------------------------------------------------
 
 
-class _Counted(Struct, frozen=True):
-    planned: int
-    done: int
-    missed: int
-    in_window: int
-
-
-def _totals(dues: Sequence[Due], facts: Facts, now: int) -> Totals:
-    """Windows that are over, or whose round is finished; of several attempts the one that reached most."""
-    counted = [each for due in dues if (each := _count(due, facts.books, now)) is not None]
+def _totals(dues: Sequence[Due], heard: Sequence[int], now: int) -> Totals:
+    """Windows that are over, or whose round is finished."""
+    counted = [each for due in dues if (each := _count(due, heard, now)) is not None]
     points = sum(each.planned for each in counted)
     missed = sum(each.missed for each in counted)
+    asked = [each for each in counted if each.planned]
     return Totals(
-        rounds=len(counted),
-        done=sum(each.done > 0 for each in counted),
-        missed=sum(each.done == 0 for each in counted),
+        rounds=len(asked),
+        done=sum(each.done > 0 for each in asked),
+        missed=sum(each.done == 0 for each in asked),
         points=points,
         points_done=sum(each.done for each in counted),
         points_missed=missed,
+        points_excused=sum(each.excused for each in counted),
         missed_rate=_percent(missed, points),
         on_time_rate=_percent(sum(each.in_window for each in counted), points),
     )
 
 
-def _count(due: Due, books: Sequence[BookRow], now: int) -> _Counted | None:
-    best = max((detail for _, detail in due.rounds), key=lambda detail: detail.done, default=None)
-    closes = millis(due.slot.closes) if due.slot else millis(_aware(due.rounds[0][1].closes))
-    if best is None:
-        over = now >= closes and not _may_be_under_way(closes, books, now)
-        return _Counted(due.planned, 0, due.planned, 0) if over else None
-    if best.finished is None and now < closes:
+def _count(due: Due, heard: Sequence[int], now: int) -> Tally | None:
+    best = due.best
+    over = best is not None and best.detail.finished is not None
+    if not counts(due.closes, heard, now, walked=best is not None, over=over):
         return None
-    return _Counted(best.planned, best.done, best.planned - best.done - best.skipped, best.in_window)
+    return best.tally if best else due.tally
 
 
 def _percent(part: int, whole: int) -> str:

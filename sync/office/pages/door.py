@@ -6,6 +6,7 @@ site cannot know. What is behind the door answers nobody who has not come throug
 
 import hmac
 import secrets
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -18,17 +19,21 @@ from litestar.handlers import HTTPRouteHandler
 
 from app.errors import NotAllowed, PinLocked
 from sync.office import accounts
-from sync.office.accounts import REVIEWERS, Cost
+from sync.office.accounts import Cost
 from sync.office.pages.view import (
+    FORM_BYTES,
     HEADERS,
     Asked,
     Clock,
     View,
     Visitor,
+    field,
     form_is_ours,
+    here_of,
+    home_of,
     is_secure,
     lang_of,
-    path_of,
+    safe_way,
     words,
 )
 from sync.office.store import Store
@@ -37,7 +42,6 @@ from sync.office.store.accounts import Session
 SESSION_COOKIE: Final = "watchbook_session"
 DOOR_COOKIE: Final = "watchbook_door"
 DOOR_S: Final = 3600
-FORM_BYTES: Final = 16 * 1024
 
 
 class NotSignedIn(HTTPException):
@@ -59,13 +63,13 @@ class Door:
         self._clock_ms = clock_ms
         self._cost = cost
 
-    async def let_in(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-        """Lets through who is signed in and may read rounds; everybody else raises."""
+    async def let_in(self, connection: ASGIConnection[Any, Any, Any, Any], roles: Collection[str]) -> None:
+        """Lets through who is signed in with one of the roles; everybody else raises."""
         session = await self.session(connection)
         if session is None:
             raise NotSignedIn
         connection.state.session = session
-        if session.role not in REVIEWERS:
+        if session.role not in roles:
             raise NotForRole
 
     async def session(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Session | None:
@@ -77,8 +81,8 @@ class Door:
 
         @get("/login", include_in_schema=False)
         async def ask(request: Asked) -> Response[bytes]:
-            if await self.session(request):
-                return self._view.go(request, "/rounds")
+            if session := await self.session(request):
+                return self._view.go(request, home_of(session.role) or "/rounds")
             return self._form(request, wanted=request.query_params.get("next", ""))
 
         @post("/login", include_in_schema=False, request_max_body_size=FORM_BYTES)
@@ -93,8 +97,8 @@ class Door:
 
     async def _enter(self, request: Asked) -> Response[bytes]:
         form = await request.form()
-        name, password, wanted = (_field(form, field) for field in ("name", "password", "next"))
-        if not _same(_field(form, "csrf"), request.cookies.get(DOOR_COOKIE, "")):
+        name, password, wanted = (field(form, each) for each in ("name", "password", "next"))
+        if not _same(field(form, "csrf"), request.cookies.get(DOOR_COOKIE, "")):
             refused = words(lang_of(request), "form_old")
             return self._form(request, wanted=wanted, name=name, refused=refused, status=403)
         try:
@@ -107,14 +111,15 @@ class Door:
         except NotAllowed as e:
             return self._form(request, wanted=wanted, name=name, refused=e.say(lang_of(request)), status=403)
         cookie = self._cookie(request, SESSION_COOKIE, opened.cookie, accounts.SESSION_MS // 1000)
-        return self._view.go(request, _safe(wanted), [cookie, self._cookie(request, DOOR_COOKIE, "", 0, "/login")])
+        cookies = [cookie, self._cookie(request, DOOR_COOKIE, "", 0, "/login")]
+        return self._view.go(request, safe_way(wanted, home_of(opened.session.role) or "/rounds"), cookies)
 
     async def _leave(self, request: Asked) -> Response[bytes]:
         session = await self.session(request)
         form = await request.form()
         if session is None:
             return self._view.go(request, "/login")
-        if not form_is_ours(_field(form, "csrf"), session):
+        if not form_is_ours(field(form, "csrf"), session):
             lang = lang_of(request)
             heading, sentence = words(lang, "refused"), words(lang, "form_old")
             return self._view.page(
@@ -141,7 +146,7 @@ class Door:
             headers=headers,
             cookies=[self._cookie(request, DOOR_COOKIE, csrf, DOOR_S, "/login")],
             csrf=csrf,
-            next=_safe(wanted),
+            next=safe_way(wanted, ""),
             name=name[:64],
             refused=refused,
         )
@@ -153,22 +158,10 @@ class Door:
 
 def to_login(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[bytes]:
     """Sends whoever is not signed in to the door, remembering where they wanted to go."""
-    query = request.scope["query_string"].decode("ascii", "replace")
-    wanted = quote(path_of(request) + (f"?{query}" if query else ""), safe="")
+    wanted = quote(here_of(request), safe="")
     headers = {**HEADERS, "location": f"/login?next={wanted}"}
     return Response(b"", status_code=303, media_type="text/plain", headers=headers)
 
 
-def _field(form: Any, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
-
-
 def _same(given: str, wanted: str) -> bool:
     return bool(wanted) and hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
-
-
-def _safe(wanted: str) -> str:
-    """Only pages of ours are gone to after signing in."""
-    plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted
-    return wanted if plain and wanted.startswith("/rounds") else "/rounds"

@@ -1,17 +1,18 @@
 """Marks on a page: the short word the crew saw too, and a sentence that says what it means."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.duties.evidence import Mark
-from app.duties.review import OfficeMark
+from app.duties.review import SEVERE, OfficeMark
 from app.words import say, table
 from sync.office.pages.view import words
 
-SEVERE: Final = frozenset({OfficeMark.PROOF, OfficeMark.FOREIGN, OfficeMark.CODE})
-"""What shows that somebody was not where the record says."""
+NOTHING_SAID: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 
 
 class MarkSeen(Struct, frozen=True):
@@ -20,6 +21,8 @@ class MarkSeen(Struct, frozen=True):
     colour: str
     word: str
     sentence: str
+    said: tuple[str, ...] = ()
+    """What somebody explained."""
 
 
 def mark_word(mark: str, lang: str) -> str:
@@ -29,16 +32,27 @@ def mark_word(mark: str, lang: str) -> str:
 
 
 def explain(
-    crew: Iterable[str], office: Iterable[str], figures: dict[str, dict[str, object]], lang: str
+    crew: Iterable[str],
+    office: Iterable[str],
+    figures: dict[str, dict[str, object]],
+    lang: str,
+    said: Mapping[str, Sequence[str]] = NOTHING_SAID,
 ) -> list[MarkSeen]:
-    """The crew's marks and then those that only the office gives. `figures` fill a mark's sentence with numbers."""
-    seen = tuple(dict.fromkeys(crew))
-    found = [_explained(mark, figures.get(mark), lang) for mark in seen]
+    """The crew's marks and then those that only the office gives. `figures` fill a mark's sentence with numbers,
+    `said` is what people explained, by mark."""
+    found = _explained_all(crew, office, figures, lang)
+    return [replace(seen, said=tuple(said.get(mark, ()))) for mark, seen in found.items()]
+
+
+def _explained_all(
+    crew: Iterable[str], office: Iterable[str], figures: dict[str, dict[str, object]], lang: str
+) -> dict[str, MarkSeen]:
+    found = {mark: _explained(mark, figures.get(mark), lang) for mark in crew}
     for mark in dict.fromkeys(office):
-        if mark not in seen:
+        if mark not in found:
             only = _explained(mark, figures.get(mark), lang)
             sentence = only.sentence if mark in set(OfficeMark) else words(lang, "by_office", sentence=only.sentence)
-            found.append(MarkSeen(only.colour, only.word, sentence))
+            found[mark] = MarkSeen(only.colour, only.word, sentence)
     return found
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from app.duties.days import local_time
+from app.duties.rounds import stop_of
 from app.duties.site import Check, Person, Plan, Stop
 from sync.office.pages.view import url, words
 
@@ -48,19 +49,18 @@ class Places(Struct, frozen=True):
     def point(self, point: str | None) -> str:
         if point is None:
             return self.w("no_place")
-        found = next((each for each in self.plan.points if each.id == point), None) if self.plan else None
+        found = self.plan.find_point(point) if self.plan else None
         return (found.name.say(self.lang) if found else "") or point
 
     def schedule(self, schedule: str, route: str) -> str:
         """What the round is called: by its schedule, or by its route."""
         if self.plan is None:
             return schedule
-        named = [each.name for each in self.plan.schedules if each.id == schedule]
-        named += [each.name for each in self.plan.routes if each.id == route]
-        return next((name.say(self.lang) for name in named if name.say(self.lang)), schedule)
+        named = (self.plan.find_schedule(schedule), self.plan.find_route(route))
+        return next((said for each in named if each and (said := each.name.say(self.lang))), schedule)
 
     def category(self, category: str) -> str:
-        found = next((each for each in self.plan.categories if each.id == category), None) if self.plan else None
+        found = self.plan.find_category(category) if self.plan else None
         return (found.text.say(self.lang) if found else "") or category
 
     def round_url(self, site: str, name: str) -> str:
@@ -68,7 +68,7 @@ class Places(Struct, frozen=True):
 
     def phrase(self, category: str, phrase: str, seen: str) -> str:
         """What was found, in the visitor's language; else the words the crew saw."""
-        found = next((each for each in self.plan.categories if each.id == category), None) if self.plan else None
+        found = self.plan.find_category(category) if self.plan else None
         said = next((each.text.say(self.lang) for each in found.phrases if each.id == phrase), "") if found else ""
         return said or seen
 
@@ -79,8 +79,8 @@ class Places(Struct, frozen=True):
         return (found.text.say(self.lang) if found else "") or seen or reason
 
     def stop(self, route: str, stop: str) -> Stop | None:
-        found = next((each for each in self.plan.routes if each.id == route), None) if self.plan else None
-        return next((each for each in found.stops if each.id == stop), None) if found else None
+        found = self.plan.find_route(route) if self.plan else None
+        return stop_of(found, stop) if found else None
 
     def checks(self, route: str, stop: str) -> tuple[Check, ...]:
         found = self.stop(route, stop)

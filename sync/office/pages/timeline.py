@@ -1,6 +1,6 @@
 """One round, stop by stop: what was done when, by what evidence, and what the office makes of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any, Final
@@ -9,21 +9,36 @@ import msgspec
 from msgspec import UNSET, Struct
 from sqlalchemy import Connection
 
-from app.duties.review import Proof
+from app.duties.days import millis
+from app.duties.review import Excuse, Proof, is_excused
 from app.duties.rounds import METHODS, Confirmation
 from app.duties.site import Check, Person, Plan, decode_plan
 from app.kinds import BleEvidence
 from app.words import table as table_of
 from sync.office.credentials import people_of
-from sync.office.pages.books import Alarms, AlarmSeen, BookSeen, alarms_seen, books_seen, read_alarms
+from sync.office.pages.books import BookSeen, books_seen
 from sync.office.pages.day import span_of, verdict_of, window_of
-from sync.office.pages.marks import SEVERE, MarkSeen, explain
+from sync.office.pages.marks import MarkSeen, explain, mark_word
 from sync.office.pages.places import Places
 from sync.office.pages.view import Verdict, url
-from sync.office.reading import Again, AnswerSeen, Arrival, Event, FindingDetail, Ref, RoundDetail, StopDetail
+from sync.office.reading import (
+    Again,
+    AnswerSeen,
+    Arrival,
+    Event,
+    ExcuseDetail,
+    ExplanationDetail,
+    FindingDetail,
+    PaperSeen,
+    Ref,
+    RoundDetail,
+    StopDetail,
+    stop_outcome,
+    tally_of,
+)
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
-from sync.office.store.rounds import BookRow, FindingRow, RoundRow, StopRow
+from sync.office.store.rounds import BookRow, ExcuseRow, ExplanationRow, FindingRow, RoundRow, StopRow
 
 BAR: Final = 10
 """Width of one level's bar with its gap, in the picture's units."""
@@ -39,8 +54,14 @@ class Facts(Struct, frozen=True):
     plan: Plan | None
     """The revision it was walked under, else the site's newest; for names."""
     books: list[BookRow]
-    alarms: Alarms
+    excuses: list[tuple[ExcuseRow, ExcuseDetail]]
+    explanations: list[tuple[ExplanationRow, ExplanationDetail]]
     people: dict[str, Person]
+
+    @property
+    def valid(self) -> list[Excuse]:
+        """The excuses that count."""
+        return [Excuse(row.point, row.first, row.last) for row, detail in self.excuses if detail.valid]
 
 
 class Fact(Struct, frozen=True):
@@ -85,6 +106,8 @@ class AnswerLine(Struct, frozen=True):
     normal: str
     bad: bool
     note: str
+    was: str = ""
+    """What was answered before, and when."""
 
 
 class StopSeen(Struct, frozen=True):
@@ -116,6 +139,13 @@ class EventSeen(Struct, frozen=True):
     ref: str
 
 
+class SaidSeen(Struct, frozen=True):
+    """An explanation of a mark that is not on this page any more, or never was."""
+
+    mark: str
+    words: str
+
+
 class RoundSeen(Struct, frozen=True):
     name: str
     site_name: str
@@ -128,17 +158,18 @@ class RoundSeen(Struct, frozen=True):
     done: int
     missed: int
     skipped: int
+    excused: int
     facts: list[Fact]
     marks: list[MarkSeen]
     crew: list[MemberSeen]
     stops: list[StopSeen]
     findings: list[FindingSeen]
     events: list[EventSeen]
+    explanations: list[SaidSeen]
     books: list[BookSeen]
-    alarms: list[AlarmSeen]
 
 
-def read_facts(tx: Connection, name: str, site: str, now: int) -> Facts | None:
+def read_facts(tx: Connection, name: str, site: str) -> Facts | None:
     """What is known of a round; None when no book has told of it."""
     row = table.find_round(tx, name, site)
     if row is None:
@@ -152,7 +183,14 @@ def read_facts(tx: Connection, name: str, site: str, now: int) -> Facts | None:
         findings=table.findings_of(tx, row.site, row.round),
         plan=decode_plan(plan.raw) if plan else None,
         books=[book for book in table.books_of(tx, row.site) if book.book == row.book],
-        alarms=read_alarms(tx, row.site, now),
+        excuses=[
+            (each, msgspec.json.decode(each.detail, type=ExcuseDetail))
+            for each in table.excuses_in(tx, row.site, row.opens, millis(datetime.fromisoformat(detail.closes)))
+        ],
+        explanations=[
+            (each, msgspec.json.decode(each.detail, type=ExplanationDetail))
+            for each in table.explanations_of(tx, row.site, row.book, row.first_seq, row.last_seq)
+        ],
         people={person.id: person for person in people_of(tx, all_ever=True).people},
     )
 
@@ -162,6 +200,10 @@ def show_round(facts: Facts, lang: str, now: int) -> RoundSeen:
     places = Places(lang, facts.plan, facts.people)
     row, detail = facts.row, msgspec.json.decode(facts.row.detail, type=RoundDetail)
     attempt = row.round.rpartition("-")[2]
+    tally = tally_of(row, detail, facts.stops, facts.valid)
+    said = _Said(facts, places)
+    stops = [_stop(stop, detail, facts, said, places) for stop in facts.stops]
+    marks = explain(detail.marks, detail.office_marks, {}, lang, said.of_round([*detail.marks, *detail.office_marks]))
     return RoundSeen(
         name=places.schedule(detail.schedule, detail.route),
         site_name=places.site(row.site),
@@ -169,19 +211,20 @@ def show_round(facts: Facts, lang: str, now: int) -> RoundSeen:
         window=window_of(detail, places),
         attempt=places.w("attempt", n=attempt) if attempt not in ("", "1") else "",
         back=url("/rounds", site=row.site, day=row.day),
-        verdict=verdict_of(detail, places, now),
-        planned=detail.planned,
-        done=detail.done,
-        missed=detail.missed,
-        skipped=detail.skipped,
+        verdict=verdict_of(detail, tally, places, now),
+        planned=tally.planned,
+        done=tally.done,
+        missed=tally.missed if detail.finished is not None else 0,
+        skipped=tally.skipped,
+        excused=tally.excused,
         facts=_facts(facts, detail, places),
-        marks=explain(detail.marks, detail.office_marks, {}, lang),
+        marks=marks,
         crew=[_member(member, detail, places) for member in detail.crew],
-        stops=[_stop(stop, detail, places) for stop in facts.stops],
+        stops=stops,
         findings=[_finding(finding, places, now) for finding in facts.findings],
         events=[_event(event, row, places) for event in detail.events],
+        explanations=said.rest(),
         books=books_seen(facts.books, places),
-        alarms=alarms_seen(facts.alarms, row.site, places, now),
     )
 
 
@@ -201,15 +244,19 @@ def _facts(facts: Facts, detail: RoundDetail, places: Places) -> list[Fact]:
         found.insert(1, Fact(w("timing"), w(f"timing_{detail.timing}")))
     if detail.offset is not None:
         found.append(Fact(w("clock_offset"), w("clock_behind", seconds=f"{detail.offset / 1000:+.1f}")))
+    if detail.late_entry:
+        paper = detail.late_entry.paper or w("no_place")
+        found.insert(0, Fact(w("late_entry"), w("entered_by", people=places.persons(detail.late_entry.by))))
+        count = detail.late_entry.attachments
+        found.insert(1, Fact(w("paper"), w("paper_with", paper=paper, n=count) if count else paper))
     if detail.alone:
         found.append(Fact(w("alone"), places.reason(detail.alone)))
     return found
 
 
 def _order(detail: RoundDetail, places: Places) -> str:
-    routes = places.plan.routes if places.plan else ()
-    kind = next((route.order for route in routes if route.id == detail.route), "fixed")
-    return places.w(f"order_{kind}")
+    route = places.plan.find_route(detail.route) if places.plan else None
+    return places.w(f"order_{route.order if route else 'fixed'}")
 
 
 def _member(member: Confirmation, detail: RoundDetail, places: Places) -> MemberSeen:
@@ -218,9 +265,16 @@ def _member(member: Confirmation, detail: RoundDetail, places: Places) -> Member
     return MemberSeen(
         name=places.person(member.person),
         number=places.number(member.person),
-        method=_method(member.method, places),
+        method=_signed_in(member, detail, places),
         again=" ".join(_again(each, places, day) for each in again),
     )
+
+
+def _signed_in(member: Confirmation, detail: RoundDetail, places: Places) -> str:
+    """How, and what became of the badge's proof when that is worth a word."""
+    method = _method(member.method, places)
+    proofs = [seen.proof for seen in detail.sign_ins if seen.person == member.person]
+    return f"{method} ({places.w(f'badge_{proofs[-1]}')})" if proofs else method
 
 
 def _method(method: str, places: Places) -> str:
@@ -229,46 +283,56 @@ def _method(method: str, places: Places) -> str:
 
 def _again(again: Again, places: Places, day: date) -> str:
     said = places.w("again", time=places.minute(again.ref.at, day), method=_method(again.method, places))
-    return f"{said} ({places.w(f'proof_{again.proof}')})" if again.proof else said
+    return f"{said} ({places.w(f'badge_{again.proof}')})" if again.proof else said
 
 
 # -- a stop --------------------------------------------------------------------------------------
 
 
-def _stop(row: StopRow, whole: RoundDetail, places: Places) -> StopSeen:
+def _stop(row: StopRow, whole: RoundDetail, facts: Facts, said: "_Said", places: Places) -> StopSeen:
     detail = msgspec.json.decode(row.detail, type=StopDetail)
     day = datetime.fromisoformat(whole.opens).date()
     figures = _figures(row, detail, places)
+    closes = millis(datetime.fromisoformat(whole.closes))
+    excused = is_excused(row.point, facts.row.opens, closes, facts.valid)
+    colour, word = stop_outcome(row, detail, whole, excused=excused)
+    spoken = said.of_stop({ref.seq for ref in _all_refs(detail)}, [*detail.marks, *detail.office_marks])
     return StopSeen(
         position=str(row.position),
         name=places.point(row.point) if row.point else row.stop,
         time=places.clock(row.at, day) if row.at is not None else "",
-        verdict=_verdict(row, detail, whole, places),
-        line=_line(row, detail, places),
-        marks=explain(detail.marks, detail.office_marks, figures, places.lang),
+        verdict=Verdict(colour, places.w(word)),
+        line=_line(row, detail, facts, places),
+        marks=explain(detail.marks, detail.office_marks, figures, places.lang, spoken),
         answers=_answers(row, detail, whole, places),
         evidence=[_evidence(arrival, places) for arrival in detail.arrivals],
         refs=_refs(detail, places),
     )
 
 
-def _verdict(row: StopRow, detail: StopDetail, whole: RoundDetail, places: Places) -> Verdict:
-    if row.at is None:
-        if detail.skips:
-            return Verdict("amber", places.w("was_skipped"))
-        over = whole.finished is not None
-        return Verdict("red", places.w("missed")) if over else Verdict("dim", places.w("not_reached_yet"))
-    marks = {*detail.marks, *detail.office_marks}
-    if whole.judged and row.office_grade is None:
-        return Verdict("red" if marks & SEVERE else "amber", places.w("grade_none"))
-    return Verdict("amber" if marks else "ok", places.w(f"grade_{row.office_grade or row.grade}"))
-
-
-def _line(row: StopRow, detail: StopDetail, places: Places) -> str:
-    said = [places.w("skipped_because", reason=places.reason(skip.reason, skip.words)) for skip in detail.skips]
+def _line(row: StopRow, detail: StopDetail, facts: Facts, places: Places) -> str:
+    said = [_excused(excuse, each, places) for excuse, each in facts.excuses if excuse.point == row.point]
+    said += [places.w("skipped_because", reason=places.reason(skip.reason, skip.words)) for skip in detail.skips]
     if detail.place is not None and detail.place != row.position:
         said.append(places.w("reached_as", n=detail.place))
+    if detail.paper is not None:
+        said.append(_paper(detail.paper, places))
     return " ".join(said)
+
+
+def _excused(row: ExcuseRow, detail: ExcuseDetail, places: Places) -> str:
+    fields = {
+        "reason": places.reason(detail.reason, detail.words),
+        "people": places.persons(detail.by),
+        "first": places.moment(row.first)[:16],
+        "last": places.moment(row.last)[:16],
+    }
+    return places.w("excused_because" if detail.valid else "excused_in_vain", **fields)
+
+
+def _paper(paper: PaperSeen, places: Places) -> str:
+    """What the paper says of the stop."""
+    return f"{places.w('paper')}: {paper.words or places.w('ok' if paper.ok else 'not_ok')}"
 
 
 def _figures(row: StopRow, detail: StopDetail, places: Places) -> dict[str, dict[str, Any]]:
@@ -277,7 +341,7 @@ def _figures(row: StopRow, detail: StopDetail, places: Places) -> dict[str, dict
     judged = detail.arrivals[0].judged if detail.arrivals else None
     if judged and judged.took_s is not None and judged.least_s:
         found["too-fast"] = {"took": judged.took_s, "least": judged.least_s}
-    point = next((each for each in places.plan.points if each.id == row.point), None) if places.plan else None
+    point = places.plan.find_point(row.point) if places.plan and row.point else None
     if point and (row.office_grade or row.grade):
         got = places.w(f"grade_{row.office_grade or row.grade}")
         found["weak-evidence"] = {"wanted": places.w(f"grade_{point.grade}"), "got": got}
@@ -286,11 +350,15 @@ def _figures(row: StopRow, detail: StopDetail, places: Places) -> dict[str, dict
 
 def _refs(detail: StopDetail, places: Places) -> str:
     """Where the stop's records stand, runs of numbers together, each with the hash of its last."""
+    refs = sorted(_all_refs(detail), key=lambda ref: ref.seq)
+    return " · ".join(_run(run, places) for run in _runs(refs))
+
+
+def _all_refs(detail: StopDetail) -> list[Ref]:
     seen = [each.ref for each in detail.arrivals]
     seen += [each.ref for each in detail.answers]
     seen += [each.ref for each in detail.skips]
-    refs = sorted(seen, key=lambda ref: ref.seq)
-    return " · ".join(_run(run, places) for run in _runs(refs))
+    return [*seen, detail.paper.ref] if detail.paper else seen
 
 
 def _runs(refs: Sequence[Ref]) -> list[list[Ref]]:
@@ -389,20 +457,32 @@ def _height(level: int) -> int:
 
 def _answers(row: StopRow, detail: StopDetail, whole: RoundDetail, places: Places) -> list[AnswerLine]:
     """The stop's checks in the plan's order, what was left out too; then answers no plan asks for."""
-    given: dict[str, AnswerSeen] = {answer.check: answer for answer in detail.answers}
-    checks = places.checks(whole.route, row.stop) if row.at is not None or given else ()
-    lines = [_answer(check, given.pop(check.id, None), places) for check in checks]
-    return [*lines, *(AnswerLine(each.check, each.words, "", each.bad, "") for each in given.values())]
+    given: dict[str, list[AnswerSeen]] = {}
+    for answer in detail.answers:
+        given.setdefault(answer.check, []).append(answer)
+    asked = detail.paper is None and (row.at is not None or given)
+    checks = places.checks(whole.route, row.stop) if asked else ()
+    lines = [_answer(check, given.pop(check.id, []), places) for check in checks]
+    return [*lines, *(AnswerLine(each[-1].check, each[-1].words, "", each[-1].bad, "") for each in given.values())]
 
 
-def _answer(check: Check, answer: AnswerSeen | None, places: Places) -> AnswerLine:
+def _answer(check: Check, given: Sequence[AnswerSeen], places: Places) -> AnswerLine:
+    """The newest answer counts; those before it stay to be read."""
     text = check.text.say(places.lang) or check.id
-    if answer is None:
+    if not given:
         return AnswerLine(text, places.w("not_answered"), normal_of(check, places), False, "")
+    answer, before = given[-1], given[:-1]
     bad = answer.bad
     measured = check.kind in ("number", "count")
     note = "" if not (bad and measured) else places.w("repeated" if answer.repeated else "out_of_limits")
-    return AnswerLine(text, _value(check, answer, bad, places), normal_of(check, places), bad, note)
+    was = " ".join(_was(check, old, after, places) for old, after in pairwise((*before, answer)))
+    return AnswerLine(text, _value(check, answer, bad, places), normal_of(check, places), bad, note, was)
+
+
+def _was(check: Check, old: AnswerSeen, after: AnswerSeen, places: Places) -> str:
+    """An answer that another one replaced: taken back, or only given again."""
+    word = "corrected" if after.corrects == old.ref.seq else "answered_again"
+    return places.w(word, value=_value(check, old, old.bad, places), time=places.moment(old.ref.at)[11:])
 
 
 def _value(check: Check, answer: AnswerSeen, bad: bool, places: Places) -> str:
@@ -422,6 +502,38 @@ def normal_of(check: Check, places: Places) -> str:
     if check.high is not None:
         return places.w("at_most", high=check.high, unit=unit)
     return check.standard.say(places.lang) or (places.w("of_total", total=check.total) if check.total else "")
+
+
+# -- explanations --------------------------------------------------------------------------------
+
+
+class _Said:
+    """What people said of marks, each shown once: beside its mark, or by itself."""
+
+    def __init__(self, facts: Facts, places: Places) -> None:
+        self._left = list(facts.explanations)
+        self._places = places
+
+    def of_stop(self, seqs: Collection[int], marks: Collection[str]) -> dict[str, list[str]]:
+        return self._take(lambda row, detail: row.seq in seqs and detail.mark in marks)
+
+    def of_round(self, marks: Collection[str]) -> dict[str, list[str]]:
+        return self._take(lambda _, detail: detail.mark in marks)
+
+    def rest(self) -> list[SaidSeen]:
+        return [SaidSeen(mark_word(each.mark, self._places.lang), self._words(each)) for _, each in self._left]
+
+    def _take(self, wanted: Callable[[ExplanationRow, ExplanationDetail], bool]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for row, detail in self._left:
+            if wanted(row, detail):
+                found.setdefault(detail.mark, []).append(self._words(detail))
+        self._left = [each for each in self._left if not wanted(*each)]
+        return found
+
+    def _words(self, detail: ExplanationDetail) -> str:
+        people, time = self._places.persons(detail.by), self._places.moment(detail.ref.at)
+        return self._places.w("explained", words=detail.words, people=people, time=time)
 
 
 # -- findings and the rest -----------------------------------------------------------------------

@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from app.text import clean
 from app.words import LANGS, say
-from sync.office.accounts import REVIEWERS
+from sync.office.accounts import ALARM_TAKERS, REVIEWERS
 from sync.office.store.accounts import Session
 
 Asked = Request[Any, Any, State]
@@ -31,6 +31,8 @@ SHOWN_NOW: Final = "shown_now"
 """Where a request carries the time that its page tells, when the clock was moved."""
 YEAR_S: Final = 365 * 24 * 3600
 LONGEST_TEXT: Final = 2000
+ROOMS: Final = ("/rounds", "/books", "/alarms")
+FORM_BYTES: Final = 16 * 1024
 
 HEADERS: Final = {
     "content-security-policy": (
@@ -60,8 +62,21 @@ class Visitor(Struct, frozen=True):
     session: Session | None = None
     name: str = ""
 
+    @property
+    def home(self) -> str:
+        """Where the visitor begins; empty for who may see nothing behind the door."""
+        return home_of(self.session.role) if self.session else "/rounds"
+
+
+class Room(Struct, frozen=True):
+    """A page that the bar above leads to."""
+
+    href: str
+    word: str
+
 
 NOBODY: Final = Visitor()
+NO_ALARMS: Final[dict[str, list[object]]] = {"standing": [], "told": []}
 
 
 class View:
@@ -90,9 +105,14 @@ class View:
         status: int = 200,
         cookies: Sequence[Cookie] = (),
         headers: dict[str, str] | None = None,
+        banner: object = NO_ALARMS,
+        filling: str = "",
         **fields: Any,
     ) -> Response[bytes]:
-        """The finished answer. `fields` are what the template shows."""
+        """The finished answer. `fields` are what the template shows, `banner` the alarms above it.
+
+        `filling` is how far a demonstration's example has come.
+        """
         lang = lang_of(request)
         text = self._templates.get_template(template).render(
             lang=lang,
@@ -101,7 +121,11 @@ class View:
             style_version=self._style_version,
             session_name=visitor.name,
             form_token=form_token(visitor.session) if visitor.session else "",
-            way_back=visitor.session is None or visitor.session.role in REVIEWERS,
+            way_back=visitor.home,
+            rooms=_rooms(visitor, lang),
+            here=here_of(request),
+            banner=banner,
+            filling=filling,
             shown_now=request.state.get(SHOWN_NOW, ""),
             **fields,
         )
@@ -117,6 +141,17 @@ class View:
         """See another page of ours."""
         headers = {**HEADERS, **_strict_transport(request), "location": path}
         return Response(b"", status_code=303, media_type="text/plain", headers=headers, cookies=list(cookies))
+
+
+def home_of(role: str) -> str:
+    """The first page for a role; empty when there is none."""
+    return "/rounds" if role in REVIEWERS else "/alarms" if role in ALARM_TAKERS else ""
+
+
+def _rooms(visitor: Visitor, lang: str) -> list[Room]:
+    role = visitor.session.role if visitor.session else ""
+    names = (*(("rounds", "books") if role in REVIEWERS else ()), *(("alarms",) if home_of(role) else ()))
+    return [Room(f"/{name}", words(lang, name)) for name in names]
 
 
 def shown(value: Any) -> Any:
@@ -148,6 +183,25 @@ def path_of(request: Asked) -> str:
     """The path as it was asked for, still quoted: a round's id holds a `#`."""
     raw: bytes = request.scope["raw_path"]
     return raw.decode("ascii", "replace")
+
+
+def here_of(request: Asked) -> str:
+    """Path and query as asked for: where a form leads back to."""
+    query = request.scope["query_string"].decode("ascii", "replace")
+    return path_of(request) + (f"?{query}" if query else "")
+
+
+def safe_way(wanted: str, otherwise: str) -> str:
+    """A page of ours, or `otherwise`: nobody is led elsewhere."""
+    plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted
+    ours = any(wanted == room or wanted.startswith((f"{room}?", f"{room}/")) for room in ROOMS)
+    return wanted if plain and ours else otherwise
+
+
+def field(form: Any, name: str) -> str:
+    """One text of a form; empty when it is not there."""
+    value = form.get(name, "")
+    return value if isinstance(value, str) else ""
 
 
 def form_token(session: Session) -> str:

@@ -1,0 +1,103 @@
+"""Alarms at the office (D50, D66): which stand, and how somebody takes one and closes it.
+
+An alarm stands until somebody has taken and closed it, however old it is. An urgent finding has its own
+way to an end, so it is only told for some days. What the office decides goes down by the changes feed.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from app.errors import NotAllowed
+from app.record import Record
+from sync.office.reading import AlarmDetail, Ref, alarm_of
+from sync.office.store import alarms as table
+from sync.office.store.alarms import Act
+from sync.office.store.changes import publish
+from sync.office.store.records import Urgent, urgent_ahead
+from sync.office.store.rounds import AlarmRow, alarms_standing
+
+State = Literal["raised", "taken", "closed"]
+NEXT: Final[dict[str, State]] = {"raised": "taken", "taken": "closed"}
+TOLD_MS: Final = 3 * 24 * 3600 * 1000
+"""How long a closed alarm and an urgent finding are told."""
+
+
+class Alarm(Struct, frozen=True):
+    """One urgent record and what became of it."""
+
+    site: str
+    id: str
+    """`book:seq` of its record."""
+    detail: AlarmDetail
+    heard: int
+    """When it was raised by its handheld's clock; by the office's while it is `early`."""
+    early: bool = False
+    """It came alone, and its turn in the book has not come."""
+    acts: tuple[Act, ...] = ()
+
+    @property
+    def is_finding(self) -> bool:
+        return bool(self.detail.category)
+
+    @property
+    def state(self) -> State:
+        return "raised" if not self.acts else "taken" if self.acts[-1].state == "taken" else "closed"
+
+    @property
+    def stands(self) -> bool:
+        """Somebody must still act on it here."""
+        return not self.is_finding and self.state != "closed"
+
+
+class Said(Struct, frozen=True):
+    """What the handhelds are told of an alarm."""
+
+    alarm: str
+    at: int
+    by: str
+    state: State
+
+
+def read_alarms(tx: Connection, now: int, told_ms: int = TOLD_MS) -> list[Alarm]:
+    """Of all sites, newest first: what stands, and what was raised in the last `told_ms` before `now` (UTC ms)."""
+    since = now - told_ms
+    found = [_folded(row) for row in alarms_standing(tx, since)]
+    found += [alarm for urgent in urgent_ahead(tx) if (alarm := _ahead(urgent))]
+    acts = table.acts_of(tx, ((alarm.site, alarm.id) for alarm in found))
+    found = [
+        msgspec.structs.replace(alarm, acts=tuple(done)) if (done := acts.get((alarm.site, alarm.id))) else alarm
+        for alarm in found
+    ]
+    shown = [alarm for alarm in found if alarm.stands or alarm.heard >= since]
+    return sorted(shown, key=lambda alarm: alarm.detail.ref.at, reverse=True)
+
+
+def move(tx: Connection, site: str, alarm: str, state: str, account: str, by: str, now: int) -> None:
+    """Take an alarm or close it, and tell the site's handhelds. `by` is the account's person by name, or empty.
+
+    Raises NotAllowed for an alarm that does not stand, and when somebody else was faster.
+    """
+    found = next((each for each in read_alarms(tx, now) if (each.site, each.id) == (site, alarm)), None)
+    if found is None or found.is_finding:
+        raise NotAllowed("office.alarm_unknown")
+    if NEXT.get(found.state) != state:
+        raise NotAllowed("office.alarm_moved")
+    table.add(tx, Act(site, alarm, len(found.acts) + 1, state, now, account, by))
+    body = Said(alarm, now, by, NEXT[found.state])
+    publish(tx, site, "alarm", alarm, msgspec.json.encode(body, order="sorted"), now)
+
+
+def _folded(row: AlarmRow) -> Alarm:
+    return Alarm(row.site, row.alarm, msgspec.json.decode(row.detail, type=AlarmDetail), row.at)
+
+
+def _ahead(urgent: Urgent) -> Alarm | None:
+    if urgent.quarantine or not urgent.kind:
+        return None
+    record = msgspec.json.decode(urgent.raw, type=Record)
+    book = urgent.book.hex()
+    detail = alarm_of(Ref(urgent.seq, book[:12], record.at), record)
+    return Alarm(urgent.site, f"{book}:{urgent.seq}", detail, urgent.received_at, early=True) if detail else None

@@ -1,0 +1,108 @@
+"""Alarms as every page shows them, and the page where they are listed with what was done about each."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from app.duties.site import Person, Plan
+from sync.office import alarms as rules
+from sync.office.alarms import Alarm
+from sync.office.credentials import people_of
+from sync.office.pages.places import Places
+from sync.office.pages.view import Verdict
+from sync.office.store.alarms import Act
+from sync.office.store.plans import newest_plans
+
+
+class Facts(Struct, frozen=True):
+    """One snapshot of the store, as far as alarms need it."""
+
+    alarms: list[Alarm]
+    plans: dict[str, Plan]
+    """The newest plan of each site, for names."""
+    people: dict[str, Person]
+
+
+class AlarmSeen(Struct, frozen=True):
+    site: str
+    id: str
+    word: str
+    verdict: Verdict
+    time: str
+    site_name: str
+    """Empty when there is only one site."""
+    place: str
+    people: str
+    href: str
+    ref: str
+    acts: list[str]
+    move: str
+    """What the visitor may do about it now: `taken` or `closed`; else empty."""
+    button: str
+
+
+class Banner(Struct, frozen=True):
+    """What stands above a page: alarms that somebody must act on, and what else is told."""
+
+    standing: list[AlarmSeen]
+    told: list[AlarmSeen]
+
+
+NONE = Banner([], [])
+COLOURS = {"raised": "red", "taken": "amber", "closed": "dim"}
+
+
+def read_facts(tx: Connection, now: int, told_ms: int = rules.TOLD_MS) -> Facts:
+    alarms = rules.read_alarms(tx, now, told_ms)
+    if not alarms:
+        return Facts([], {}, {})
+    return Facts(alarms, newest_plans(tx), {person.id: person for person in people_of(tx, all_ever=True).people})
+
+
+def show_alarms(facts: Facts, lang: str, *, may_act: bool, may_read: bool) -> list[AlarmSeen]:
+    """Newest first. `may_act`: the visitor may take and close; `may_read`: and may see the round."""
+    several = len(facts.plans) > 1
+    return [
+        _alarm(alarm, Places(lang, facts.plans.get(alarm.site), facts.people), several, may_act, may_read)
+        for alarm in facts.alarms
+    ]
+
+
+def banner(facts: Facts, seen: Sequence[AlarmSeen]) -> Banner:
+    """What stands first; closed alarms are for the alarms' own page."""
+    pairs = list(zip(facts.alarms, seen, strict=True))
+    return Banner(
+        standing=[shown for alarm, shown in pairs if alarm.stands],
+        told=[shown for alarm, shown in pairs if alarm.is_finding],
+    )
+
+
+def _alarm(alarm: Alarm, places: Places, several: bool, may_act: bool, may_read: bool) -> AlarmSeen:
+    detail, w = alarm.detail, places.w
+    said = places.phrase(detail.category, detail.phrase, detail.words)
+    ref = w("record_ref", seq=detail.ref.seq, hash=detail.ref.hash)
+    move = rules.NEXT[alarm.state] if may_act and alarm.stands else ""
+    return AlarmSeen(
+        site=alarm.site,
+        id=alarm.id,
+        word=f"{w('urgent_finding')}: {said}" if alarm.is_finding else w("alarm"),
+        verdict=Verdict("red", w("state_urgent")) if alarm.is_finding else _state(alarm, places),
+        time=places.moment(detail.ref.at),
+        site_name=places.site(alarm.site) if several else "",
+        place=places.point(detail.point) if detail.point else "",
+        people=places.persons(detail.by),
+        href=places.round_url(alarm.site, detail.round) if detail.round and may_read and not alarm.early else "",
+        ref=f"{ref} ({w('ahead')})" if alarm.early else ref,
+        acts=[_act(act, places) for act in alarm.acts],
+        move=move,
+        button=w(f"alarm_move_{move}") if move else "",
+    )
+
+
+def _state(alarm: Alarm, places: Places) -> Verdict:
+    return Verdict(COLOURS[alarm.state], places.w(f"alarm_{alarm.state}"))
+
+
+def _act(act: Act, places: Places) -> str:
+    return places.w(f"alarm_act_{act.state}", by=act.by or act.account, time=places.moment(act.at))

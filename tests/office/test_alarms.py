@@ -1,0 +1,176 @@
+"""An alarm at the office: it stands above every page until somebody has taken and closed it, and handhelds are told."""
+
+import json
+import re
+
+import httpx
+import pytest
+
+from app.logbook.book import Draft
+from sync.office.store import alarms as table
+from sync.office.store.records import link
+from tests.office.conftest import GUARDS, SITE, Handheld, Office, at
+from tests.office.test_pages import Page, round_path
+
+EN = {"lang": "en"}
+
+
+def raise_alarm(handheld: Handheld) -> str:
+    (entry,) = handheld.write(Draft("alarm.raised", {"round": None, "point": "east-gate"}, GUARDS[:1]))
+    return f"{handheld.logbook.book_id}:{entry.record.seq}"
+
+
+def press(browser: httpx.Client, alarm: str, state: str, back: str = "/rounds", **changed: str) -> httpx.Response:
+    """The button of a page, with the token of that page."""
+    token = re.search(r'name="csrf" value="([^"]+)"', browser.get("/alarms").text)
+    assert token is not None
+    fields = {"csrf": token[1], "site": SITE, "alarm": alarm, "state": state, "back": back}
+    return browser.post("/alarms", data={**fields, **changed})
+
+
+def banner(browser: httpx.Client, path: str = "/rounds") -> str:
+    """What stands above the page's heading."""
+    text = browser.get(path, params=EN).text
+    found = re.search(r'<section class="alarms.*?</section>', text, re.DOTALL)
+    return re.sub(r"<[^>]+>|\s+", " ", found[0]) if found else ""
+
+
+@pytest.fixture
+def alarm(office: Office, handheld: Handheld) -> str:
+    office.account(person="zhang-wei")
+    office.account("reception", role="desk", person="li-jun")
+    raised = raise_alarm(handheld)
+    handheld.sync()
+    return raised
+
+
+def acts(office: Office, alarm: str) -> list[tuple[int, str, str, str, int]]:
+    found = office.ask(office.store.read(lambda tx: table.acts_of(tx, [(SITE, alarm)])))
+    return [(act.step, act.state, act.account, act.by, act.at) for act in found.get((SITE, alarm), [])]
+
+
+def fed(office: Office, alarm: str) -> tuple[int, bytes] | None:
+    item = office.ask(office.store.changes.current(SITE, "alarm", alarm))
+    return (item.rev, item.body or b"") if item else None
+
+
+def test_an_alarm_is_taken_and_closed_and_the_handhelds_are_told_by_name(office: Office, alarm: str) -> None:
+    browser = office.browser()
+    assert "nobody has taken it" in banner(browser)
+    assert fed(office, alarm) is None
+    office.now = at("2026-11-21 09:05")
+    answer = press(browser, alarm, "taken", "/rounds?day=2026-11-20")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/rounds?day=2026-11-20")
+    assert "taken by 张伟, 2026-11-21 09:05:00" in banner(browser)
+    told = fed(office, alarm)
+    assert told is not None
+    said = {"alarm": alarm, "at": at("2026-11-21 09:05"), "by": "张伟", "state": "taken"}
+    assert told[1] == json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+    office.now = at("2026-11-21 09:40")
+    assert press(browser, alarm, "closed").status_code == 303
+    assert banner(browser) == ""
+    after = fed(office, alarm)
+    assert after is not None
+    assert after[0] > told[0]
+    assert json.loads(after[1])["state"] == "closed"
+    assert acts(office, alarm) == [
+        (1, "taken", "chief", "张伟", at("2026-11-21 09:05")),
+        (2, "closed", "chief", "张伟", at("2026-11-21 09:40")),
+    ]
+    history = Page(browser.get("/alarms", params=EN)).text
+    assert "taken by 张伟, 2026-11-21 09:05:00" in history
+    assert "closed by 张伟, 2026-11-21 09:40:00" in history
+
+
+def test_an_alarm_that_nobody_closed_stands_on_every_page_however_old_it_is(office: Office, alarm: str) -> None:
+    name = "night-1@2026-11-20T22:00#x-1"
+    office.now = at("2027-01-31 08:00")
+    browser = office.browser()
+    for path in ("/rounds", "/rounds?day=2026-12-24", "/books", round_path(name)):
+        assert "nobody has taken it" in banner(browser, path), path
+    press(browser, alarm, "taken")
+    assert "taken by" in banner(browser)
+    press(browser, alarm, "closed")
+    assert banner(browser) == ""
+    assert "East" not in Page(browser.get("/alarms", params=EN)).text  # two months later the list ends before it
+
+
+def test_it_can_be_taken_before_its_turn_and_stays_taken(office: Office, handheld: Handheld) -> None:
+    office.account()
+    alarm = raise_alarm(handheld)
+    (entry,) = [entry for entry in handheld.logbook.entries() if entry.record.kind == "alarm.raised"]
+    one = link(entry.record.seq, entry.raw, b"")
+    office.ask(office.store.records.take_urgent(SITE, handheld.logbook.book, one, office.now))
+    browser = office.browser()
+    assert press(browser, alarm, "taken").status_code == 303
+    handheld.sync()
+    assert "taken by chief" in banner(browser)
+    assert banner(browser).count("East vehicle gate") == 1
+
+
+def test_whoever_comes_second_is_told_and_nothing_changes(office: Office, alarm: str) -> None:
+    browser = office.browser()
+    for state in ("closed", "reopened", ""):
+        assert press(browser, alarm, state).status_code == 409
+    assert press(browser, alarm, "taken").status_code == 303
+    late = press(office.browser("reception"), alarm, "taken")
+    assert late.status_code == 409
+    assert "别人刚刚处理过" in late.text
+    assert [act[:3] for act in acts(office, alarm)] == [(1, "taken", "chief")]
+    assert press(browser, "00" * 32 + ":1", "taken").status_code == 409
+    assert press(browser, alarm, "taken", site="elsewhere").status_code == 409
+
+
+def test_the_desk_sees_alarms_and_nothing_else(office: Office, alarm: str) -> None:
+    browser = office.browser("reception")
+    assert browser.get("/").headers["location"] == "/alarms"
+    assert browser.get("/rounds").status_code == 403
+    assert browser.get("/books").status_code == 403
+    assert press(browser, alarm, "taken", "/alarms").headers["location"] == "/alarms"
+    assert acts(office, alarm)[0][2:4] == ("reception", "李军")
+    assert 'href="/rounds"' not in browser.get("/alarms").text
+
+
+@pytest.mark.parametrize("role", ["quality", "guard"])
+def test_others_cannot_take_it(office: Office, alarm: str, role: str) -> None:
+    supervisor = office.browser()
+    token = re.search(r'name="csrf" value="([^"]+)"', supervisor.get("/alarms").text)
+    assert token is not None
+    office.account("other", role=role)
+    other = office.browser("other")
+    mine = re.search(r'name="csrf" value="([^"]+)"', other.get("/rounds").text)
+    assert mine is not None
+    fields = {"site": SITE, "alarm": alarm, "state": "taken", "back": "/rounds"}
+    assert other.post("/alarms", data={**fields, "csrf": mine[1]}).status_code == 403
+    assert 'action="/alarms"' not in other.get("/rounds").text
+    assert other.post("/alarms", data={**fields, "csrf": token[1]}).status_code == 403
+    assert acts(office, alarm) == []
+
+
+def test_a_form_from_another_site_takes_nothing(office: Office, alarm: str) -> None:
+    browser = office.browser()
+    for token in ("", "made up", "ab.cd"):
+        assert press(browser, alarm, "taken", csrf=token).status_code == 403
+    assert office.stranger().post("/alarms", data={"alarm": alarm}).status_code == 303
+    assert acts(office, alarm) == []
+
+
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/logout", "/roundsevil", ""])
+def test_the_button_leads_nowhere_else(office: Office, alarm: str, back: str) -> None:
+    assert press(office.browser(), alarm, "taken", back).headers["location"] == "/rounds"
+
+
+def test_an_urgent_finding_is_told_and_has_no_button(office: Office, handheld: Handheld) -> None:
+    office.account()
+    finding = {
+        "kind": "finding", "category": "water-leak", "phrase": "x", "words": "burst", "point": "gas-box",
+        "stop": None, "round": None, "due": at("2026-11-21 23:00"), "urgent": True, "fixed": False,
+    }  # fmt: skip
+    (entry,) = handheld.write(Draft("finding.raised", finding, GUARDS))
+    handheld.sync()
+    browser = office.browser()
+    assert "burst" in banner(browser)
+    assert 'action="/alarms"' not in browser.get("/rounds").text
+    assert press(browser, f"{handheld.logbook.book_id}:{entry.record.seq}", "taken").status_code == 409
+    office.now = at("2026-11-25 09:00")
+    assert "burst" not in banner(office.browser())
