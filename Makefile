@@ -21,8 +21,10 @@ check: $(ready)
 proofs: $(ready)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m proof
 
+# Long forms of what is hard on the logbook, as a table (ARGS=--write puts it into docs/reliability.md); then those of the rest.
 torture: $(ready)
-	$(BIN)/python -m pytest -m "proof or torture" --torture
+	$(BIN)/python -m tests.torture $(ARGS)
+	$(BIN)/python -m pytest -m "proof or torture" --torture --ignore tests/torture
 
 bench: $(ready)
 	$(BIN)/python -m bench $(ARGS)

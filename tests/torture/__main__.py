@@ -1,0 +1,146 @@
+"""Every torture in its long form, and the table of what came of it: `python -m tests.torture`, which is `make torture`.
+
+`--quick` plays the short forms, `--only WORDS` those whose name has the words, `--write` puts the table with
+date and machine into docs/reliability.md.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pytest
+from msgspec import Struct
+
+from tests.torture.tally import Tally, Torture
+from tests.torture.test_clock import CLOCKS
+from tests.torture.test_crash_states import CRASH_STATES
+from tests.torture.test_doors import DOORS
+from tests.torture.test_every_call import KILLED_CALLS
+from tests.torture.test_failed_calls import FAILED_CALLS
+from tests.torture.test_full import BOUNDED, FULL
+from tests.torture.test_kill import KILLS
+from tests.torture.test_power_cut import POWER_CUTS, READ_ONLY
+from tests.torture.test_rot import FLIPPED, TORN
+from tests.torture.test_upgrade import UPGRADES
+
+TORTURES: Final = (
+    KILLS,
+    KILLED_CALLS,
+    CRASH_STATES,
+    POWER_CUTS,
+    TORN,
+    FLIPPED,
+    FULL,
+    BOUNDED,
+    FAILED_CALLS,
+    READ_ONLY,
+    CLOCKS,
+    DOORS,
+    UPGRADES,
+)
+PAGE: Final = Path(__file__).parents[2] / "docs/reliability.md"
+BEGIN: Final = "<!-- table: written by make torture -->\n"
+END: Final = "<!-- end of table -->\n"
+HEAD: Final = ("torture", "cases", "seed", "acknowledged", "lost", "silent", "stuck", "controls caught", "s")
+
+
+class Row(Struct, frozen=True):
+    torture: Torture
+    tally: Tally
+    caught: tuple[str, ...]
+    seconds: float
+    skipped: str = ""
+
+    @property
+    def sound(self) -> bool:
+        return not self.skipped and self.tally.sound and len(self.caught) == len(self.torture.twins)
+
+    def cells(self) -> tuple[str, ...]:
+        torture, tally = self.torture, self.tally
+        if self.skipped:
+            return (torture.name, f"skipped: {self.skipped}", *[""] * (len(HEAD) - 2))
+        controls = f"{len(self.caught)} of {len(torture.twins)}: {', '.join(self.caught)}"
+        counts = [str(tally.faults[kind]) for kind in ("lost", "silent", "stuck")]
+        cases = f"{tally.cases} {torture.unit}"
+        return (torture.name, cases, str(torture.seed), str(tally.acked), *counts, controls, f"{self.seconds:.0f}")
+
+
+def play(torture: Torture, *, quick: bool) -> Row:
+    """The torture and all its twins."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        try:
+            tally = torture.run(place, torture.quick if quick else torture.long)
+            caught = tuple(twin for twin in torture.twins if torture.catches(place, twin))
+        except pytest.skip.Exception as e:
+            return Row(torture, Tally(), (), 0, str(e))
+    return Row(torture, tally, caught, time.monotonic() - began)
+
+
+def machine() -> str:
+    """Date, kernel, file system below the tests, processor."""
+    kernel = f"{platform.system()} {platform.release().partition('-')[0]}"
+    below = file_system(Path(tempfile.gettempdir()))
+    cores = f"{os.cpu_count()} × {processor()}"
+    return ", ".join((f"{datetime.now(UTC):%Y-%m-%d}", kernel, f"Python {platform.python_version()}", below, cores))
+
+
+def file_system(path: Path) -> str:
+    mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    found = [(len(top), kind) for top, kind in mounts if path.resolve().is_relative_to(top)]
+    return max(found)[1]
+
+
+def processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def markdown(rows: list[Row]) -> Iterator[str]:
+    yield f"{machine()}\n\n"
+    yield f"| {' | '.join(HEAD)} |\n"
+    yield f"|{'---|' * len(HEAD)}\n"
+    for row in rows:
+        yield f"| {' | '.join(row.cells())} |\n"
+
+
+def write(rows: list[Row]) -> None:
+    """Into the page, between its two marks."""
+    before, rest = PAGE.read_text().split(BEGIN)
+    _, after = rest.split(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{''.join(markdown(rows))}\n{END}{after}")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_args(arguments)
+    rows = []
+    for torture in TORTURES:
+        if asked.only not in torture.name:
+            continue
+        row = play(torture, quick=asked.quick)
+        rows.append(row)
+        print(" | ".join(row.cells()), flush=True)
+        if not row.sound:
+            print(f"  {row.tally.first or row.skipped or 'a control was not caught'}", flush=True)
+    if asked.write and not asked.only:
+        write(rows)
+    print("\n" + "".join(markdown(rows)))
+    return 0 if all(row.sound for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,102 @@
+"""What a book owes after a torture: all that was acknowledged, or a word about what is gone; and that it goes on."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from app.errors import BookError
+from app.logbook.book import Draft, Logbook
+from app.logbook.disk import Disk
+from app.logbook.journal import Space
+from app.logbook.reader import Reader
+from app.logbook.verify import check_folder
+from app.record import Entry
+from tests.logbook.tools import SMALL, QuickDisk, Ticks
+from tests.torture.lives import Told, revision_of
+from tests.torture.tally import Fault
+
+NEVER: Final = 2**53
+
+
+def faults(
+    folder: Path,
+    told: Told,
+    space: Space = SMALL,
+    *,
+    goes_on: bool = True,
+    tears: bool = False,
+    holes: tuple[tuple[int, int], ...] = (),
+    disk: Disk | None = None,
+) -> tuple[Fault, ...]:
+    """Open the book as the next start does, look for all that was acknowledged, go on, and check the whole chain.
+
+    Nothing on the disk was damaged, only stopped: so damage that opening reports is wrong too. Where writes
+    may be torn (`tears`), records that were never acknowledged may be missed and said to be lost. `holes` were
+    there before. `disk` is the one that the book lives on afterwards, if it does.
+    """
+    try:
+        logbook = Logbook.open(folder, Ticks(), disk or QuickDisk(), space)
+    except BookError as e:
+        return (Fault("stuck", f"does not open: {e}"), *(Fault("lost", f"record {seq}") for seq in told.records))
+    with closing(logbook):
+        found = [*absent(logbook, told)]
+        damage = logbook.opening.damage
+        first = min((part.first for part in damage if part.first), default=NEVER)
+        if damage and (not tears or any(seq >= first for seq in told.records)):
+            found.append(Fault("stuck", f"damage where none was done: {damage}"))
+        if goes_on:
+            found += _going_on(logbook)
+    report = check_folder(folder)
+    if not report.whole or report.unfinished or (not tears and not set(report.holes) <= set(holes)):
+        found.append(Fault("stuck", f"does not check: {report}"))
+    return tuple(found)
+
+
+def absent(logbook: Logbook | Reader, told: Told) -> list[Fault]:
+    """What was acknowledged and is not there, unless the book says that it was removed on purpose after a receipt."""
+    entries = readable(logbook)
+    there = {seq: entry.hash.hex() for seq, entry in entries.items()}
+    pruned = [entry.record.body for entry in entries.values() if entry.record.kind == "book.pruned"]
+    gone = {seq for body in pruned for seq in range(body["from"], body["to"] + 1)}
+    gone = {seq for seq in gone if seq <= logbook.acked and seq not in there}
+    missing = [seq for seq, link in told.records.items() if there.get(seq) != link and seq not in gone]
+    found = [Fault("lost", f"record {seq}") for seq in missing]
+    found += [Fault("lost", f"receipt {told.receipt}, not {logbook.acked}")] if logbook.acked < told.receipt else []
+    if isinstance(logbook, Logbook):
+        found += [Fault("lost", f"cursor {told.cursor}")] if revision_of(logbook.cursor) < told.cursor else []
+    found += [Fault("lost", "page")] if told.cursor and not page_is_one_that_came(logbook) else []
+    found += [Fault("lost", "enrolment")] if told.enrolled and logbook.office is None else []
+    return found + [Fault("silent", f"record {seq}") for seq in missing if not _said(logbook, seq)]
+
+
+def readable(logbook: Logbook | Reader) -> dict[int, Entry]:
+    """Every record that can be read, also where others refuse."""
+    found: dict[int, Entry] = {}
+    seq = 0
+    while seq < logbook.head.seq:
+        try:
+            for entry in logbook.entries(seq + 1):
+                seq = entry.record.seq
+                found[seq] = entry
+        except BookError:
+            seq += 1
+        else:
+            return found
+    return found
+
+
+def page_is_one_that_came(logbook: Logbook | Reader) -> bool:
+    return all(logbook.page(kind) is not None for kind in ("plan", "people"))
+
+
+def _said(logbook: Logbook | Reader, seq: int) -> bool:
+    return any(hole.first <= seq <= hole.last for hole in logbook.holes)
+
+
+def _going_on(logbook: Logbook) -> list[Fault]:
+    try:
+        logbook.append_rotating(Draft("shift.opened", {"crew": []}))
+        logbook.sign_head()
+    except BookError as e:
+        return [Fault("stuck", f"does not go on: {e}")]
+    return []

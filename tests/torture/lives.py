@@ -1,0 +1,151 @@
+"""A life of a book by a seed, in which every kind of write happens; and what the book owes afterwards.
+
+Whoever stands outside hears what was acknowledged as lines through a pipe, each written after the
+logbook's call returned.
+"""
+
+import random
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from msgspec import Struct, field, json
+
+from app.errors import BookError, BookUnknown
+from app.logbook.book import Draft, Logbook, Received
+from app.logbook.reader import Enrolment
+from app.record import Entry
+from tests.logbook.tools import OFFICE_KEY, receipt, words
+
+LONG_AGO: Final = 1_789_000_000_000
+"""When the office answered: eleven days before the tests' clock begins, so that pruning may follow at once."""
+
+MOST: Final = 20
+"""Prunings at once: a disk that forgets what it was told must not keep us here."""
+
+
+class Heard(Struct, omit_defaults=True, frozen=True):
+    """One acknowledgement."""
+
+    records: tuple[tuple[int, str], ...] = ()
+    """(number, hash in hex)"""
+    cursor: int = 0
+    receipt: int = 0
+    enrolled: bool = False
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> "Heard":
+        return cls(records=tuple((entry.record.seq, entry.hash.hex()) for entry in entries))
+
+    def line(self) -> bytes:
+        return json.encode(self) + b"\n"
+
+
+Tell = Callable[[Heard], None]
+_decode = json.Decoder(Heard).decode
+
+
+class Told(Struct):
+    """Everything that was acknowledged so far."""
+
+    records: dict[int, str] = field(default_factory=dict)
+    cursor: int = 0
+    receipt: int = 0
+    enrolled: bool = False
+    count: int = 0
+
+    def hear(self, heard: Heard) -> None:
+        self.records.update(heard.records)
+        self.cursor = max(self.cursor, heard.cursor)
+        self.receipt = max(self.receipt, heard.receipt)
+        self.enrolled = self.enrolled or heard.enrolled
+        self.count += len(heard.records) or 1
+
+    def listen(self, told: bytes) -> None:
+        """Whole lines as they came through a pipe; a last one that was cut was not heard."""
+        for line in told.splitlines(keepends=True):
+            if line.endswith(b"\n"):
+                self.hear(_decode(line))
+
+
+def revision_of(cursor: str) -> int:
+    """Ours are numbers; an earlier program's test wrote a `c` before them."""
+    return int(cursor.removeprefix("c") or 0)
+
+
+class Life:
+    """What a watch does with a book, one act after another."""
+
+    def __init__(self, logbook: Logbook, chance: random.Random, tell: Tell) -> None:
+        self._logbook = logbook
+        self._chance = chance
+        self._tell = tell
+        self._number = 0
+
+    def act(self) -> None:
+        """One act. BookErrors are what a crew would do about them: after an unclear answer the book is opened again."""
+        acts = {
+            self._append: 12,
+            self._shift: 2,
+            self._receive: 2,
+            self._acknowledge: 2,
+            self._prune: 2,
+            self._sign: 1,
+            self._enrol: 1,
+            self._shelve: 1,
+        }
+        try:
+            self._chance.choices([*acts], [*acts.values()])[0]()
+        except BookUnknown:
+            self._again()
+        except BookError:
+            return
+
+    def _again(self) -> None:
+        try:
+            self._logbook.reopen()
+        except BookError:
+            return
+
+    def _next(self, most: int) -> list[Draft]:
+        drafts = [words(self._chance.randrange(1000)) for _ in range(self._chance.randint(1, most))]
+        self._number += len(drafts)
+        return drafts
+
+    def _append(self) -> None:
+        self._tell(Heard.of(self._logbook.append(*self._next(4))))
+
+    def _shift(self) -> None:
+        self._logbook.keep_state(self._logbook.head.seq, lambda: b"%d" % self._number)
+        self._tell(Heard.of(self._logbook.append_rotating(Draft("shift.opened", {"crew": []}))))
+
+    def _receive(self) -> None:
+        revision = revision_of(self._logbook.cursor) + 1
+        bodies = [b'{"%d":"%s"}' % (revision, kind) for kind in (b"plan", b"people")]
+        pages = [Received(kind, "cuihu", revision, body) for kind, body in zip(("plan", "people"), bodies, strict=True)]
+        self._logbook.receive(pages, str(revision))
+        self._tell(Heard(cursor=revision))
+
+    def _acknowledge(self) -> None:
+        seq = self._logbook.head.seq
+        self._logbook.receipt(receipt(self._logbook, seq, at=LONG_AGO))
+        self._tell(Heard(receipt=seq))
+
+    def _prune(self) -> None:
+        for _ in range(MOST):
+            if not self._logbook.prune(7):
+                return
+
+    def _sign(self) -> None:
+        self._logbook.sign_head()
+
+    def _enrol(self) -> None:
+        if self._logbook.office is None:
+            self._logbook.enrolled(Enrolment("http://office", OFFICE_KEY, "pda-3", "cuihu"))
+            self._tell(Heard(enrolled=True))
+
+    def _shelve(self) -> None:
+        self._logbook.shelf.put("asset", "A-1", {"n": self._number})
+        try:
+            self._logbook.shelf.save()
+        except OSError:
+            return

@@ -1,0 +1,99 @@
+"""The real program under strace: which calls it makes to its data folder, and what happens when one of them fails.
+
+The calls are not listed here by hand: a run is watched once, then run again once per call.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from tests.needs import needs
+
+ROOT: Final = Path(__file__).parents[2]
+CALLS: Final = (
+    "openat,close,read,pread64,write,pwrite64,fsync,fdatasync,ftruncate,fallocate,rename,renameat,renameat2,link,linkat,"
+    "unlink,unlinkat,mkdir,mkdirat,rmdir,flock,newfstatat,getdents64"
+)
+LOOKS: Final = frozenset({"openat", "close", "read", "pread64", "newfstatat", "getdents64", "flock"})
+CHANGES: Final = frozenset(CALLS.split(",")) - LOOKS
+"""Calls that change the disk. Of the others, only those that open a file may make one."""
+_CALL: Final = re.compile(r"^\d+ +(\w+)\((.*)")
+
+
+class Call(Struct, frozen=True):
+    """The n-th call of that name in a run."""
+
+    name: str
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.name}#{self.n}"
+
+
+class Run(Struct, frozen=True):
+    code: int
+    out: bytes
+    err: bytes
+    log: str
+
+    @property
+    def killed(self) -> bool:
+        return "+++ killed by SIGKILL +++" in self.log
+
+
+def run(command: list[str], log: Path, stdin: bytes = b"", inject: str = "") -> Run:
+    """`command` (arguments of Python) under strace, with a fault: `fdatasync:error=EIO:when=2`."""
+    strace = [needs("strace"), "-f", "-y", "-e", f"trace={CALLS}", "-o", str(log)]
+    env = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [*strace, *(("-e", f"inject={inject}") if inject else ()), sys.executable, *command],
+        input=stdin, capture_output=True, cwd=ROOT, env=env, timeout=120,
+    )  # fmt: skip
+    return Run(done.returncode, done.stdout, done.stderr, log.read_text(errors="replace"))
+
+
+def calls_to(folder: Path, found: Run) -> list[Call]:
+    """Every call of a run that names the data folder or what is in it, and could change something there, in order."""
+    counts: dict[str, int] = {}
+    calls = []
+    for line in found.log.splitlines():
+        match = _CALL.match(line)
+        if match is None:
+            continue
+        name, rest = match.groups()
+        counts[name] = counts.get(name, 0) + 1
+        if str(folder) in rest and (name in CHANGES or "O_CREAT" in rest or "LOCK_" in rest):
+            calls.append(Call(name, counts[name]))
+    return calls
+
+
+def settled_calls(folder: Path, play: Callable[[], Run]) -> list[Call]:
+    """The calls of a run, once two runs have made the same: the first may still compile what it imports."""
+    before: list[Call] = []
+    for _ in range(6):
+        found = play()
+        assert found.code == 0, found.err.decode()
+        calls = calls_to(folder, found)
+        if calls == before:
+            return calls
+        before = calls
+    raise AssertionError("the program does something else each time")
+
+
+def kill_at(call: Call) -> str:
+    return f"{call.name}:signal=KILL:when={call.n}"
+
+
+def fail_at(call: Call, error: str) -> str:
+    return f"{call.name}:error={error}:when={call.n}"
+
+
+def was_killed(found: Run) -> bool:
+    return found.killed and found.code in (-signal.SIGKILL, 128 + signal.SIGKILL)
