@@ -506,9 +506,13 @@ def test_the_example_opens_with_rounds_to_look_at_and_opens_again(tmp_path: Path
         assert "partner not seen again" in page
         night_3 = page.partition("Night round 3")[2].partition("</tr>")[0]
         assert '<span class="badge red">missed</span>' in night_3  # the plan holds from the first day that was walked
-    books = store(tmp_path, lambda it: it.records.books())
+
+    async def of_first_site(it: Store) -> list[bytes]:
+        return [book for site, book, _ in await it.records.books() if site == SITE]
+
+    books = store(tmp_path, of_first_site)
     again = store(tmp_path, lambda it: furnish(it, OfficeKey.open(tmp_path), 1_795_276_800_000, 1))
-    assert store(tmp_path, lambda it: it.records.books()) == books
+    assert store(tmp_path, of_first_site) == books  # the other sites may still be filled in beside
     assert again.labels == desk.labels
     assert again.pins == desk.pins
     assert again.code != desk.code
