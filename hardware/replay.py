@@ -16,16 +16,18 @@ import os
 import re
 import stat
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Meta, Struct
 
+from app.duties.site import TagRule
 from app.errors import WatchbookError
 from app.ports import Clock, Heard, RadioState, Scan
 from app.text import clean
+from hardware.bthome import Value
 from hardware.clock import SystemClock
 from hardware.tags import Advert, Decoded, decode, heard_now, sightings
 
@@ -160,10 +162,12 @@ class FeedReader:
         return up + round((asyncio.get_running_loop().time() - began) * 1000 * self._speed)
 
 
-async def scan_feed(path: str, complain: Callable[[BadLine], None]) -> AsyncIterator[dict[str, Any]]:
+async def scan_feed(
+    path: str, complain: Callable[[BadLine], None], rules: Sequence[TagRule] = ()
+) -> AsyncIterator[dict[str, Any]]:
     """What a feed holds, to its end and without waiting for `at_ms`: the objects that `scan --json` prints.
 
-    Bad lines go to `complain`. Raises FeedUnreadable.
+    Bad lines go to `complain`; `rules` name the tags of closed vendors. Raises FeedUnreadable.
     """
     source = _Source(path, waits_for_writers=False)
     try:
@@ -173,29 +177,29 @@ async def scan_feed(path: str, complain: Callable[[BadLine], None]) -> AsyncIter
                 continue
             for part in (line.ble, line.qr, line.state):
                 if part is not None:
-                    yield _printed(line.at_ms, part)
+                    yield _printed(line.at_ms, part, rules)
     except OSError as e:
         raise FeedUnreadable("radio.feed_open", path=clean(path, 200), why=e.strerror or type(e).__name__) from e
     finally:
         source.close()
 
 
-async def scan_radio(radio: Radio, clock: Clock) -> AsyncIterator[dict[str, Any]]:
+async def scan_radio(radio: Radio, clock: Clock, rules: Sequence[TagRule] = ()) -> AsyncIterator[dict[str, Any]]:
     """What a radio hears, live and for ever: the objects that `scan --json` prints."""
     began = clock.now().up
     async with aclosing(radio.hear()) as heard:
         async for item in heard:
-            yield _printed((item.up if isinstance(item, Advert) else clock.now().up) - began, item)
+            yield _printed((item.up if isinstance(item, Advert) else clock.now().up) - began, item, rules)
 
 
-def _printed(at_ms: int | None, item: Advert | str | RadioState) -> dict[str, Any]:
+def _printed(at_ms: int | None, item: Advert | str | RadioState, rules: Sequence[TagRule]) -> dict[str, Any]:
     line: dict[str, Any] = {} if at_ms is None else {"at_ms": at_ms}
     if isinstance(item, str):
         return {**line, "qr": item}
     if isinstance(item, RadioState):
         adapter = "on" if item.fault is None else _PRINTED_ADAPTER.get(item.fault, "absent")
         return {**line, "adapter": adapter, **({"fault": item.fault} if item.fault else {})}
-    tags = [_printed_tag(tag) for tag in decode(item.manufacturer, item.service)]
+    tags = [_printed_tag(tag) for tag in decode(item, rules)]
     ble = {
         "address": item.address,
         "name": item.name,
@@ -211,9 +215,18 @@ def _printed_tag(tag: Decoded) -> dict[str, Any]:
         "format": tag.format,
         "id": tag.id,
         "power_1m": tag.power_1m,
-        "battery_pct": tag.battery_pct,
-        "battery_mv": tag.battery_mv,
+        "battery_pct": tag.said.battery_pct,
+        "battery_mv": tag.said.battery_mv,
+        **({"values": {name: _number(value) for name, value in said.items()}} if (said := tag.said.values) else {}),
+        **({"counters": tag.said.counters} if tag.said.counters else {}),
+        **({"encrypted": True} if tag.said.encrypted else {}),
     }
+
+
+def _number(value: Value) -> float | str:
+    if isinstance(value, str):
+        return value
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 _decoder = msgspec.json.Decoder(_Object)

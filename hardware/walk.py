@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from app.duties.site import Plan, Tag
+from app.duties.site import GENERIC, Plan, Tag
 from app.ports import Clock, Heard, RadioState, Scan
 from hardware.clock import SystemClock
 from hardware.tags import LABEL, Advert, encode, sightings
@@ -53,7 +53,8 @@ class SimulatedWalk:
 
     `walk_s` is the time from one stop to the next; `speed` shortens it in real time. Stamps keep the walk's
     own time, so that dwell is judged as at speed 1; give it a clock that runs as fast (StagedClock) and the
-    records agree too. A wanted pair (LABEL, point) has that label read after arriving.
+    records agree too. A wanted pair (LABEL, point) has that label read after arriving. The tags of closed makers
+    are not simulated: only they can write their frames.
     """
 
     always: Final = True
@@ -85,7 +86,7 @@ class SimulatedWalk:
     async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncGenerator[Heard, None]:
         """See TagReader. With nothing wanted nobody walks."""
         yield RadioState()
-        tags = sorted(pair for pair in wanted if pair[0] != LABEL)
+        tags = sorted(pair for pair in wanted if pair[0] not in (LABEL, GENERIC))
         texts = [self._labels[point] for kind, point in sorted(wanted) if kind == LABEL and point in self._labels]
         loop = asyncio.get_running_loop()
         began, start_up = loop.time(), max(self._clock.now().up, self._last_up + _INTERVAL_MS)
@@ -127,7 +128,7 @@ class SimulatedWalk:
 
     def _neighbours(self, tags: list[tuple[str, str]]) -> list[_Source]:
         """The tags of the points listed before and after, out of reach but audible."""
-        points = [point for point in self._plan.points if point.tags]
+        points = [point for point in self._plan.points if point.tags and point.tags[0].format != GENERIC]
         here = next((at for at, point in enumerate(points) if any((t.format, t.id) in tags for t in point.tags)), None)
         if here is None:
             return []
@@ -147,7 +148,8 @@ class SimulatedWalk:
 
 def _source(kind: str, tag: str, known: Tag | None, start_m: float, end_m: float) -> _Source:
     manufacturer, service = encode(kind, tag, POWER_1M)
-    address = (known.address if known is not None else None) or made_up_address(kind, tag)
+    bound = tag if kind == "bthome" else known.address if known is not None else None
+    address = bound or made_up_address(kind, tag)
     return _Source(address, manufacturer, service, start_m, end_m)
 
 

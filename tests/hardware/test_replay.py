@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.duties.site import TagRule
 from app.ports import Heard, RadioState, Scan, Sighting
 from app.words import say
 from hardware.ble import BleReader, Pace
 from hardware.clock import SystemClock
 from hardware.replay import MAX_LINE, BadLine, FeedLine, FeedReader, FeedUnreadable, parse_line, scan_feed, scan_radio
 from hardware.tags import encode
-from tests.hardware.captures import VECTORS, fields
+from tests.hardware.captures import VECTORS
 from tests.virtual_radio import BlueZ, VirtualTag
 
 SITE: Final = "fda50693-a4e2-4fb1-afcf-c6eb07647825"
@@ -240,6 +241,47 @@ async def test_scan_prints_what_the_feed_holds_without_waiting(tmp_path: Path) -
     assert state == {"at_ms": 3_600_002, "adapter": "off", "fault": "radio.off"}
 
 
+MEASURED: Final = [
+    ("20000b1813800000146700002ac4", "feaa", "eddystone-tlm",
+     {"battery_mv": 2840, "values": {"temperature": 19.5}, "counters": {"adv_count": 5223, "sec_count": 10948}}),
+    ("2001414141414141414141414141deadbeff", "feaa", "eddystone-tlm", {"encrypted": True}),
+    ("4002ca0903bf13", "fcd2", "bthome", {"values": {"temperature": 25.06, "humidity": 50.55}}),
+    ("4000090161", "fcd2", "bthome", {"battery_pct": 97, "counters": {"packet_id": 9}}),
+    ("403a0153024869", "fcd2", "bthome", {"values": {"button": "press", "text": "Hi"}}),
+    ("41a47266c95f730011223378237214", "fcd2", "bthome", {"counters": {"counter": 857870592}, "encrypted": True}),
+    ("a1016315803200aabbccddeeff", "ffe1", "minew",
+     {"battery_pct": 99, "values": {"temperature": 21.5, "humidity": 50}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "service", "kind", "said"), MEASURED, ids=[data[:12] for data, *_ in MEASURED])
+async def test_scan_prints_what_a_frame_measures_as_numbers(
+    tmp_path: Path, data: str, service: str, kind: str, said: dict[str, Any]
+) -> None:
+    address = "C0:11:22:33:44:66"
+    line = {"ble": {"address": address, "rssi": -60, "service_data": {service: data}}}
+    ([printed_line], bad) = await printed(write(tmp_path / "feed", line))
+    assert bad == []
+    bare = {"format": kind, "id": address, "power_1m": None, "battery_pct": None, "battery_mv": None}
+    assert json.loads(json.dumps(printed_line["tag"])) == {**bare, **said}
+
+
+async def test_scan_names_a_closed_makers_tag_by_the_rules_it_is_given(tmp_path: Path) -> None:
+    line = {"ble": {"address": "C0:11:22:33:44:66", "rssi": -60, "manufacturer_data": {"1424": "0102aabb"}}}
+    path = write(tmp_path / "feed", line)
+    rules = (TagRule(company=1424, begin=2, size=2),)
+    bad: list[BadLine] = []
+    ([named], [unnamed]) = [[item async for item in scan_feed(path, bad.append, given)] for given in (rules, ())]
+    assert (named["tag"]["format"], named["tag"]["id"], unnamed["tag"], bad) == ("generic", "aabb", None, [])
+
+
+async def test_all_tags_of_one_packet_are_printed(tmp_path: Path) -> None:
+    line = ble(0, service_data={"feaa": "20000b1813800000146700002ac4"})
+    ([both], _) = await printed(write(tmp_path / "feed", line))
+    assert [tag["format"] for tag in both["tags"]] == ["ibeacon", "eddystone-tlm"]
+    assert both["tag"] == both["tags"][0]
+
+
 async def test_scan_of_a_fifo_ends_when_its_writer_goes(tmp_path: Path) -> None:
     path = str(tmp_path / "fifo")
     os.mkfifo(path)
@@ -268,7 +310,7 @@ async def radio_lines(radio: BleReader) -> AsyncIterator[asyncio.Queue[dict[str,
 
 async def test_the_radio_and_a_feed_of_the_same_packets_give_the_same_tags(bluez: BlueZ, tmp_path: Path) -> None:
     captured = {f"C0:00:00:00:00:{n:02X}": vector for n, vector in enumerate(VECTORS)}
-    bluez.enter(*(VirtualTag(address, -60, *fields(v.advert), interval_s=0.02) for address, v in captured.items()))
+    bluez.enter(*(VirtualTag(address, -60, *v.data(), interval_s=0.1) for address, v in captured.items()))
     live: dict[str, dict[str, Any]] = {}
     async with asyncio.timeout(10), radio_lines(BleReader(pace=Pace(window=0.2))) as lines:
         assert (await lines.get())["adapter"] == "on"
@@ -281,11 +323,11 @@ async def test_the_radio_and_a_feed_of_the_same_packets_give_the_same_tags(bluez
     for address, vector in captured.items():
         tag = live[address]["tag"]
         assert (tag and (tag["format"], tag["id"], tag["power_1m"])) == (
-            (vector.format, vector.tag, vector.power_1m) if vector.tag else None
+            (vector.format, vector.id(address), vector.power_1m) if vector.tag else None
         )
     heard = await take(FeedReader(str(tmp_path / "recording")), len(captured))
     assert {(s.address, s.format, s.tag) for s in heard if isinstance(s, Sighting)} == {
-        (address, vector.format, vector.tag) for address, vector in captured.items()
+        (address, vector.format, vector.id(address)) for address, vector in captured.items()
     }
 
 

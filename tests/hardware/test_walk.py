@@ -25,6 +25,9 @@ PLAN = Plan(
         Point("stair", Text("梯"), "a", tags=(Tag("eddystone-uid", "12345678901234678901/000000000001"),)),
         Point("cellar", Text("库"), "a", tags=(Tag("ibeacon", f"{SITE}/1/3", "C0:11:22:33:44:55", near=-72),)),
         Point("lobby", Text("厅"), "a", label=True),
+        Point("plant", Text("机房"), "a", tags=(Tag("bthome", "A4:C1:38:8D:18:B2", near=-60),)),
+        Point("shed", Text("棚"), "a", tags=(Tag("altbeacon", "d3162f5a" * 5, near=-60),)),
+        Point("vault", Text("金库"), "a", tags=(Tag("generic", "aabbccdd", near=-60),)),
     ),
 )
 
@@ -55,7 +58,7 @@ async def walk_to(walk: SimulatedWalk, point: str, sim_s: float = 14) -> tuple[l
     return heard, near
 
 
-@pytest.mark.parametrize("point", ["gate", "stair", "cellar"])
+@pytest.mark.parametrize("point", ["gate", "stair", "cellar", "plant", "shed"])
 @pytest.mark.parametrize("seed", range(8))
 async def test_the_walker_is_near_after_walking_and_standing_whatever_the_noise(point: str, seed: int) -> None:
     heard, near = await walk_to(SimulatedWalk(PLAN, LABELS, speed=200, seed=seed), point)
@@ -86,6 +89,16 @@ async def test_the_same_seed_is_the_same_walk() -> None:
 async def test_a_tag_bound_to_an_address_speaks_from_it() -> None:
     heard, _ = await walk_to(SimulatedWalk(PLAN, LABELS, speed=200), "cellar")
     assert {s.address for s in heard if s.tag == pair("cellar")[1]} == {"C0:11:22:33:44:55"}
+
+
+async def test_a_closed_makers_tag_is_not_simulated_and_no_fault() -> None:
+    walk = SimulatedWalk(PLAN, LABELS, speed=200)
+    wanted = frozenset({pair("vault"), (LABEL, "lobby")})
+    async with asyncio.timeout(10), aclosing(walk.listen(wanted)) as stream:
+        async for item in stream:
+            assert not isinstance(item, Sighting)
+            if isinstance(item, Scan):
+                break
 
 
 async def test_who_looks_away_and_back_still_stands_there() -> None:
