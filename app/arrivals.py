@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from app import kinds
+from app.codes import PREFIX
 from app.duties import rounds
 from app.duties.evidence import SILENT, Mark, Near, Nearness, grade_of, weaker
 from app.duties.rounds import Progress, Refusal, Verdict
@@ -154,13 +155,12 @@ class Arrivals(Session):
 
     async def _strange_code(self, text: str, meant: Meaning) -> Verdict:
         """A code of nobody's. Of a text that looks like one of our labels only a hash is kept: it may hold a token."""
-        verdict = NOBODYS
         cleaned = clean(text.strip(), 128)
         if ("code", cleaned) in self._said:
-            return verdict
+            return NOBODYS
         self._said.add(("code", cleaned))
         progress = self.state.round
-        ours = meant.token or "WB1:" in text.upper()
+        ours = meant.token or PREFIX in text.upper()
         body = kinds.CodeSeen(
             round=progress.round if progress else None,
             stop=rounds.next_stop(progress) if progress else None,
@@ -168,7 +168,7 @@ class Arrivals(Session):
             sha256=sha256(meant.token or text.encode("utf-8", "replace")).hexdigest() if ours else UNSET,
         )
         await self._write(body)
-        return verdict
+        return NOBODYS
 
     async def _wrong_point(self, point: Point, meant: Meaning) -> None:
         """A label of ours that is not of this round: the crew stood there, so it is recorded as seen."""

@@ -3,7 +3,7 @@
     WatchbookError
     ├── BookError                    the handheld's own disk
     │   ├── BookInUse                close the other program (exit 3)
-    │   ├── BookUnsafe               free space or call IT: nothing can be recorded now
+    │   ├── BookUnsafe               free space or call the administrator: nothing can be recorded now
     │   ├── BookUnknown              the disk did not answer clearly: reopen and look the record up
     │   └── ChainBroken              call the manager (exit 5)
     ├── RecordRefused                the writer of the record: it breaks the form

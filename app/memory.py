@@ -127,7 +127,7 @@ class Memory:
         """What a check looks at."""
         plan = self.round_plan
         try:
-            checks = plan.checklist(stop.checklist).checks if plan and stop.checklist else ()
+            checks = plan.checks_of(stop) if plan else ()
         except KeyError:
             return None
         return next((each.asset for each in checks if each.id == check), None)

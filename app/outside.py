@@ -32,5 +32,5 @@ def check(kind: str, body: Mapping[str, Any], by: Sequence[str], v: int) -> None
         return
     try:
         msgspec.convert(body, shape)
-    except msgspec.ValidationError as e:
+    except ValueError as e:  # a name that is no Unicode is one too, and no ValidationError
         raise RecordRefused("cli.body_unfit", kind=kind, why=clean(str(e), 200)) from e

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from app.duties.days import local_time
-from app.duties.site import Credentials, People, Plan, decode_plan
+from app.duties.site import Credentials, People, Plan, Text, decode_plan
 from app.errors import WatchbookError
 from app.logbook.reader import Enrolment
 from app.logbook.snapshots import PageItem
@@ -42,8 +42,11 @@ class AlarmNews(Struct, frozen=True):
     state: Literal["taken", "closed"]
     at: int
     """UTC ms."""
-    by: str = ""
-    """Who has it, as people call them; empty when nobody says."""
+    by: Text | str = ""
+    """Who has it, as people call them; empty when nobody says. Older offices say it in one language."""
+
+    def name(self, lang: str) -> str:
+        return self.by if isinstance(self.by, str) else self.by.say(lang)
 
 
 class Pages(Struct, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from app.errors import RecordRefused
+from app.text import clean
 
 MAX_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 8
@@ -88,7 +89,7 @@ def follow(previous: bytes, raw: bytes) -> bytes:
 
 def _check(record: Record) -> None:
     if not _KIND.fullmatch(record.kind) or len(record.kind) > 64:
-        raise RecordRefused("records.bad_kind", kind=record.kind[:64])
+        raise RecordRefused("records.bad_kind", kind=clean(record.kind, 64))
     if len(record.by) > MAX_PEOPLE or not all(_PERSON.fullmatch(person) for person in record.by):
         raise RecordRefused("records.bad_people")
     for number in (record.at, record.seq, record.up, record.v, record.off or 0):

@@ -309,7 +309,7 @@ def reading_of(progress: Progress | None, plan: Plan | None, record: Record) -> 
         return None
     try:
         stop = rounds.stop_of(plan.route(progress.route), body.stop)
-        checks = plan.checklist(stop.checklist).checks if stop and stop.checklist else ()
+        checks = plan.checks_of(stop) if stop else ()
     except KeyError:
         return None
     measured = any(check.id == body.check and check.kind in ("number", "count") for check in checks)

@@ -81,6 +81,8 @@ class Session:
         """Others' heads recorded in the last minute, and when (`Moment.up`)."""
         self._tended: int | None = None
         """When the book was last tended (`Moment.up`)."""
+        self._damage = self.damage
+        """Damaged places, as far as was told."""
         self._unlocked = False
         self._use(pages)
         self._memory = Memory(logbook, pages.plan, *pages.others)
@@ -122,6 +124,11 @@ class Session:
     def unsent(self) -> int:
         """Records not yet at the office: the `n` of `Q:n`."""
         return self._logbook.unsent
+
+    @property
+    def damage(self) -> int:
+        """Damaged places of the book that were met since it was opened."""
+        return len(self._logbook.opening.damage)
 
     @property
     def unlocked(self) -> bool:
@@ -257,12 +264,16 @@ class Session:
 
     def _idle(self, work: Callable[[], object]) -> None:
         """Again until it finds nothing to do, each time behind the acts that wait. A disk that refuses tells the crew
-        at their next act."""
+        at their next act; whoever watches is told of damage that is met."""
+        loop = asyncio.get_running_loop()
 
         def once() -> None:
             try:
                 if work():
                     self._disk.submit(once)
+                if self.damage != self._damage:
+                    self._damage = self.damage
+                    loop.call_soon_threadsafe(self._tell)
             except BookUnknown:
                 with suppress(BookError):
                     self._logbook.reopen()
@@ -299,13 +310,19 @@ class Session:
         refuses does not undo the act, and is told by the next record and by `verify`.
         """
         try:
-            await self._off_loop(self._logbook.sign_head)
-        except BookUnknown:
-            await self._off_loop(self._logbook.reopen)
+            await self._sign_head()
         except BookError:
             return
         self._memory.keep()
         await self._off_loop(self._memory.save)
+
+    async def _sign_head(self) -> dict[str, Any]:
+        """The note that signs the head. Raises BookError when it cannot be signed."""
+        try:
+            return await self._off_loop(self._logbook.sign_head)
+        except BookUnknown:
+            await self._off_loop(self._logbook.reopen)
+            return await self._off_loop(self._logbook.sign_head)
 
     def _done(self, task: asyncio.Future[Any]) -> None:
         """Nobody may be waiting any more; then its refusal is nobody's."""

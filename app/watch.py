@@ -19,7 +19,7 @@ from app.duties.findings import Finding
 from app.duties.rounds import Answer, Confirmation, Progress, Summary
 from app.duties.schedule import Duty, Slot, Standing
 from app.duties.site import Check, Stop
-from app.errors import BookUnknown, NotAllowed
+from app.errors import NotAllowed
 from app.session import act, people
 from app.text import clean
 
@@ -139,7 +139,8 @@ class Watch(Crew, Arrivals):
     async def answer(self, answer: Answer, at: str | None = None) -> bool:
         """Record it, of the stop that is open or of the one `at` which the crew was; a second takes the first one back.
 
-        False when an out-of-limits reading must first be asked again (nothing was recorded).
+        False when an out-of-limits reading must first be asked again (nothing was recorded). Raises NotAllowed for a
+        check that the stop does not have, and for a stop that was not reached.
         """
         progress = self._walking()
         name = at or progress.at_stop
@@ -178,9 +179,8 @@ class Watch(Crew, Arrivals):
         return len(left)
 
     def _check(self, stop: Stop | None, id: str) -> Check | None:
-        if stop is None or stop.checklist is None:
-            return None
-        return next((check for check in self.plan.checklist(stop.checklist).checks if check.id == id), None)
+        checks = self.plan.checks_of(stop) if stop else ()
+        return next((check for check in checks if check.id == id), None)
 
     def _answered(
         self, progress: Progress, stop: Stop, check: Check, answer: Answer, corrects: int | UnsetType = UNSET
@@ -205,7 +205,7 @@ class Watch(Crew, Arrivals):
     ) -> Finding:
         """A finding or hazard where the crew is: at the stop that is open, else the one reached last.
 
-        `check` is the one that it is reported from.
+        `check` is the one that it is reported from. Raises NotAllowed for a category or phrase that the plan has not.
         """
         crew, plan = self._shift().crew, self.plan
         found = plan.find_category(category)
@@ -255,11 +255,7 @@ class Watch(Crew, Arrivals):
     async def show_head(self) -> witness.Head:
         """This book's head, signed before anybody reads it. Raises BookError when it cannot be signed."""
         self._shift()
-        try:
-            note = await self._off_loop(self._logbook.sign_head)
-        except BookUnknown:
-            await self._off_loop(self._logbook.reopen)
-            note = await self._off_loop(self._logbook.sign_head)
+        note = await self._sign_head()
         head = witness.Head(bytes.fromhex(note["book"]), note["seq"], bytes.fromhex(note["hash"]))
         self._shown.add(witness.code(head))
         return head

@@ -20,6 +20,7 @@ _VERSION, _VERSION_2 = 0xE0, 0x40
 _TRAILER: Final = 8
 """An encrypted frame ends in a counter of four bytes and a check of four."""
 MOST_TEXT: Final = 64
+_UNITS: Final = tuple(Decimal(1).scaleb(-decimals) for decimals in range(9))
 
 
 class Thing(Struct, frozen=True):
@@ -195,11 +196,11 @@ def measured(data: bytes) -> Measured | None:
 
 
 def exact(number: int, decimals: int) -> Decimal:
-    """`number` / 10^`decimals`, without zeros at the end."""
+    """`number` / 10^`decimals` (at most 8), without zeros at the end."""
     while decimals and not number % 10:
         number //= 10
         decimals -= 1
-    return Decimal(number).scaleb(-decimals) if decimals else Decimal(number)
+    return Decimal(number) * _UNITS[decimals]
 
 
 def _value(thing: Thing, raw: bytes) -> Value | None:

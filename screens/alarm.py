@@ -26,12 +26,9 @@ class AlarmPage(Page):
         watch = self.gear.watch
         rows = [title(self.say("alarm.title"), clock(watch.now()), width), ()]
         if watch.alarm_open:
-            rows += banner(self.say("alarm.not_taken" if watch.alarm_sent else "alarm.not_sent"), "bad", width)
-            return [
-                *rows,
-                (),
-                *paragraph(self.say("alarm.waiting" if watch.alarm_sent else "alarm.trying"), "text", width),
-            ]
+            how, what = ("alarm.not_taken", "alarm.waiting") if watch.alarm_sent else ("alarm.not_sent", "alarm.trying")
+            rows += banner(self.say(how), "bad", width)
+            return [*rows, (), *paragraph(self.say(what), "text", width)]
         if (news := watch.alarm_news) is not None:
             rows += banner(alarm_words(self.lang, news, watch.zone), "ok", width)
         rows += paragraph(self.say("alarm.once_more" if self._pressed else "alarm.ask"), "key", width)
@@ -59,4 +56,5 @@ def alarm_words(lang: str, news: AlarmNews, zone: ZoneInfo) -> str:
     """Who at the office has the alarm, and since when."""
     when = clock(local_time(news.at, zone))
     named, unnamed = _NEWS[news.state]
-    return say(lang, named if news.by else unnamed, name=news.by, time=when)
+    name = news.name(lang)
+    return say(lang, named if name else unnamed, name=name, time=when)

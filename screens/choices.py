@@ -98,9 +98,6 @@ class ListPage(Page, Generic[T]):
         rows = [title(*self.head(), width), *paragraph(self.intro(), "text", width), ()]
         return [*rows, *self.choices.draw(width, height - len(rows), self.more)]
 
-    def more(self, page: int, pages: int) -> str:
-        return self.say("home.more", page=page, pages=pages)
-
     def foot(self) -> Sequence[tuple[str, str]]:
         return (self.back_key, self.menu_key)
 

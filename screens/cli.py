@@ -72,10 +72,11 @@ def demo(ctx: click.Context, no_office: bool, speed: float, start: str) -> None:
 @shared("data_dir", "office", "lang", "json")
 @click.argument("code")
 @click.option("--name", default="")
-def enrol(code: str, name: str) -> None:
+@click.option("--yes", is_flag=True)
+def enrol(code: str, name: str, *, yes: bool) -> None:
     from screens import commands
 
-    sys.exit(commands.enrol(settings(), code, name, as_json=wants_json()))
+    sys.exit(commands.enrol(settings(), code, name, leave_round=yes, as_json=wants_json()))
 
 
 @cli.command()

@@ -26,8 +26,8 @@ from app.text import cells, clean
 from app.usage import DAMAGED
 from app.words import say
 from hardware.clock import SystemClock
-from screens.layout import wrap
 from screens.times import span
+from screens.wrapping import wrap
 from sync import standing
 from sync.outbox import Outbox, failed, settled, wait_s
 
@@ -153,16 +153,16 @@ def _print_wrapped(sentences: Iterable[str]) -> None:
             print(indent + row)
 
 
-def enrol(settings: Settings, code: str, name: str, *, as_json: bool) -> int:
+def enrol(settings: Settings, code: str, name: str, *, leave_round: bool, as_json: bool) -> int:
     """Introduce this handheld to the office and fetch its first pages."""
     from sync.courier import Courier
-    from sync.courier import enrol as introduce
+    from sync.enrolment import enrol as introduce
 
     if settings.office is None:
         raise WatchbookError("cli.no_office")
     clock = SystemClock()
     with closing(Logbook.open(settings.data_dir, clock)) as logbook:
-        enrolment = introduce(logbook, settings.office, code, name, clock)
+        enrolment = introduce(logbook, settings.office, code, name, clock, leave_round=leave_round)
         Courier(logbook, clock, on_offset=clock.set_off).exchange()
         found = {"book": logbook.book_id, "device": enrolment.device, "site": enrolment.site}
         damaged = bool(logbook.opening.damage)

@@ -243,7 +243,8 @@ def _desk(stdout: IO[bytes], folder: Path, lang: str) -> Desk | None:
 
 def _enrolled(logbook: Logbook, desk: Desk, clock: Clock) -> Stage:
     """Introduce the handheld and fetch its pages, as `watchbook enrol` and `watchbook sync --once` do."""
-    from sync.courier import Courier, enrol
+    from sync.courier import Courier
+    from sync.enrolment import enrol
 
     enrol(logbook, desk.url, desk.code, "demo", clock)
     Courier(logbook, clock).exchange()

@@ -39,7 +39,7 @@ class FindingPage(Page):
         question = "finding.category" if self._category is None else "finding.phrase"
         choices = self._listed()
         rows += [line((self.say(question if len(choices) else "finding.none"), "text")), ()]
-        return [*rows, *choices.draw(width, height - len(rows), self._more)]
+        return [*rows, *choices.draw(width, height - len(rows), self.more)]
 
     def _listed(self) -> Choices[Category] | Choices[Phrase]:
         if self._choices is None:
@@ -48,9 +48,6 @@ class FindingPage(Page):
             else:
                 self._choices = Choices(self._category.phrases, lambda phrase: phrase.text.say(self.lang))
         return self._choices
-
-    def _more(self, page: int, pages: int) -> str:
-        return self.say("finding.more", page=page, pages=pages)
 
     def _confirm(self, category: Category, phrase: Phrase, width: int) -> list[Line]:
         now = self.gear.watch.now()

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from app.text import cells
 from screens.keys import OTHERS
-from screens.layout import Line, line, paragraph, title, wrap
+from screens.layout import Line, line, paragraph, title
 from screens.page import Page
+from screens.wrapping import wrap
 
 SENTENCES = 6
 COLUMN = 10

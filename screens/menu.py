@@ -50,9 +50,9 @@ class MenuPage(Page):
                 terminal.close(self)
                 await terminal.report()
             case "2":
-                terminal.replace(AlarmPage())
+                terminal.turn_to(AlarmPage())
             case "9":
-                terminal.replace(AlarmPage(pressed=1))
+                terminal.turn_to(AlarmPage(pressed=1))
             case "3":
                 terminal.close(self)
                 await terminal.sync_now()
@@ -63,13 +63,13 @@ class MenuPage(Page):
                 terminal.close(self)
                 await terminal.change_look()
             case "6":
-                terminal.replace(HelpPage())
+                terminal.turn_to(HelpPage())
             case "7":
-                terminal.replace(OutboxPage())
+                terminal.turn_to(OutboxPage())
             case "8":
                 self._leave()
             case "0":
-                terminal.replace(await WitnessPage.signed(self.gear))
+                terminal.turn_to(await WitnessPage.signed(self.gear))
 
     def _leave(self) -> None:
         """Signing out: only whoever is signed in, and not in the middle of a round."""
@@ -78,7 +78,7 @@ class MenuPage(Page):
             raise NotAllowed("menu.locked" if self.terminal.locked else "menu.nobody")
         if state.round is not None:
             raise NotAllowed("menu.round_open")
-        self.terminal.replace(LeavePage(state.shift))
+        self.terminal.turn_to(LeavePage(state.shift))
 
     async def enter(self) -> None:
         self.terminal.close(self)

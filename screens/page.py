@@ -20,9 +20,10 @@ from app.duties.site import Stop
 from app.ports import Scan
 from app.text import cells, fit
 from app.words import LANGS, say
-from screens.layout import Line, Span, hints, paragraph, plain, wrap
+from screens.layout import Line, Span, hints, paragraph
 from screens.names import point_of, schedule_name
 from screens.themes import PAPER, SIGNS, style
+from screens.wrapping import plain, wrap
 
 if TYPE_CHECKING:
     from screens.gear import Gear
@@ -157,6 +158,10 @@ class Page(Screen[None]):
     def back_key(self) -> tuple[str, str]:
         return "Backspace", self.say("menu.back")
 
+    def more(self, page: int, pages: int) -> str:
+        """The row that turns a list which is longer than the screen."""
+        return self.say("home.more", page=page, pages=pages)
+
     def place_of(self, stop: Stop) -> str:
         """The stop's point, as the crew says it."""
         point = point_of(self.gear.watch.plan, stop)
@@ -187,9 +192,8 @@ class Page(Screen[None]):
     def lines(self, width: int, height: int) -> list[Line]:
         """The whole grid: the page's rows, the notice, the page's keys, the status line."""
         if width < LEAST[0] or height < LEAST[1]:
-            return [line for lang in LANGS for line in paragraph(say(lang, "platform.too_small"), "text", width)][
-                :height
-            ]
+            small = [row for lang in LANGS for row in paragraph(say(lang, "platform.too_small"), "text", width)]
+            return small[:height]
         self.look_up()
         foot = hints(self.foot(), width)
         said = notice(self.terminal.notice, width)

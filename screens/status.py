@@ -10,8 +10,9 @@ from msgspec import Struct
 from app.text import cells
 from app.words import say
 from screens.gear import Contact
-from screens.layout import Line, plain, two
+from screens.layout import Line, two
 from screens.times import span
+from screens.wrapping import plain
 
 HELP: Final = "F1"
 

@@ -43,7 +43,7 @@ class StopPage(Page):
 
     def _checks(self) -> tuple[Check, ...]:
         stop = self._stop()
-        return self.gear.watch.plan.checklist(stop.checklist).checks if stop and stop.checklist else ()
+        return self.gear.watch.plan.checks_of(stop) if stop else ()
 
     def _visit(self) -> Visit | None:
         progress, stop = self.gear.watch.state.round, self._stop()
@@ -175,10 +175,7 @@ class StopPage(Page):
         rows = [*paragraph(check.text.say(self.lang), "key", width), *self._standard(check, width), ()]
         if self._choices is None:
             return rows
-        return [*rows, *self._choices.draw(width, height - len(rows), self._more)]
-
-    def _more(self, page: int, pages: int) -> str:
-        return self.say("home.more", page=page, pages=pages)
+        return [*rows, *self._choices.draw(width, height - len(rows), self.more)]
 
     def foot(self) -> Sequence[tuple[str, str]]:
         keys: list[tuple[str, str]] = []

@@ -30,7 +30,7 @@ from hardware.tags import LABEL
 from screens.alarm import alarm_words
 from screens.closing import ClosingPage
 from screens.finding import FindingPage
-from screens.gear import Gear
+from screens.gear import Contact, Gear
 from screens.help import HelpPage
 from screens.home import HomePage
 from screens.keys import bindings
@@ -76,6 +76,8 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         self._stale = False
         self._alarm_news: AlarmNews | None = None
         """What the crew knows of its alarm."""
+        self._damage = 0
+        """Damaged places of the book, as far as the crew was told."""
         self._asked: Literal["", "now", "going"] = ""
         """How far the exchange is that somebody asked for."""
         self._new_books = 0
@@ -91,6 +93,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     def on_mount(self) -> None:
         self._alarm_news = self.gear.watch.alarm_news
+        self._say_damage()
         self.gear.watch.subscribe(self._changed)
         if self.gear.office is not None:
             self.gear.office.subscribe(self._office_changed)
@@ -121,6 +124,11 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     def replace(self, page: Page) -> None:
         """`page` instead of the one on top."""
         self.switch_screen(page)
+
+    def turn_to(self, page: Page) -> None:
+        """`page` instead of the one on top, or of the one of its kind that is open further down."""
+        self.down_to(type(page))
+        self.replace(page)
 
     def close(self, page: Page) -> None:
         """Leave `page` if it is on top; the first one stays."""
@@ -241,17 +249,17 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         await self._act(self._ask_to_close)
 
     async def _ask_to_close(self) -> None:
-        if not isinstance(self.screen, ClosingPage):
+        if not self.down_to(ClosingPage):
             self.open(ClosingPage())
 
     async def _menu(self) -> None:
         if isinstance(self.screen, MenuPage):
             self.close(self.top)
-        else:
+        elif not self.down_to(MenuPage):
             self.open(MenuPage())
 
     async def _help(self) -> None:
-        if not isinstance(self.screen, HelpPage):
+        if not self.down_to(HelpPage):
             self.open(HelpPage())
 
     async def report(self) -> None:
@@ -259,7 +267,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         if self.locked or self.gear.watch.state.shift is None:
             self.signal("bad")
             self.tell(say(self.lang, "menu.locked" if self.locked else "menu.nobody"), "bad")
-        elif not isinstance(self.screen, FindingPage):
+        elif not self.down_to(FindingPage):
             self.open(FindingPage())
 
     async def sync_now(self) -> None:
@@ -311,20 +319,26 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         self.top.show()
 
     def _office_changed(self) -> None:
-        """Whoever asked for an exchange is told what came of it."""
-        if self._asked and self.gear.office is not None:
+        if self.gear.office is not None:
             line = self.gear.office.line
-            if line.busy:
-                self._asked = "going"
-            elif self._asked == "going":
-                self._asked = ""
-                done = line.reason is None
-                self.tell(say(self.lang, line.reason or "outbox.all_sent", **line.fields), "ok" if done else "bad")
-        if self.gear.office is not None and self.gear.office.line.new_books > self._new_books:
-            self._new_books = self.gear.office.line.new_books
+            self._say_exchange(line)
+            self._say_new_book(line)
+        self._changed()
+
+    def _say_exchange(self, line: Contact) -> None:
+        """Whoever asked for an exchange is told what came of it."""
+        if self._asked and line.busy:
+            self._asked = "going"
+        elif self._asked == "going":
+            self._asked = ""
+            done = line.reason is None
+            self.tell(say(self.lang, line.reason or "outbox.all_sent", **line.fields), "ok" if done else "bad")
+
+    def _say_new_book(self, line: Contact) -> None:
+        if line.new_books > self._new_books:
+            self._new_books = line.new_books
             self.gear.watch.turn_over()
             self.tell(say(self.lang, "sync.new_book"), "mark")
-        self._changed()
 
     def _changed(self) -> None:
         """Something outside the keys changed: the office answered, or an act was recorded."""
@@ -335,7 +349,14 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     def _show(self) -> None:
         self._stale = False
         self._say_alarm()
+        self._say_damage()
         self.top.show()
+
+    def _say_damage(self) -> None:
+        count = self.gear.watch.damage
+        if count > self._damage:
+            self._damage = count
+            self.tell(say(self.lang, "cli.damage", count=count), "mark")
 
     def _say_alarm(self) -> None:
         """Somebody at the office has taken the alarm: that is felt too."""

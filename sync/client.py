@@ -9,7 +9,6 @@ Importing httpx costs about 130 ms, so that waits for the first exchange.
 
 import secrets
 import sys
-import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
@@ -22,6 +21,7 @@ from app.logbook.keys import verifies
 from app.ports import Clock, Moment
 from app.version import VERSION
 from app.words import table
+from sync.deadline import Deadline
 from sync.signing import PLAIN, Signer, sign
 from sync.wire import (
     BACKOFF_HEADER,
@@ -147,6 +147,7 @@ class Client:
         self._server_key = server_key
         self._clock = clock
         self._timeouts = timeouts
+        self._deadline = Deadline(timeouts.answer)
         self._http: httpx.Client | None = None
         self._tls: Watched | None = None
         self.offset: int | None = None
@@ -230,7 +231,8 @@ class Client:
 
     def _once(self, method: str, target: str, body: bytes, headers: dict[str, str], shape: type[T], signed: bool) -> T:
         url = self._url + target
-        if self._tls is not None and self._tls.known is None and shape is not Hello:
+        unknown = self._tls is None or self._tls.known is None
+        if url.startswith("https:") and unknown and shape is not Hello:
             raise OfficeAway("sync.other_certificate")
         if signed:
             headers = {**headers, **self._signature(method, url, body)}
@@ -247,8 +249,10 @@ class Client:
         _without_command_line()
         import httpx
 
+        limit, trace = self._deadline, {"trace": self._deadline}
         try:
-            with self._opened().stream(method, url, content=body or None, headers=headers) as response:
+            opened = self._opened()
+            with limit, opened.stream(method, url, content=body or None, headers=headers, extensions=trace) as response:
                 parts = self._read(response)
                 return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, parts)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as e:
@@ -256,10 +260,9 @@ class Client:
         except (httpx.ReadTimeout, httpx.WriteTimeout) as e:
             raise OfficeAway("sync.no_answer") from e
         except httpx.TransportError as e:
-            raise OfficeAway(_why_no_line(e)) from e
+            raise OfficeAway("sync.no_answer" if limit.over else _why_no_line(e)) from e
 
     def _read(self, response: "httpx.Response") -> bytes:
-        until = time.monotonic() + self._timeouts.answer
         parts: list[bytes] = []
         size = 0
         for part in response.iter_raw():
@@ -267,8 +270,8 @@ class Client:
             size += len(part)
             if size > MAX_BYTES:
                 raise OfficeAway("sync.bad_answer")
-            if time.monotonic() > until:
-                raise OfficeAway("sync.no_answer")
+        if self._deadline.over:
+            raise OfficeAway("sync.no_answer")
         whole = b"".join(parts)
         if response.headers.get("content-encoding", "identity") == "identity":
             return whole
@@ -289,20 +292,23 @@ class Client:
 
                 self._tls = Watched()
             limits = self._timeouts
-            self._http = httpx.Client(
-                timeout=httpx.Timeout(limits.read, connect=limits.connect, write=limits.write, pool=limits.pool),
-                follow_redirects=False,
-                # Reading the certificate authorities costs 30 ms; without TLS a context that trusts nobody will do.
-                verify=self._tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                trust_env=secure,  # proxies; a machine speaks to itself directly
-                headers={
-                    "Accept": f"{JSON}, {PROBLEM_JSON}",
-                    "Accept-Encoding": "gzip",
-                    PROTOCOL_HEADER: str(PROTOCOL),
-                    "Watchbook-Client": VERSION,
-                    "User-Agent": f"watchbook/{VERSION}",
-                },
-            )
+            try:
+                self._http = httpx.Client(
+                    timeout=httpx.Timeout(limits.read, connect=limits.connect, write=limits.write, pool=limits.pool),
+                    follow_redirects=False,
+                    # Reading the certificate authorities costs 30 ms; without TLS a context that trusts nobody will do.
+                    verify=self._tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                    trust_env=secure,  # proxies; a machine speaks to itself directly
+                    headers={
+                        "Accept": f"{JSON}, {PROBLEM_JSON}",
+                        "Accept-Encoding": "gzip",
+                        PROTOCOL_HEADER: str(PROTOCOL),
+                        "Watchbook-Client": VERSION,
+                        "User-Agent": f"watchbook/{VERSION}",
+                    },
+                )
+            except (ImportError, ValueError, httpx.InvalidURL) as e:  # a SOCKS proxy, or what is no address
+                raise OfficeAway("sync.bad_proxy") from e
         return self._http
 
     # -- the answer -----------------------------------------------------------------------------

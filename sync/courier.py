@@ -22,16 +22,15 @@ from msgspec import Struct
 
 from app.errors import BookError, BookUnknown, OfficeAway, OfficeRefused, WatchbookError
 from app.logbook.book import Logbook, Received
+from app.logbook.closed import ClosedBook
 from app.logbook.disk import unsafe
 from app.logbook.keys import PrivateIdentity
 from app.logbook.reader import Enrolment
-from app.logbook.succession import ClosedBook
 from app.ports import Clock
 from app.record import Entry
 from sync import outbox as outboxes
 from sync import standing
 from sync.client import Client, Refused
-from sync.enrolment import enrol as enrol  # where the rest of the program looks for it
 from sync.lane import Forked, Lane, Listener, Writer, is_from_office
 from sync.outbox import Outbox
 from sync.standing import Reason, Standing

@@ -12,10 +12,10 @@ from msgspec import Raw, Struct
 
 from app.errors import ChainBroken, OfficeAway, OfficeRefused
 from app.logbook.chain import Hole
+from app.logbook.closed import ClosedBook
 from app.logbook.keys import PrivateIdentity, verifies
 from app.logbook.lines import Head
 from app.logbook.reader import Enrolment
-from app.logbook.succession import ClosedBook
 from app.record import Entry, follow
 from sync import outbox as outboxes
 from sync.client import Client, Refused

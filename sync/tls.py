@@ -39,5 +39,5 @@ class Watched(ssl.SSLContext):
         return line
 
     def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
-        """TLS inside the TLS of a proxy: its certificate is seen too late, so it is not done."""
+        """Raises OtherCertificate: TLS inside the TLS of a proxy shows its certificate too late, so it is not done."""
         raise OtherCertificate("no TLS through a TLS proxy")

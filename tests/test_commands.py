@@ -62,6 +62,8 @@ def test_each_record_is_answered_in_order_once_it_is_durable(folder: Path) -> No
         ('{"kind":"note.made","by":[],"body":' + '{"a":' * 40 + "1" + "}" * 41, "deep"),
         ('{"kind":"note.made","by":[],"body":{"n":' + "9" * 5000 + "}}", ""),
         ('{"kind":"note.made","by":[],"body":{"t":"' + "x" * 70000 + '"}}', "large"),
+        ('{"kind":"note.\\ud800","by":[],"body":{}}', "not a kind"),
+        ('{"kind":"alarm.raised","by":[],"body":{"\\ud800":1}}', "alarm.raised"),
     ],
 )
 def test_a_bad_line_is_refused_with_a_sentence_and_the_rest_go_on(folder: Path, bad: str, word: str) -> None:

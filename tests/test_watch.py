@@ -18,8 +18,9 @@ from app.duties.rounds import Answer, Confirmation, Refusal, Verdict, shuffle
 from app.duties.schedule import Standing
 from app.duties.site import Grant, People, Phrase, Plan, Post, Tag, Text, encode_plan
 from app.errors import BookError, NotAllowed, PinLocked
-from app.logbook.book import Received, proof
+from app.logbook.book import Draft, Received
 from app.logbook.disk import Disk
+from app.logbook.drafts import proof
 from app.meaning import Meant
 from app.ports import Moment, Scan, Sighting
 from app.resume import PinTries
@@ -1136,8 +1137,29 @@ async def test_everybody_who_watches_is_told_after_the_record_is_there(hand: Han
     assert hand.watch.unsent == 3
 
 
+async def test_damage_that_is_found_in_idle_time_is_told_to_everybody_who_watches_once(hand: Handheld) -> None:
+    hand.logbook.append(Draft("sensor.read", {"value": "1"}))
+    hand.close()
+    hand = Handheld(hand.folder, hand.clock, hand.plan)
+    await hand.night_round()
+    hand.close()
+    path = hand.folder / "journal" / "seg-00000001.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"value":"1"', b'"value":"2"'))
+    hand = Handheld(hand.folder, hand.clock, hand.plan)
+    assert hand.watch.damage == 0
+    told: list[int] = []
+    hand.watch.subscribe(lambda: told.append(hand.watch.damage))
+    await hand.sign_in("zhang")
+    async with asyncio.timeout(10):
+        while 1 not in told:
+            await asyncio.sleep(0.01)
+    so_far = len(told)
+    await asyncio.sleep(0.2)
+    assert len(told) == so_far
+    hand.close()
+
+
 async def test_a_long_book_comes_to_the_same_after_a_kill(hand: Handheld) -> None:
-    from app.logbook.book import Draft
     from app.memory import Memory
 
     await at_power(hand)

@@ -14,8 +14,8 @@ from app import codes, witness
 from app.errors import NotAllowed
 from app.kinds import WitnessSeen, read
 from app.logbook.book import Logbook
-from app.logbook.check import Broken, Fault
 from app.logbook.keys import head_message, verifies
+from app.logbook.report import Broken, Fault
 from app.logbook.verify import check_lines, export_lines
 from app.meaning import Meant
 from app.ports import Scan

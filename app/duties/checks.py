@@ -112,10 +112,8 @@ def answer_marks(check: Check, answer: Answer) -> tuple[Mark, ...]:
 def open_checks(plan: Plan, stop: Stop, progress: Progress) -> tuple[Check, ...]:
     """The checks of `stop` without an answer, in order."""
     visit = progress.visit(stop.id)
-    if stop.checklist is None or visit is None:
-        return ()
-    answered = {answer.check for answer in visit.answers}
-    return tuple(check for check in plan.checklist(stop.checklist).checks if check.id not in answered)
+    answered = {answer.check for answer in visit.answers} if visit else set()
+    return tuple(check for check in plan.checks_of(stop) if check.id not in answered) if visit else ()
 
 
 def words_of(check: Check, answer: Answer, lang: str) -> str:

@@ -299,7 +299,7 @@ def stop_at(progress: Progress, route: Route, point: str) -> str | None:
 
 def checks_of(plan: Plan, stop: Stop) -> tuple[str, ...]:
     """Ids of what is to be checked at `stop`, in order."""
-    return tuple(check.id for check in plan.checklist(stop.checklist).checks) if stop.checklist else ()
+    return tuple(check.id for check in plan.checks_of(stop))
 
 
 def arrive(

@@ -378,6 +378,10 @@ class Plan(Part, frozen=True, dict=True):
     def checklist(self, id: str) -> Checklist:
         return self._index.checklists[id]
 
+    def checks_of(self, stop: Stop) -> tuple[Check, ...]:
+        """What is to be checked at a stop of this plan, in order."""
+        return self.checklist(stop.checklist).checks if stop.checklist else ()
+
     def asset(self, id: str) -> Asset:
         return self._index.assets[id]
 

@@ -5,68 +5,50 @@ One folder is one book (decision 1). What the records mean is not known here.
 """
 
 import contextlib
-import hmac
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
-from hashlib import sha256
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from threading import Lock, RLock
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from app.errors import BookError, BookUnknown, BookUnsafe, ChainBroken, RecordRefused
+from app.logbook import closed, pruning, succession
 from app.logbook import journal as journals
 from app.logbook import keys as keyring
-from app.logbook import pruning, succession
 from app.logbook.chain import Damage, Hole
-from app.logbook.disk import FULL, Disk, lock, unsafe
+from app.logbook.damage import declared
+from app.logbook.disk import FULL, Disk, lock, saving, unsafe
+from app.logbook.drafts import Draft as Draft
+from app.logbook.drafts import chained
+from app.logbook.earlier import Unsound
+from app.logbook.entries import read_entries, read_notes
 from app.logbook.journal import Journal, Row, Space
-from app.logbook.lines import Head, Ledger, Run, Unsound, encode_json, note_raw, written_line
-from app.logbook.reader import (
+from app.logbook.ledger import Ledger
+from app.logbook.lines import Head, Run, note_raw, written_line
+from app.logbook.live import Live
+from app.logbook.office import (
     Enrolment,
-    Opening,
-    Reader,
+    enrolled,
+    keep_bodies,
+    keep_office,
     newest_pages,
+    page_notes,
     read_earlier,
-    read_entries,
-    read_notes,
     read_office,
     read_page,
     read_received,
 )
+from app.logbook.office import Received as Received
+from app.logbook.reader import Opening, Reader
 from app.logbook.shelf import Shelf
-from app.logbook.snapshots import LiveState, PageItem, read_snapshot
-from app.ports import Clock, Moment
-from app.record import MAX_BYTES, Entry, Record, encode, follow
-from app.version import VERSION
-
-
-class Draft(Struct, frozen=True):
-    """A record before the logbook gives it number, time and place in the chain."""
-
-    kind: str
-    body: dict[str, Any]
-    by: tuple[str, ...] = ()
-    v: int = 1
-    token: bytes = b""
-    """A label's token: the logbook adds `proof` to the body (decision 25); the token itself is never written."""
-
-
-class Received(Struct, frozen=True):
-    """A page from the office: a plan, the people, their credentials."""
-
-    kind: str
-    id: str
-    rev: int
-    body: bytes | None
-    """None withdraws it."""
-
-    @property
-    def item(self) -> PageItem:
-        return PageItem(self.kind, self.id, self.rev, "" if self.body is None else sha256(self.body).hexdigest())
+from app.logbook.signatures import Signer, opening
+from app.logbook.snapshots import LiveState, PageItem
+from app.ports import Clock
+from app.record import Entry
 
 
 class Candidate(Struct, frozen=True):
@@ -92,11 +74,9 @@ class Logbook:
         Raises BookInUse when another writer has it, BookUnsafe when the disk cannot take a record.
         """
         disk = disk or Disk()
-        try:
+        with saving():
             disk.make_folder("folder.make", folder)
             held = lock(folder)
-        except OSError as e:
-            raise unsafe(e) from e
         try:
             return cls(folder, clock, disk, space or Space(), held)
         except BaseException:
@@ -116,7 +96,7 @@ class Logbook:
         self._held: int | None = held
         self._lock = RLock()
         self._receiving = Lock()
-        self._live: tuple[int, Callable[[], bytes]] | None = None
+        self._live = Live(folder)
         self._waiting = 0
         """Records of closed books that no office has acknowledged."""
         self._keys = keyring.Keys(folder, disk)
@@ -129,10 +109,8 @@ class Logbook:
     # -- opening --------------------------------------------------------------------------------
     def _open(self, everything: bool = False) -> Opening:
         """From the newest segment, or from every one. Raises BookUnsafe."""
-        try:
+        with saving():
             succession.arrive(self.folder, self._disk)
-        except OSError as e:
-            raise unsafe(e) from e
         hint = journals.read_hint(self.folder)
         resumed = None if everything else journals.resume(self.folder, hint)
         ledger, torn = resumed or journals.replay(self.folder, hint)
@@ -140,22 +118,24 @@ class Logbook:
         if fresh:
             ledger, torn = self._begin(hint)
         self._ledger = ledger
+        self._signer = Signer(self._keys, ledger)
         damage = self._undeclared = ledger.new_damage
-        try:
-            self._journal = Journal(self.folder, self._disk, self._space, ledger, torn, self._live_state)
-        except OSError as e:
-            raise unsafe(e) from e
+        with saving():
+            self._journal = Journal(
+                self.folder, self._disk, self._space, ledger, torn, partial(self._live.newest, ledger)
+            )
         try:
             self._make_sound()
             if self._ended():
                 return self._open_next()
-            self._settle_keys()
+            with saving():
+                self._signer.settle()
             self._settle_pruning()
         except BaseException:
             self._journal.close()
             raise
         self._head = Head(ledger.seq, ledger.hash)
-        self._waiting = succession.waiting(self.folder)
+        self._waiting = closed.waiting(self.folder)
         if fresh and hint is not None:
             damage = (Damage(0, 0, 0, 1, hint.seq), *damage)
         return Opening(fresh, self._journal.set_aside, damage)
@@ -172,54 +152,20 @@ class Logbook:
         """Before anything is written: what replay found is durable, torn bytes are aside, damage is declared."""
         self._journal.settle()
         if self._undeclared:
-            self._declare(self._undeclared)
+            self._journal.next_segment()
+            self._write(*declared(self._ledger, self._undeclared))
             self._undeclared = ()
         self._announce(self._ledger.runs)
 
     def _begin(self, hint: journals.Hint | None) -> tuple[Ledger, bytes]:
         """A new book; when another one stood here and its journal is gone, record 1 names it."""
-        try:
+        with saving():
             key = self._keys.begin(fresh=hint is not None or bool(journals.segments(self.folder)))
-            self._keep_unreadable()
-        except OSError as e:
-            raise unsafe(e) from e
+            journals.set_unreadable_aside(self.folder, self._disk)
         book = keyring.book_id(key.public)
-        raw = self._opened(key, hint)
-        journals.create(self.folder, self._disk, self._space, book, written_line(follow(book, raw), raw))
+        [first] = chained([opening(self._keys.identity, key, hint)], book, 0, book, self._clock.now())
+        journals.create(self.folder, self._disk, self._space, book, written_line(first.hash, first.raw))
         return journals.replay(self.folder, None)
-
-    def _opened(self, key: keyring.PrivateKey, after: journals.Hint | None) -> bytes:
-        """Record 1 of a book whose first key is `key`."""
-        identity = self._keys.identity.public
-        body: dict[str, Any] = {
-            "cert": key.sign(keyring.identity_message(identity)).hex(),
-            "identity": identity.hex(),
-            "key": key.public.hex(),
-            "program": VERSION,
-        }
-        if after is not None:
-            body["after"] = {"book": after.book, "hash": after.hash, "seq": after.seq}
-        return encode(_record(1, Draft("book.opened", body), self._clock.now()))
-
-    def _keep_unreadable(self) -> None:
-        """A journal of which nothing can be read makes way for a new book; its bytes are kept."""
-        old = self.folder / "journal"
-        if not journals.segments(self.folder):
-            return
-        number = 1
-        while (aside := self.folder / f"torn-journal-{number}").exists():
-            number += 1
-        self._disk.rename("torn.rename", old, aside)
-        self._disk.sync_folder("torn.folder", self.folder)
-
-    def _declare(self, damage: tuple[Damage, ...]) -> None:
-        """The bad stretch stays as it is; a new segment begins with what was lost (decision 8)."""
-        self._journal.next_segment()
-        notes = [{"length": d.length, "note": "damage", "offset": d.offset, "segment": d.segment} for d in damage]
-        lost = {(d.first, d.last) for d in damage}
-        holes = [hole for hole in self._ledger.holes if (hole.first, hole.last) in lost]
-        holes.sort(key=lambda hole: -hole.first)
-        self._write([_declaration(hole) for hole in holes], notes)
 
     def _read_everything(self) -> None:
         """An earlier segment is not what it was: find and declare what is lost. Raises BookUnsafe."""
@@ -245,32 +191,10 @@ class Logbook:
                 return True
             return False
 
-    def _settle_keys(self) -> None:
-        if self._keys.unsettled():
-            try:
-                self._keys.settle(self._named_key())
-            except OSError as e:
-                raise unsafe(e) from e
-
     def _named_identity(self) -> bytes | None:
         """The identity that record 1 names; None when it is lost."""
         opened = self.entry(1)
         return None if opened is None else bytes.fromhex(str(opened.record.body.get("identity", "")))
-
-    def _named_key(self) -> bytes | None:
-        """The shift key the book names last; None when the record that did is lost."""
-        return self._ledger.key or None
-
-    def _signer(self) -> keyring.PrivateKey:
-        """The key to sign with. Raises ChainBroken when it is lost, or not the one the book names.
-
-        With a hole in the book the record that names our key may be in it: then we sign with what we
-        hold, and checking says that a key record is lost.
-        """
-        key = self._keys.shift()
-        if key is None or (key.public != self._named_key() and not self._ledger.holes):
-            raise ChainBroken("book.key_lost")
-        return key
 
     def reopen(self) -> Opening:
         """Read the journal again after BookUnknown: what is found now is durable, the rest never was."""
@@ -293,10 +217,8 @@ class Logbook:
             return Candidate(keyring.book_id(key.public), key.public, cert)
 
     def _candidate(self) -> keyring.PrivateKey:
-        try:
+        with saving():
             return self._keys.candidate(self.book)
-        except OSError as e:
-            raise unsafe(e) from e
 
     def succeed(
         self, reason: str, office: Enrolment | None = None, fold: Callable[["Logbook"], object] | None = None
@@ -309,10 +231,11 @@ class Logbook:
         """
         with self._lock:
             self._must_be_open()
+            self._must_be_sound()  # what is declared now would no longer fit behind the last record
             self._settle()
-            if fold is not None and not self._is_folded():
+            if fold is not None and not self._live.is_whole(self._ledger):
                 fold(self)
-            [closing] = self._chain([Draft("book.closed", {"reason": reason})])
+            [closing] = self._chained([Draft("book.closed", {"reason": reason})])
             head = Head(closing.record.seq, closing.hash)
             given = succession.Inheritance(office=office) if office else self._inheritance()
             try:
@@ -329,33 +252,27 @@ class Logbook:
             self._begin_again()
 
     def _inheritance(self) -> succession.Inheritance:
-        state = self._live[1]() if self._live is not None and self._is_folded() else None
-        return succession.Inheritance(self._ledger.page_items(), self._ledger.cursor, state, shelf=True)
-
-    def _is_folded(self) -> bool:
-        return self._live is not None and self._live[0] == self._ledger.seq
+        ledger = self._ledger
+        return succession.Inheritance(ledger.page_items(), ledger.cursor, self._live.whole(ledger), shelf=True)
 
     def _prepare_succession(self, head: Head, reason: str, given: succession.Inheritance) -> list[Row]:
         """All that needs room on the disk, before the book is closed; what signs its last head. Raises BookUnsafe."""
         try:
-            signer: keyring.PrivateKey | None = self._signer()
+            signer: keyring.PrivateKey | None = self._signer.key
         except ChainBroken:
             signer = None
         key, now = self._candidate(), self._clock.now()
         after = journals.Hint(self.book_id, head.hash.hex(), head.seq)
-        records = [self._opened(key, after)]
-        if given.office is not None:
-            records.append(encode(_record(2, _enrolled(given.office), now)))
-        summary = succession.Summary(self.book_id, head.seq, head.hash.hex(), self.acked, reason, now.at)
+        drafts = [opening(self._keys.identity, key, after), *([enrolled(given.office)] if given.office else [])]
+        summary = closed.Summary(self.book_id, head.seq, head.hash.hex(), self.acked, reason, now.at)
         heads = chain(((e.record.seq, e.hash) for e in self.entries()), [(head.seq, head.hash)])
-        try:
-            succession.prepare_closed(self.folder, self._disk, summary, heads, self.holes, signer)
+        with saving():
+            closed.prepare_closed(self.folder, self._disk, summary, heads, self.holes, signer)
             self._keys.promise(key)
             book = keyring.book_id(key.public)
+            records = chained(drafts, book, 0, book, now)
             succession.prepare_next(self.folder, self._disk, self._space, book, records, self.book_id, given)
-        except OSError as e:
-            raise unsafe(e) from e
-        return [] if signer is None else [Row(note_raw(self._head_note(head, signer)))]
+        return [] if signer is None else [Row(note_raw(self._signer.head_note(head)))]
 
     def _ended(self) -> bool:
         """Whether this book's end is durable and the next one is not in its place. Raises BookUnsafe."""
@@ -366,31 +283,29 @@ class Logbook:
         if last is None or last.record.kind != "book.closed":
             return False
         if not succession.is_waiting(self.folder):
-            given = succession.Inheritance(self._ledger.page_items(), self._ledger.cursor, shelf=True)
-            self._prepare_succession(Head(last.record.seq, last.hash), str(last.record.body.get("reason")), given)
+            reason = str(last.record.body.get("reason"))
+            self._prepare_succession(Head(last.record.seq, last.hash), reason, self._inheritance())
         return True
 
     def _open_next(self) -> Opening:
         """The next book comes into this one's place. Raises BookUnsafe; then the next opening tries again."""
         self._journal.close()
-        try:
+        with saving():
             succession.go_over(self.folder, self._disk, self.book_id)
-        except OSError as e:
-            raise unsafe(e) from e
         return self._open()
 
     def _begin_again(self) -> None:
         """What was known of the old book is not of the new one."""
-        self._live = None
+        self._live.forget()
         self.office = read_office(self.folder, self._ledger)
         self.shelf = Shelf(self.folder, self.book, self._ledger.seq, self._disk)
 
-    def closed_books(self) -> Generator[succession.ClosedBook]:
+    def closed_books(self) -> Generator[closed.ClosedBook]:
         """Closed books with records that no office has acknowledged; one at a time, closed after use."""
         try:
-            yield from succession.closed_books(self.folder, self._disk, self._keys.identity)
+            yield from closed.closed_books(self.folder, self._disk, self._keys.identity)
         finally:
-            self._waiting = succession.waiting(self.folder)
+            self._waiting = closed.waiting(self.folder)
 
     @property
     def introduced(self) -> bool:
@@ -467,26 +382,15 @@ class Logbook:
         return self._write(drafts, notes)
 
     def _write(self, drafts: Sequence[Draft], notes: Sequence[dict[str, Any]]) -> tuple[Entry, ...]:
-        entries = self._chain(drafts)
+        entries = self._chained(drafts)
         rows = [Row(entry.raw, entry.hash) for entry in entries] + [Row(note_raw(note)) for note in notes]
         if rows:
             self._journal.commit(rows)
             self._head = Head(self._ledger.seq, self._ledger.hash)
         return entries
 
-    def _chain(self, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
-        now = self._clock.now()
-        seq, link = self._ledger.seq, self._ledger.hash
-        entries = []
-        for draft in drafts:
-            seq += 1
-            if draft.token:
-                draft = _prove(draft, self.book, seq, link)
-            record = _record(seq, draft, now)
-            raw = encode(record)
-            link = follow(link, raw)
-            entries.append(Entry(record, raw, link))
-        return tuple(entries)
+    def _chained(self, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
+        return chained(drafts, self.book, self._ledger.seq, self._ledger.hash, self._clock.now())
 
     def entries(self, first: int = 1, limit: int | None = None) -> Iterator[Entry]:
         """Records from number `first`, read from the disk as they are asked for; those not here are passed over."""
@@ -552,28 +456,11 @@ class Logbook:
         """What the records up to `seq` come to. The next segment keeps the newest that was given (decision 14);
         `data` is called then, on whatever thread writes, and gives bytes that only the owner understands.
         """
-        self._live = seq, data
+        self._live.give(seq, data)
 
     def kept_state(self) -> LiveState | None:
         """The newest state that a segment kept and that is still as it was written; None before the first."""
-        for name in reversed(self._ledger.snapshots):
-            found = read_snapshot(self.folder, name)
-            if found is not None and found.book == self.book_id and found.state is not None:
-                return found.state if found.state.seq <= self._ledger.seq else None
-        return None
-
-    def _live_state(self) -> LiveState | None:
-        """What was given since the start, else what an earlier segment kept: who knows no state drops none."""
-        if self._live is not None and self._live[0] <= self._ledger.seq:
-            return LiveState(self._nothing_new(self._live[0]), self._live[1]())
-        return self.kept_state()
-
-    def _nothing_new(self, seq: int) -> int:
-        """The state after record `seq` still holds after this one: what the logbook itself says changes none."""
-        own = set(self._ledger.own)
-        while seq + 1 in own:
-            seq += 1
-        return seq
+        return self._live.kept(self._ledger)
 
     def lacks(self, upto: int) -> bool:
         """Whether any record up to number `upto` is not here any more."""
@@ -583,19 +470,9 @@ class Logbook:
     def sign_head(self) -> dict[str, Any]:
         """Sign the head with the shift key and note it. Raises ChainBroken when the key is lost."""
         with self._lock:
-            note = self._head_note(self.head, self._signer())
+            note = self._signer.head_note(self.head)
             self._append((), (note,))
             return note
-
-    def _head_note(self, head: Head, signer: keyring.PrivateKey) -> dict[str, Any]:
-        return {
-            "book": self.book_id,
-            "hash": head.hash.hex(),
-            "key": signer.public.hex(),
-            "note": "head",
-            "seq": head.seq,
-            "sig": signer.sign(keyring.head_message(self.book, head.seq, head.hash)).hex(),
-        }
 
     def signable(self, first: int, last: int) -> int:
         """Up to which of the records `first` … `last` a head can be signed: an open book signs any."""
@@ -604,8 +481,7 @@ class Logbook:
     def head_signature(self, seq: int, link: bytes) -> tuple[str, str]:
         """(shift public key, signature) over a head, both hex; nothing is noted."""
         with self._lock:
-            key = self._signer()
-            return key.public.hex(), key.sign(keyring.head_message(self.book, seq, link)).hex()
+            return self._signer.head(seq, link)
 
     def append_rotating(self, *drafts: Draft) -> tuple[Entry, ...]:
         """`key.certified` and then the drafts, in one write; afterwards only the new shift key signs.
@@ -622,9 +498,11 @@ class Logbook:
                     self._journal.next_segment()
                 self.reserve()
             try:
-                certified = self._certify()
+                certified = self._signer.certify()
             except ChainBroken:
                 return self._append(drafts)
+            except OSError as e:
+                raise unsafe(e) from e
             try:
                 entries = self._append((certified, *drafts))
             except (BookUnsafe, RecordRefused):
@@ -632,16 +510,6 @@ class Logbook:
                 raise
             self._keys.take_over()
             return entries
-
-    def _certify(self) -> Draft:
-        """A next key, certified by the one that signs now, which also signs the book up to here for the last time."""
-        signer = self._signer()
-        last = signer.sign(keyring.head_message(self.book, self._ledger.seq, self._ledger.hash))
-        try:
-            public, cert = self._keys.prepare(self.book, signer)
-        except OSError as e:
-            raise unsafe(e) from e
-        return Draft("key.certified", {"cert": cert.hex(), "head": last.hex(), "key": public.hex()})
 
     # -- room and age ---------------------------------------------------------------------------
     def reserve(self) -> None:
@@ -692,10 +560,8 @@ class Logbook:
     def _finish_pruning(self, decided: pruning.Going | None = None) -> None:
         if decided is None and not pruning.is_unfinished(self.folder, self._ledger):
             return
-        try:
+        with saving():
             pruning.finish(self.folder, self._disk, self._ledger, decided)
-        except OSError as e:
-            raise unsafe(e) from e
 
     def _settle_pruning(self) -> None:
         """A disk that does not finish it now is asked again by the next call of `prune`."""
@@ -709,22 +575,10 @@ class Logbook:
         The bodies are written before the book's lock is taken: no key press waits for a large plan.
         """
         self._must_be_open()
-        pages = [received.item for received in items]
-        with self._receiving:
-            try:
-                for received, page in zip(items, pages, strict=True):
-                    if received.body is not None:
-                        self._keep(received.body, page.sha256)
-            except OSError as e:
-                raise unsafe(e) from e
+        with self._receiving, saving():
+            keep_bodies(self.folder, self._disk, items)
         with self._lock:
-            self._append((), _page_notes(pages, cursor))
-
-    def _keep(self, body: bytes, sha256: str) -> None:
-        folder = self.folder / "received"
-        self._disk.make_folder("received.make", folder)
-        if read_received(self.folder, sha256) is None:
-            self._disk.store("received", folder / f"{sha256}.json", body)
+            self._append((), page_notes([received.item for received in items], cursor))
 
     def pages(self, kind: str) -> dict[str, PageItem]:
         """The newest of each page of a kind by id, without the withdrawn; the one received last stands last."""
@@ -751,66 +605,7 @@ class Logbook:
     def enrolled(self, enrolment: Enrolment) -> None:
         """Record what the office answered, and keep it for the next start."""
         with self._lock:
-            self._append((_enrolled(enrolment),))
-            self._write_office(enrolment)
-
-    def _write_office(self, enrolment: Enrolment) -> None:
-        try:
-            self._disk.store("office", self.folder / "office.json", msgspec.json.encode(enrolment, order="sorted"))
-        except OSError as e:
-            raise unsafe(e) from e
-        self.office = enrolment
-
-
-def _page_notes(items: Sequence[PageItem], cursor: str) -> list[dict[str, Any]]:
-    """As many notes as the length of a line asks for; the last one has the cursor."""
-    room = MAX_BYTES - len(note_raw({"cursor": cursor, "items": [], "note": "page"}))
-    pieces: list[list[Any]] = [[]]
-    left = room
-    for item in items:
-        plain = msgspec.to_builtins(item)
-        size = len(encode_json(plain)) + 1
-        if size > left:
-            pieces.append([])
-            left = room
-        pieces[-1].append(plain)
-        left -= size
-    notes: list[dict[str, Any]] = [{"items": piece, "note": "page"} for piece in pieces]
-    notes[-1]["cursor"] = cursor
-    return notes
-
-
-def _record(seq: int, draft: Draft, now: Moment) -> Record:
-    return Record(
-        at=now.at,
-        body=draft.body,
-        boot=now.boot,
-        by=draft.by,
-        kind=draft.kind,
-        off=now.off,
-        seq=seq,
-        up=now.up,
-        v=draft.v,
-    )
-
-
-def proof(token: bytes, previous: bytes, book: bytes, seq: int, body: dict[str, Any]) -> str:
-    """That whoever wrote record `seq` held the label's token (decision 25): 16 bytes, hex."""
-    message = previous + book + seq.to_bytes(8, "big") + encode_json(body)
-    return hmac.digest(token, message, "sha256")[:16].hex()
-
-
-def _prove(draft: Draft, book: bytes, seq: int, previous: bytes) -> Draft:
-    body = {key: value for key, value in draft.body.items() if key != "proof"}
-    return Draft(draft.kind, {**body, "proof": proof(draft.token, previous, book, seq, body)}, draft.by, draft.v)
-
-
-def _declaration(hole: Hole) -> Draft:
-    return Draft(
-        "damage.declared",
-        {"from": hole.first, "last_good": hole.good.hex(), "next": hole.next.hex(), "to": hole.last},
-    )
-
-
-def _enrolled(enrolment: Enrolment) -> Draft:
-    return Draft("book.enrolled", msgspec.to_builtins(enrolment))
+            self._append((enrolled(enrolment),))
+            with saving():
+                keep_office(self.folder / "office.json", self._disk, "office", enrolment)
+            self.office = enrolment

@@ -8,6 +8,8 @@ knows what a failure at that place means.
 import errno
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import BookInUse, BookUnsafe
@@ -128,3 +130,12 @@ def unsafe(error: OSError) -> BookUnsafe:
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return BookUnsafe("book.read_only")
     return BookUnsafe("book.disk_error", why=os.strerror(error.errno) if error.errno else str(error))
+
+
+@contextmanager
+def saving() -> Iterator[None]:
+    """A disk that refuses inside means that nothing was saved: raises BookUnsafe."""
+    try:
+        yield
+    except OSError as e:
+        raise unsafe(e) from e

@@ -19,9 +19,13 @@ import msgspec
 from msgspec import Struct
 
 from app.errors import BookUnknown, BookUnsafe
-from app.logbook.chain import decode_chain, encode_chain
-from app.logbook.disk import Disk, unsafe
-from app.logbook.lines import TEXT, Ledger, encode_json, note_hash, note_raw, read_note, written_line
+from app.logbook.chain import Segment, decode_chain, encode_chain
+from app.logbook.disk import Disk, saving, unsafe
+from app.logbook.earlier import Unsound
+from app.logbook.ledger import Ledger
+from app.logbook.lines import TEXT, encode_json, note_hash, note_line, note_raw, read_note, written_line
+from app.logbook.places import Places
+from app.logbook.replay import Replay, read_alone
 from app.logbook.room import Reserve
 from app.logbook.snapshots import LiveState, Snapshot, keep_snapshot, read_snapshot, snapshot_path
 
@@ -99,15 +103,15 @@ def read_hint(folder: Path) -> Hint | None:
 
 def replay(folder: Path, hint: Hint | None) -> tuple[Ledger, bytes]:
     """Everything the journal holds, in one pass; and the torn bytes at its end."""
-    ledger, data = _ledger(folder), b""
+    ledger = _ledger(folder)
+    taking = Replay(ledger, partial(read_snapshot, folder))
     for cut, path in kept_files(folder)[-1:]:
-        ledger.take_segment(0, path.read_bytes())
+        taking.take_segment(0, path.read_bytes())
         ledger.cut = cut
     for number, path in segments(folder):
         if number >= ledger.cut:
-            data = path.read_bytes()
-            ledger.take_segment(number, data)
-    return ledger, ledger.finish(data, _witness(ledger, hint))
+            taking.take_segment(number, path.read_bytes())
+    return ledger, taking.finish(_witness(ledger, hint))
 
 
 def resume(folder: Path, hint: Hint | None) -> tuple[Ledger, bytes] | None:
@@ -127,8 +131,9 @@ def resume(folder: Path, hint: Hint | None) -> tuple[Ledger, bytes] | None:
         return None
     ledger = _ledger(folder)
     ledger.resume(snapshot, chain)
-    ledger.take_segment(number, data)
-    torn = ledger.finish(data, _witness(ledger, hint))
+    taking = Replay(ledger, partial(read_snapshot, folder))
+    taking.take_segment(number, data)
+    torn = taking.finish(_witness(ledger, hint))
     return (ledger, torn) if list(chain.damage) == ledger.damage and _all_there(folder, ledger, found) else None
 
 
@@ -144,7 +149,13 @@ def _all_there(folder: Path, ledger: Ledger, found: list[tuple[int, Path]]) -> b
 
 
 def _ledger(folder: Path) -> Ledger:
-    return Ledger(partial(read_snapshot, folder), lambda number: segment_path(folder, number).read_bytes())
+    def read(book: bytes, segment: Segment, after: Segment) -> Places:
+        try:
+            return read_alone(book, segment, after, segment_path(folder, segment.number).read_bytes())
+        except OSError as e:
+            raise Unsound(segment.number) from e
+
+    return Ledger(read)
 
 
 def _witness(ledger: Ledger, hint: Hint | None) -> int:
@@ -172,7 +183,7 @@ class Journal:
         self._disk = disk
         self._fd = disk.edit(segment_path(folder, ledger.segment))
         self._hint: int | None = None
-        self._used = ledger.tail[0]
+        self._used = ledger.end
         self._size = os.fstat(self._fd).st_size
         self._torn = torn
         self._settled = False
@@ -186,12 +197,10 @@ class Journal:
         """Make what replay took for true durable, and set torn bytes aside. Raises BookUnsafe; may be tried again."""
         if self._settled:
             return
-        try:
+        with saving():
             if self._torn:
                 self._put_aside()
             self._write_again()
-        except OSError as e:
-            raise unsafe(e) from e
         self._settled = True
 
     def _write_again(self) -> None:
@@ -369,8 +378,7 @@ def segment_head(ledger: Ledger, number: int, snapshot: str = "") -> bytes:
         "segment": number,
         "snapshot": snapshot,
     }
-    raw = note_raw(head)
-    return written_line(note_hash(raw), raw)
+    return note_line(note_raw(head))
 
 
 def write_segment(disk: Disk, space: Space, path: Path, lines: bytes) -> None:
@@ -382,13 +390,20 @@ def _whole(size: int, step: int) -> int:
     return -(-size // step) * step
 
 
+def set_unreadable_aside(folder: Path, disk: Disk) -> None:
+    """A journal of which nothing can be read makes way for a new one; its bytes are kept. Raises OSError."""
+    if not segments(folder):
+        return
+    number = 1
+    while (aside := folder / f"torn-journal-{number}").exists():
+        number += 1
+    disk.rename("torn.rename", folder / "journal", aside)
+    disk.sync_folder("torn.folder", folder)
+
+
 def create(folder: Path, disk: Disk, space: Space, book: bytes, first: bytes) -> None:
     """The first segment of a new book, with record 1 in it. Raises BookUnsafe."""
-    ledger = Ledger()
-    ledger.book = ledger.hash = book
-    try:
+    with saving():
         disk.make_folder("journal.make", folder / "journal")
-        head = segment_head(ledger, 1)
+        head = segment_head(Ledger.at(book, 0, book), 1)
         write_segment(disk, space, segment_path(folder, 1), head + first)
-    except OSError as e:
-        raise unsafe(e) from e

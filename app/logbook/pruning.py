@@ -17,8 +17,9 @@ from msgspec import Struct
 from app.logbook import journal as journals
 from app.logbook.chain import Segment
 from app.logbook.disk import Disk
-from app.logbook.lines import Ledger, Run, note_hash, note_raw, read_note, written_line
-from app.logbook.reader import read_bytes, read_entries
+from app.logbook.entries import read_bytes, read_entries
+from app.logbook.ledger import Ledger
+from app.logbook.lines import Run, note_line, note_raw, read_note, written_line
 from app.logbook.snapshots import read_snapshot, snapshot_path
 
 DAY_MS: Final = 24 * 3600 * 1000
@@ -105,11 +106,7 @@ def _close(runs: list[Run], lines: list[bytes], run: Run) -> None:
         "previous": run.before.hex(),
         "seq": run.last,
     }
-    lines.append(_note_line(note_raw(note)))
-
-
-def _note_line(raw: bytes) -> bytes:
-    return written_line(note_hash(raw), raw)
+    lines.append(note_line(note_raw(note)))
 
 
 def _last_signatures(folder: Path, ledger: Ledger, cut: int) -> list[bytes]:
@@ -122,7 +119,7 @@ def _last_signatures(folder: Path, ledger: Ledger, cut: int) -> list[bytes]:
         note = read_note(raw)
         if note is not None and note.note in ("head", "receipt") and note.seq >= found.get(note.note, (0, b""))[0]:
             found[note.note] = note.seq, raw
-    return [_note_line(raw) for _, raw in found.values()]
+    return [note_line(raw) for _, raw in found.values()]
 
 
 def announcement(run: Run) -> dict[str, Any]:
@@ -153,18 +150,7 @@ def _kept_before(folder: Path, ledger: Ledger) -> bytes:
     found = journals.kept_files(folder)
     if found:
         return found[-1][1].read_bytes()
-    head = {
-        "acked": 0,
-        "book": ledger.book.hex(),
-        "cursor": "",
-        "first": 1,
-        "note": "segment",
-        "previous": ledger.book.hex(),
-        "pruned": 0,
-        "segment": 0,
-        "snapshot": "",
-    }
-    return _note_line(note_raw(head))
+    return journals.segment_head(Ledger.at(ledger.book, 0, ledger.book), 0)
 
 
 def _superfluous(folder: Path, ledger: Ledger) -> list[Path]:

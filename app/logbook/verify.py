@@ -1,16 +1,18 @@
 """Checking a book on this machine: the folder of a handheld or an exported file, and the report in words.
 
-The check itself is app.logbook.check; what it shows and what not: docs/evidence.md.
+The check itself is app.logbook.check and app.logbook.compare; what it shows and what not: docs/evidence.md.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from app.errors import BookError
-from app.logbook import check
-from app.logbook.check import BookReport, Fault, Jump, Report
+from app.logbook import compare
+from app.logbook.compare import Check
 from app.logbook.keys import verifies
+from app.logbook.report import BookReport, Fault, Jump, Report
 from app.words import say
 from app.words.book import TABLE
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BookReport", "Fault", "Report", "check_book", "check_folder", "check_lines", "export_lines", "told"]
 
+LONGEST: Final = 17 * 1024 * 1024
+"""Bytes of a line: the office takes in 8 MiB, which it gives as `raw` in hex. A longer one is no line."""
 _ID: Final = 64
 """Digits of a book's id."""
 
@@ -32,10 +36,10 @@ def check_book(source: Path, trust: str | None = None, office_key: str | None = 
     """
     if not source.is_dir():
         with source.open("rb") as lines:
-            return check_lines(lines, trust, office_key)
-    from app.logbook.succession import homes
+            return check_lines(iter(partial(lines.readline, LONGEST), b""), trust, office_key)
+    from app.logbook.closed import homes
 
-    checking = check.Check(verifies, office_key)
+    checking = Check(verifies, office_key)
     closed = homes(source)
     for home in closed:
         try:
@@ -50,19 +54,23 @@ def check_book(source: Path, trust: str | None = None, office_key: str | None = 
 
 def check_lines(lines: Iterable[bytes], trust: str | None = None, office_key: str | None = None) -> Report:
     """A report for each book in the lines of an export, in order of first appearance."""
-    return check.check_lines(lines, verifies, trust, office_key)
+    return compare.check_lines(lines, verifies, trust, office_key)
 
 
 def check_folder(folder: Path, trust: str | None = None, office_key: str | None = None) -> BookReport:
     """The book in use in a handheld's data folder, read without its lock. Raises BookError when there is none."""
-    checking = check.Check(verifies, office_key)
+    checking = Check(verifies, office_key)
     _take_folder(checking, folder)
     return checking.report(trust).books[0]
 
 
-def _take_folder(checking: check.Check, folder: Path) -> None:
+def _take_folder(checking: Check, folder: Path) -> None:
     from app.logbook.reader import Reader
+    from app.logbook.straight import read_straight
 
+    book = read_straight(folder, checking.new)
+    if book is not None and checking.add(book):
+        return
     reader = Reader(folder)
     for line in export_lines(reader):
         checking.take(line)

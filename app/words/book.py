@@ -7,19 +7,19 @@ TABLE = {
     ),
     "disk_full": (
         "存储已满,无法记录。请清理空间或联系管理员",
-        "the storage is full, nothing can be recorded: free some space or call IT",
+        "the storage is full, nothing can be recorded: free some space or call the administrator",
     ),
     "no_reserve": (
         "存储空间不够走完一轮,不能开始。请清理空间或联系管理员",
-        "there is no room left for a whole round: free some space or call IT, then start",
+        "there is no room left for a whole round: free some space or call the administrator, then start",
     ),
     "read_only": (
         "存储只读,无法记录。请联系管理员",
-        "the storage is read-only, nothing can be recorded: call IT",
+        "the storage is read-only, nothing can be recorded: call the administrator",
     ),
     "disk_error": (
         "存储出错({why}),未能记录。请联系管理员",
-        "the storage failed ({why}), nothing was recorded: call IT",
+        "the storage failed ({why}), nothing was recorded: call the administrator",
     ),
     "unknown": (
         "存储没有明确答复,不能确定是否已记录。请重新打开程序后核对",
@@ -190,7 +190,7 @@ TABLE = {
     "log_pin.refused": ("密码不对:{person}", "PIN wrong: {person}"),
     "log_pin.unlocked": ("密码解锁:{person}", "PIN unlocked: {person}"),
     "log_round.started": ("开始一轮:{route} {alone_words} {marks}", "round started: {route} {alone_words} {marks}"),
-    "log_round.rechecked": ("途中复核:{person}({method})", "seen again on the way: {person} ({method})"),
+    "log_round.rechecked": ("途中再签:{person}({method})", "seen again on the way: {person} ({method})"),
     "log_stop.arrived": ("到点:{point}({grade}) {marks}", "at {point} ({grade}) {marks}"),
     "log_stop.skipped": ("去不了:{stop},{words}", "not reached: {stop}, {words}"),
     "log_check.answered": ("检查:{words} {value} {ok} {marks}", "check: {words} {value} {ok} {marks}"),

@@ -4,7 +4,6 @@ TABLE = {
     "step": ("报问题 {n}/3", "Report {n}/3"),
     "category": ("是哪一类?", "What kind is it?"),
     "phrase": ("怎么样?", "What is it like?"),
-    "more": ("下一页 {page}/{pages}", "next page {page}/{pages}"),
     "about": ("检查项: {check}", "Check: {check}"),
     "place": ("位置", "Place"),
     "no_place": ("没有具体位置", "no place"),

@@ -20,7 +20,7 @@ TABLE = {
         "密码要 {least} 到 {most} 个字符",
         "a password has {least} to {most} characters",
     ),
-    "bad_pin": ("PIN 要 {least} 到 {most} 位数字", "a PIN is {least} to {most} digits"),
+    "bad_pin": ("密码要 {least} 到 {most} 位数字", "a PIN is {least} to {most} digits"),
     "too_many_badges": ("{person} 的工牌号已用完", "no badge numbers are left for {person}"),
     "no_person": (
         "人员文件里没有 {person}。先导入:plan import 计划 --people 人员文件",
@@ -41,8 +41,10 @@ TABLE = {
     # prompts
     "ask_password": ("密码", "Password"),
     "ask_password_again": ("再输一次密码", "The same password again"),
-    "ask_pin": ("PIN(数字)", "PIN (digits)"),
-    "ask_pin_again": ("再输一次 PIN", "The same PIN again"),
+    "piped_password": ("没有终端:密码从标准输入读取", "no terminal for the password: reading it from standard input"),
+    "piped_pin": ("没有终端:密码从标准输入读取", "no terminal for the PIN: reading it from standard input"),
+    "ask_pin": ("密码(数字)", "PIN (digits)"),
+    "ask_pin_again": ("再输一次密码", "The same PIN again"),
     # what was done
     "plan_good": (
         "{file}:没有错误,{points}个点,{routes}条线路,{schedules}个班次",
@@ -76,7 +78,7 @@ TABLE = {
     "device_withdrawn": ("已停用", "withdrawn"),
     "user_added": ("账号 {account}({role})已可登录", "Account {account} ({role}) may sign in"),
     "pin_set": (
-        "{person} 的 PIN 已设,手持机下次同步后生效",
+        "{person} 的密码已设,手持机下次同步后生效",
         "The PIN of {person} is set; handhelds know it after their next sync",
     ),
     "badge_made": (
@@ -87,7 +89,7 @@ TABLE = {
     "demo_starts": ("正在准备示例……", "Preparing the example ..."),
     "demo_account": ("账号 {user} 密码 {password}", "Account {user}, password {password}"),
     "demo_code": ("手持机登记码 {code}", "Enrolment code for a handheld: {code}"),
-    "demo_pins": ("演示 PIN:{pins}", "PINs to try: {pins}"),
+    "demo_pins": ("演示密码:{pins}", "PINs to try: {pins}"),
     "demo_fills": (
         "三个项目:翠湖花园、兰悦大厦、星河公寓。最近几天先看,其余日子正在后台补上。",
         "Three sites: Cuihu Garden, Lanyue Tower, Xinghe Residence. The month is being filled in.",

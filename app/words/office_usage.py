@@ -32,12 +32,12 @@ TABLE = {
         "停用丢失的手持机(编号或名称)。它之后上传的另存待查。",
         "Take a lost handheld's rights (id or name). What it still sends is kept aside.",
     ),
-    "user": ("网页账号,以及手持机要人出示的PIN和工牌。", "Accounts of the pages, and what handhelds ask people for."),
+    "user": ("网页账号,以及手持机要人出示的密码和工牌。", "Accounts of the pages, and what handhelds ask people for."),
     "user_add": (
         "新建网页账号,或给已有账号换密码和角色。已登录的会退出。",
         "An account for the pages, or a new password and role for one. Its open sessions end.",
     ),
-    "user_pin": ("给某人设新PIN,手持机签到时用。", "A new PIN for PERSON, which handhelds ask for."),
+    "user_pin": ("给某人设新密码,手持机签到时用。", "A new PIN for PERSON, which handhelds ask for."),
     "user_badge": (
         "给某人做新工牌:码只显示这一次,旧工牌作废。",
         "A new badge for PERSON: its code is shown this once; the badge before is void.",
@@ -82,7 +82,7 @@ TABLE = {
     "opt_device_revoke_site": ("几个小区有同名的手持机时,是哪个小区的。", "When several sites have one of that name."),
     "opt_role": ("角色,是其中之一:{roles}。", "One of: {roles}."),
     "opt_person": ("人员文件里的编号。", "Id in the people file."),
-    "opt_from_stdin": ("从标准输入读PIN。", "Read the PIN from standard input."),
+    "opt_from_stdin": ("从标准输入读密码。", "Read the PIN from standard input."),
     "opt_user_add_from_stdin": ("从标准输入读密码。", "Read the password from standard input."),
     "opt_jsonl": ("按收到的原样,每行一条JSON。", "One JSON line each, as received."),
 }

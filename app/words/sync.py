@@ -45,6 +45,10 @@ TABLE = {
     # why the office cannot be reached
     "no_connection": ("连不上办公室,记录都存着", "The office cannot be reached: records are kept"),
     "no_answer": ("办公室没有回应,记录都存着", "The office did not answer in time: records are kept"),
+    "bad_proxy": (
+        "系统设的代理(HTTPS_PROXY、ALL_PROXY)用不了,没有传",
+        "The proxy that is set here (HTTPS_PROXY, ALL_PROXY) is of no use: nothing was sent",
+    ),
     "not_secure": ("加密连接没有建成,没有传", "No secure line could be made: nothing was sent"),
     "other_certificate": (
         "对方不是办公室(证书不同),可能有人夹在中间,没有传",
@@ -81,6 +85,10 @@ TABLE = {
     "code_short": (
         "请输入全部20位登记码:后10位用来认办公室",
         "Type all 20 characters of the code: the last ten show that it is the right office",
+    ),
+    "round_open": (
+        "{name}({opens})还没走完,换到别处就断在这里。请先结束,或加 --yes",
+        "The round {name} ({opens}) is still being walked and would end here: finish it first, or add --yes",
     ),
     "address_form": ("网址要以https://开头:{url}", "The address must begin with https://: {url}"),
     "not_enrolled": ("还没有登记到办公室", "Not enrolled at an office yet"),

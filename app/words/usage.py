@@ -47,6 +47,7 @@ TABLE = {
     "opt_speed": ("模拟走动加快N倍。", "The simulated walk, N times faster."),
     "opt_start": ("演示从当地几点开始。", "Local time at which the demonstration begins."),
     "opt_name": ("办公室里这台手持机叫什么。", "What the office shall call this handheld."),
+    "opt_yes": ("还没走完的巡更也断掉。", "Even if a round is still being walked, which then ends."),
     "opt_once": ("只交换一次。", "One exchange, then end."),
     "opt_from_stdin": ("从标准输入读记录。", "Read records from standard input."),
     "opt_jsonl": ("按存储的原样,每行一条。", "As stored, one line each."),

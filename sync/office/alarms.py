@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from app.duties.site import Text
 from app.errors import NotAllowed
 from app.record import Record
-from sync.office.reading import AlarmDetail, Ref, alarm_of
+from sync.office.details import AlarmDetail, Ref
+from sync.office.reading import alarm_of
 from sync.office.store import alarms as table
 from sync.office.store.alarms import Act
 from sync.office.store.changes import publish
@@ -57,7 +59,7 @@ class Said(Struct, frozen=True):
 
     alarm: str
     at: int
-    by: str
+    by: Text
     state: State
 
 
@@ -75,7 +77,7 @@ def read_alarms(tx: Connection, now: int, told_ms: int = TOLD_MS) -> list[Alarm]
     return sorted(shown, key=lambda alarm: alarm.detail.ref.at, reverse=True)
 
 
-def move(tx: Connection, site: str, alarm: str, state: str, account: str, by: str, now: int) -> None:
+def move(tx: Connection, site: str, alarm: str, state: str, account: str, by: Text, now: int) -> None:
     """Take an alarm or close it, and tell the site's handhelds. `by` is the account's person by name, or empty.
 
     Raises NotAllowed for an alarm that does not stand, and when somebody else was faster.
@@ -85,7 +87,7 @@ def move(tx: Connection, site: str, alarm: str, state: str, account: str, by: st
         raise NotAllowed("office.alarm_unknown")
     if NEXT.get(found.state) != state:
         raise NotAllowed("office.alarm_moved")
-    table.add(tx, Act(site, alarm, len(found.acts) + 1, state, now, account, by))
+    table.add(tx, Act(site, alarm, len(found.acts) + 1, state, now, account, by.say("zh")))
     body = Said(alarm, now, by, NEXT[found.state])
     publish(tx, site, "alarm", alarm, msgspec.json.encode(body, order="sorted"), now)
 

@@ -57,9 +57,9 @@ def cli() -> None:
 @served
 @secured
 def serve(began: str | None) -> None:
-    from sync.office import commands
+    from sync.office import starting
 
-    commands.serve(settings(), began)
+    starting.serve(settings(), began)
 
 
 @cli.command()
@@ -67,9 +67,9 @@ def serve(began: str | None) -> None:
 @served
 @click.option("--days", type=click.IntRange(0, 31), default=30)
 def demo(began: str | None, days: int) -> None:
-    from sync.office import commands
+    from sync.office import starting
 
-    commands.demo(settings(), began, days)
+    starting.demo(settings(), began, days)
 
 
 # -- plans ---------------------------------------------------------------------------------------

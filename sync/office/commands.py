@@ -1,48 +1,33 @@
 """What the office's commands do, once their options are read."""
 
 import asyncio
-import fcntl
 import json
-import os
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
 from pathlib import Path
-from shutil import rmtree
-from tempfile import TemporaryDirectory, mkdtemp
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import click
 import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.errors import BookInUse, WatchbookError
+from app.errors import WatchbookError
 from app.text import clean
 from app.words import say
 from sync.office import accounts, credentials, importing
 from sync.office.importing import Found
 from sync.office.keys import OfficeKey
 from sync.office.qr import drawn
-from sync.office.serve import listen, open_store, run
+from sync.office.serve import open_store
 from sync.office.settings import Settings
-from sync.office.staged import StagedClock
 from sync.office.store import Store
-from sync.office.store import engine as engines
 from sync.office.store import plans as plan_table
 from sync.office.store.devices import LIFETIME_MS, Device
-from sync.office.store.staging import move_codes, move_plans
-from sync.office.tls import Certificates, Shown, must_fit, own
-
-if TYPE_CHECKING:
-    from multiprocessing.context import SpawnProcess
-
-    from sync.desk import Desk
 
 T = TypeVar("T")
-LOCK: Final = "serve.lock"
 
 
 class CommandRefused(WatchbookError):
@@ -51,140 +36,6 @@ class CommandRefused(WatchbookError):
 
 class StoreFailed(WatchbookError):
     """The administrator: the database is full, locked for too long, or of another version."""
-
-
-class OfficeInUse(BookInUse):
-    """Whoever starts it: an office is served from this directory already."""
-
-
-# -- serving -------------------------------------------------------------------------------------
-
-
-def serve(settings: Settings, began: str | None) -> None:
-    """Until SIGTERM. Prints one line when it answers. Raises OfficeInUse, PortTaken, StoreUnsafe."""
-    _serve(settings, began, lambda url: print(f"listening {url}", flush=True))  # noqa: T201 - the answer to a program
-
-
-def demo(settings: Settings, began: str | None, days: int) -> None:
-    """Serve the example from the data directory that was named, else from one that goes away afterwards."""
-    if settings.chosen:
-        _demo(settings, began, days)
-        return
-    with TemporaryDirectory(prefix="watchbook-office-") as folder:
-        data = Path(folder)
-        _demo(msgspec.structs.replace(settings, data_dir=data, db=str(data / "office.db")), began, days)
-
-
-def _demo(settings: Settings, began: str | None, days: int) -> None:
-    from sync.office.demo import fill, furnish
-
-    made: list[Desk] = []
-    filling: list[SpawnProcess] = []
-    scratch = Path(mkdtemp(prefix="watchbook-demo-"))
-    began_at = _clock(began)()
-
-    async def first(store: Store, key: OfficeKey, now: int) -> None:
-        made.append(await furnish(store, key, now, days))
-
-    def ready(url: str) -> None:
-        desk = msgspec.structs.replace(made[0], url=url)
-        if settings.as_json:
-            _print_json(msgspec.to_builtins(desk))
-        else:
-            _introduce(desk, settings.lang)
-        db = engines.sqlite_path(settings.db)
-        filling.append(fill(db, scratch, began_at, days, settings.lang, quiet=settings.as_json))
-
-    if not settings.as_json:
-        click.echo(say(settings.lang, "office_cli.demo_starts"), err=True)
-    try:
-        _serve(settings, began, ready, first)
-    finally:
-        for process in filling:
-            process.kill()
-            process.join()
-        rmtree(scratch, ignore_errors=True)
-
-
-def _introduce(desk: "Desk", lang: str) -> None:
-    pins = ", ".join(f"{person} {pin}" for person, pin in desk.pins.items())
-    click.echo(say(lang, "office_cli.listening", url=desk.url))
-    click.echo(say(lang, "office_cli.demo_account", user=desk.user, password=desk.password))
-    click.echo(say(lang, "office_cli.demo_code", code=desk.code))
-    click.echo(say(lang, "office_cli.demo_pins", pins=pins))
-    click.echo(say(lang, "office_cli.demo_fills"))
-
-
-def _serve(
-    settings: Settings,
-    began: str | None,
-    ready: Callable[[str], None],
-    first: Callable[[Store, OfficeKey, int], Awaitable[None]] | None = None,
-) -> None:
-    clock_ms = _clock(began)
-
-    async def at_first(store: Store, key: OfficeKey) -> None:
-        ahead = clock_ms() - _now()
-        if began is not None and ahead > 0:
-            await store.write(lambda tx: move_codes(tx, _now(), ahead))
-        if began is not None and ahead < 0:
-            await store.write(lambda tx: move_plans(tx, clock_ms()))
-        if first is not None:
-            await first(store, key, clock_ms())
-        if isinstance(clock_ms, StagedClock):
-            clock_ms.follow(store)
-
-    with _only_one(_folder(settings)), _database_trouble():
-        tls = _tls(settings)
-        told = Certificates(tls, settings.tls_known)
-        listening = listen(settings.host, settings.port)
-        run(
-            settings.db,
-            settings.data_dir,
-            listening,
-            clock_ms,
-            ready,
-            moved_clock=began is not None,
-            first=at_first,
-            tls=tls,
-            certificates=told,
-        )
-
-
-def _tls(settings: Settings) -> Shown | None:
-    """The certificate to show, or None for plain HTTP. Raises CertificateUnusable for a file of no use."""
-    if settings.tls_cert is not None:
-        shown = Shown(settings.tls_cert, settings.tls_key)
-        must_fit(shown)
-        return shown
-    return own(settings.data_dir, settings.host) if settings.tls else None
-
-
-def _clock(began: str | None) -> Callable[[], int]:
-    """UTC ms: the real clock, or one that starts at `began` and goes on from there. Raises CommandRefused."""
-    if began is None:
-        return _now
-    try:
-        start = datetime.fromisoformat(began)
-    except ValueError as e:
-        raise CommandRefused("office_cli.bad_time", text=began[:40]) from e
-    if start.tzinfo is None:
-        raise CommandRefused("office_cli.bad_time", text=began[:40])
-    return StagedClock(round(start.timestamp() * 1000))
-
-
-@contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    """One server per directory: what it remembers of wrong tries and of nonces is in its memory."""
-    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as e:
-        raise OfficeInUse("office_cli.in_use", folder=str(folder)) from e
-    else:
-        yield
-    finally:
-        os.close(handle)
 
 
 # -- plans ---------------------------------------------------------------------------------------
@@ -215,7 +66,7 @@ def plan_import(settings: Settings, file: str, people: str | None) -> int:
 
     async def act(store: Store) -> tuple[Found, importing.Taken | None]:
         found = await importing.check(store, Path(file), _path(people))
-        return found, None if found.refused else await importing.take(store, found, _now())
+        return found, None if found.refused else await importing.take(store, found, now_ms())
 
     found, taken = _with_store(settings, act)
     if taken is None:
@@ -224,7 +75,7 @@ def plan_import(settings: Settings, file: str, people: str | None) -> int:
             click.echo(say(settings.lang, "office_cli.plan_refused", count=_count(found)), err=True)
         return 1
     if settings.as_json:
-        _print_json(msgspec.to_builtins(taken))
+        print_json(msgspec.to_builtins(taken))
         return 0
     _print_faults(settings, found)
     if found.people is not None:
@@ -238,7 +89,7 @@ def plan_import(settings: Settings, file: str, people: str | None) -> int:
 def _print_faults(settings: Settings, found: Found) -> None:
     if settings.as_json:
         faults = [{**msgspec.to_builtins(fault), "sentence": fault.say(settings.lang)} for fault in found.faults]
-        _print_json({"ok": not found.refused, "faults": faults})
+        print_json({"ok": not found.refused, "faults": faults})
         return
     for fault in found.faults:
         click.echo(fault.say(settings.lang), err=True)
@@ -259,7 +110,7 @@ def device_add(settings: Settings, name: str, site: str) -> None:
     """Print a one-use code. Raises CommandRefused for a site that has no plan, and for a name in use there."""
     from sync.wire import join_code
 
-    key = OfficeKey.open(_folder(settings))
+    key = OfficeKey.open(folder_of(settings))
 
     async def act(store: Store) -> tuple[str, str]:
         await _known_site(store, site)
@@ -267,12 +118,12 @@ def device_add(settings: Settings, name: str, site: str) -> None:
         taken = [each for each in await store.devices.of(site) if each.name == called and each.revoked_at is None]
         if taken:
             raise CommandRefused("office_cli.device_named", name=called, device=taken[0].device)
-        issued = await store.devices.add(site, called, _now())
+        issued = await store.devices.add(site, called, now_ms())
         return issued.device, join_code(issued.code, key.public)
 
     device, code = _with_store(settings, act)
     if settings.as_json:
-        _print_json({"code": code, "device": device})
+        print_json({"code": code, "device": device})
         return
     minutes = LIFETIME_MS // 60_000
     click.echo(say(settings.lang, "office_cli.device_added", device=device, code=code, minutes=minutes))
@@ -283,7 +134,7 @@ def device_add(settings: Settings, name: str, site: str) -> None:
 def device_list(settings: Settings, site: str | None) -> None:
     devices = _with_store(settings, lambda store: store.devices.of(site))
     if settings.as_json:
-        _print_json([_device(device) for device in devices])
+        print_json([_device(device) for device in devices])
         return
     if not devices:
         click.echo(say(settings.lang, "office_cli.devices_none"))
@@ -322,12 +173,12 @@ def device_revoke(settings: Settings, named: str, site: str | None) -> None:
         if len(found) > 1:
             ids = ", ".join(device.device for device in found)
             raise CommandRefused("office_cli.several_devices", device=named[:80], ids=ids)
-        await store.devices.revoke(found[0].site, found[0].device, _now())
+        await store.devices.revoke(found[0].site, found[0].device, now_ms())
         return found[0]
 
     device = _with_store(settings, act)
     if settings.as_json:
-        _print_json({"device": device.device, "site": device.site})
+        print_json({"device": device.device, "site": device.site})
     else:
         click.echo(say(settings.lang, "office_cli.device_revoked", device=device.device))
 
@@ -342,11 +193,11 @@ def user_add(settings: Settings, name: str, role: str, person: str | None, *, fr
     async def act(store: Store) -> str:
         if person is not None:
             await store.read(lambda tx: credentials.must_know(tx, person))
-        return await accounts.add(store, name, role, person, password, _now())
+        return await accounts.add(store, name, role, person, password, now_ms())
 
     account = _with_store(settings, act)
     if settings.as_json:
-        _print_json({"account": account, "role": role, "person": person})
+        print_json({"account": account, "role": role, "person": person})
     else:
         click.echo(say(settings.lang, "office_cli.user_added", account=account, role=role))
 
@@ -355,22 +206,22 @@ def user_pin(settings: Settings, person: str, *, from_stdin: bool) -> None:
     stored = credentials.stored_pin(_secret(settings, "pin", from_stdin=from_stdin))
 
     def change(tx: Connection) -> None:
-        credentials.set_pin(tx, person, stored, _now())
+        credentials.set_pin(tx, person, stored, now_ms())
 
     _with_store(settings, lambda store: store.write(change))
     if settings.as_json:
-        _print_json({"person": person})
+        print_json({"person": person})
     else:
         click.echo(say(settings.lang, "office_cli.pin_set", person=person))
 
 
 def user_badge(settings: Settings, person: str) -> None:
     def change(tx: Connection) -> str:
-        return credentials.make_badge(tx, person, _now())
+        return credentials.make_badge(tx, person, now_ms())
 
     code = _with_store(settings, lambda store: store.write(change))
     if settings.as_json:
-        _print_json({"person": person, "code": code})
+        print_json({"person": person, "code": code})
         return
     click.echo(say(settings.lang, "office_cli.badge_made", person=person))
     click.echo(code)
@@ -379,7 +230,10 @@ def user_badge(settings: Settings, person: str) -> None:
 
 def _secret(settings: Settings, name: str, *, from_stdin: bool) -> str:
     """A password or PIN, from the first line of standard input or typed twice; never on the command line."""
-    if from_stdin:
+    piped = not sys.stdin.isatty()
+    if piped and not from_stdin:
+        click.echo(say(settings.lang, f"office_cli.piped_{name}"), err=True)
+    if from_stdin or piped:
         given = sys.stdin.readline().rstrip("\r\n")
         if not given:
             raise CommandRefused("office_cli.no_input")
@@ -404,18 +258,19 @@ def labels(settings: Settings, site: str) -> None:
         return await store.read(lambda tx: credentials.labels(tx, site))
 
     for point, code in sorted(_with_store(settings, act).items()):
-        _print_json({"point": point, "code": code})
+        print_json({"point": point, "code": code})
 
 
 def export(settings: Settings, site: str | None, *, jsonl: bool) -> None:
+    """Print the records as received, JSON Lines. Raises CommandRefused without `jsonl`."""
     if not jsonl:
         raise CommandRefused("office_cli.export_jsonl")
     from sync.office.export import lines
 
-    key = OfficeKey.open(_folder(settings))
+    key = OfficeKey.open(folder_of(settings))
 
     async def act(store: Store) -> None:
-        async for line in lines(store, key, _now(), site):
+        async for line in lines(store, key, now_ms(), site):
             sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()
 
@@ -426,8 +281,8 @@ def export(settings: Settings, site: str | None, *, jsonl: bool) -> None:
 
 
 @contextmanager
-def _database_trouble() -> Iterator[None]:
-    """What the database does not take is one sentence."""
+def database_trouble() -> Iterator[None]:
+    """What the database does not take is one sentence: raises StoreFailed."""
     try:
         yield
     except SQLAlchemyError as e:
@@ -438,7 +293,7 @@ def _database_trouble() -> Iterator[None]:
 @asynccontextmanager
 async def _store(settings: Settings) -> AsyncIterator[Store]:
     """The store while a command runs."""
-    _folder(settings)
+    folder_of(settings)
     store = await open_store(settings.db)
     try:
         yield store
@@ -451,7 +306,7 @@ def _with_store(settings: Settings, act: Callable[[Store], Awaitable[T]]) -> T:
         async with _store(settings) as store:
             return await act(store)
 
-    with _database_trouble():
+    with database_trouble():
         return asyncio.run(run_it())
 
 
@@ -460,7 +315,7 @@ async def _known_site(store: Store, site: str) -> None:
         raise CommandRefused("office_cli.no_site", site=site[:64])
 
 
-def _folder(settings: Settings) -> Path:
+def folder_of(settings: Settings) -> Path:
     """The data directory, made when it is missing. Raises CommandRefused when it can't be used."""
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -469,11 +324,11 @@ def _folder(settings: Settings) -> Path:
     return settings.data_dir
 
 
-def _now() -> int:
+def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _print_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 

@@ -87,9 +87,15 @@ def labels(tx: Connection, site: str) -> dict[str, str]:
     return {row.id: make(row.issue, row.token) for row in table.tokens_of(tx, site, "point")}
 
 
-def people_of(tx: Connection, *, all_ever: bool = False) -> People:
+def people_of(tx: Connection) -> People:
     """The people file as the office has it."""
-    return People(tuple(msgspec.json.decode(raw, type=Person) for raw in table.people(tx, all_ever=all_ever)))
+    return People(tuple(msgspec.json.decode(raw, type=Person) for raw in table.people(tx)))
+
+
+def everybody(tx: Connection) -> dict[str, Person]:
+    """By id: who is in the people file, and who ever was, for old rounds name them."""
+    people = (msgspec.json.decode(raw, type=Person) for raw in table.people(tx, all_ever=True))
+    return {person.id: person for person in people}
 
 
 def people_at(tx: Connection, site: str, at: int) -> People:

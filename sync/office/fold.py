@@ -22,23 +22,16 @@ from sqlalchemy import Connection
 
 from app import kinds
 from app.duties.days import local_day
-from app.duties.review import RULES, may_excuse
+from app.duties.outcome import may_excuse
+from app.duties.review import RULES
 from app.duties.site import decode_plan
 from app.record import Record
+from sync.office.details import BookLife, ExcuseDetail, ExplanationDetail, FindingDetail, WitnessDetail, joined
+from sync.office.digits import find_heads
+from sync.office.joining import Family, Piece
 from sync.office.paper import read_late_entry
 from sync.office.proofs import Label, Labels
-from sync.office.reading import (
-    BookLife,
-    ExcuseDetail,
-    ExplanationDetail,
-    FindingDetail,
-    Line,
-    Tokens,
-    WitnessDetail,
-    alarm_of,
-    joined,
-    read_round,
-)
+from sync.office.reading import Line, Tokens, alarm_of, read_round
 from sync.office.store import Store, known
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
@@ -56,12 +49,10 @@ from sync.office.store.rounds import (
 
 log: Final = logging.getLogger("watchbook.fold")
 
-SHAPE: Final = 3
+SHAPE: Final = 4
 """Version of what the projections hold; under another one they are made again."""
 CURSOR: Final = f"rounds/{RULES}.{SHAPE}"
 STEP: Final = 500
-LONGEST: Final = 5000
-"""Records of one round at most; what comes after them is not shown."""
 LONGEST_ID: Final = 200
 LOOKED_BACK: Final = 5000
 """How many records before a round its crew's sign-ins are looked for in."""
@@ -82,6 +73,8 @@ class Step(Struct, frozen=True):
     witnesses: tuple[WitnessRow, ...] = ()
     excuses: tuple[ExcuseRow, ...] = ()
     explanations: tuple[ExplanationRow, ...] = ()
+    named: tuple[WitnessRow, ...] = ()
+    """Seen earlier by their digits; now it is known whose heads they are."""
 
 
 class Folding:
@@ -162,7 +155,10 @@ def read_step(tx: Connection, site: str) -> Step | None:
     books: dict[bytes, list[Stored]] = {}
     for one in stored:
         books.setdefault(one.book, []).append(one)
-    steps = [_read_book(tx, site, book, those) for book, those in books.items()]
+    family = Family(tx, site)
+    steps = [_read_book(tx, site, family, book, those) for book, those in books.items()]
+    seen = [row for step in steps for row in step.witnesses]
+    witnesses, named = find_heads(tx, site, stored, seen)
     return Step(
         site,
         before,
@@ -171,9 +167,10 @@ def read_step(tx: Connection, site: str) -> Step | None:
         _one_owner(row for step in steps for row in step.rounds),
         tuple(row for step in steps for row in step.findings),
         tuple(row for step in steps for row in step.alarms),
-        tuple(row for step in steps for row in step.witnesses),
+        tuple(witnesses),
         tuple(row for step in steps for row in step.excuses),
         tuple(row for step in steps for row in step.explanations),
+        tuple(named),
     )
 
 
@@ -192,6 +189,8 @@ def apply_step(tx: Connection, step: Step) -> bool:
     )
     for row in once:
         table.put_once(tx, row)
+    for row in step.named:
+        table.name_witnessed(tx, row)
     for folded in step.folded:
         table.put_folded(tx, folded)
     move_cursor(tx, step.site, CURSOR, step.after)
@@ -209,13 +208,17 @@ def _one_owner(rows: Iterable[tuple[RoundRow, list[StopRow]]]) -> tuple[tuple[Ro
 # -- one book's part of a step -------------------------------------------------------------------
 
 
-def _read_book(tx: Connection, site: str, book: bytes, stored: Sequence[Stored]) -> Step:
+def _read_book(tx: Connection, site: str, family: Family, book: bytes, stored: Sequence[Stored]) -> Step:
     lines = _lines(tx, stored)
     touched = _touched(lines)
+    if any(isinstance(line.body, kinds.BookClosed) for line in lines):
+        for child in family.children(book):
+            name = family.begun_before(child)
+            touched |= {name: None} if name and name not in touched else {}
     made = [
         made
         for name, first in touched.items()
-        if (made := _make_round(tx, site, book, name, first, stored[-1].seq)) is not None
+        if (made := _make_round(tx, site, family, book, name, first, stored[-1].seq)) is not None
     ]
     known = table.folded_of(tx, site, book)
     aside = (known.set_aside if known else 0) + len(stored) - len(lines)
@@ -254,12 +257,13 @@ def _life(known: FoldedRow | None, lines: Sequence[Line]) -> bytes:
     return msgspec.json.encode(life)
 
 
-def _lines(tx: Connection, stored: Sequence[Stored]) -> list[Line]:
-    """The records that are fit to be shown, each with the hash before it."""
+def _lines(tx: Connection, stored: Sequence[Stored], previous: bytes | None = None) -> list[Line]:
+    """The records that are fit to be shown, each with the hash before it; `previous` is that before the first."""
     if not stored:
         return []
     first = stored[0]
-    previous = first.book if first.seq == 1 else table.hash_of(tx, first.site, first.book, first.seq - 1)
+    if previous is None:
+        previous = first.book if first.seq == 1 else table.hash_of(tx, first.site, first.book, first.seq - 1)
     expected = first.seq
     lines = []
     for one in stored:
@@ -289,19 +293,35 @@ def _touched(lines: Sequence[Line]) -> dict[str, int | None]:
 
 
 def _make_round(
-    tx: Connection, site: str, book: bytes, name: str, begins: int | None, last: int
+    tx: Connection, site: str, family: Family, book: bytes, name: str, begins: int | None, last: int
 ) -> tuple[RoundRow, list[StopRow]] | None:
-    """The round as its records up to `last` tell it; None when this book never began it."""
+    """The round as the records up to `last` tell it, and the books that go on with it; None when nobody began it."""
     known = table.owner(tx, site, name)
-    if known is not None and known[0] != book:
+    first = known[1] if known and known[0] == book else begins
+    if known is not None and known[0] != book and begins is not None:
         return None
-    first = known[1] if known else begins
-    if first is None:
+    pieces = family.onward(book, first, last, name) if first is not None else []
+    if not _begins(pieces):
+        pieces = family.from_before(book, name)
+    made = _read_pieces(tx, site, pieces, name)
+    return made if made is not None and (known is None or made[0].book == known[0]) else None
+
+
+def _begins(pieces: Sequence[Piece]) -> bool:
+    """Whether the first of the records is one that begins a round."""
+    return bool(pieces and pieces[0].stored) and pieces[0].stored[0].kind in ("round.started", "round.late-entry")
+
+
+def _read_pieces(
+    tx: Connection, site: str, pieces: Sequence[Piece], name: str
+) -> tuple[RoundRow, list[StopRow]] | None:
+    parts = [those for piece in pieces if (those := _of_round(tx, piece, name))]
+    lines = [replace(line, part=part) for part, those in enumerate(parts) for line in those]
+    if not lines:
         return None
-    stored = table.records_between(tx, site, book, first, last, LONGEST)
-    lines = [line for line in _lines(tx, stored) if line.record.body.get("round") == name]
+    book = next((line.stored.book for line in lines if not line.apart), None)
     started = lines[0].body
-    if not isinstance(started, kinds.RoundStarted | kinds.RoundLateEntry):
+    if book is None or not isinstance(started, kinds.RoundStarted | kinds.RoundLateEntry):
         return None
     row = plan_table.plan_walked(tx, site, started.plan.revision, started.plan.sha256)
     plan = decode_plan(row.raw) if row else None
@@ -310,7 +330,13 @@ def _make_round(
     tokens = Tokens(
         labels=_by_id(plan_table.tokens_of(tx, site, "point")), badges=_by_id(plan_table.tokens_of(tx, "", "person"))
     )
-    return read_round(site, book, lines, plan, tokens, _sign_ins(tx, site, book, first))
+    sign_ins = [] if lines[0].apart else _sign_ins(tx, site, book, lines[0].stored.seq)
+    return read_round(site, book, lines, plan, tokens, sign_ins)
+
+
+def _of_round(tx: Connection, piece: Piece, name: str) -> list[Line]:
+    lines = [line for line in _lines(tx, piece.stored, piece.previous) if line.record.body.get("round") == name]
+    return [replace(line, apart=True) for line in lines] if piece.apart else lines
 
 
 def _sign_ins(tx: Connection, site: str, book: bytes, before: int) -> list[Line]:
@@ -361,10 +387,9 @@ def _excuse(tx: Connection, site: str, line: Line) -> ExcuseRow:
     """Who may excuse is told by the plan that held when it was said."""
     body = line.body
     assert isinstance(body, kinds.PointExcused)
-    row = plan_table.newest_plan(tx, site)
-    if row:
-        zone = ZoneInfo(decode_plan(row.raw).site.zone)
-        row = plan_table.plan_on(tx, site, local_day(line.record.at, zone))
+    newest = plan_table.newest_plan(tx, site)
+    day = local_day(line.record.at, ZoneInfo(decode_plan(newest.raw).site.zone)) if newest else ""
+    row = plan_table.plan_on(tx, site, day)
     valid = row is not None and may_excuse(decode_plan(row.raw), line.record.by)
     detail = ExcuseDetail(line.ref, body.reason, body.words, line.record.by, valid)
     first, last = (min(max(at, 0), LATEST_MS) for at in (body.first, body.last))

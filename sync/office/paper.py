@@ -16,7 +16,8 @@ from app.duties.review import RULES
 from app.duties.rounds import Progress
 from app.duties.schedule import Slot, slot_named
 from app.duties.site import GRADES, Plan, Route, Stop
-from sync.office.reading import Event, LateEntry, Line, PaperSeen, Ref, RoundDetail, StopDetail, row_of, what_of
+from sync.office.details import Event, LateEntry, PaperSeen, Ref, RoundDetail, StopDetail
+from sync.office.reading import Line, row_of, what_of
 from sync.office.store.rounds import RoundRow, StopRow
 
 Entered = Mapping[str, kinds.StopEntered]
@@ -67,8 +68,8 @@ def _detail(body: kinds.RoundLateEntry, crew: Progress, entered: Entered, lines:
     return RoundDetail(
         schedule=crew.schedule,
         route=crew.route,
-        opens=crew.opens.isoformat(),
-        closes=crew.closes.isoformat(),
+        opens=crew.opens,
+        closes=crew.closes,
         revision=crew.revision,
         plan_sha256=body.plan.sha256,
         judged=True,

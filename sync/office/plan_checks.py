@@ -14,7 +14,7 @@ from app.duties.site import GENERIC, Asset, Check, People, Plan, Point, Route, S
 from app.text import cells
 from sync.office.plan_faults import Faults, Spot
 from sync.office.plan_nodes import Leaf, Node, Row, Table, find
-from sync.office.plan_values import SHARED_UUID
+from sync.office.plan_tags import SHARED_UUID
 
 ONE_LINE: Final = 36
 """Cells of a handheld's line behind its margin; a longer text is cut there."""

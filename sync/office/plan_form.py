@@ -40,6 +40,7 @@ from app.duties.site import (
 )
 from sync.office.plan_faults import Faults
 from sync.office.plan_nodes import Entry, Leaf, Node, Table, find
+from sync.office.plan_tags import tag, tag_rule, uuid
 from sync.office.plan_values import (
     Field,
     Form,
@@ -58,12 +59,9 @@ from sync.office.plan_values import (
     read_table,
     roles,
     row,
-    tag,
-    tag_rule,
     text,
     things,
     time_of_day,
-    uuid,
     whole,
     word,
     yes_no,

@@ -1,4 +1,4 @@
-"""One value of a plan file at a time: texts, ids, times, dates, decimals, tags.
+"""One value of a plan file at a time: texts, ids, times, dates, decimals.
 
 A reader takes a node and gives the value, or raises `Wrong` with the sentence that says what to
 write instead. A `Field` says how a key of a table is read; `read_table` reads a whole table and
@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple, TypeVar
 
 from app.duties.findings import is_deadline
-from app.duties.site import GENERIC, ROLES, Tag, TagRule, Text
+from app.duties.site import ROLES, Text
 from app.text import clean
 from sync.office.plan_faults import Faults, Spot
 from sync.office.plan_nodes import Leaf, Node, Refused, Row, Table
@@ -22,8 +22,6 @@ T = TypeVar("T")
 Reader = Callable[[Node, Faults], T]
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
-SHARED_UUID: Final = "fda50693-a4e2-4fb1-afcf-c6eb07647825"
-"""What beacons of the trade ship with: every neighbour's stock beacon has it too."""
 MAX_TEXT: Final = 120
 MAX_THINGS: Final = 20_000
 """Of one kind in one file: far beyond any site, and read in seconds."""
@@ -31,13 +29,6 @@ _INT = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _DECIMAL = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?", re.ASCII)
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-_EDDYSTONE = re.compile(r"[0-9a-f]{20}/[0-9a-f]{12}", re.ASCII)
-_ALTBEACON = re.compile(r"[0-9a-f]{40}", re.ASCII)
-_URL = re.compile(r"https?://[!-~]{1,60}", re.ASCII)
-_ADDRESS = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}", re.ASCII)
-_PIECE = re.compile(r"([0-9a-f]{2}){1,60}", re.ASCII)
-_SERVICE = re.compile(r"[0-9a-f]{4}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _SECRETS = frozenset(
     ("pin", "pins", "badge", "badges", "token", "tokens", "password", "passwords", "secret", "secrets", "密码", "口令")
 )
@@ -324,119 +315,3 @@ def _span(node: Node, faults: Faults) -> tuple[date, ...]:
     if not 0 <= (end - begin).days <= 60:
         raise Wrong("bad_span", value=leaf(node))
     return tuple(begin + timedelta(days=n) for n in range((end - begin).days + 1))
-
-
-# Tags
-
-
-def uuid(node: Node, faults: Faults) -> str:
-    """A beacon UUID, lower-case."""
-    name = leaf(node).lower()
-    if not _UUID.fullmatch(name):
-        raise Wrong("bad_uuid", value=name)
-    return name
-
-
-def ibeacon(site_uuid: str) -> Reader[str]:
-    """`uuid/major/minor`, or `major/minor` under the site's own UUID."""
-
-    def read(node: Node, faults: Faults) -> str:
-        written = leaf(node).lower()
-        parts = written.split("/")
-        if len(parts) == 2:
-            parts.insert(0, site_uuid)
-        if len(parts) != 3 or not _UUID.fullmatch(parts[0]):
-            raise Wrong("bad_ibeacon", value=written)
-        own, *numbers = parts
-        if not all(_INT.fullmatch(number) and 0 <= int(number) <= 65535 for number in numbers):
-            raise Wrong("bad_major_minor", value=written)
-        return "/".join([own, *(str(int(number)) for number in numbers)])
-
-    return read
-
-
-def eddystone(node: Node, faults: Faults) -> str:
-    written = leaf(node).lower()
-    if not _EDDYSTONE.fullmatch(written):
-        raise Wrong("bad_eddystone", value=written)
-    return written
-
-
-def altbeacon(node: Node, faults: Faults) -> str:
-    written = leaf(node).lower()
-    if not _ALTBEACON.fullmatch(written):
-        raise Wrong("bad_altbeacon", value=written)
-    return written
-
-
-def url(node: Node, faults: Faults) -> str:
-    written = leaf(node)
-    if not _URL.fullmatch(written):
-        raise Wrong("bad_url", value=written)
-    return written
-
-
-def generic(node: Node, faults: Faults) -> str:
-    """What a tag rule finds: some bytes in hex, or the Bluetooth address."""
-    written = leaf(node)
-    if not _PIECE.fullmatch(written.lower()):
-        return address(node, faults)
-    return written.lower()
-
-
-def service(node: Node, faults: Faults) -> str:
-    written = leaf(node).lower()
-    if not _SERVICE.fullmatch(written):
-        raise Wrong("bad_service", value=written)
-    return written
-
-
-def address(node: Node, faults: Faults) -> str:
-    written = leaf(node).upper()
-    if not _ADDRESS.fullmatch(written):
-        raise Wrong("bad_address", value=written)
-    return written
-
-
-def tag(site_uuid: str) -> Reader[Tag]:
-    """`{ibeacon: 3/12, near: -60}`, `{eddystone-uid: namespace/instance}` …"""
-    identity_of = {
-        "ibeacon": Field(ibeacon(site_uuid)),
-        "eddystone-uid": Field(eddystone),
-        "altbeacon": Field(altbeacon),
-        "eddystone-url": Field(url),
-        "bthome": Field(address),
-        GENERIC: Field(generic),
-    }
-    form = {**identity_of, "address": Field(address), "near": Field(whole(-110, -20))}
-
-    def read(node: Node, faults: Faults) -> Tag:
-        before = faults.errors
-        values = read_table(node, form, faults)
-        identities = [(kind, values.pop(kind)) for kind in identity_of if kind in values]
-        if faults.errors > before:
-            raise Wrong("")
-        if len(identities) != 1:
-            raise Wrong("one_identity")
-        [(kind, identity)] = identities
-        return Tag(format=kind, id=identity, **values)
-
-    return read
-
-
-def tag_rule(node: Node, faults: Faults) -> TagRule:
-    """`{name: LW, company: 1424, begin: 2, size: 4}`."""
-    form = {
-        "name": Field(line),
-        "company": Field(whole(0, 0xFFFF)),
-        "service": Field(service),
-        "begin": Field(whole(0, 250)),
-        "size": Field(whole(1, 60)),
-    }
-    before = faults.errors
-    rule = TagRule(**read_table(node, form, faults))
-    if faults.errors > before:
-        raise Wrong("")
-    if rule.company is None and not rule.service and (rule.size or not rule.name):
-        raise Wrong("open_rule")
-    return rule

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct
 from app.codes import printed_issue
 from app.duties.review import Proof
 from app.kinds import StopArrived
-from app.logbook.book import proof
+from app.logbook.drafts import proof
 from app.record import Record
 
 

@@ -4,8 +4,8 @@ Values in, values out: the records of one round, the plan it was walked under, t
 badges. A record whose body does not fit is passed over here; it is counted elsewhere.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from itertools import groupby
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -14,236 +14,27 @@ from app import kinds
 from app.duties import rounds
 from app.duties.days import millis
 from app.duties.evidence import stronger_of
-from app.duties.review import (
-    RULES,
-    SEVERE,
-    UNPROVEN,
-    Colour,
-    Excuse,
-    Judged,
-    OfficeMark,
-    Outcome,
-    Proof,
-    Tally,
-    Walk,
-    find_check,
-    forgive,
-    is_excused,
-    judge_arrival,
-    judge_check,
-    judge_walked,
-)
-from app.duties.rounds import Confirmation, Progress
+from app.duties.review import RULES, UNPROVEN, OfficeMark, Proof, Walk, find_check, judge_arrival, judge_check
+from app.duties.rounds import Progress
 from app.duties.site import Grade, Plan
 from app.record import Record
 from app.resume import fold_round
+from sync.office.details import (
+    Again,
+    AlarmDetail,
+    AnswerSeen,
+    Arrival,
+    Event,
+    Part,
+    Ref,
+    RoundDetail,
+    SignIn,
+    SkipSeen,
+    StopDetail,
+)
 from sync.office.proofs import Labels, Place, check_arrival, check_badge
 from sync.office.store.records import Stored
 from sync.office.store.rounds import RoundRow, StopRow
-
-
-class Ref(Struct, frozen=True):
-    """Where an auditor finds a record: its number in the book and the beginning of the chain's hash there."""
-
-    seq: int
-    hash: str
-    at: int
-    """UTC ms by the handheld."""
-
-
-class Arrival(Struct, frozen=True):
-    """One arrival at a stop, as recorded and as the office judges it."""
-
-    ref: Ref
-    point: str
-    grade: Grade
-    marks: tuple[str, ...]
-    evidence: kinds.Evidence
-    judged: Judged | None
-    """None when that revision of the plan is not known here."""
-
-
-class AnswerSeen(Struct, frozen=True):
-    ref: Ref
-    check: str
-    ok: bool
-    judged_ok: bool | None
-    value: str | None
-    repeated: bool
-    words: str
-    marks: tuple[str, ...]
-    corrects: int | None = None
-    """The record whose answer it takes back."""
-
-    @property
-    def bad(self) -> bool:
-        """Not OK by the crew's word or by the office's."""
-        return not self.ok or self.judged_ok is False
-
-
-class SkipSeen(Struct, frozen=True):
-    ref: Ref
-    reason: str
-    words: str
-
-
-class StopDetail(Struct, frozen=True):
-    """One stop of a round: everything its records say of it."""
-
-    marks: tuple[str, ...]
-    """As the crew saw them."""
-    office_marks: tuple[str, ...]
-    place: int | None
-    """1, 2, 3 … in the order in which the stops were reached; None while it was not."""
-    done: bool
-    arrivals: tuple[Arrival, ...] = ()
-    answers: tuple[AnswerSeen, ...] = ()
-    skips: tuple[SkipSeen, ...] = ()
-    paper: "PaperSeen | None" = None
-
-
-class PaperSeen(Struct, frozen=True):
-    """What the paper says of a stop."""
-
-    ref: Ref
-    ok: bool
-    words: str
-
-
-class Again(Struct, frozen=True):
-    """One of the crew identified again on the way."""
-
-    ref: Ref
-    person: str
-    method: str
-    proof: Proof | None
-    """For a badge whose proof was recorded."""
-
-
-class SignIn(Struct, frozen=True):
-    """How one of the crew had signed in on the handheld before the round."""
-
-    ref: Ref
-    person: str
-    proof: Proof
-
-
-class LateEntry(Struct, frozen=True):
-    """A round that was entered from paper: by whom, and from which sheet."""
-
-    by: tuple[str, ...]
-    paper: str
-    attachments: int
-
-
-class Event(Struct, frozen=True):
-    """Anything else that was recorded during the round."""
-
-    ref: Ref
-    kind: str
-    what: str
-
-
-class RoundDetail(Struct, frozen=True):
-    """One round in words and numbers."""
-
-    schedule: str
-    route: str
-    opens: str
-    closes: str
-    """ISO 8601 with the site's offset."""
-    revision: int
-    plan_sha256: str
-    judged: bool
-    """The office has that revision of the plan and could judge for itself."""
-    seed: str | None
-    crew: tuple[Confirmation, ...]
-    alone: str | None
-    started: int
-    finished: int | None
-    timing: str
-    planned: int
-    done: int
-    missed: int
-    skipped: int
-    in_window: int
-    """Stops reached within the window."""
-    findings: int
-    not_ok: int
-    """Answers that are not OK, by the crew's word or the office's; a check answered again counts as answered last."""
-    marks: tuple[str, ...]
-    office_marks: tuple[str, ...]
-    stop_marks: tuple[str, ...]
-    """All marks of all stops, the office's too, each once."""
-    again: tuple[Again, ...]
-    events: tuple[Event, ...]
-    offset: int | None
-    """Office clock minus handheld clock, ms, as the last record knew it."""
-    first: Ref
-    last: Ref
-    rules: int
-    sign_ins: tuple[SignIn, ...] = ()
-    """By badge, with what became of each proof."""
-    late_entry: LateEntry | None = None
-
-
-class FindingDetail(Struct, frozen=True):
-    ref: Ref
-    kind: str
-    category: str
-    phrase: str
-    words: str
-    point: str | None
-    stop: str | None
-    fixed: bool
-    by: tuple[str, ...]
-
-
-class AlarmDetail(Struct, frozen=True):
-    """An urgent record; `category` is empty for an alarm."""
-
-    ref: Ref
-    category: str
-    phrase: str
-    words: str
-    round: str | None
-    point: str | None
-    by: tuple[str, ...]
-
-
-class ExcuseDetail(Struct, frozen=True):
-    ref: Ref
-    reason: str
-    words: str
-    by: tuple[str, ...]
-    valid: bool
-    """Said by somebody who may."""
-
-
-class ExplanationDetail(Struct, frozen=True):
-    ref: Ref
-    mark: str
-    words: str
-    by: tuple[str, ...]
-
-
-class WitnessDetail(Struct, frozen=True):
-    ref: Ref
-    how: str
-    book: str
-    hash: str
-    code: str
-    by: tuple[str, ...]
-
-
-class BookLife(Struct, frozen=True):
-    """What a book says of itself."""
-
-    after: kinds.BookBefore | None = None
-    closed: str | None = None
-    closed_at: int = 0
-    pruned: tuple[tuple[int, int], ...] = ()
-    """Runs of numbers that the handheld removed after the office's receipt, in order."""
 
 
 class Line(Struct, frozen=True):
@@ -253,10 +44,16 @@ class Line(Struct, frozen=True):
     record: Record
     body: kinds.Body | None
     previous: bytes | None
+    part: int = 0
+    apart: bool = False
 
     @property
     def ref(self) -> Ref:
-        return Ref(self.stored.seq, self.stored.hash.hex()[:12], self.record.at)
+        return Ref(self.stored.seq, self.stored.hash.hex()[:12], self.record.at, self.part)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.stored.book, self.previous)
 
 
 class Tokens(Struct, frozen=True):
@@ -264,61 +61,6 @@ class Tokens(Struct, frozen=True):
 
     labels: Labels
     badges: Labels
-
-
-def marks_of(detail: RoundDetail) -> tuple[str, ...]:
-    """All marks of the round and of its stops, the crew's and the office's, each once."""
-    return tuple(dict.fromkeys([*detail.marks, *detail.office_marks, *detail.stop_marks]))
-
-
-def tally_of(row: RoundRow, detail: RoundDetail, stops: Iterable[StopRow], excuses: Sequence[Excuse]) -> Tally:
-    """The round in points. `stops` are at least those of its stops that an excuse may be about."""
-    closes = millis(datetime.fromisoformat(detail.closes))
-    left = [
-        bool(msgspec.json.decode(stop.detail, type=StopDetail).skips)
-        for stop in stops
-        if stop.at is None and is_excused(stop.point, row.opens, closes, excuses)
-    ]
-    tally = Tally(detail.planned, detail.done, detail.skipped, detail.in_window)
-    return forgive(tally, left.count(False), left.count(True))
-
-
-def outcome_of(detail: RoundDetail, tally: Tally, now: int) -> Outcome:
-    """What the round is called at `now`, UTC ms."""
-    return judge_walked(
-        tally,
-        detail.timing,
-        marks_of(detail),
-        detail.not_ok,
-        over=detail.finished is not None,
-        window_over=now >= millis(datetime.fromisoformat(detail.closes)),
-        late_entry=detail.late_entry is not None,
-    )
-
-
-def stop_outcome(row: StopRow, detail: StopDetail, whole: RoundDetail, *, excused: bool) -> tuple[Colour, str]:
-    """What a stop is called, as its colour and the name of its word."""
-    if row.at is None:
-        if excused:
-            return "dim", "excused"
-        if detail.skips:
-            return "amber", "was_skipped"
-        return ("red", "missed") if whole.finished is not None else ("dim", "not_reached_yet")
-    marks = {*detail.marks, *detail.office_marks}
-    if whole.judged and row.office_grade is None:
-        return ("red" if marks & SEVERE else "amber"), "grade_none"
-    return ("amber" if marks else "ok"), f"grade_{row.office_grade or row.grade}"
-
-
-def joined(runs: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """The same numbers in as few runs as can be, in order."""
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(runs):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(last, found[-1][1]))
-        else:
-            found.append((first, last))
-    return tuple(found)
 
 
 class _Stop:
@@ -370,16 +112,17 @@ def read_round(
 
     `sign_ins` are the records by which people had signed in on the handheld before it.
     """
-    begun, started = fold_round(None, lines[0].record, plan, book.hex()), lines[0].body
+    begun, started = fold_round(None, lines[0].record, plan), lines[0].body
     if begun is None or not isinstance(started, kinds.RoundStarted):
         return None
-    reading = _Reading(book, begun, plan if plan is not None and _fits(begun, plan) else None, tokens, sign_ins)
+    reading = _Reading(begun, plan if plan is not None and _fits(begun, plan) else None, tokens, sign_ins)
     for line in lines[1:]:
         reading.read(line)
     return row_of(site, book, reading.crew, lines, reading.detail(started, lines)), reading.stop_rows(site)
 
 
 def row_of(site: str, book: bytes, crew: Progress, lines: Sequence[Line], detail: RoundDetail) -> RoundRow:
+    own = [line for line in lines if line.stored.book == book and not line.apart]
     return RoundRow(
         site=site,
         round=crew.round,
@@ -388,9 +131,19 @@ def row_of(site: str, book: bytes, crew: Progress, lines: Sequence[Line], detail
         day=crew.opens.date().isoformat(),
         opens=millis(crew.opens),
         started=crew.started,
-        first_seq=lines[0].stored.seq,
-        last_seq=lines[-1].stored.seq,
+        first_seq=own[0].stored.seq,
+        last_seq=own[-1].stored.seq,
         detail=msgspec.json.encode(detail),
+    )
+
+
+def parts_of(lines: Sequence[Line]) -> tuple[Part, ...]:
+    """Empty when there is only one."""
+    parts = [list(those) for _, those in groupby(lines, key=lambda line: line.part)]
+    if len(parts) == 1 and not lines[0].apart:
+        return ()
+    return tuple(
+        Part(those[0].stored.book.hex(), those[0].stored.seq, those[-1].stored.seq, those[0].apart) for those in parts
     )
 
 
@@ -403,11 +156,9 @@ def _fits(progress: Progress, plan: Plan) -> bool:
 class _Reading:
     """A round while its records are read; `plan` is None when the office cannot judge."""
 
-    def __init__(
-        self, book: bytes, begun: Progress, plan: Plan | None, tokens: Tokens, sign_ins: Sequence[Line] = ()
-    ) -> None:
+    def __init__(self, begun: Progress, plan: Plan | None, tokens: Tokens, sign_ins: Sequence[Line] = ()) -> None:
         self.crew = begun
-        self._book, self._plan, self._tokens = book, plan, tokens
+        self._plan, self._tokens = plan, tokens
         self._walk = Walk(begun, plan) if plan else None
         self._stops = {stop: _Stop() for stop in begun.order}
         self._again: list[Again] = []
@@ -416,7 +167,7 @@ class _Reading:
 
     def read(self, line: Line) -> None:
         """Take one more record: fold the crew's round, put it where it belongs, let the office walk along."""
-        self.crew = fold_round(self.crew, line.record, self._plan, self._book.hex()) or self.crew
+        self.crew = fold_round(self.crew, line.record, self._plan, line.stored.book.hex()) or self.crew
         match line.body:
             case kinds.StopArrived(stop=stop) as body if stop in self._stops:
                 self._stops[stop].arrivals.append(self._arrival(line, body))
@@ -437,8 +188,7 @@ class _Reading:
     def _arrival(self, line: Line, body: kinds.StopArrived) -> Arrival:
         judged = None
         if self._plan and self._walk:
-            place = Place(self._book, line.previous)
-            proof = check_arrival(line.record, body, place, self._tokens.labels)
+            proof = check_arrival(line.record, body, line.place, self._tokens.labels)
             judged = self._walk.arrive(line.record, body, judge_arrival(body, self._plan, proof))
         return Arrival(line.ref, body.point, body.grade, body.marks, body.evidence, judged)
 
@@ -451,7 +201,7 @@ class _Reading:
     def _badge(self, line: Line, body: kinds.RoundRechecked) -> Proof | None:
         if body.method != "badge":
             return None
-        return check_badge(line.record, body.person, Place(self._book, line.previous), self._tokens.badges)
+        return check_badge(line.record, body.person, line.place, self._tokens.badges)
 
     def _sign_in(self, line: Line) -> SignIn | None:
         """A sign-in by badge; None for another way, which proves nothing."""
@@ -464,7 +214,7 @@ class _Reading:
                 return None
         if method != "badge":
             return None
-        proof = check_badge(line.record, who, Place(self._book, line.previous), self._tokens.badges)
+        proof = check_badge(line.record, who, line.place, self._tokens.badges)
         return SignIn(line.ref, who, proof)
 
     def _badge_marks(self) -> tuple[str, ...]:
@@ -480,8 +230,8 @@ class _Reading:
         return RoundDetail(
             schedule=crew.schedule,
             route=crew.route,
-            opens=crew.opens.isoformat(),
-            closes=crew.closes.isoformat(),
+            opens=crew.opens,
+            closes=crew.closes,
             revision=crew.revision,
             plan_sha256=started.plan.sha256,
             judged=office is not None,
@@ -508,6 +258,7 @@ class _Reading:
             last=lines[-1].ref,
             rules=RULES,
             sign_ins=tuple(self._sign_ins),
+            parts=parts_of(lines),
         )
 
     def stop_rows(self, site: str) -> list[StopRow]:
@@ -543,7 +294,8 @@ class _Reading:
 
     def _places(self) -> dict[str, int]:
         """Which stop was reached first, second, third: by the records' numbers, never by the clock."""
-        first = {stop: seen.arrivals[0].ref.seq for stop, seen in self._stops.items() if seen.arrivals}
+        refs = {stop: seen.arrivals[0].ref for stop, seen in self._stops.items() if seen.arrivals}
+        first = {stop: (ref.part, ref.seq) for stop, ref in refs.items()}
         return {stop: place for place, stop in enumerate(sorted(first, key=first.__getitem__), 1)}
 
     def _office_marks(self, stop: str) -> tuple[str, ...]:

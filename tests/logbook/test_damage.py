@@ -15,7 +15,9 @@ from msgspec import Struct
 from app.errors import ChainBroken
 from app.logbook.book import Draft, Logbook, Received
 from app.logbook.journal import segments
-from app.logbook.lines import TEXT, Ledger
+from app.logbook.ledger import Ledger
+from app.logbook.lines import TEXT
+from app.logbook.replay import Replay
 from app.logbook.verify import Fault, check_folder
 from tests.logbook.tools import SMALL, QuickDisk, Ticks, receipt, words
 
@@ -130,10 +132,10 @@ def test_every_flipped_bit_is_met_and_costs_at_most_its_own_record(sample: Sampl
 
 
 def replayed(parts: list[tuple[int, bytes]]) -> tuple[Ledger, bytes]:
-    ledger, data = Ledger(), b""
+    replay = Replay(Ledger())
     for number, data in parts:
-        ledger.take_segment(number, data)
-    return ledger, ledger.finish(data, 0)
+        replay.take_segment(number, data)
+    return replay.ledger, replay.finish(0)
 
 
 def test_a_flipped_bit_in_each_part_of_a_line(sample: Sample, tmp_path: Path) -> None:

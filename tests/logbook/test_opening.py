@@ -14,7 +14,7 @@ from app.logbook import journal as journals
 from app.logbook.book import Draft, Logbook, Received
 from app.logbook.chain import Receipt, remember
 from app.logbook.journal import segments
-from app.logbook.lines import Ledger
+from app.logbook.ledger import Ledger
 from app.logbook.reader import Enrolment
 from app.logbook.snapshots import snapshot_path
 from app.logbook.verify import Fault, check_folder
@@ -68,7 +68,7 @@ def known(ledger: Ledger) -> dict[str, Any]:
         "chain": replace(chain, receipts=(), known=()) if ledger.pruned else chain,
         "own": (ledger.own, ledger.key, ledger.enrolled),
         "pages": ledger.page_items(),
-        "head": (ledger.seq, ledger.hash, ledger.segment, ledger.tail),
+        "head": (ledger.seq, ledger.hash, ledger.segment, ledger.end),
         "places": [ledger.place(seq) for seq in range(ledger.seq + 2)],
         "notes": list(ledger.notes()),
     }

@@ -21,9 +21,11 @@ from app import witness
 from app.errors import RecordRefused
 from app.kinds import KINDS
 from app.logbook.book import Draft, Logbook, Received
-from app.logbook.check import Fault, canonical_record, witness_code
+from app.logbook.compare import witness_code
+from app.logbook.form import canonical_record
 from app.logbook.lines import note_raw
 from app.logbook.reader import Enrolment
+from app.logbook.report import Fault
 from app.logbook.verify import BookReport, check_lines, export_lines
 from app.record import decode
 from tests import independent_verifier

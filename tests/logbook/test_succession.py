@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import pytest
 
 from app.errors import BookError, BookUnknown, BookUnsafe
-from app.logbook import succession
+from app.logbook import closed
 from app.logbook.book import Draft, Logbook, Received
 from app.logbook.disk import Disk
+from app.logbook.journal import segments
 from app.logbook.keys import head_message, verifies
 from app.logbook.reader import Enrolment, Reader
 from app.logbook.verify import check_folder
@@ -55,7 +57,7 @@ def begun(folder: Path, disk: Disk | None = None, count: int = 60) -> Logbook:
 
 
 def closed_of(folder: Path) -> Reader:
-    [home] = succession.homes(folder)
+    [home] = closed.homes(folder)
     return Reader(home)
 
 
@@ -73,7 +75,7 @@ def test_the_next_book_names_the_old_one_which_lives_on_as_it_was(tmp_path: Path
     assert [entry.raw for entry in entries[:-1]] == before
     assert (entries[-1].record.kind, entries[-1].record.body) == ("book.closed", {"reason": "fork"})
     assert [note["seq"] for note in there.notes() if note["note"] == "head"] == [entries[-1].record.seq]
-    home = succession.home_of(tmp_path, old)
+    home = closed.home_of(tmp_path, old)
     assert check_folder(home).whole
     assert check_folder(tmp_path).whole
 
@@ -164,7 +166,7 @@ async def test_a_round_that_was_open_is_walked_to_its_end_in_the_next_book(tmp_p
     assert (summary.planned, summary.done) == (4, 4)
     await hand.watch.close_shift()
     hand.close()
-    for home in (hand.folder, *succession.homes(hand.folder)):
+    for home in (hand.folder, *closed.homes(hand.folder)):
         assert check_folder(home).whole
 
 
@@ -245,7 +247,7 @@ def test_a_summary_that_is_lost_is_counted_from_the_journal(tmp_path: Path) -> N
     logbook.succeed("fork")
     unsent = logbook.unsent
     logbook.close()
-    (succession.homes(tmp_path)[0] / "closed.json").unlink()
+    (closed.homes(tmp_path)[0] / "closed.json").unlink()
     logbook = opened(tmp_path)
     assert logbook.unsent == unsent
     [book] = logbook.closed_books()
@@ -256,13 +258,13 @@ def test_a_summary_that_is_lost_is_counted_from_the_journal(tmp_path: Path) -> N
 def test_a_closed_book_may_go_once_the_office_has_held_it_for_so_long(tmp_path: Path) -> None:
     logbook = begun(tmp_path)
     logbook.succeed("fork")
-    assert list(succession.settled(tmp_path, 2**53)) == []
+    assert list(closed.settled(tmp_path, 2**53)) == []
     for book in logbook.closed_books():
         link = book.hash_of(book.head.seq)
         book.receipt({**receipt(logbook, 1), "seq": book.head.seq, "hash": link})
     at = receipt(logbook, 1)["at"]
-    assert list(succession.settled(tmp_path, at - 1)) == []
-    assert list(succession.settled(tmp_path, at)) == succession.homes(tmp_path)
+    assert list(closed.settled(tmp_path, at - 1)) == []
+    assert list(closed.settled(tmp_path, at)) == closed.homes(tmp_path)
     logbook.close()
 
 
@@ -305,7 +307,7 @@ def test_whoever_writes_while_a_book_ends_writes_into_one_of_the_two(tmp_path: P
     logbook.append(words(1))
     logbook.sign_head()
     logbook.close()
-    homes = [tmp_path, *succession.homes(tmp_path)]
+    homes = [tmp_path, *closed.homes(tmp_path)]
     assert len(homes) == 4
     found = [entry.record for home in homes for entry in Reader(home).entries()]
     assert sorted(r.body["n"] for r in found if r.kind == "note.made") == list(range(written))
@@ -351,7 +353,7 @@ def assert_one_stands(folder: Path, count: int) -> bool:
     """Nothing recorded is lost, one book goes on and can be closed again; whether it is the next one."""
     logbook = opened(folder)
     assert logbook.opening.damage == ()
-    homes = succession.homes(folder)
+    homes = closed.homes(folder)
     books = [Reader(home) for home in homes]
     kinds = [entry.record.kind for book in books for entry in book.entries()]
     kinds += [entry.record.kind for entry in logbook.entries()]
@@ -377,8 +379,8 @@ def assert_one_stands(folder: Path, count: int) -> bool:
     logbook.succeed("fork")
     logbook.append(words(6))
     logbook.close()
-    assert len(succession.homes(folder)) == len(homes) + 1
-    for home in (folder, *succession.homes(folder)):
+    assert len(closed.homes(folder)) == len(homes) + 1
+    for home in (folder, *closed.homes(folder)):
         report = check_folder(home)
         assert report.whole, report
     return bool(homes)
@@ -451,7 +453,7 @@ def test_wherever_it_dies_on_the_way_to_another_site_book_and_office_belong_toge
         found.append(logbook.office.site)
         pages = {"cuihu": b'{"revision":1}', "harbour": None}
         assert logbook.page("plan") == pages[logbook.office.site]
-        assert (logbook.office.site == "harbour") == bool(succession.homes(folder))
+        assert (logbook.office.site == "harbour") == bool(closed.homes(folder))
         for book in logbook.closed_books():
             assert book.office == HERE
         logbook.append(words(1))
@@ -508,4 +510,48 @@ def test_a_prepared_book_that_was_lost_after_the_end_of_the_old_one_is_made_agai
     logbook = opened(tmp_path / "h")
     assert next(logbook.entries()).record.body["after"]["book"] == closed_of(tmp_path / "h").book_id
     assert logbook.page("plan") == b'{"revision":1}'
+    logbook.close()
+
+
+@pytest.mark.parametrize("books", [1, 2])
+def test_until_it_is_enrolled_itself_a_next_book_believes_the_record_of_the_one_before(
+    tmp_path: Path, books: int
+) -> None:
+    logbook = begun(tmp_path)
+    for _ in range(books):
+        logbook.succeed("fork")
+        logbook.append_rotating(Draft("shift.opened", {"crew": [], "post": None}))
+    logbook.close()
+    (tmp_path / "office.json").write_bytes(msgspec.json.encode(ELSEWHERE))
+    logbook = opened(tmp_path)
+    assert not logbook.introduced
+    assert logbook.office == HERE
+    assert Reader(tmp_path).office == HERE
+    assert [book.office for book in logbook.closed_books()] == [HERE] * books
+    logbook.close()
+
+
+def test_damage_that_is_met_when_a_book_ends_is_declared_before_its_last_record(tmp_path: Path) -> None:
+    begun(tmp_path).close()
+    path = segments(tmp_path)[1][1]
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b'"words":', b'"wards":', 1))
+    logbook = opened(tmp_path)
+    logbook.succeed("fork")
+    logbook.close()
+    report = check_folder(closed.homes(tmp_path)[0])
+    assert report.whole, report
+    assert len(report.holes) == 1
+    assert check_folder(tmp_path).whole
+
+
+def test_a_closed_book_that_the_disk_does_not_give_back_is_refused_in_words(tmp_path: Path) -> None:
+    logbook = begun(tmp_path)
+    logbook.succeed("fork")
+    segment = next(tmp_path.glob("closed/*/journal/seg-*1.jsonl"))
+    segment.unlink()
+    segment.mkdir()
+    with pytest.raises(BookUnsafe):
+        next(logbook.closed_books())
+    assert logbook.append(words(1))
     logbook.close()

@@ -1,9 +1,11 @@
 """What `watchbook verify` finds and says. Tampering with an export: test_record_format.py, beside a second verifier."""
 
 import json
+import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.errors import BookError
 from app.logbook.book import Draft, Logbook
-from app.logbook.reader import Enrolment
-from app.logbook.succession import homes
+from app.logbook.closed import homes
+from app.logbook.compare import Check
+from app.logbook.keys import verifies
+from app.logbook.lines import note_line, note_raw
+from app.logbook.reader import Enrolment, Reader
+from app.logbook.straight import read_straight
 from app.logbook.verify import Fault, check_book, check_folder, check_lines, export_lines, told
 from app.ports import Moment
 from app.words import LANGS
 from app.words.book import TABLE
-from tests.logbook.test_record_format import canonical, canonical_line
+from tests.logbook.test_record_format import canonical, canonical_line, holed
 from tests.logbook.tools import OFFICE_KEY, SMALL, QuickDisk, Ticks, receipt, words
 
 ROOT = Path(__file__).parents[2]
@@ -257,6 +263,122 @@ def test_a_pruned_handheld_is_whole_and_says_how_much_is_gone(tmp_path: Path) ->
     assert check_book(exported).books[0] == book
 
 
+# -- a folder, read in one go --------------------------------------------------------------------
+
+
+@pytest.fixture(params=["kept", "pruned", "holed"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    match request.param:
+        case "kept":
+            make(tmp_path)
+        case "holed":
+            holed(tmp_path)
+        case _:
+            logbook = Logbook.open(tmp_path, Ticks(), QuickDisk(), SMALL)
+            for _ in range(3):
+                logbook.append_rotating(*(words(n) for n in range(20)))
+                logbook.keep_state(logbook.head.seq, lambda: b"{}")
+                logbook.sign_head()
+                logbook.receipt(receipt(logbook, logbook.head.seq))
+            while logbook.prune(-30):
+                pass
+            logbook.close()
+    return tmp_path
+
+
+def found(folder: Path) -> object:
+    """What the check finds, or the kind of error that it ends with."""
+    try:
+        return check_folder(folder)
+    except BookError as e:
+        return type(e)
+
+
+def found_by_the_reader(folder: Path) -> object:
+    """The same from the lines of an export, as a reader gives them."""
+    checking = Check(verifies)
+    try:
+        reader = Reader(folder)
+        for line in export_lines(reader):
+            checking.take(line)
+    except BookError as e:
+        return type(e)
+    checking.folder(reader.book_id, (damage.first for damage in reader.opening.damage), reader.unfinished)
+    return checking.report().books[0]
+
+
+def spoilt(data: bytes, chance: random.Random) -> bytes:
+    """A file after something happened to it."""
+    kept = data.rstrip(b"\0")
+    at = chance.randrange(len(kept))
+    lines = kept.splitlines(keepends=True)
+    line = chance.randrange(len(lines))
+    match chance.choice(["bit", "cut", "zeros", "again", "taken out", "more"]):
+        case "bit":
+            return data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :]
+        case "cut":
+            return data[:at]
+        case "zeros":
+            return data[:at].ljust(len(data), b"\0")
+        case "again":
+            return b"".join([*lines[:line], lines[line], *lines[line:]])
+        case "taken out":
+            return b"".join(lines[:line] + lines[line + 1 :])
+        case _:
+            return kept + chance.choice([b"x", b"a\n", lines[0]])
+
+
+def test_a_folder_in_which_every_line_checks_is_read_in_one_go(folder: Path, request: pytest.FixtureRequest) -> None:
+    book = read_straight(folder, Check(verifies).new)
+    assert (book is None) == ("holed" in request.node.name)
+    assert found(folder) == found_by_the_reader(folder)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happened_to_a_folder_is_told_as_its_reader_tells_it(folder: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    files = sorted([*folder.glob("journal/*.jsonl"), folder / "head"])
+    for _ in range(25):
+        path = chance.choice(files)
+        data = path.read_bytes()
+        if chance.random() < 0.1:
+            path.unlink()
+        else:
+            path.write_bytes(spoilt(data, chance))
+        assert found(folder) == found_by_the_reader(folder), (path, seed)
+        path.write_bytes(data)
+
+
+def test_a_head_that_went_further_than_the_journal_is_believed(tmp_path: Path) -> None:
+    """The last write is gone without a trace in the segment; the hint beside the journal knows of it."""
+    logbook = Logbook.open(tmp_path, Ticks(), QuickDisk(), SMALL)
+    logbook.append(words(1))
+    [segment] = (tmp_path / "journal").glob("seg-*")
+    before = segment.read_bytes()
+    logbook.append(words(2))
+    logbook.close()
+    segment.write_bytes(before)
+    broken = check_folder(tmp_path).broken
+    assert broken is not None
+    assert (broken.fault, broken.seq) == (Fault.UNREADABLE, 3)
+
+
+def test_a_record_gone_from_the_end_of_an_earlier_segment_is_missed_by_the_next_ones_first_line(tmp_path: Path) -> None:
+    logbook = Logbook.open(tmp_path, Ticks(), QuickDisk(), SMALL)
+    logbook.append(words(1), words(2))
+    head, book = logbook.head, logbook.book_id
+    logbook.close()
+    (tmp_path / "head").unlink()
+    [segment] = (tmp_path / "journal").glob("seg-*")
+    first = {"book": book, "first": head.seq + 1, "note": "segment", "previous": head.hash.hex(), "segment": 2}
+    (tmp_path / "journal" / "seg-00000002.jsonl").write_bytes(note_line(note_raw(first)))
+    assert check_folder(tmp_path).whole
+    segment.write_bytes(segment.read_bytes().rstrip(b"\0\n").rpartition(b"\n")[0] + b"\n")
+    broken = check_folder(tmp_path).broken
+    assert broken is not None
+    assert (broken.fault, broken.seq) == (Fault.UNREADABLE, head.seq)
+
+
 # -- clocks -------------------------------------------------------------------------------------
 
 
@@ -345,11 +467,11 @@ def test_what_another_book_saw_is_stood_for(tmp_path: Path) -> None:
 
 
 def test_the_check_imports_nothing_of_the_program() -> None:
-    code = "import app.logbook.check, sys; print(*sys.modules)"
+    code = "import app.logbook.compare, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     rooms = {"app", "hardware", "sync", "screens", "tests", "bench"}
     loaded = {name for name in done.stdout.split() if name.partition(".")[0] in rooms | {"nacl", "cryptography"}}
-    assert loaded == {"app", "app.logbook", "app.logbook.check"}
+    assert loaded == {"app", "app.logbook", *(f"app.logbook.{name}" for name in ("check", "compare", "form", "report"))}
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -366,3 +488,53 @@ def test_it_can_be_read_by_a_person(tmp_path: Path, lang: str) -> None:
 
 def test_every_fault_has_its_sentence() -> None:
     assert {f"fault_{fault.value}" for fault in Fault} <= set(TABLE)
+
+
+def _purged(book: str, seq: int) -> bytes:
+    return f'{{"hash":"{seq:064x}","book":"{book}","purged":{seq}}}\n'.encode()
+
+
+def _crowded() -> Iterator[bytes]:
+    """Twenty thousand announcements, as many purged runs that fit none of the neighbours', and heads in between."""
+    book, each = "ab" * 32, 20_000
+    seq, here = 0, bytes.fromhex(book)
+    for seq in range(1, each + 1):
+        body = {"before": "", "from": each + 2 * seq - 1, "hash": "", "to": each + 2 * seq}
+        record = {"at": 1, "body": body, "boot": "a", "by": [], "kind": "book.pruned", "off": None, "seq": seq}
+        raw = canonical({**record, "up": 1, "v": 1})
+        here = sha256(here + raw).digest()
+        yield b'{"hash":"%s","book":"%s","record":%s}\n' % (here.hex().encode(), book.encode(), raw)
+    yield from (_purged(book, each + 2 * run) for run in range(1, each + 1))
+    for run in range(1, each + 1):
+        gone = each + 2 * run - 1
+        raw = canonical({"book": book, "hash": "", "key": "", "note": "head", "seq": gone, "sig": ""})
+        link = sha256(b"watchbook note 1\n" + raw).hexdigest().encode()
+        yield b'{"hash":"%s","book":"%s","note":%s}\n' % (link, book.encode(), raw)
+
+
+@pytest.mark.parametrize("what", ["one long line", "bytes in place of a record", "a long note", "garbage", "crowded"])
+def test_a_file_made_to_hurt_costs_memory_and_time_as_any_file_of_its_size(tmp_path: Path, what: str) -> None:
+    file, book = tmp_path / "hostile.jsonl", "ab" * 32
+    start = f'{{"hash":"{book}","book":"{book}","'.encode()
+    with file.open("wb") as out:
+        match what:
+            case "one long line":
+                out.writelines(b"x" * 2**20 for _ in range(600))
+            case "bytes in place of a record":
+                out.write(start + b'raw":"' + b"00" * (8 * 2**20) + b'"}\n')
+            case "a long note":
+                raw = b'{"a":[' + b",".join([b"[]"] * (5 * 2**20)) + b"]}"
+                link = sha256(b"watchbook note 1\n" + raw).hexdigest().encode()
+                out.write(b'{"hash":"%s","book":"%s","note":%s}\n' % (link, book.encode(), raw))
+            case "garbage":
+                out.writelines(b"x\n" * 10_000 for _ in range(300))
+            case "crowded":
+                out.writelines(_crowded())
+    script = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**28, 2**28)); "
+        "resource.setrlimit(resource.RLIMIT_CPU, (20, 20)); from pathlib import Path; "
+        "from app.logbook.verify import check_book; report = check_book(Path(sys.argv[1])); "
+        "sys.exit(0 if not report.whole else 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, file], cwd=ROOT, capture_output=True, check=False, timeout=90)
+    assert done.returncode == 0, done.stderr.decode()[-300:]

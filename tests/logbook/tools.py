@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from app.errors import BookError, BookUnknown
 from app.logbook.book import Draft, Logbook, Received
+from app.logbook.closed import ClosedBook
 from app.logbook.disk import Disk
 from app.logbook.journal import Space
 from app.logbook.reader import Enrolment, Reader
@@ -93,7 +94,9 @@ class Acked(Struct):
 Saw = Callable[[Logbook, Acked], None]
 
 
-def receipt(logbook: Logbook, seq: int, key: Ed25519PrivateKey = OFFICE, at: int = 1_790_000_500_000) -> dict[str, Any]:
+def receipt(
+    logbook: Logbook | ClosedBook, seq: int, key: Ed25519PrivateKey = OFFICE, at: int = 1_790_000_500_000
+) -> dict[str, Any]:
     """What the office answers once it holds everything up to `seq`."""
     link = logbook.hash_of(seq)
     assert link is not None
@@ -223,28 +226,45 @@ def _sectors(at: int, piece: bytes) -> list[tuple[int, bytes]]:
     return [(a, piece[a - at : b - at]) for a, b in pairwise(bounds) if b > a]
 
 
+class Change(Struct, frozen=True):
+    """Names that change together or not at all."""
+
+    folder: str
+    """The folder whose flush makes it durable."""
+    names: dict[str, File | None]
+    """None: removed."""
+
+
+FOLDER: Final = File()
+"""Stands for a folder's own name."""
+
+
 class Folders(Struct):
     """Names, by path below the data folder: as durable, and the changes since the last flush, in order."""
 
     durable: dict[str, File] = field(default_factory=dict)
-    pending: list[tuple[str, str, File | None]] = field(default_factory=list)
-    """(folder, name, file or None when removed)"""
+    pending: list[Change] = field(default_factory=list)
 
     def names(self, keep: int) -> dict[str, File]:
         """Names when only the first `keep` changes reached the disk."""
         found = dict(self.durable)
-        for _, name, file in self.pending[:keep]:
-            if file is None:
-                found.pop(name, None)
-            else:
-                found[name] = file
+        for change in self.pending[:keep]:
+            for name, file in change.names.items():
+                if file is None:
+                    found.pop(name, None)
+                else:
+                    found[name] = file
         return found
 
     def flush(self, folder: str) -> None:
         """A file system with one log: flushing a folder makes every earlier change durable too."""
-        last = max((i for i, change in enumerate(self.pending) if change[0] == folder), default=-1)
+        last = max((i for i, change in enumerate(self.pending) if change.folder == folder), default=-1)
         self.durable = self.names(last + 1)
         self.pending = self.pending[last + 1 :]
+
+    def frozen(self) -> "Folders":
+        """As it is now. A folder stays the one FOLDER."""
+        return copy.deepcopy(self, {id(FOLDER): FOLDER})
 
 
 class ModelDisk(QuickDisk):
@@ -253,57 +273,73 @@ class ModelDisk(QuickDisk):
     def __init__(self, root: Path, deaf: Callable[[str], bool] = lambda name: False) -> None:
         self.root = root
         self.folders = Folders()
-        self._open: dict[int, File] = {}
+        self._files: dict[int, File] = {}
+        """By inode: a file stays itself under another name and another descriptor."""
         self._now: dict[str, File] = {}
         self._deaf = deaf
         self.moment: Callable[[], None] = lambda: None
         """Called before each step: here the power may fail."""
 
     def step(self, name: str) -> None:
+        self._look()
         self.moment()
+
+    def _look(self) -> None:
+        """Folders that were made, and what was removed with a folder, pass no step of their own."""
+        there = set[str]()
+        for top, folders, files in os.walk(self.root):
+            below = os.path.relpath(top, self.root)
+            there.update(os.path.normpath(os.path.join(below, name)) for name in (*folders, *files))
+            for name in sorted(folders):
+                self._made(os.path.normpath(os.path.join(below, name)))
+        for name in sorted(self._now.keys() - there, reverse=True):
+            self._change({name: None})
+
+    def _made(self, folder: str) -> None:
+        if folder not in self._now:
+            self._change({folder: FOLDER})
 
     def _name(self, path: Path) -> str:
         return str(path.relative_to(self.root))
 
-    def _change(self, path: Path, file: File | None) -> None:
-        name = self._name(path)
-        self.folders.pending.append((str(Path(name).parent), name, file))
-        if file is None:
-            self._now.pop(name, None)
-        else:
-            self._now[name] = file
+    def _change(self, names: dict[str, File | None]) -> None:
+        """The first name says whose flush it waits for."""
+        self.folders.pending.append(Change(os.path.dirname(next(iter(names))) or ".", names))
+        for name, file in names.items():
+            if file is None:
+                self._now.pop(name, None)
+            else:
+                self._now[name] = file
+
+    def _file(self, fd: int) -> File:
+        return self._files[os.fstat(fd).st_ino]
 
     def create(self, name: str, path: Path) -> int:
         fd = super().create(name, path)
-        self._open[fd] = File()
-        self._change(path, self._open[fd])
+        file = self._files[os.fstat(fd).st_ino] = File()
+        self._change({self._name(path): file})
         return fd
 
     def keep(self, name: str, path: Path) -> int:
         fd = super().keep(name, path)
         if self._name(path) not in self._now:
-            self._change(path, File())
-        self._open[fd] = self._now[self._name(path)]
-        return fd
-
-    def edit(self, path: Path) -> int:
-        fd = super().edit(path)
-        self._open[fd] = self._now[self._name(path)]
+            file = self._files[os.fstat(fd).st_ino] = File()
+            self._change({self._name(path): file})
         return fd
 
     def write(self, name: str, fd: int, data: bytes, at: int) -> int:
         taken = super().write(name, fd, data, at)
-        self._open[fd].pending.append((at, data[:taken]))
+        self._file(fd).pending.append((at, data[:taken]))
         return taken
 
     def cut(self, name: str, fd: int, size: int) -> None:
         super().cut(name, fd, size)
-        self._open[fd].pending.append((-size - 1, b""))
+        self._file(fd).pending.append((-size - 1, b""))
 
     def sync(self, name: str, fd: int) -> None:
         super().sync(name, fd)
         if not self._deaf(name):
-            self._open[fd].flush()
+            self._file(fd).flush()
 
     def sync_folder(self, name: str, folder: Path) -> None:
         super().sync_folder(name, folder)
@@ -311,22 +347,24 @@ class ModelDisk(QuickDisk):
             self.folders.flush(self._name(folder))
 
     def rename(self, name: str, old: Path, new: Path) -> None:
+        """A file may be found under both names; a folder goes with all that is in it, or stays."""
         super().rename(name, old, new)
-        file = self._now[self._name(old)]
-        target = self._name(new)
-        self.folders.pending.append((str(Path(target).parent), target, file))
-        self.folders.pending.append((str(Path(target).parent), self._name(old), None))
-        self._now[target] = file
-        self._now.pop(self._name(old))
+        here, there = self._name(old), self._name(new)
+        if self._now[here] is not FOLDER:
+            self._change({there: self._now[here]})
+            self._change({here: None})
+            return
+        moved = {name: file for name, file in self._now.items() if name == here or name.startswith(f"{here}/")}
+        self._change({there + name.removeprefix(here): file for name, file in moved.items()} | dict.fromkeys(moved))
 
     def remove(self, name: str, path: Path) -> None:
         super().remove(name, path)
         if self._name(path) in self._now:
-            self._change(path, None)
+            self._change({self._name(path): None})
 
     def freeze(self) -> Folders:
         """A copy of what is durable and what is not, at this moment."""
-        return copy.deepcopy(self.folders)
+        return self.folders.frozen()
 
 
 def power_cut(folders: Folders, target: Path, chance: random.Random) -> None:
@@ -338,10 +376,11 @@ def power_cut(folders: Folders, target: Path, chance: random.Random) -> None:
         return mode == "everything" or (mode == "some" and chance.random() < 0.5)
 
     target.mkdir(parents=True)
-    for name, file in folders.names(keep).items():
-        path = target / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file.content(kept))
+    for name, file in sorted(folders.names(keep).items()):
+        if file is FOLDER:
+            (target / name).mkdir()
+        else:
+            (target / name).write_bytes(file.content(kept))
 
 
 def is_chained(book: bytes, entries: Iterable[Entry]) -> bool:

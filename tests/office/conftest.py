@@ -23,7 +23,8 @@ from app.duties.site import Credentials, Plan, decode_plan
 from app.logbook.book import Draft, Logbook
 from app.pages import Pages
 from app.record import Entry
-from sync.courier import Courier, enrol
+from sync.courier import Courier
+from sync.enrolment import enrol
 from sync.office import accounts, credentials, importing
 from sync.office.demo import Rehearsal
 from sync.office.keys import OfficeKey

@@ -64,7 +64,7 @@ def test_an_alarm_is_taken_and_closed_and_the_handhelds_are_told_by_name(office:
     assert "taken by 张伟, 2026-11-21 09:05:00" in banner(browser)
     told = fed(office, alarm)
     assert told is not None
-    said = {"alarm": alarm, "at": at("2026-11-21 09:05"), "by": "张伟", "state": "taken"}
+    said = {"alarm": alarm, "at": at("2026-11-21 09:05"), "by": {"en": "Zhang Wei", "zh": "张伟"}, "state": "taken"}
     assert told[1] == json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
     office.now = at("2026-11-21 09:40")
     assert press(browser, alarm, "closed").status_code == 303

@@ -26,10 +26,12 @@ from app.logbook.verify import check_lines
 from app.settings import example
 from app.text import cells
 from app.words import table
-from sync.courier import Courier, enrol
+from sync.courier import Courier
 from sync.desk import Desk
+from sync.enrolment import enrol
+from sync.office.cast import SITES
 from sync.office.cli import cli, main
-from sync.office.demo import SITES, Rehearsal, furnish
+from sync.office.demo import Rehearsal, furnish
 from sync.office.keys import OfficeKey
 from sync.office.plans import read_people, read_plan
 from sync.office.qr import half_blocks, modules
@@ -235,6 +237,30 @@ def test_people_nobody_knows_get_nothing(run: Callable[..., Done], folder: Path)
                stdin=PASSWORD + "\n")  # fmt: skip
     assert made.code == 1
     assert "king" in run("user", "add", "x", "--role", "king", "--password-stdin", *where, stdin=PASSWORD).err
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "从标准输入读取"), ("en", "reading it from standard input")])
+@pytest.mark.parametrize("what", [("user", "pin", "li-jun"), ("user", "add", "x", "--role", "manager")])
+def test_without_a_terminal_a_secret_is_read_from_standard_input_and_that_is_said_once(
+    run: Callable[..., Done], folder: Path, what: tuple[str, ...], lang: str, said: str
+) -> None:
+    where = ("--data-dir", str(folder), "--lang", lang)
+    done = run(*what, *where, stdin="47114711\n" if what[1] == "pin" else PASSWORD + "\n")
+    assert done.code == 0
+    assert len(done.err.splitlines()) == 1
+    assert said in done.err
+    assert run(*what, *where, stdin="").code == 1
+
+
+def test_in_chinese_a_pin_is_called_as_the_handheld_calls_it() -> None:
+    from app.words import table
+
+    for subject in ("office", "office_cli", "office_usage", "book"):
+        for name, words in table(subject).items():
+            zh, en = words
+            assert "PIN" not in zh, f"{subject}.{name}"
+            assert "途中复核" not in zh, f"{subject}.{name}"
+            assert "call IT" not in en, f"{subject}.{name}"
 
 
 def test_a_password_is_typed_unseen(folder: Path) -> None:

@@ -15,11 +15,12 @@ from app.logbook.verify import check_lines
 from app.settings import example
 from sync.desk import Desk
 from sync.office import alarms, export
-from sync.office.demo import DAYS, RECENT, SITES, Part, fill_up, furnish, mishaps, parts
+from sync.office.cast import RECENT, SITES, mishaps
+from sync.office.demo import DAYS, Part, fill_up, furnish, parts
+from sync.office.details import RoundDetail
 from sync.office.fold import Folding
 from sync.office.keys import OfficeKey
 from sync.office.plans import read_people, read_plan
-from sync.office.reading import RoundDetail
 from sync.office.serve import open_store
 from sync.office.store import Store, known
 from sync.office.store import rounds as table

@@ -18,7 +18,7 @@ import pytest
 from app.duties.schedule import Slot, slots
 from app.duties.site import NO_TEXT, Checklist, People, Plan, Text, encode_plan
 from app.text import cells
-from sync.office.plan_values import SHARED_UUID
+from sync.office.plan_tags import SHARED_UUID
 from sync.office.plans import read_people, read_plan
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

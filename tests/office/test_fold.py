@@ -15,8 +15,8 @@ from app.kinds import BleEvidence, Evidence, StopArrived, to_dict
 from app.logbook.book import Draft, Logbook
 from sync.office import fold
 from sync.office.demo import Rehearsal, bring, introduce
+from sync.office.details import RoundDetail, StopDetail
 from sync.office.fold import CURSOR, Folding, apply_step, read_step
-from sync.office.reading import RoundDetail, StopDetail
 from sync.office.serve import open_store
 from sync.office.store import Store
 from sync.office.store import plans as plan_table

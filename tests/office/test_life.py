@@ -8,10 +8,11 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
+from app import witness
 from app.logbook.book import Draft
 from app.words import say
 from sync.office import fold
-from sync.office.reading import RoundDetail
+from sync.office.details import RoundDetail
 from sync.office.store import rounds as table
 from sync.office.store.schema import records as record_table
 from sync.office.walker import NO_TRICKS, Tricks
@@ -340,6 +341,37 @@ def test_a_book_says_which_one_it_continues_how_it_ended_and_what_was_cleared(
     assert "missing:" not in day(office)
 
 
+@pytest.mark.parametrize("sent", ["before", "after"])
+def test_sixteen_digits_are_found_among_the_heads_that_the_office_holds(
+    office: Office, told: Handheld, tmp_path: Path, sent: str
+) -> None:
+    """Whichever of the two handhelds comes to the office first."""
+    told.walk()
+    seen = told.logbook.head
+    digits = witness.code(witness.Head(told.logbook.book, seen.seq, seen.hash))
+    told.write(*(Draft("note.made", {"n": n}) for n in range(3)))
+    wrong = witness.code(witness.Head(told.logbook.book, seen.seq, bytes(32)))
+    other = Handheld(office, tmp_path / "other", "另一台", start=told.clock.now().at)
+    other.write(*(Draft("witness.seen", {"how": "code", "code": code}, GUARDS) for code in (digits, wrong)))
+    own = other.logbook.head
+    mine = witness.code(witness.Head(other.logbook.book, own.seq, own.hash))
+    other.write(Draft("witness.seen", {"how": "code", "code": mine}, GUARDS))
+    for handheld in (told, other) if sent == "before" else (other, told):
+        handheld.sync()
+        office.ask(office.serving.folding.catch_up())
+    text = page(office, "/books")
+    assert f"agrees no. {seen.seq}, seen by 另一台 (Zhang Wei, Li Jun" in text
+    assert text.count("agrees no.") == 1, "a book is no witness of itself"
+    assert text.count("among no book here") == 2
+    assert f"digits {witness.grouped(wrong)}" in text
+    zh = Page(office.browser().get("/books", params={"lang": "zh"})).text
+    assert zh.count("未找到") == 2
+    along = office.ask(office.store.read(dump))
+    fold_anew(office)
+    assert office.ask(office.store.read(dump)) == along
+    other.close()
+
+
 def test_what_a_book_says_of_itself_is_folded_the_same_again(office: Office, told: Handheld) -> None:
     name = told.walk()
     told.write(
@@ -362,9 +394,9 @@ def test_what_a_book_says_of_itself_is_folded_the_same_again(office: Office, tol
 
 def test_a_book_that_continues_another_names_it() -> None:
     from app import kinds
+    from sync.office.details import BookLife
     from sync.office.pages.books import _after
     from sync.office.pages.places import Places
-    from sync.office.reading import BookLife
 
     life = BookLife(after=kinds.BookBefore("ab" * 32, 17, "cd" * 32))
     places = Places("en", None, {})

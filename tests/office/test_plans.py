@@ -14,7 +14,7 @@ from app.words.plans import TABLE
 from sync.office import plans
 from sync.office.plan_faults import MAX_FAULTS, Fault
 from sync.office.plan_nodes import MAX_BYTES
-from sync.office.plan_values import SHARED_UUID
+from sync.office.plan_tags import SHARED_UUID
 from sync.office.plans import Checked, read_people, read_plan
 
 UUID = "8e1f5c3a-6b0d-4d7e-9a52-c3b7e0d4f116"

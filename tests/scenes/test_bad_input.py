@@ -27,7 +27,8 @@ from app.duties.site import Plan, encode_plan
 from app.logbook.book import Logbook
 from app.record import Record
 from hardware.clock import SystemClock
-from sync.courier import Courier, enrol
+from sync.courier import Courier
+from sync.enrolment import enrol
 from tests.pty import Pty
 from tests.screens.plans import PLAN, UUID, label, pages
 from tests.screens.world import received

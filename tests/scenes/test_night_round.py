@@ -19,7 +19,8 @@ from app.ports import Moment, Scan, Sighting
 from app.watch import Watch
 from hardware.ble import BleReader, Pace
 from hardware.clock import SystemClock
-from sync.courier import Courier, enrol
+from sync.courier import Courier
+from sync.enrolment import enrol
 from tests.scenes import office as offices
 from tests.virtual_radio import BlueZ, PrivateBus, patrol_tag
 

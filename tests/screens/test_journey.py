@@ -466,6 +466,17 @@ async def test_an_alarm_says_how_far_it_came_and_who_took_it_and_outlives_the_sh
             assert here.kinds().count("alarm.raised") == 2
 
 
+@pytest.mark.parametrize(("lang", "said"), [("zh", "王芳 22:01已接报警"), ("en", "Wang Fang")])
+async def test_who_took_the_alarm_is_named_in_the_language_of_the_crew(tmp_path: Path, lang: str, said: str) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter asterisk 9 9")
+            here.office_sends_alarm("taken", {"en": "Wang Fang", "zh": "王芳"}, here.records()[-1].seq)
+            await settle(pilot)
+            assert said in text(app)
+
+
 async def test_what_the_office_says_of_an_alarm_counts_after_a_restart_and_rubbish_does_not(tmp_path: Path) -> None:
     with world(tmp_path / "book") as here:
         async with here.terminal().run_test(size=SMALL) as pilot:

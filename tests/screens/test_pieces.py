@@ -12,10 +12,11 @@ from app.text import cells
 from screens.choices import Choices
 from screens.gear import Contact
 from screens.keys import ACTIONS
-from screens.layout import banner, beside, flow, hints, line, plain, two, width_of, wrap
+from screens.layout import banner, beside, flow, hints, line, two, width_of
 from screens.number import Digits, field
 from screens.status import Standing, status_line
 from screens.times import day, span
+from screens.wrapping import plain, wrap
 
 ANY = st.text(st.characters(codec="utf-8") | st.sampled_from("中文，。 ab[]℃é\u0301⚠️"), max_size=80)
 SHANGHAI = ZoneInfo("Asia/Shanghai")

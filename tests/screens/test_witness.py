@@ -337,3 +337,35 @@ async def test_two_real_handhelds_record_each_other(here: World, tmp_path: Path)
             await scan(ours, their_code)
         assert [seen.book for seen in witnessed(here)] == [there.book.book_id[:16]]
         assert [seen.book for seen in witnessed(there)] == [here.book.book_id[:16]]
+
+
+async def test_the_same_pages_again_and_again_do_not_pile_up(here: World) -> None:
+    async with on_shift(here) as pilot:
+        base = len(pilot.app.screen_stack)
+        for _ in range(3):
+            await keys(pilot, "asterisk 0 asterisk 6 f1 asterisk 7 asterisk 2 asterisk 8 4 f3 asterisk 1 f1 asterisk")
+            await keys(pilot, "ctrl+q f1 ctrl+q f1")
+        kinds = [type(screen) for screen in pilot.app.screen_stack[base:]]
+        assert len(kinds) == len(set(kinds)), kinds
+        await keys(pilot, "asterisk 0")
+        assert isinstance(pilot.app.screen, WitnessPage)
+        await keys(pilot, "asterisk 0 asterisk 0")
+        assert sum(isinstance(screen, WitnessPage) for screen in pilot.app.screen_stack) == 1
+
+
+async def test_a_problem_half_written_is_still_there_after_a_look_elsewhere(here: World) -> None:
+    async with on_shift(here) as pilot:
+        await keys(pilot, "f3")
+        page = pilot.app.screen
+        await keys(pilot, "asterisk 7 f3")
+        assert pilot.app.screen is page
+
+
+async def test_the_head_that_is_shown_is_that_of_the_moment(here: World) -> None:
+    async with on_shift(here) as pilot:
+        await keys(pilot, "asterisk 0")
+        await scan(pilot, witness.payload(OTHER))
+        await keys(pilot, "asterisk 0")
+        book = here.book
+        (shown,) = scanned(photo(pilot))
+        assert shown == witness.payload(witness.Head(book.book, book.head.seq, book.head.hash))

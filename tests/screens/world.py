@@ -167,7 +167,7 @@ class World:
         """The office holds every record up to `seq`."""
         self.book.receipt(receipt(self.book, seq))
 
-    def office_sends_alarm(self, state: str, by: str, seq: int) -> None:
+    def office_sends_alarm(self, state: str, by: str | dict[str, str], seq: int) -> None:
         """What the office says of the alarm that record `seq` raised."""
         id = f"{self.book.book_id}:{seq}"
         body = msgspec.json.encode({"alarm": id, "at": self.clock.at, "by": by, "state": state}, order="sorted")

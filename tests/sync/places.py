@@ -18,7 +18,8 @@ from app.logbook.book import Draft, Logbook
 from app.ports import Moment
 from app.record import Entry
 from sync.client import Client, Timeouts
-from sync.courier import Courier, enrol
+from sync.courier import Courier
+from sync.enrolment import enrol
 from sync.lane import Writer
 from sync.office.keys import OfficeKey
 from sync.office.server import create_app

@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from app.errors import OfficeAway
-from app.logbook.book import Logbook
+from app.logbook.book import Draft, Logbook
 from sync.client import AddressRefused, Refused
-from sync.courier import enrol
+from sync.enrolment import RoundOpen, enrol
 from sync.office.store.devices import LIFETIME_MS, CodeRefused
 from sync.office.tries import LIMIT, WINDOW_MS, Tries, bucket
 from sync.wire import Malformed, join_code
@@ -197,4 +197,42 @@ def test_nobody_there_is_said_as_such(tmp_path: Path) -> None:
     logbook = Logbook.open(tmp_path / "h", clock)
     with pytest.raises(OfficeAway, match="cannot be reached"):
         enrol(logbook, f"http://127.0.0.1:{free_port()}", "0123456789", "Gate 1", clock)
+    logbook.close()
+
+
+def walking(folder: Path, office: str, code: str) -> tuple[Logbook, WallClock]:
+    """A handheld of that office, in the middle of a round."""
+    clock = WallClock()
+    logbook = Logbook.open(folder, clock)
+    enrol(logbook, office, code, "Gate 1", clock)
+    body = {
+        "round": "night-1@2026-11-20T22:00#aa-1", "slot": "night-1@2026-11-20T22:00",
+        "route": "night-1", "schedule": "night-1",
+        "opens": "2026-11-20T22:00:00+08:00", "closes": "2026-11-20T23:00:00+08:00",
+        "plan": {"revision": 1, "sha256": "00" * 32}, "crew": [{"person": "li", "method": "pin", "role": "guard"}],
+        "order": ["gate"], "seed": None, "marks": [], "alone": None,
+    }  # fmt: skip
+    logbook.append(Draft("round.started", body, ("li",)))
+    return logbook, clock
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_an_open_round_is_not_ended_by_enrolling_elsewhere_unless_somebody_says_so(
+    tmp_path: Path, running: RunningOffice, lang: str
+) -> None:
+    logbook, clock = walking(tmp_path / "h", running.url, running.code())
+    old = logbook.book_id
+    with office(tmp_path / "other") as other:
+        code = other.code()
+        with pytest.raises(RoundOpen) as no:
+            enrol(logbook, other.url, code, "Gate 1", clock)
+        said = no.value.say(lang)
+        assert "night-1" in said
+        assert "22:00" in said
+        assert "--yes" in said
+        assert logbook.book_id == old
+        enrol(logbook, running.url, running.code(), "Gate 1", clock)
+        assert logbook.book_id == old, "the same office again ends nothing, and asks nothing"
+        enrol(logbook, other.url, code, "Gate 1", clock, leave_round=True)
+        assert logbook.book_id != old, "the code was not used up by the refusal"
     logbook.close()

@@ -7,10 +7,11 @@ import pytest
 
 from app.errors import BookUnsafe, OfficeAway, OfficeRefused
 from app.logbook.book import Draft, Logbook
-from app.logbook.succession import homes, summary_of
+from app.logbook.closed import homes, summary_of
 from app.memory import Memory
 from sync.client import Client, Refused
-from sync.courier import Courier, enrol
+from sync.courier import Courier
+from sync.enrolment import enrol
 from sync.lane import Writer
 from sync.office.store.devices import writers
 from sync.office.store.records import apart_of

@@ -16,7 +16,7 @@ import pytest
 from app.errors import OfficeAway, OfficeRefused, WatchbookError
 from app.logbook.book import Logbook
 from sync.client import Client
-from sync.courier import enrol
+from sync.enrolment import enrol
 from sync.office.keys import OfficeKey
 from sync.office.tls import Certificates, Shown, fingerprint, make, must_fit, own
 from tests.sync.places import (

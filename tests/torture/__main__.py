@@ -1,4 +1,4 @@
-"""Every torture in its long form, and the table of what came of it: `python -m tests.torture`, which is `make torture`.
+"""Every torture in its long form, two at a time, and the table of what came of it: `python -m tests.torture`.
 
 `--quick` plays the short forms, `--only WORDS` those whose name has the words, `--write` puts the table with
 date and machine into docs/reliability.md.
@@ -11,7 +11,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +47,8 @@ TORTURES: Final = (
     DOORS,
     UPGRADES,
 )
+SLOWEST_FIRST: Final = sorted(TORTURES, key=lambda torture: torture not in (FLIPPED, TORN, CRASH_STATES, DOORS))
+SIDE_BY_SIDE: Final = 2
 PAGE: Final = Path(__file__).parents[2] / "docs/reliability.md"
 BEGIN: Final = "<!-- table: written by make torture -->\n"
 END: Final = "<!-- end of table -->\n"
@@ -56,16 +60,17 @@ class Row(Struct, frozen=True):
     tally: Tally
     caught: tuple[str, ...]
     seconds: float
-    skipped: str = ""
+    unplayed: str = ""
+    """Why it came to no result."""
 
     @property
     def sound(self) -> bool:
-        return not self.skipped and self.tally.sound and len(self.caught) == len(self.torture.twins)
+        return not self.unplayed and self.tally.sound and len(self.caught) == len(self.torture.twins)
 
     def cells(self) -> tuple[str, ...]:
         torture, tally = self.torture, self.tally
-        if self.skipped:
-            return (torture.name, f"skipped: {self.skipped}", *[""] * (len(HEAD) - 2))
+        if self.unplayed:
+            return (torture.name, self.unplayed, *[""] * (len(HEAD) - 2))
         controls = f"{len(self.caught)} of {len(torture.twins)}: {', '.join(self.caught)}"
         counts = [str(tally.faults[kind]) for kind in ("lost", "silent", "stuck")]
         cases = f"{tally.cases} {torture.unit}"
@@ -81,7 +86,9 @@ def play(torture: Torture, *, quick: bool) -> Row:
             tally = torture.run(place, torture.quick if quick else torture.long)
             caught = tuple(twin for twin in torture.twins if torture.catches(place, twin))
         except pytest.skip.Exception as e:
-            return Row(torture, Tally(), (), 0, str(e))
+            return Row(torture, Tally(), (), 0, f"skipped: {e}")
+        except Exception as e:  # the others are played all the same
+            return Row(torture, Tally(), (), 0, f"broke off: {e!r}")
     return Row(torture, tally, caught, time.monotonic() - began)
 
 
@@ -128,14 +135,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args(arguments)
     rows = []
-    for torture in TORTURES:
-        if asked.only not in torture.name:
-            continue
-        row = play(torture, quick=asked.quick)
-        rows.append(row)
-        print(" | ".join(row.cells()), flush=True)
-        if not row.sound:
-            print(f"  {row.tally.first or row.skipped or 'a control was not caught'}", flush=True)
+    with ProcessPoolExecutor(SIDE_BY_SIDE, get_context("fork")) as processes:
+        played = [processes.submit(play, t, quick=asked.quick) for t in SLOWEST_FIRST if asked.only in t.name]
+        for done in as_completed(played):
+            row = done.result()
+            rows.append(row)
+            print(" | ".join(row.cells()), flush=True)
+            if not row.sound:
+                print(f"  {row.tally.first or row.unplayed or 'a control was not caught'}", flush=True)
+    rows.sort(key=lambda row: [torture.name for torture in TORTURES].index(row.torture.name))
     if asked.write and not asked.only:
         write(rows)
     print("\n" + "".join(markdown(rows)))

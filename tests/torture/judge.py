@@ -1,15 +1,17 @@
 """What a book owes after a torture: all that was acknowledged, or a word about what is gone; and that it goes on."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from app.errors import BookError
+from app.logbook import succession
 from app.logbook.book import Draft, Logbook
+from app.logbook.closed import homes
 from app.logbook.disk import Disk
 from app.logbook.journal import Space
 from app.logbook.reader import Reader
-from app.logbook.verify import check_folder
+from app.logbook.verify import check_book
 from app.record import Entry
 from tests.logbook.tools import SMALL, QuickDisk, Ticks
 from tests.torture.lives import Told, revision_of
@@ -31,42 +33,85 @@ def faults(
     """Open the book as the next start does, look for all that was acknowledged, go on, and check the whole chain.
 
     Nothing on the disk was damaged, only stopped: so damage that opening reports is wrong too. Where writes
-    may be torn (`tears`), records that were never acknowledged may be missed and said to be lost. `holes` were
-    there before. `disk` is the one that the book lives on afterwards, if it does.
+    may be torn (`tears`), records that were never acknowledged may be missed and said to be lost, and half a receipt
+    may stand at the end of a closed book until the next one comes. `holes` were there before. `disk` is the one that
+    the book lives on afterwards, if it does.
     """
     try:
         logbook = Logbook.open(folder, Ticks(), disk or QuickDisk(), space)
     except BookError as e:
-        return (Fault("stuck", f"does not open: {e}"), *(Fault("lost", f"record {seq}") for seq in told.records))
+        return (Fault("stuck", f"does not open: {e}"), Fault("lost", f"{told.records} records"))
     with closing(logbook):
-        found = [*absent(logbook, told)]
+        found = [*absent(folder, logbook, told), *_succession(folder, logbook)]
         damage = logbook.opening.damage
         first = min((part.first for part in damage if part.first), default=NEVER)
-        if damage and (not tears or any(seq >= first for seq in told.records)):
+        if damage and (not tears or any(seq >= first for seq in told.books.get(logbook.book_id, {}))):
             found.append(Fault("stuck", f"damage where none was done: {damage}"))
         if goes_on:
             found += _going_on(logbook)
-    report = check_folder(folder)
-    if not report.whole or report.unfinished or (not tears and not set(report.holes) <= set(holes)):
-        found.append(Fault("stuck", f"does not check: {report}"))
+    for report in check_book(folder).books:
+        torn = report.unfinished and not (tears and report.closed)
+        if not report.whole or torn or (not tears and not set(report.holes) <= set(holes)):
+            found.append(Fault("stuck", f"does not check: {report}"))
     return tuple(found)
 
 
-def absent(logbook: Logbook | Reader, told: Told) -> list[Fault]:
-    """What was acknowledged and is not there, unless the book says that it was removed on purpose after a receipt."""
+def absent(folder: Path, logbook: Logbook | Reader, told: Told) -> list[Fault]:
+    """What was acknowledged, in the book in use or in one that was closed, and is not there."""
+    closed = _closed(folder)
+    found = list[Fault]()
+    for book, records in told.books.items():
+        if book in ("", logbook.book_id):
+            found += _absent_from(logbook, records, told.receipts[book])
+        elif book in closed:
+            found += _absent_from(closed[book], records, told.receipts[book])
+        else:
+            found += [Fault("lost", f"book {book}"), Fault("silent", f"book {book}")]
+    if isinstance(logbook, Logbook):
+        found += [Fault("lost", f"cursor {told.cursor}")] if revision_of(logbook.cursor) < told.cursor else []
+    found += [Fault("lost", "page")] if told.cursor and not page_is_one_that_came(logbook) else []
+    return found + ([Fault("lost", "enrolment")] if told.enrolled and logbook.office is None else [])
+
+
+def _absent_from(logbook: Logbook | Reader, records: dict[int, str], receipt: int) -> list[Fault]:
+    """What one book lacks, unless it says that it was removed on purpose after a receipt."""
     entries = readable(logbook)
     there = {seq: entry.hash.hex() for seq, entry in entries.items()}
     pruned = [entry.record.body for entry in entries.values() if entry.record.kind == "book.pruned"]
     gone = {seq for body in pruned for seq in range(body["from"], body["to"] + 1)}
     gone = {seq for seq in gone if seq <= logbook.acked and seq not in there}
-    missing = [seq for seq, link in told.records.items() if there.get(seq) != link and seq not in gone]
+    missing = [seq for seq, link in records.items() if there.get(seq) != link and seq not in gone]
     found = [Fault("lost", f"record {seq}") for seq in missing]
-    found += [Fault("lost", f"receipt {told.receipt}, not {logbook.acked}")] if logbook.acked < told.receipt else []
-    if isinstance(logbook, Logbook):
-        found += [Fault("lost", f"cursor {told.cursor}")] if revision_of(logbook.cursor) < told.cursor else []
-    found += [Fault("lost", "page")] if told.cursor and not page_is_one_that_came(logbook) else []
-    found += [Fault("lost", "enrolment")] if told.enrolled and logbook.office is None else []
+    found += [Fault("lost", f"receipt {receipt}, not {logbook.acked}")] if logbook.acked < receipt else []
     return found + [Fault("silent", f"record {seq}") for seq in missing if not _said(logbook, seq)]
+
+
+def _closed(folder: Path) -> dict[str, Reader]:
+    """The closed books that can be read, by id."""
+    found = {}
+    for home in homes(folder):
+        with suppress(BookError):
+            found[home.name] = Reader(home)
+    return found
+
+
+def _succession(folder: Path, logbook: Logbook) -> list[Fault]:
+    """Each book names the last record of the one before it, from the one in use to the first; none is left over."""
+    closed = _closed(folder)
+    found = [Fault("stuck", "a next book still waits")] if succession.is_waiting(folder) else []
+    here: Logbook | Reader = logbook
+    while (after := _before(here)) is not None:
+        if after["book"] not in closed:
+            return [*found, Fault("lost", f"the book before, {after['book']}")]
+        here = closed.pop(after["book"])
+        if (after["seq"], after["hash"]) != (here.head.seq, here.head.hash.hex()):
+            found.append(Fault("silent", f"the book before ends at {here.head.seq}, not {after['seq']}"))
+    return found + [Fault("stuck", f"no book names {book}") for book in closed]
+
+
+def _before(logbook: Logbook | Reader) -> dict[str, Any] | None:
+    opened = next(logbook.entries(1, 1) if isinstance(logbook, Logbook) else logbook.entries(), None)
+    return opened.record.body.get("after") if opened and opened.record.seq == 1 else None
 
 
 def readable(logbook: Logbook | Reader) -> dict[int, Entry]:

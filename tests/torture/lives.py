@@ -6,12 +6,14 @@ logbook's call returned.
 
 import random
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import Final
 
 from msgspec import Struct, field, json
 
 from app.errors import BookError, BookUnknown
 from app.logbook.book import Draft, Logbook, Received
+from app.logbook.closed import ClosedBook
 from app.logbook.reader import Enrolment
 from app.record import Entry
 from tests.logbook.tools import OFFICE_KEY, receipt, words
@@ -31,14 +33,18 @@ class Heard(Struct, omit_defaults=True, frozen=True):
     cursor: int = 0
     receipt: int = 0
     enrolled: bool = False
+    book: str = ""
+    """Whose records and receipt; empty: of the book in use, where only one ever was."""
 
     @classmethod
-    def of(cls, entries: Iterable[Entry]) -> "Heard":
-        return cls(records=tuple((entry.record.seq, entry.hash.hex()) for entry in entries))
+    def of(cls, book: str, entries: Iterable[Entry]) -> "Heard":
+        return cls(records=tuple((entry.record.seq, entry.hash.hex()) for entry in entries), book=book)
 
     def line(self) -> bytes:
         return json.encode(self) + b"\n"
 
+
+HALF: Final = 0.5
 
 Tell = Callable[[Heard], None]
 _decode = json.Decoder(Heard).decode
@@ -47,16 +53,21 @@ _decode = json.Decoder(Heard).decode
 class Told(Struct):
     """Everything that was acknowledged so far."""
 
-    records: dict[int, str] = field(default_factory=dict)
+    books: dict[str, dict[int, str]] = field(default_factory=dict)
+    """Each book's records."""
+    receipts: dict[str, int] = field(default_factory=dict)
     cursor: int = 0
-    receipt: int = 0
     enrolled: bool = False
     count: int = 0
 
+    @property
+    def records(self) -> int:
+        return sum(map(len, self.books.values()))
+
     def hear(self, heard: Heard) -> None:
-        self.records.update(heard.records)
+        self.books.setdefault(heard.book, {}).update(heard.records)
+        self.receipts[heard.book] = max(self.receipts.get(heard.book, 0), heard.receipt)
         self.cursor = max(self.cursor, heard.cursor)
-        self.receipt = max(self.receipt, heard.receipt)
         self.enrolled = self.enrolled or heard.enrolled
         self.count += len(heard.records) or 1
 
@@ -70,6 +81,14 @@ class Told(Struct):
 def revision_of(cursor: str) -> int:
     """Ours are numbers; an earlier program's test wrote a `c` before them."""
     return int(cursor.removeprefix("c") or 0)
+
+
+def succeed(logbook: Logbook) -> tuple[Heard, Heard]:
+    """The book is closed and the next one begins: the last record of the one, the first of the other."""
+    logbook.succeed("fork")
+    [first] = logbook.entries(1, 1)
+    after = first.record.body["after"]
+    return Heard(((after["seq"], after["hash"]),), book=after["book"]), Heard.of(logbook.book_id, [first])
 
 
 class Life:
@@ -90,11 +109,15 @@ class Life:
             self._acknowledge: 2,
             self._prune: 2,
             self._sign: 1,
+            self.succeed: 1,
             self._enrol: 1,
             self._shelve: 1,
         }
+        self.play(self._chance.choices([*acts], [*acts.values()])[0])
+
+    def play(self, act: Callable[[], None]) -> None:
         try:
-            self._chance.choices([*acts], [*acts.values()])[0]()
+            act()
         except BookUnknown:
             self._again()
         except BookError:
@@ -112,11 +135,13 @@ class Life:
         return drafts
 
     def _append(self) -> None:
-        self._tell(Heard.of(self._logbook.append(*self._next(4))))
+        entries = self._logbook.append(*self._next(4))
+        self._tell(Heard.of(self._logbook.book_id, entries))
 
     def _shift(self) -> None:
         self._logbook.keep_state(self._logbook.head.seq, lambda: b"%d" % self._number)
-        self._tell(Heard.of(self._logbook.append_rotating(Draft("shift.opened", {"crew": []}))))
+        entries = self._logbook.append_rotating(Draft("shift.opened", {"crew": []}))
+        self._tell(Heard.of(self._logbook.book_id, entries))
 
     def _receive(self) -> None:
         revision = revision_of(self._logbook.cursor) + 1
@@ -126,9 +151,15 @@ class Life:
         self._tell(Heard(cursor=revision))
 
     def _acknowledge(self) -> None:
-        seq = self._logbook.head.seq
-        self._logbook.receipt(receipt(self._logbook, seq, at=LONG_AGO))
-        self._tell(Heard(receipt=seq))
+        with closing(self._logbook.closed_books()) as closed:
+            for book in closed:
+                self._answered(book)
+        self._answered(self._logbook)
+
+    def _answered(self, book: ClosedBook | Logbook) -> None:
+        seq = book.head.seq
+        book.receipt(receipt(book, seq, at=LONG_AGO))
+        self._tell(Heard(receipt=seq, book=book.book_id))
 
     def _prune(self) -> None:
         for _ in range(MOST):
@@ -137,6 +168,12 @@ class Life:
 
     def _sign(self) -> None:
         self._logbook.sign_head()
+
+    def succeed(self) -> None:
+        if self._chance.random() < HALF:
+            self._logbook.keep_state(self._logbook.head.seq, lambda: b"%d" % self._number)
+        for heard in succeed(self._logbook):
+            self._tell(heard)
 
     def _enrol(self) -> None:
         if self._logbook.office is None:

@@ -18,7 +18,7 @@ from app.logbook.disk import Disk
 from app.logbook.reader import Enrolment
 from hardware.clock import SystemClock
 from tests.logbook.tools import OFFICE_KEY, SMALL, receipt, words
-from tests.torture.lives import LONG_AGO, Heard, revision_of
+from tests.torture.lives import LONG_AGO, Heard, revision_of, succeed
 from tests.torture.twins import TWINS
 
 
@@ -29,34 +29,42 @@ def tell(heard: Heard) -> None:
 
 def add(logbook: Logbook) -> None:
     for number in (3, 80):
-        tell(Heard.of(logbook.append(words(number), words(number + 1))))
+        tell(Heard.of(logbook.book_id, logbook.append(words(number), words(number + 1))))
 
 
 def shift(logbook: Logbook) -> None:
     """The shift changes: a new key, and what begins with it."""
     logbook.keep_state(logbook.head.seq, lambda: b"state")
-    tell(Heard.of(logbook.append_rotating(Draft("shift.opened", {"crew": []}))))
+    tell(Heard.of(logbook.book_id, logbook.append_rotating(Draft("shift.opened", {"crew": []}))))
     logbook.sign_head()
-    tell(Heard.of(logbook.append(words(4))))
+    tell(Heard.of(logbook.book_id, logbook.append(words(4))))
 
 
 def acknowledge(logbook: Logbook) -> None:
     """What the courier does with the office's answer, and with pages it sent."""
     seq = logbook.head.seq
     logbook.receipt(receipt(logbook, seq, at=LONG_AGO))
-    tell(Heard(receipt=seq))
+    tell(Heard(receipt=seq, book=logbook.book_id))
     revision = revision_of(logbook.cursor) + 1
     logbook.receive([Received(kind, "cuihu", revision, b"{}") for kind in ("plan", "people")], str(revision))
     tell(Heard(cursor=revision))
     logbook.enrolled(Enrolment("http://office", OFFICE_KEY, "pda-3", "cuihu"))
     tell(Heard(enrolled=True))
-    tell(Heard.of(logbook.append(words(5))))
+    tell(Heard.of(logbook.book_id, logbook.append(words(5))))
 
 
 def prune(logbook: Logbook) -> None:
     """Old segments go, and the crew works on."""
     assert logbook.prune(7)
-    tell(Heard.of(logbook.append(words(6))))
+    tell(Heard.of(logbook.book_id, logbook.append(words(6))))
+
+
+def close_and_begin(logbook: Logbook) -> None:
+    """The book is closed, the next one begins, and the crew works on."""
+    logbook.keep_state(logbook.head.seq, lambda: b"state")
+    for heard in succeed(logbook):
+        tell(heard)
+    tell(Heard.of(logbook.book_id, logbook.append(words(7))))
 
 
 def hold(logbook: Logbook) -> None:
@@ -77,6 +85,8 @@ ACTS: Final[dict[str, Callable[[Logbook], None]]] = {
     "shift": shift,
     "acknowledge": acknowledge,
     "prune": prune,
+    "succeed": close_and_begin,
+    "arrive": add,
     "hold": hold,
     "upgrade": upgrade,
 }

@@ -1,13 +1,17 @@
 """What the real program is asked to do under strace: acts, each on a book prepared once and copied for every run."""
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
+from app.errors import BookUnknown
 from app.logbook.book import Draft, Logbook, Received
 from app.logbook.journal import Space
 from app.settings import example
@@ -26,22 +30,23 @@ class Act(Struct, frozen=True):
     prepare: Callable[[Path], None]
     """Puts a book into the folder."""
     command: tuple[str, ...] = ()
-    """Arguments of Python; the data folder follows. Empty: the act of that name in tests/torture/program.py."""
+    """Module and arguments; the data folder follows. Empty: the act of that name in tests/torture/program.py."""
     stdin: bytes = b""
     space: Space = SMALL
 
     def run(self, folder: Path, log: Path, twin: str, inject: str = "") -> Run:
-        command = self.command or ("-m", "tests.torture.program", self.name)
-        return run([*command, str(folder), *((twin,) if twin else ())], log, self.stdin, inject)
+        module, *arguments = self.command or ("tests.torture.program", self.name)
+        return run(module, [*arguments, str(folder), *((twin,) if twin else ())], log, self.stdin, inject)
 
-    def heard(self, out: bytes) -> list[Heard]:
+    def hear(self, told: Told, out: bytes) -> None:
         """What a run answered, in whole lines."""
-        told = Told()
         if not self.command:
             told.listen(out)
-            return [Heard(tuple(told.records.items()), told.cursor, told.receipt, told.enrolled)]
-        answers = [json.loads(line) for line in out.splitlines(keepends=True) if line.endswith(b"\n")]
-        return [Heard(records=((answer["seq"], answer["hash"]),)) for answer in answers if "seq" in answer]
+            return
+        for line in out.splitlines(keepends=True):
+            answer = json.loads(line) if line.endswith(b"\n") else {}
+            if "seq" in answer:
+                told.hear(Heard(records=((answer["seq"], answer["hash"]),)))
 
 
 def asked(count: int, text: str) -> bytes:
@@ -88,12 +93,27 @@ def long_ago(folder: Path) -> None:
     logbook.close()
 
 
+def half_gone_over(folder: Path) -> None:
+    """The book is closed and the next one is not in its place yet."""
+    begun(folder)
+
+    class Stops(QuickDisk):
+        def step(self, name: str) -> None:
+            if name == "close.journal":
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    logbook = Logbook.open(folder, Ticks(), Stops(), SMALL)
+    with suppress(BookUnknown):
+        logbook.succeed("fork")
+    logbook.close()
+
+
 def of_the_program_before(folder: Path) -> None:
     """A data folder in the layout that earlier programs kept."""
     shutil.copytree(PREVIOUS, folder)
 
 
-RECORD: Final = ("-m", "screens", "record", "--stdin", "--data-dir")
+RECORD: Final = ("screens", "record", "--stdin", "--data-dir")
 ACTS: Final = (
     Act("begin", nothing, RECORD, asked(2, "first"), Space()),
     Act("record", begun, RECORD, asked(3, "next"), Space()),
@@ -102,6 +122,8 @@ ACTS: Final = (
     Act("shift", begun),
     Act("acknowledge", begun),
     Act("prune", long_ago),
+    Act("succeed", begun),
+    Act("arrive", half_gone_over),
     Act("upgrade", of_the_program_before),
 )
 
@@ -119,7 +141,8 @@ class Scene:
         self._holes: tuple[tuple[int, int], ...] = ()
         if self._template.is_dir():
             reader = Logbook.read(self._template)
-            self._owed = [Heard.of(reader.entries()), Heard(receipt=reader.acked)]
+            owed = Heard.of(reader.book_id, reader.entries())
+            self._owed = [owed, Heard(receipt=reader.acked, book=reader.book_id)]
             self._holes = tuple((hole.first, hole.last) for hole in reader.holes)
 
     def play(self, twin: str, inject: str = "") -> Run:
@@ -133,8 +156,9 @@ class Scene:
 
     def told(self, found: Run) -> Told:
         told = Told()
-        for heard in (*self._owed, *self.act.heard(found.out)):
+        for heard in self._owed:
             told.hear(heard)
+        self.act.hear(told, found.out)
         return told
 
     def faults(self, told: Told) -> tuple[Fault, ...]:

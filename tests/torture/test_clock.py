@@ -16,7 +16,7 @@ from typing import Final
 import pytest
 
 from app.logbook.book import Draft, Logbook
-from app.logbook.check import Jump
+from app.logbook.report import Jump
 from app.logbook.verify import check_folder
 from app.ports import Moment
 from tests.logbook.tools import SMALL, QuickDisk, words

@@ -5,6 +5,7 @@ durable at each step. From there: writes since the last flush are kept or lost s
 bytes), sizes with or without them, and the changes of names since the last flush are cut to a prefix.
 """
 
+import os
 import random
 import shutil
 from collections.abc import Generator
@@ -71,9 +72,25 @@ CRASH_STATES: Final = Torture(
     states,
     2000,
     20_000,
-    {"no fsync": 200, "no directory fsync": 500, "ack before fsync": 500},
+    {"no fsync": 200, "no directory fsync": 500, "ack before fsync": 500, "end of a book not flushed": 2000},
     in_memory=True,
 )
+
+
+def test_a_folder_that_was_renamed_is_in_its_new_place_only_after_the_flush_of_that(tmp_path: Path) -> None:
+    disk = ModelDisk(tmp_path / "top")
+    for name in ("journal", "closed"):
+        disk.make_folder("make", disk.root / name)
+    os.close(disk.create("create", disk.root / "journal/1"))
+    disk.sync_folder("sync", disk.root / "journal")
+    disk.rename("rename", disk.root / "journal", disk.root / "closed/journal")
+    moved = {"closed", "closed/journal", "closed/journal/1"}
+
+    before = disk.freeze()
+    disk.sync_folder("sync", disk.root / "closed")
+
+    assert [before.names(keep).keys() for keep in (0, 1)] == [{"closed", "journal", "journal/1"}, moved]
+    assert disk.freeze().durable.keys() == moved
 
 
 @pytest.mark.proof

@@ -19,6 +19,7 @@ TWINS: Final = {
     "in place": "shift",
     "prunes before it says so": "prune",
     "receipt after its answer": "acknowledge",
+    "moves a book before its end is written": "succeed",
 }
 """Seeded bug → the act that shows it."""
 

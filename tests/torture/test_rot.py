@@ -6,7 +6,8 @@ be lost, if something says so: the opening, a hole the book declares, or `verify
 
 import random
 import shutil
-from collections.abc import Generator, Iterator
+import sys
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -219,19 +220,28 @@ TORN: Final = Torture("tail cut and zeroed at every byte", "tails", torn, 1, 8, 
 @contextmanager
 def seeded(twin: str) -> Iterator[None]:
     """The twins of damage: a book that does not compare what it reads."""
+    name, instead = SEEDED.get(twin, ("", None))
     with ExitStack() as patches:
-        if twin == "no hint":
-            patches.enter_context(mock.patch("app.logbook.journal.read_hint", return_value=None))
-            patches.enter_context(mock.patch("app.logbook.reader.read_hint", return_value=None))
-        if twin == "pages unchecked":
-            for reader in ("app.logbook.reader", "app.logbook.book"):
-                patches.enter_context(mock.patch(f"{reader}.read_received", _unchecked))
+        for module in [found for path, found in sys.modules.items() if path.startswith("app.logbook.")]:
+            if name and hasattr(module, name):
+                patches.enter_context(mock.patch.object(module, name, instead))
         yield
 
 
 def _unchecked(folder: Path, sha256: str) -> bytes | None:
     path = folder / "received" / f"{sha256}.json"
     return path.read_bytes() if path.exists() else None
+
+
+def _no_hint(folder: Path) -> None:
+    return
+
+
+SEEDED: Final[dict[str, tuple[str, Callable[..., object]]]] = {
+    "no hint": ("read_hint", _no_hint),
+    "pages unchecked": ("read_received", _unchecked),
+}
+"""Twin → the logbook's function that it replaces wherever the name is held."""
 
 
 @pytest.mark.proof

@@ -33,7 +33,7 @@ def upgrades(place: Path, count: int, seed: int, twin: str) -> Generator[Case]:
             for _, path in segments(folder)[:-2]:
                 path.unlink()
         told = Told()
-        told.hear(Heard(tuple((seq, link) for seq, link in then["entries"]), receipt=then["acked"]))
+        told.hear(Heard(tuple((seq, link) for seq, link in then["entries"]), receipt=then["acked"], book=then["book"]))
         with closing(Logbook.open(folder, Ticks(), QuickDisk(), SMALL)) as logbook:
             found = differences(logbook, then)
             life = Life(logbook, random.Random(seed + number), told.hear)

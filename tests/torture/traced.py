@@ -9,22 +9,24 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from tests.needs import needs
+from tests.torture.nursery import Wanted
 
 ROOT: Final = Path(__file__).parents[2]
 CALLS: Final = (
-    "openat,close,read,pread64,write,pwrite64,fsync,fdatasync,ftruncate,fallocate,rename,renameat,renameat2,link,linkat,"
-    "unlink,unlinkat,mkdir,mkdirat,rmdir,flock,newfstatat,getdents64"
+    "openat,write,pwrite64,fsync,fdatasync,ftruncate,fallocate,rename,renameat,renameat2,link,linkat,"
+    "unlink,unlinkat,mkdir,mkdirat,rmdir,flock"
 )
-LOOKS: Final = frozenset({"openat", "close", "read", "pread64", "newfstatat", "getdents64", "flock"})
+LOOKS: Final = frozenset({"openat", "flock"})
 CHANGES: Final = frozenset(CALLS.split(",")) - LOOKS
 """Calls that change the disk. Of the others, only those that open a file may make one."""
-_CALL: Final = re.compile(r"^\d+ +(\w+)\((.*)")
+_CALL: Final = re.compile(r"^(?:\d+ +)?(\w+)\((.*)")
 
 
 class Call(Struct, frozen=True):
@@ -48,15 +50,42 @@ class Run(Struct, frozen=True):
         return "+++ killed by SIGKILL +++" in self.log
 
 
-def run(command: list[str], log: Path, stdin: bytes = b"", inject: str = "") -> Run:
-    """`command` (arguments of Python) under strace, with a fault: `fdatasync:error=EIO:when=2`."""
-    strace = [needs("strace"), "-f", "-y", "-e", f"trace={CALLS}", "-o", str(log)]
+@cache
+def nursery() -> subprocess.Popen[bytes]:
+    """Ends with us: it reads from a pipe."""
     env = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [*strace, *(("-e", f"inject={inject}") if inject else ()), sys.executable, *command],
-        input=stdin, capture_output=True, cwd=ROOT, env=env, timeout=120,
-    )  # fmt: skip
-    return Run(done.returncode, done.stdout, done.stderr, log.read_text(errors="replace"))
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-m", "tests.torture.nursery"], cwd=ROOT, env=env, stdin=pipe, stdout=pipe)
+
+
+def _say(line: bytes) -> None:
+    stdin = nursery().stdin
+    assert stdin is not None
+    stdin.write(line + b"\n")
+    stdin.flush()
+
+
+def _answer() -> int:
+    stdout = nursery().stdout
+    assert stdout is not None
+    return int(stdout.readline())
+
+
+def run(module: str, arguments: list[str], log: Path, stdin: bytes = b"", inject: str = "") -> Run:
+    """`python -m module arguments` under strace, with a fault: `fdatasync:error=EIO:when=2`."""
+    strace = needs("strace")
+    asked, out, err = (log.with_suffix(suffix) for suffix in (".in", ".out", ".err"))
+    asked.write_bytes(stdin)
+    _say(json.encode(Wanted(module, arguments, str(asked), str(out), str(err))))
+    traced = [strace, "-f", "-y", "-e", f"trace={CALLS}", "-o", str(log), "-p", str(_answer())]
+    with subprocess.Popen([*traced, *(("-e", f"inject={inject}") if inject else ())], stderr=subprocess.PIPE) as tracer:
+        assert tracer.stderr is not None
+        attached = tracer.stderr.readline()
+        _say(b"")
+        code = _answer()
+        tracer.communicate(timeout=60)
+    assert b"attached" in attached, attached
+    return Run(code, out.read_bytes(), err.read_bytes(), log.read_text(errors="replace"))
 
 
 def calls_to(folder: Path, found: Run) -> list[Call]:
@@ -69,9 +98,19 @@ def calls_to(folder: Path, found: Run) -> list[Call]:
             continue
         name, rest = match.groups()
         counts[name] = counts.get(name, 0) + 1
-        if str(folder) in rest and (name in CHANGES or "O_CREAT" in rest or "LOCK_" in rest):
+        if _could_change(folder, name, rest):
             calls.append(Call(name, counts[name]))
     return calls
+
+
+def _could_change(folder: Path, name: str, rest: str) -> bool:
+    return str(folder) in rest and (name in CHANGES or "O_CREAT" in rest or "LOCK_" in rest)
+
+
+def was_failed(folder: Path, found: Run) -> bool:
+    """Whether the fault met such a call."""
+    met = (_CALL.match(line) for line in found.log.splitlines() if "(INJECTED" in line)
+    return any(match is not None and _could_change(folder, *match.groups()) for match in met)
 
 
 def settled_calls(folder: Path, play: Callable[[], Run]) -> list[Call]:

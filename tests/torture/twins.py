@@ -32,12 +32,13 @@ class AnswersBeforeFlush(Disk):
             super().sync(name, fd)
             return
         self.step(name)
-        self._owed = fd
+        self._owed = os.dup(fd)
 
     def step(self, name: str) -> None:
         if self._owed is not None and not name.startswith(("append.sync", "hint.")):
             owed, self._owed = self._owed, None
             super().sync("append.sync", owed)
+            os.close(owed)
         super().step(name)
 
 
@@ -51,7 +52,7 @@ class AnswersBeforeWrite(Disk):
         if name != "append.write" or self._held not in data:
             return super().write(name, fd, data, at)
         self.step(name)
-        self._owed = fd, data, at
+        self._owed = os.dup(fd), data, at
         return len(data)
 
     def step(self, name: str) -> None:
@@ -60,6 +61,7 @@ class AnswersBeforeWrite(Disk):
             os.pwrite(fd, data, at)
             with suppress(OSError):
                 os.fdatasync(fd)
+            os.close(fd)
         super().step(name)
 
     def _is_next(self, name: str) -> bool:
@@ -79,6 +81,31 @@ class PrunesTooEarly(AnswersBeforeWrite):
 
     def _is_next(self, name: str) -> bool:
         return name in ("prune.folder", "append.write")
+
+
+class MovesTooEarly(AnswersBeforeWrite):
+    """A closed book is moved, and the next one begun, before its last record is written."""
+
+    _held = b'"kind":"book.closed"'
+
+    def _is_next(self, name: str) -> bool:
+        return name == "append.write"
+
+
+class EndNotFlushed(Disk):
+    """The last record of a closed book is never flushed."""
+
+    _is_end = False
+
+    def write(self, name: str, fd: int, data: bytes, at: int) -> int:
+        self._is_end = b'"kind":"book.closed"' in data
+        return super().write(name, fd, data, at)
+
+    def sync(self, name: str, fd: int) -> None:
+        if self._is_end:
+            self.step(name)
+        else:
+            super().sync(name, fd)
 
 
 class InPlace(Disk):
@@ -120,6 +147,8 @@ TWINS: Final[dict[str, type[Disk]]] = {
     "receipt after its answer": AnswersReceiptsEarly,
     "half is whole": HalfIsWhole,
     "prunes before it says so": PrunesTooEarly,
+    "moves a book before its end is written": MovesTooEarly,
+    "end of a book not flushed": EndNotFlushed,
     "in place": InPlace,
     "swallows errors": SwallowsErrors,
 }

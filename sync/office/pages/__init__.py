@@ -14,6 +14,7 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
+from app.duties.site import NO_TEXT, Text
 from app.errors import NotAllowed
 from sync.office.accounts import ALARM_TAKERS, COST, REVIEWERS, Cost
 from sync.office.alarms import TOLD_MS, move
@@ -208,7 +209,7 @@ class _Desk:
         if session.role not in ALARM_TAKERS:
             return await self._plain(request, "refused", "alarm_not_for_role", 403)
         site, alarm, state = (field(form, each) for each in ("site", "alarm", "state"))
-        by, now = await self._name(session, "zh"), self._clock_ms()
+        by, now = await self._called(session), self._clock_ms()
         try:
             await self._store.write(lambda tx: move(tx, site, alarm, state, session.account, by, now))
         except NotAllowed as e:
@@ -245,13 +246,12 @@ class _Desk:
     async def _visitor(self, request: Asked) -> Visitor:
         """Who is signed in, by name when the account points to a person."""
         session: Session = request.state.session
-        return Visitor(session, await self._name(session, lang_of(request)) or session.account)
+        return Visitor(session, (await self._called(session)).say(lang_of(request)) or session.account)
 
-    async def _name(self, session: Session, lang: str) -> str:
+    async def _called(self, session: Session) -> Text:
         """The account's person by name; empty without one."""
         people = (await self._store.read(people_of)).people if session.person else ()
-        found = {person.id: person.name.say(lang) for person in people}
-        return found.get(session.person or "", "")
+        return next((person.name for person in people if person.id == session.person), NO_TEXT)
 
     def failed(self, request: Asked, problem: str, status: int) -> Response[bytes]:
         """What nobody foresaw, as a page; without the visitor's name, for the store may be what failed."""

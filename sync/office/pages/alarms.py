@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from app.duties.site import Person, Plan
 from sync.office import alarms as rules
 from sync.office.alarms import Alarm
-from sync.office.credentials import people_of
+from sync.office.credentials import everybody
 from sync.office.pages.places import Places
 from sync.office.pages.view import Verdict
 from sync.office.store.alarms import Act
@@ -57,7 +57,7 @@ def read_facts(tx: Connection, now: int, told_ms: int = rules.TOLD_MS) -> Facts:
     alarms = rules.read_alarms(tx, now, told_ms)
     if not alarms:
         return Facts([], {}, {})
-    return Facts(alarms, newest_plans(tx), {person.id: person for person in people_of(tx, all_ever=True).people})
+    return Facts(alarms, newest_plans(tx), everybody(tx))
 
 
 def show_alarms(facts: Facts, lang: str, *, may_act: bool, may_read: bool) -> list[AlarmSeen]:
@@ -81,7 +81,7 @@ def banner(facts: Facts, seen: Sequence[AlarmSeen]) -> Banner:
 def _alarm(alarm: Alarm, places: Places, several: bool, may_act: bool, may_read: bool) -> AlarmSeen:
     detail, w = alarm.detail, places.w
     said = places.phrase(detail.category, detail.phrase, detail.words)
-    ref = w("record_ref", seq=detail.ref.seq, hash=detail.ref.hash)
+    ref = places.record(detail.ref)
     move = rules.NEXT[alarm.state] if may_act and alarm.stands else ""
     return AlarmSeen(
         site=alarm.site,

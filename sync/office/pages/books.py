@@ -7,11 +7,12 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from app import witness
 from app.duties.site import Person, Plan
-from sync.office.credentials import people_of
+from sync.office.credentials import everybody
+from sync.office.details import BookLife, WitnessDetail
 from sync.office.pages.places import Places
 from sync.office.pages.view import Verdict, url
-from sync.office.reading import BookLife, WitnessDetail
 from sync.office.store import rounds as table
 from sync.office.store.plans import newest_plans
 from sync.office.store.rounds import BookRow, WitnessRow
@@ -111,6 +112,8 @@ class BooksSeen(Struct, frozen=True):
     site_name: str
     sites: list[SiteChoice]
     books: list[BookLine]
+    unknown: list[WitnessSeen]
+    """Digits that are of no head the office holds."""
 
 
 def read_books(tx: Connection, site: str) -> Facts | None:
@@ -126,7 +129,7 @@ def read_books(tx: Connection, site: str) -> Facts | None:
         books=books,
         purged=table.purged_of(tx, site),
         witnesses=[(row, _held_hash(tx, site, row, books)) for row in table.witnesses_of(tx, site)],
-        people={person.id: person for person in people_of(tx, all_ever=True).people},
+        people=everybody(tx),
     )
 
 
@@ -145,6 +148,7 @@ def show_books(facts: Facts, lang: str) -> BooksSeen:
             for site, plan in facts.sites.items()
         ],
         books=[_line(book, facts, names, places) for book in facts.books],
+        unknown=[_unknown(row, names, places) for row, _ in facts.witnesses if not row.other][:SHOWN_WITNESSES],
     )
 
 
@@ -195,13 +199,24 @@ def _witness(row: WitnessRow, held: bytes | None, book: BookRow, names: dict[str
     if held is None:
         colour, word = ("amber", "witness_waits") if row.other_seq > book.held else ("dim", "witness_open")
     else:
-        good = bool(detail.hash) and held.hex().startswith(detail.hash)
+        good = _agrees(detail, witness.Head(book.book, row.other_seq, held))
         colour, word = ("ok", "witness_good") if good else ("red", "witness_bad")
-    said = places.w(
-        "witnessed",
-        seq=row.other_seq,
-        device=names.get(row.book.hex(), ""),
-        people=places.persons(detail.by),
-        time=places.moment(row.at),
-    )
+    said = places.w("witnessed", seq=row.other_seq, **_by_whom(row, detail, names, places))
     return WitnessSeen(Verdict(colour, places.w(word)), said)
+
+
+def _agrees(detail: WitnessDetail, held: witness.Head) -> bool:
+    if detail.code:
+        return detail.code == witness.code(held)
+    return bool(detail.hash) and held.hash.hex().startswith(detail.hash)
+
+
+def _unknown(row: WitnessRow, names: dict[str, str], places: Places) -> WitnessSeen:
+    detail = msgspec.json.decode(row.detail, type=WitnessDetail)
+    said = places.w("witnessed_digits", digits=witness.grouped(detail.code), **_by_whom(row, detail, names, places))
+    return WitnessSeen(Verdict("dim", places.w("witness_unknown")), said)
+
+
+def _by_whom(row: WitnessRow, detail: WitnessDetail, names: dict[str, str], places: Places) -> dict[str, str]:
+    people, time = places.persons(detail.by), places.moment(row.at)
+    return {"device": names.get(row.book.hex(), ""), "people": people, "time": time}

@@ -10,28 +10,19 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties.days import millis
-from app.duties.review import (
-    Excuse,
-    OfficeMark,
-    Outcome,
-    Tally,
-    colour_of,
-    counts,
-    forgive,
-    is_excused,
-    judge_unwalked,
-)
+from app.duties.outcome import Excuse, Outcome, Tally, colour_of, counts, forgive, is_excused, judge_unwalked
 from app.duties.schedule import RuleRefused, Slot, clock_text, slots
 from app.duties.site import Person, Plan, decode_plan
-from sync.office.credentials import people_of
+from sync.office.credentials import everybody
+from sync.office.details import RoundDetail, marks_of, outcome_of, tally_of
 from sync.office.pages.books import BookSeen, books_seen
+from sync.office.pages.excuses import Excused, ExcuseSeen, read_excuses, show_excuse, valid
 from sync.office.pages.marks import mark_word
 from sync.office.pages.places import Places
 from sync.office.pages.view import Verdict, url
-from sync.office.reading import ExcuseDetail, RoundDetail, marks_of, outcome_of, tally_of
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
-from sync.office.store.rounds import BookRow, ExcuseRow, RoundRow, StopRow
+from sync.office.store.rounds import BookRow, RoundRow, StopRow
 
 SHOWS: Final = ("all", "missed", "marked", "findings")
 KINDS: Final = ("all", "patrol", "cleaning", "inspection", "greening", "safety", "drill")
@@ -52,7 +43,7 @@ class Wish(Struct, frozen=True):
 class Facts(Struct, frozen=True):
     """One snapshot of the store, as far as a day needs it."""
 
-    sites: list[tuple[str, Plan]]
+    sites: dict[str, Plan]
     """Every site with its newest plan."""
     site: str
     day: date
@@ -62,7 +53,7 @@ class Facts(Struct, frozen=True):
     """When the site's first plan was imported, UTC ms."""
     rows: list[RoundRow]
     books: list[BookRow]
-    excuses: list[tuple[ExcuseRow, ExcuseDetail]]
+    excuses: list[Excused]
     """For any time of the day's windows, those that do not count too."""
     excused_stops: dict[str, list[StopRow]]
     """By round: its stops at points that an excuse is about."""
@@ -71,7 +62,7 @@ class Facts(Struct, frozen=True):
     @property
     def valid(self) -> list[Excuse]:
         """The excuses that count."""
-        return [Excuse(row.point, row.first, row.last) for row, detail in self.excuses if detail.valid]
+        return valid(self.excuses)
 
     @property
     def heard(self) -> list[int]:
@@ -98,17 +89,6 @@ class RowSeen(Struct, frozen=True):
     findings: str
     href: str
     attempt: str
-
-
-class ExcuseSeen(Struct, frozen=True):
-    """A point that nobody had to reach, or that somebody excused who may not."""
-
-    place: str
-    span: str
-    reason: str
-    people: str
-    verdict: Verdict
-    ref: str
 
 
 class Totals(Struct, frozen=True):
@@ -158,7 +138,7 @@ class Due(Struct, frozen=True):
 
     @property
     def closes(self) -> int:
-        return millis(self.slot.closes if self.slot else datetime.fromisoformat(self.rounds[0].detail.closes))
+        return millis(self.slot.closes if self.slot else self.rounds[0].detail.closes)
 
     @property
     def best(self) -> Walked | None:
@@ -168,16 +148,16 @@ class Due(Struct, frozen=True):
 
 def read_day(tx: Connection, wish: Wish, now: int) -> Facts | None:
     """What is known of the day; None while no site has a plan."""
-    sites = [(site, plan) for site in plan_table.sites(tx) if (plan := _newest(tx, site))]
+    sites = plan_table.newest_plans(tx)
     if not sites:
         return None
-    site = wish.site if any(wish.site == known for known, _ in sites) else sites[0][0]
-    newest = dict(sites)[site]
-    day = _day(wish.day) or Places("zh", newest, {}).local(now).date()
+    site = wish.site if wish.site in sites else next(iter(sites))
+    day = _day(wish.day) or Places("zh", sites[site], {}).local(now).date()
     row = plan_table.plan_on(tx, site, day.isoformat())
-    plan = decode_plan(row.raw) if row else newest
-    excuses = _excuses(tx, site, day, plan)
-    points = {each.point for each, detail in excuses if detail.valid}
+    plan = decode_plan(row.raw) if row else sites[site]
+    begins = millis(datetime.combine(day, time.min, ZoneInfo(plan.site.zone)))
+    excuses = read_excuses(tx, site, begins, begins + LONGEST_DAYS * DAY_MS)
+    points = {excuse.point for excuse in valid(excuses)}
     return Facts(
         sites=sites,
         site=site,
@@ -188,25 +168,14 @@ def read_day(tx: Connection, wish: Wish, now: int) -> Facts | None:
         books=table.books_of(tx, site),
         excuses=excuses,
         excused_stops=table.stops_at(tx, site, day.isoformat(), points) if points else {},
-        people={person.id: person for person in people_of(tx, all_ever=True).people},
+        people=everybody(tx),
     )
-
-
-def _excuses(tx: Connection, site: str, day: date, plan: Plan) -> list[tuple[ExcuseRow, ExcuseDetail]]:
-    begins = millis(datetime.combine(day, time.min, ZoneInfo(plan.site.zone)))
-    rows = table.excuses_in(tx, site, begins, begins + LONGEST_DAYS * DAY_MS)
-    return [(row, msgspec.json.decode(row.detail, type=ExcuseDetail)) for row in rows]
 
 
 def plan_of(tx: Connection, site: str) -> Plan | None:
     """The newest plan of that site, or of the first one when there is none of that name; None while there is none."""
-    sites = plan_table.sites(tx)
-    return _newest(tx, site if site in sites else sites[0]) if sites else None
-
-
-def _newest(tx: Connection, site: str) -> Plan | None:
-    row = plan_table.newest_plan(tx, site)
-    return decode_plan(row.raw) if row else None
+    plans = plan_table.newest_plans(tx)
+    return plans.get(site) or next(iter(plans.values()), None)
 
 
 def _day(text: str) -> date | None:
@@ -236,14 +205,14 @@ def show_day(facts: Facts, wish: Wish, lang: str, now: int) -> DaySeen:
         site=facts.site,
         site_name=places.site(facts.site),
         day=day,
-        sites=[Choice(site, plan.site.name.say(lang) or site, site == facts.site) for site, plan in facts.sites],
+        sites=[Choice(id, plan.site.name.say(lang) or id, id == facts.site) for id, plan in facts.sites.items()],
         shows=[Choice(each, places.w(f"show_{each}"), each == show) for each in SHOWS],
         kinds=[Choice(each, places.w(f"kind_{each}"), each == kind) for each in KINDS],
         before_url=link(-1),
         after_url=link(1),
         totals=_totals(dues, facts.heard, now),
         rows=[row for _, row in pairs if _wanted(row, show)],
-        excuses=[_excuse(row, detail, places) for row, detail in facts.excuses if _is_of_day(row, dues)],
+        excuses=[show_excuse(each, places) for each in facts.excuses if _is_of_day(each.excuse, dues)],
         books=books_seen(facts.books, places),
     )
 
@@ -359,26 +328,13 @@ def verdict_of(detail: RoundDetail, tally: Tally, places: Places, now: int) -> V
     return Verdict(colour_of(outcome, marks_of(detail)), places.w(outcome.value, **fields))
 
 
-def _is_of_day(row: ExcuseRow, dues: Sequence[Due]) -> bool:
+def _is_of_day(excuse: Excuse, dues: Sequence[Due]) -> bool:
     """Whether the excuse is for a time at which something was due that day."""
-    return any(row.first < due.closes and due.opens < row.last for due in dues)
-
-
-def _excuse(row: ExcuseRow, detail: ExcuseDetail, places: Places) -> ExcuseSeen:
-    colour, word = ("dim", "excused") if detail.valid else ("amber", OfficeMark.EXCUSE)
-    return ExcuseSeen(
-        place=places.point(row.point),
-        span=places.w("from_to", first=places.moment(row.first)[:16], last=places.moment(row.last)[:16]),
-        reason=places.reason(detail.reason, detail.words),
-        people=places.persons(detail.by),
-        verdict=Verdict(colour, places.w(word)),
-        ref=places.w("record_ref", seq=detail.ref.seq, hash=detail.ref.hash),
-    )
+    return any(excuse.first < due.closes and due.opens < excuse.last for due in dues)
 
 
 def window_of(detail: RoundDetail, places: Places) -> str:
-    opens, closes = (datetime.fromisoformat(text).astimezone(places.zone) for text in (detail.opens, detail.closes))
-    return window_words(opens, closes)
+    return window_words(detail.opens.astimezone(places.zone), detail.closes.astimezone(places.zone))
 
 
 def window_words(opens: datetime, closes: datetime) -> str:

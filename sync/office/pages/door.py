@@ -64,7 +64,7 @@ class Door:
         self._cost = cost
 
     async def let_in(self, connection: ASGIConnection[Any, Any, Any, Any], roles: Collection[str]) -> None:
-        """Lets through who is signed in with one of the roles; everybody else raises."""
+        """Lets through who is signed in with one of the roles. Raises NotSignedIn, NotForRole for everybody else."""
         session = await self.session(connection)
         if session is None:
             raise NotSignedIn

@@ -13,6 +13,7 @@ from msgspec import Struct
 from app.duties.days import local_time
 from app.duties.rounds import stop_of
 from app.duties.site import Check, Person, Plan, Stop
+from sync.office.details import Ref
 from sync.office.pages.view import url, words
 
 UTC: Final = ZoneInfo("UTC")
@@ -63,6 +64,10 @@ class Places(Struct, frozen=True):
         found = self.plan.find_category(category) if self.plan else None
         return (found.text.say(self.lang) if found else "") or category
 
+    def record(self, ref: Ref) -> str:
+        """Where an auditor finds the record."""
+        return self.w("record_ref", seq=ref.seq, hash=ref.hash)
+
     def round_url(self, site: str, name: str) -> str:
         return url(f"/rounds/{quote(name, safe='')}", site=site)
 
@@ -84,9 +89,7 @@ class Places(Struct, frozen=True):
 
     def checks(self, route: str, stop: str) -> tuple[Check, ...]:
         found = self.stop(route, stop)
-        if self.plan is None or found is None or found.checklist is None:
-            return ()
-        return self.plan.checklist(found.checklist).checks
+        return self.plan.checks_of(found) if self.plan and found else ()
 
     def local(self, at: int) -> datetime:
         """The local time at `at`, UTC ms; a time that no calendar holds is shown as the epoch."""

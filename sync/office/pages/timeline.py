@@ -1,32 +1,22 @@
 """One round, stop by stop: what was done when, by what evidence, and what the office makes of it."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import pairwise
-from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties.days import millis
-from app.duties.review import Excuse, Proof, is_excused
+from app.duties.outcome import is_excused
 from app.duties.rounds import METHODS, Confirmation
-from app.duties.site import Check, Person, Plan, decode_plan
-from app.kinds import BleEvidence
+from app.duties.site import Person, Plan, decode_plan
 from app.words import table as table_of
-from sync.office.credentials import people_of
-from sync.office.pages.books import BookSeen, books_seen
-from sync.office.pages.day import span_of, verdict_of, window_of
-from sync.office.pages.marks import MarkSeen, explain, mark_word
-from sync.office.pages.places import Places
-from sync.office.pages.view import Verdict, url
-from sync.office.reading import (
+from sync.office.credentials import everybody
+from sync.office.details import (
     Again,
-    AnswerSeen,
-    Arrival,
     Event,
-    ExcuseDetail,
     ExplanationDetail,
     FindingDetail,
     PaperSeen,
@@ -36,13 +26,17 @@ from sync.office.reading import (
     stop_outcome,
     tally_of,
 )
+from sync.office.pages.answers import AnswerLine, show_answers
+from sync.office.pages.books import BookSeen, books_seen
+from sync.office.pages.day import span_of, verdict_of, window_of
+from sync.office.pages.evidence import EvidenceSeen, show_evidence
+from sync.office.pages.excuses import Excused, excuse_words, read_excuses, valid
+from sync.office.pages.marks import MarkSeen, explain, mark_word
+from sync.office.pages.places import Places
+from sync.office.pages.view import Fact, Verdict, url
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
-from sync.office.store.rounds import BookRow, ExcuseRow, ExplanationRow, FindingRow, RoundRow, StopRow
-
-BAR: Final = 10
-"""Width of one level's bar with its gap, in the picture's units."""
-FLOOR_DB, CEILING_DB, HEIGHT = -100, -40, 60
+from sync.office.store.rounds import BookRow, ExplanationRow, FindingRow, RoundRow, StopRow
 
 
 class Facts(Struct, frozen=True):
@@ -54,20 +48,9 @@ class Facts(Struct, frozen=True):
     plan: Plan | None
     """The revision it was walked under, else the site's newest; for names."""
     books: list[BookRow]
-    excuses: list[tuple[ExcuseRow, ExcuseDetail]]
+    excuses: list[Excused]
     explanations: list[tuple[ExplanationRow, ExplanationDetail]]
     people: dict[str, Person]
-
-    @property
-    def valid(self) -> list[Excuse]:
-        """The excuses that count."""
-        return [Excuse(row.point, row.first, row.last) for row, detail in self.excuses if detail.valid]
-
-
-class Fact(Struct, frozen=True):
-    word: str
-    text: str
-    ref: str = ""
 
 
 class MemberSeen(Struct, frozen=True):
@@ -75,39 +58,6 @@ class MemberSeen(Struct, frozen=True):
     number: str
     method: str
     again: str
-
-
-class BarSeen(Struct, frozen=True):
-    x: int
-    y: int
-    height: int
-    colour: str
-    word: str
-
-
-class SamplesSeen(Struct, frozen=True):
-    """The recorded levels as a small picture."""
-
-    width: int
-    bars: list[BarSeen]
-    limit_y: int | None
-    words: str
-
-
-class EvidenceSeen(Struct, frozen=True):
-    grade: str
-    facts: list[Fact]
-    samples: SamplesSeen | None
-
-
-class AnswerLine(Struct, frozen=True):
-    check: str
-    value: str
-    normal: str
-    bad: bool
-    note: str
-    was: str = ""
-    """What was answered before, and when."""
 
 
 class StopSeen(Struct, frozen=True):
@@ -177,21 +127,21 @@ def read_facts(tx: Connection, name: str, site: str) -> Facts | None:
     detail = msgspec.json.decode(row.detail, type=RoundDetail)
     plan = plan_table.plan_walked(tx, row.site, detail.revision, detail.plan_sha256)
     plan = plan or plan_table.newest_plan(tx, row.site)
+    spans = [(bytes.fromhex(part.book), part.first, part.last) for part in detail.parts if not part.apart]
+    spans = spans or [(row.book, row.first_seq, row.last_seq)]
     return Facts(
         row=row,
         stops=table.stops_of(tx, row.site, row.round),
         findings=table.findings_of(tx, row.site, row.round),
         plan=decode_plan(plan.raw) if plan else None,
-        books=[book for book in table.books_of(tx, row.site) if book.book == row.book],
-        excuses=[
-            (each, msgspec.json.decode(each.detail, type=ExcuseDetail))
-            for each in table.excuses_in(tx, row.site, row.opens, millis(datetime.fromisoformat(detail.closes)))
-        ],
+        books=[book for book in table.books_of(tx, row.site) if book.book in {part[0] for part in spans}],
+        excuses=read_excuses(tx, row.site, row.opens, millis(detail.closes)),
         explanations=[
             (each, msgspec.json.decode(each.detail, type=ExplanationDetail))
-            for each in table.explanations_of(tx, row.site, row.book, row.first_seq, row.last_seq)
+            for book, first, last in spans
+            for each in table.explanations_of(tx, row.site, book, first, last)
         ],
-        people={person.id: person for person in people_of(tx, all_ever=True).people},
+        people=everybody(tx),
     )
 
 
@@ -200,7 +150,7 @@ def show_round(facts: Facts, lang: str, now: int) -> RoundSeen:
     places = Places(lang, facts.plan, facts.people)
     row, detail = facts.row, msgspec.json.decode(facts.row.detail, type=RoundDetail)
     attempt = row.round.rpartition("-")[2]
-    tally = tally_of(row, detail, facts.stops, facts.valid)
+    tally = tally_of(row, detail, facts.stops, valid(facts.excuses))
     said = _Said(facts, places)
     stops = [_stop(stop, detail, facts, said, places) for stop in facts.stops]
     marks = explain(detail.marks, detail.office_marks, {}, lang, said.of_round([*detail.marks, *detail.office_marks]))
@@ -236,7 +186,7 @@ def _facts(facts: Facts, detail: RoundDetail, places: Places) -> list[Fact]:
         Fact(w("walked"), span_of(detail, places, date.fromisoformat(facts.row.day))),
         Fact(w("order"), _order(detail, places), w("seed", seed=detail.seed) if detail.seed else ""),
         Fact(w("handheld"), book, facts.row.book.hex()[:16]),
-        Fact(w("records"), w("record_span", first=detail.first.seq, last=detail.last.seq), detail.last.hash),
+        *_where(detail, places),
         Fact(w("plan"), w(known, revision=detail.revision), detail.plan_sha256[:12]),
         Fact(w("office_grade"), w("rules", n=detail.rules) if detail.judged else w("office_open")),
     ]
@@ -254,13 +204,28 @@ def _facts(facts: Facts, detail: RoundDetail, places: Places) -> list[Fact]:
     return found
 
 
+def _where(detail: RoundDetail, places: Places) -> list[Fact]:
+    """The numbers of its records; of each part when it is spread over several books."""
+    w = places.w
+    if not detail.parts:
+        return [Fact(w("records"), w("record_span", first=detail.first.seq, last=detail.last.seq), detail.last.hash)]
+    return [
+        Fact(
+            w("records_apart" if part.apart else "records_continued" if number else "records"),
+            w("record_span", first=part.first, last=part.last),
+            part.book[:16],
+        )
+        for number, part in enumerate(detail.parts)
+    ]
+
+
 def _order(detail: RoundDetail, places: Places) -> str:
     route = places.plan.find_route(detail.route) if places.plan else None
     return places.w(f"order_{route.order if route else 'fixed'}")
 
 
 def _member(member: Confirmation, detail: RoundDetail, places: Places) -> MemberSeen:
-    day = datetime.fromisoformat(detail.opens).date()
+    day = detail.opens.date()
     again = [each for each in detail.again if each.person == member.person]
     return MemberSeen(
         name=places.person(member.person),
@@ -291,12 +256,12 @@ def _again(again: Again, places: Places, day: date) -> str:
 
 def _stop(row: StopRow, whole: RoundDetail, facts: Facts, said: "_Said", places: Places) -> StopSeen:
     detail = msgspec.json.decode(row.detail, type=StopDetail)
-    day = datetime.fromisoformat(whole.opens).date()
+    day = whole.opens.date()
     figures = _figures(row, detail, places)
-    closes = millis(datetime.fromisoformat(whole.closes))
-    excused = is_excused(row.point, facts.row.opens, closes, facts.valid)
+    excused = is_excused(row.point, facts.row.opens, millis(whole.closes), valid(facts.excuses))
     colour, word = stop_outcome(row, detail, whole, excused=excused)
-    spoken = said.of_stop({ref.seq for ref in _all_refs(detail)}, [*detail.marks, *detail.office_marks])
+    records = {(_book_of(ref, whole, facts.row), ref.seq) for ref in _all_refs(detail)}
+    spoken = said.of_stop(records, [*detail.marks, *detail.office_marks])
     return StopSeen(
         position=str(row.position),
         name=places.point(row.point) if row.point else row.stop,
@@ -304,14 +269,14 @@ def _stop(row: StopRow, whole: RoundDetail, facts: Facts, said: "_Said", places:
         verdict=Verdict(colour, places.w(word)),
         line=_line(row, detail, facts, places),
         marks=explain(detail.marks, detail.office_marks, figures, places.lang, spoken),
-        answers=_answers(row, detail, whole, places),
-        evidence=[_evidence(arrival, places) for arrival in detail.arrivals],
+        answers=show_answers(row, detail, whole, places),
+        evidence=[show_evidence(arrival, places) for arrival in detail.arrivals],
         refs=_refs(detail, places),
     )
 
 
 def _line(row: StopRow, detail: StopDetail, facts: Facts, places: Places) -> str:
-    said = [_excused(excuse, each, places) for excuse, each in facts.excuses if excuse.point == row.point]
+    said = [excuse_words(each, places) for each in facts.excuses if each.row.point == row.point]
     said += [places.w("skipped_because", reason=places.reason(skip.reason, skip.words)) for skip in detail.skips]
     if detail.place is not None and detail.place != row.position:
         said.append(places.w("reached_as", n=detail.place))
@@ -320,24 +285,14 @@ def _line(row: StopRow, detail: StopDetail, facts: Facts, places: Places) -> str
     return " ".join(said)
 
 
-def _excused(row: ExcuseRow, detail: ExcuseDetail, places: Places) -> str:
-    fields = {
-        "reason": places.reason(detail.reason, detail.words),
-        "people": places.persons(detail.by),
-        "first": places.moment(row.first)[:16],
-        "last": places.moment(row.last)[:16],
-    }
-    return places.w("excused_because" if detail.valid else "excused_in_vain", **fields)
-
-
 def _paper(paper: PaperSeen, places: Places) -> str:
     """What the paper says of the stop."""
     return f"{places.w('paper')}: {paper.words or places.w('ok' if paper.ok else 'not_ok')}"
 
 
-def _figures(row: StopRow, detail: StopDetail, places: Places) -> dict[str, dict[str, Any]]:
+def _figures(row: StopRow, detail: StopDetail, places: Places) -> dict[str, dict[str, object]]:
     """Numbers that make a mark plain, where the office could work them out."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, object]] = {}
     judged = detail.arrivals[0].judged if detail.arrivals else None
     if judged and judged.took_s is not None and judged.least_s:
         found["too-fast"] = {"took": judged.took_s, "least": judged.least_s}
@@ -350,7 +305,7 @@ def _figures(row: StopRow, detail: StopDetail, places: Places) -> dict[str, dict
 
 def _refs(detail: StopDetail, places: Places) -> str:
     """Where the stop's records stand, runs of numbers together, each with the hash of its last."""
-    refs = sorted(_all_refs(detail), key=lambda ref: ref.seq)
+    refs = sorted(_all_refs(detail), key=lambda ref: (ref.part, ref.seq))
     return " · ".join(_run(run, places) for run in _runs(refs))
 
 
@@ -361,10 +316,14 @@ def _all_refs(detail: StopDetail) -> list[Ref]:
     return [*seen, detail.paper.ref] if detail.paper else seen
 
 
+def _book_of(ref: Ref, whole: RoundDetail, row: RoundRow) -> bytes:
+    return bytes.fromhex(whole.parts[ref.part].book) if whole.parts else row.book
+
+
 def _runs(refs: Sequence[Ref]) -> list[list[Ref]]:
     runs = [[ref] for ref in refs[:1]]
     for before, ref in pairwise(refs):
-        if ref.seq == before.seq + 1:
+        if (ref.part, ref.seq) == (before.part, before.seq + 1):
             runs[-1].append(ref)
         else:
             runs.append([ref])
@@ -373,135 +332,9 @@ def _runs(refs: Sequence[Ref]) -> list[list[Ref]]:
 
 def _run(run: Sequence[Ref], places: Places) -> str:
     if len(run) == 1:
-        return places.w("record_ref", seq=run[0].seq, hash=run[0].hash)
+        return places.record(run[0])
     span = places.w("record_span", first=run[0].seq, last=run[-1].seq)
     return f"{span} {run[-1].hash}"
-
-
-# -- evidence ------------------------------------------------------------------------------------
-
-
-def _evidence(arrival: Arrival, places: Places) -> EvidenceSeen:
-    w, evidence = places.w, arrival.evidence
-    facts = [
-        Fact(w("time"), places.moment(arrival.ref.at), w("record_ref", seq=arrival.ref.seq, hash=arrival.ref.hash))
-    ]
-    if evidence.ble is not UNSET:
-        facts += _beacon(evidence.ble, arrival, places)
-    if evidence.label is not UNSET:
-        facts.append(Fact(w("label"), w("label_issue", issue=evidence.label.issue)))
-        proof = arrival.judged.proof if arrival.judged else None
-        facts.append(Fact(w("proof"), w(f"proof_{proof or Proof.UNKNOWN}")))
-    if evidence.typed is not UNSET:
-        facts.append(Fact(w("typed_code"), evidence.typed))
-    facts.append(Fact(w("office_grade"), _office(arrival, places)))
-    samples = _samples(evidence.ble, arrival, places) if evidence.ble is not UNSET else None
-    return EvidenceSeen(w(f"grade_{arrival.grade}"), facts, samples)
-
-
-def _beacon(heard: BleEvidence, arrival: Arrival, places: Places) -> list[Fact]:
-    w = places.w
-    found = [Fact(w("beacon"), heard.format, heard.tag), Fact(w("address"), heard.address)]
-    if heard.power_1m is not None:
-        found.append(Fact(w("power_1m"), w("dbm", level=heard.power_1m)))
-    judged = arrival.judged
-    enter = judged.enter if judged and judged.enter is not None else heard.enter
-    if enter is not None:
-        found.append(Fact(w("enter"), w("dbm", level=enter)))
-    if judged and judged.level is not None:
-        found.append(Fact(w("level"), w("dbm", level=judged.level)))
-    return [*found, Fact(w("frame"), "", heard.frame)]
-
-
-def _office(arrival: Arrival, places: Places) -> str:
-    if arrival.judged is None:
-        return places.w("office_open")
-    crew, judged = places.w(f"grade_{arrival.grade}"), arrival.judged.grade
-    office = places.w(f"grade_{judged}" if judged else "grade_none")
-    return (
-        places.w("office_same", grade=office) if crew == office else places.w("office_other", crew=crew, office=office)
-    )
-
-
-def _samples(heard: BleEvidence, arrival: Arrival, places: Places) -> SamplesSeen | None:
-    if not heard.samples:
-        return None
-    first = heard.samples[0][0]
-    enter = arrival.judged.enter if arrival.judged else heard.enter
-    bars = [_bar(at, (up - first) / 1000, level, enter, places) for at, (up, level) in enumerate(heard.samples[:200])]
-    levels = [level for _, level in heard.samples]
-    said = places.w(
-        "samples",
-        count=len(levels),
-        seconds=f"{(heard.samples[-1][0] - first) / 1000:.1f}",
-        low=min(levels),
-        high=max(levels),
-    )
-    return SamplesSeen(len(bars) * BAR, bars, HEIGHT - _height(enter) if enter is not None else None, said)
-
-
-def _bar(place: int, seconds: float, level: int, enter: int | None, places: Places) -> BarSeen:
-    height = _height(level)
-    colour = "ok" if enter is not None and level >= enter else "dim"
-    word = places.w("sample", seconds=f"{seconds:.1f}", level=level)
-    return BarSeen(place * BAR, HEIGHT - height, height, colour, word)
-
-
-def _height(level: int) -> int:
-    share = (min(max(level, FLOOR_DB), CEILING_DB) - FLOOR_DB) / (CEILING_DB - FLOOR_DB)
-    return max(2, round(share * HEIGHT))
-
-
-# -- answers -------------------------------------------------------------------------------------
-
-
-def _answers(row: StopRow, detail: StopDetail, whole: RoundDetail, places: Places) -> list[AnswerLine]:
-    """The stop's checks in the plan's order, what was left out too; then answers no plan asks for."""
-    given: dict[str, list[AnswerSeen]] = {}
-    for answer in detail.answers:
-        given.setdefault(answer.check, []).append(answer)
-    asked = detail.paper is None and (row.at is not None or given)
-    checks = places.checks(whole.route, row.stop) if asked else ()
-    lines = [_answer(check, given.pop(check.id, []), places) for check in checks]
-    return [*lines, *(AnswerLine(each[-1].check, each[-1].words, "", each[-1].bad, "") for each in given.values())]
-
-
-def _answer(check: Check, given: Sequence[AnswerSeen], places: Places) -> AnswerLine:
-    """The newest answer counts; those before it stay to be read."""
-    text = check.text.say(places.lang) or check.id
-    if not given:
-        return AnswerLine(text, places.w("not_answered"), normal_of(check, places), False, "")
-    answer, before = given[-1], given[:-1]
-    bad = answer.bad
-    measured = check.kind in ("number", "count")
-    note = "" if not (bad and measured) else places.w("repeated" if answer.repeated else "out_of_limits")
-    was = " ".join(_was(check, old, after, places) for old, after in pairwise((*before, answer)))
-    return AnswerLine(text, _value(check, answer, bad, places), normal_of(check, places), bad, note, was)
-
-
-def _was(check: Check, old: AnswerSeen, after: AnswerSeen, places: Places) -> str:
-    """An answer that another one replaced: taken back, or only given again."""
-    word = "corrected" if after.corrects == old.ref.seq else "answered_again"
-    return places.w(word, value=_value(check, old, old.bad, places), time=places.moment(old.ref.at)[11:])
-
-
-def _value(check: Check, answer: AnswerSeen, bad: bool, places: Places) -> str:
-    if check.kind == "ok" or answer.value is None:
-        return places.w("not_ok" if bad else "ok")
-    chosen = next((each.text.say(places.lang) for each in check.choices if each.id == answer.value), "")
-    return chosen or f"{answer.value} {check.unit}".strip()
-
-
-def normal_of(check: Check, places: Places) -> str:
-    """The check's normal range in words, or its standard."""
-    unit = f" {check.unit}" if check.unit else ""
-    if check.low is not None and check.high is not None:
-        return places.w("between", low=check.low, high=check.high, unit=unit)
-    if check.low is not None:
-        return places.w("at_least", low=check.low, unit=unit)
-    if check.high is not None:
-        return places.w("at_most", high=check.high, unit=unit)
-    return check.standard.say(places.lang) or (places.w("of_total", total=check.total) if check.total else "")
 
 
 # -- explanations --------------------------------------------------------------------------------
@@ -514,8 +347,8 @@ class _Said:
         self._left = list(facts.explanations)
         self._places = places
 
-    def of_stop(self, seqs: Collection[int], marks: Collection[str]) -> dict[str, list[str]]:
-        return self._take(lambda row, detail: row.seq in seqs and detail.mark in marks)
+    def of_stop(self, records: Collection[tuple[bytes, int]], marks: Collection[str]) -> dict[str, list[str]]:
+        return self._take(lambda row, detail: (row.book, row.seq) in records and detail.mark in marks)
 
     def of_round(self, marks: Collection[str]) -> dict[str, list[str]]:
         return self._take(lambda _, detail: detail.mark in marks)
@@ -551,7 +384,7 @@ def _finding(row: FindingRow, places: Places, now: int) -> FindingSeen:
         due=places.moment(row.due)[:16],
         state=places.w(state),
         colour=colour,
-        ref=places.w("record_ref", seq=detail.ref.seq, hash=detail.ref.hash),
+        ref=places.record(detail.ref),
     )
 
 
@@ -566,5 +399,4 @@ def _state(row: FindingRow, detail: FindingDetail, now: int) -> tuple[str, str]:
 def _event(event: Event, row: RoundRow, places: Places) -> EventSeen:
     named = f"event_{event.kind}" in table_of("office")
     said = places.w(f"event_{event.kind}", what=event.what) if named else event.kind
-    ref = places.w("record_ref", seq=event.ref.seq, hash=event.ref.hash)
-    return EventSeen(places.clock(event.ref.at, date.fromisoformat(row.day)), said, ref)
+    return EventSeen(places.clock(event.ref.at, date.fromisoformat(row.day)), said, places.record(event.ref))

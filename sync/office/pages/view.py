@@ -56,6 +56,14 @@ class Verdict(Struct, frozen=True):
     word: str
 
 
+class Fact(Struct, frozen=True):
+    """One row of a list of facts; `ref` is what an auditor looks it up by."""
+
+    word: str
+    text: str
+    ref: str = ""
+
+
 class Visitor(Struct, frozen=True):
     """Who looks at a page; `session` is None before the door."""
 

@@ -6,6 +6,7 @@ else is wrong with it, it is kept in quarantine (decision 8).
 """
 
 import hashlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -181,6 +182,14 @@ def records_after(tx: Connection, site: str, arrived: int, limit: int) -> list[S
     return [stored(row) for row in tx.execute(wanted.order_by(records.c.arrived).limit(limit))]
 
 
+def hashes_after(tx: Connection, site: str, arrived: int, upto: int) -> Iterator[tuple[bytes, int, bytes]]:
+    """(book, number, hash) of the site's records committed after the one and up to the other, in that order."""
+    span = (records.c.arrived > arrived, records.c.arrived <= upto)
+    wanted = select(records.c.book, records.c.seq, records.c.hash).where(records.c.site == site, *span)
+    for row in tx.execute(wanted.order_by(records.c.arrived)):
+        yield row.book, row.seq, row.hash
+
+
 def newest_raw(tx: Connection) -> list[bytes]:
     """The bytes of the record that came last in each site, where it is one."""
     last = (records.c.site == arrivals.c.site) & (records.c.arrived == arrivals.c.last)
@@ -214,6 +223,27 @@ def apart_of(tx: Connection, site: str) -> dict[bytes, int]:
     """By book: how many records of another history than the one that came first are kept apart."""
     counted = select(branches.c.book, func.count().label("n")).where(branches.c.site == site)
     return {row.book: row.n for row in tx.execute(counted.group_by(branches.c.book))}
+
+
+def first_records(tx: Connection, site: str) -> list[tuple[bytes, bytes]]:
+    """(book, bytes) of the first record of each of the site's books, where it is a whole one."""
+    same = (heads.c.site == records.c.site) & (heads.c.book == records.c.book)
+    good = (records.c.seq == 1, records.c.quarantine.is_(None), records.c.raw.is_not(None), records.c.kind != "")
+    wanted = select(records.c.book, records.c.raw).select_from(heads).join(records, same)
+    return [(row.book, row.raw) for row in tx.execute(wanted.where(heads.c.site == site, *good))]
+
+
+def kept_apart(tx: Connection, site: str, book: bytes) -> dict[bytes, Stored]:
+    """The records that are kept apart from the book's history, by the hash after each in their own."""
+    same = (branches.c.seq == forks.c.seq) & (branches.c.digest == forks.c.digest)
+    both = (forks.c.site == site, forks.c.book == book, branches.c.site == site, branches.c.book == book)
+    wanted = select(branches.c.hash, forks.c.seq, forks.c.raw, forks.c.received_at).join(forks, same).where(*both)
+    found = {}
+    for row in tx.execute(wanted):
+        one = link(row.seq, row.raw, row.hash)
+        kind = one.record.kind if one.record else ""
+        found[row.hash] = Stored(site, book, row.seq, row.hash, row.raw, kind, 0, row.received_at, one.fault)
+    return found
 
 
 def urgent_ahead(tx: Connection, site: str | None = None) -> list[Urgent]:

@@ -1,7 +1,7 @@
 """The projections: what the pages show of rounds, findings and alarms, folded from the records.
 
 All of it can be dropped and made again from the records; nothing here is the truth. Times are UTC
-milliseconds; details are JSON of the values in sync.office.fold.
+milliseconds; details are JSON of the values in sync.office.details.
 """
 
 from collections.abc import Collection
@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    update,
 )
 from sqlalchemy.dialects.sqlite import insert
 
@@ -314,6 +315,14 @@ def records_of_kinds(
     return sorted((stored(row) for row in rows), key=lambda one: one.seq)
 
 
+def last_of_kind(tx: Connection, site: str, book: bytes, last: int, kind: str) -> Stored | None:
+    """The last record of that kind up to number `last`."""
+    which = (records.c.book == book, records.c.seq <= last, records.c.kind == kind)
+    wanted = select(records).where(records.c.site == site, *which).order_by(records.c.seq.desc()).limit(1)
+    row = tx.execute(wanted).first()
+    return stored(row) if row else None
+
+
 def purged_of(tx: Connection, site: str) -> dict[bytes, int]:
     """How many records of each book have only their number and hash left here (decision 9)."""
     gone = select(records.c.book, func.count()).where(records.c.site == site, records.c.raw.is_(None))
@@ -331,6 +340,19 @@ def explanations_of(tx: Connection, site: str, book: bytes, first: int, last: in
     span = (explanations.c.seq >= first, explanations.c.seq <= last)
     wanted = select(explanations).where(explanations.c.site == site, explanations.c.book == book, *span)
     return [ExplanationRow(**row._mapping) for row in tx.execute(wanted.order_by(explanations.c.at))]
+
+
+def witnesses_open(tx: Connection, site: str) -> list[WitnessRow]:
+    """Those by digits of which nobody knows whose head they are, newest first."""
+    wanted = select(witnesses).where(witnesses.c.site == site, witnesses.c.other == "")
+    rows = tx.execute(wanted.order_by(witnesses.c.at.desc(), witnesses.c.book, witnesses.c.seq).limit(WITNESSES))
+    return [WitnessRow(**row._mapping) for row in rows]
+
+
+def name_witnessed(tx: Connection, row: WitnessRow) -> None:
+    """Whose head the digits are of."""
+    key = (witnesses.c.site == row.site, witnesses.c.book == row.book, witnesses.c.seq == row.seq)
+    tx.execute(update(witnesses).where(*key).values(other=row.other, other_seq=row.other_seq))
 
 
 def witnesses_of(tx: Connection, site: str) -> list[WitnessRow]:

@@ -1,0 +1,232 @@
+"""Closed books: each lives on in closed/<id>/, laid out like a data folder, until the office has all of it.
+
+heads.json    signatures over its heads, made in advance: its private key is gone
+office.json   where it is enrolled
+closed.json   a summary, so that nobody must read the journal to know that nothing waits
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from app.errors import BookError, ChainBroken
+from app.logbook import journal as journals
+from app.logbook.chain import Hole
+from app.logbook.disk import Disk, saving
+from app.logbook.entries import read_entries
+from app.logbook.journal import Journal, Row, Space
+from app.logbook.keys import PrivateIdentity, PrivateKey, head_message
+from app.logbook.lines import Head, note_raw
+from app.logbook.office import CLOSED, read_office
+from app.record import Entry
+
+_STEP: Final = 25
+"""A closed book signs no more: every so many records its last key signs in advance, for batches to end there."""
+
+
+class Summary(Struct, frozen=True):
+    """A closed book at a glance. A hint: its journal is the truth."""
+
+    book: str
+    seq: int
+    hash: str
+    acked: int
+    reason: str
+    at: int
+    """UTC ms of the handheld when it was closed, or when the office's last receipt for it came."""
+
+
+class Heads(Struct, frozen=True):
+    """Signatures over heads of a closed book, by the key that signed last; hex."""
+
+    key: str = ""
+    sigs: dict[int, str] = {}
+
+
+def prepare_closed(
+    folder: Path,
+    disk: Disk,
+    summary: Summary,
+    heads: Iterable[tuple[int, bytes]],
+    holes: Sequence[Hole],
+    key: PrivateKey | None,
+) -> None:
+    """`heads` are number and hash after every record up to the last. Without the key none can be signed.
+
+    Raises OSError.
+    """
+    home = home_of(folder, summary.book)
+    disk.make_folder("closed.make", home)
+    if key is not None:
+        book = bytes.fromhex(summary.book)
+        ends = {summary.seq, *(hole.first - 1 for hole in holes)}
+        wanted = {seq: link for seq, link in heads if seq % _STEP == 0 or seq in ends}
+        sigs = {seq: key.sign(head_message(book, seq, link)).hex() for seq, link in wanted.items()}
+        disk.store("closed-heads", home / "heads.json", msgspec.json.encode(Heads(key.public.hex(), sigs)))
+    with suppress(FileNotFoundError):
+        disk.store("closed-office", home / "office.json", (folder / "office.json").read_bytes())
+    _write_summary(home, disk, summary)
+
+
+def home_of(folder: Path, book: str) -> Path:
+    return folder / CLOSED / book
+
+
+def homes(folder: Path) -> list[Path]:
+    """The folders of closed books, each laid out like a data folder."""
+    return sorted(home for home in (folder / CLOSED).glob("*") if (home / "journal").is_dir())
+
+
+def summary_of(home: Path) -> Summary | None:
+    """None when it cannot be read: then only the journal tells."""
+    try:
+        return msgspec.json.decode((home / "closed.json").read_bytes(), type=Summary)
+    except (OSError, ValueError):
+        return None
+
+
+def waiting(folder: Path) -> int:
+    """Records of closed books that no office has acknowledged."""
+    return sum(_unsent(home) for home in homes(folder))
+
+
+def _unsent(home: Path) -> int:
+    summary = summary_of(home)
+    if summary is not None:
+        return max(0, summary.seq - summary.acked)
+    with saving():
+        ledger, _ = journals.replay(home, journals.read_hint(home))
+    return max(0, ledger.seq - ledger.acked)
+
+
+def closed_books(folder: Path, disk: Disk, identity: PrivateIdentity) -> Generator["ClosedBook"]:
+    """Those with something to send, each open while it is used. Raises BookError for one that cannot be read."""
+    for home in homes(folder):
+        if _unsent(home) == 0:
+            continue
+        book = ClosedBook(home, disk, identity)
+        try:
+            yield book
+        finally:
+            book.close()
+
+
+def settled(folder: Path, before: int) -> Iterator[Path]:
+    """Closed books that the office has held whole since `before` (UTC ms): they may be pruned as a whole."""
+    for home in homes(folder):
+        summary = summary_of(home)
+        if summary is not None and summary.acked >= summary.seq and summary.at <= before:
+            yield home
+
+
+class ClosedBook:
+    """A closed book on its way to the office: nothing is written into it any more but receipts. Close it after use."""
+
+    def __init__(self, home: Path, disk: Disk, identity: PrivateIdentity) -> None:
+        """Raises BookError when nothing of it can be read."""
+        self.home = home
+        self.identity = identity
+        self._disk = disk
+        with saving():
+            self._ledger, torn = journals.replay(home, journals.read_hint(home))
+        if not self._ledger.book:
+            raise BookError("book.no_book", folder=str(home))
+        with saving():
+            self._journal = Journal(home, disk, Space(), self._ledger, torn)
+        self.office = read_office(home, self._ledger)
+        self._heads = _read_heads(home)
+
+    @property
+    def book(self) -> bytes:
+        return self._ledger.book
+
+    @property
+    def book_id(self) -> str:
+        return self._ledger.book.hex()
+
+    @property
+    def head(self) -> Head:
+        return Head(self._ledger.seq, self._ledger.hash)
+
+    @property
+    def acked(self) -> int:
+        return self._ledger.acked
+
+    @property
+    def holes(self) -> tuple[Hole, ...]:
+        return tuple(self._ledger.holes)
+
+    def entries(self, first: int = 1, limit: int | None = None) -> Iterator[Entry]:
+        return read_entries(self.home, self._ledger, first, limit)
+
+    def entry(self, seq: int) -> Entry | None:
+        return next((e for e in self.entries(seq, 1) if e.record.seq == seq), None)
+
+    def hash_of(self, seq: int) -> str | None:
+        """The chain's hash after record `seq`, hex; None when that record is lost or not here."""
+        if seq == self._ledger.seq:
+            return self._ledger.hash.hex()
+        entry = self.entry(seq)
+        return None if entry is None else entry.hash.hex()
+
+    def signable(self, first: int, last: int) -> int:
+        """Up to which of the records `first` … `last` a batch may go: some more when none of those is signed.
+
+        Raises ChainBroken when nothing from `first` on is.
+        """
+        found = [seq for seq in self._heads.sigs if seq >= first]
+        if not found:
+            raise ChainBroken("book.key_lost")
+        return max((seq for seq in found if seq <= last), default=min(found))
+
+    def head_signature(self, seq: int, link: bytes) -> tuple[str, str]:
+        """(shift public key, signature), both hex, as they were made when the book was closed. Raises ChainBroken."""
+        if seq not in self._heads.sigs:
+            raise ChainBroken("book.key_lost")
+        return self._heads.key, self._heads.sigs[seq]
+
+    def receipt(self, receipt: dict[str, Any]) -> None:
+        """The office holds everything up to receipt["seq"]. Raises ChainBroken when its record is not ours."""
+        seq = int(receipt["seq"])
+        if seq <= self.acked:
+            self._settle_summary()
+            return
+        if seq > self.head.seq or self.hash_of(seq) not in (None, receipt["hash"]):
+            raise ChainBroken("book.fork", seq=seq)
+        self._journal.settle()
+        self._journal.commit([Row(note_raw({**receipt, "note": "receipt"}))])
+        self._settle_summary(int(receipt["at"]))
+
+    def _settle_summary(self, at: int | None = None) -> None:
+        old = summary_of(self.home)
+        head = self.head
+        new = Summary(
+            book=self.book_id,
+            seq=head.seq,
+            hash=head.hash.hex(),
+            acked=self.acked,
+            reason=old.reason if old else "",
+            at=at if at is not None else old.at if old else 0,
+        )
+        if new == old:
+            return
+        with saving():
+            _write_summary(self.home, self._disk, new)
+
+    def close(self) -> None:
+        self._journal.close()
+
+
+def _write_summary(home: Path, disk: Disk, summary: Summary) -> None:
+    disk.store("closed-summary", home / "closed.json", msgspec.json.encode(summary, order="sorted"))
+
+
+def _read_heads(home: Path) -> Heads:
+    try:
+        return msgspec.json.decode((home / "heads.json").read_bytes(), type=Heads)
+    except (OSError, ValueError):
+        return Heads()

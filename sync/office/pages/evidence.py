@@ -1,0 +1,107 @@
+"""What proves that somebody was at a stop: the facts of one arrival, and the levels that were heard as a picture."""
+
+from typing import Final
+
+from msgspec import UNSET, Struct
+
+from app.duties.review import Proof
+from app.kinds import BleEvidence
+from sync.office.details import Arrival
+from sync.office.pages.places import Places
+from sync.office.pages.view import Fact
+
+BAR: Final = 10
+"""Width of one level's bar with its gap, in the picture's units."""
+FLOOR_DB, CEILING_DB, HEIGHT = -100, -40, 60
+
+
+class BarSeen(Struct, frozen=True):
+    x: int
+    y: int
+    height: int
+    colour: str
+    word: str
+
+
+class SamplesSeen(Struct, frozen=True):
+    """The recorded levels as a small picture."""
+
+    width: int
+    bars: list[BarSeen]
+    limit_y: int | None
+    words: str
+
+
+class EvidenceSeen(Struct, frozen=True):
+    grade: str
+    facts: list[Fact]
+    samples: SamplesSeen | None
+
+
+def show_evidence(arrival: Arrival, places: Places) -> EvidenceSeen:
+    w, evidence = places.w, arrival.evidence
+    facts = [Fact(w("time"), places.moment(arrival.ref.at), places.record(arrival.ref))]
+    if evidence.ble is not UNSET:
+        facts += _beacon(evidence.ble, arrival, places)
+    if evidence.label is not UNSET:
+        facts.append(Fact(w("label"), w("label_issue", issue=evidence.label.issue)))
+        proof = arrival.judged.proof if arrival.judged else None
+        facts.append(Fact(w("proof"), w(f"proof_{proof or Proof.UNKNOWN}")))
+    if evidence.typed is not UNSET:
+        facts.append(Fact(w("typed_code"), evidence.typed))
+    facts.append(Fact(w("office_grade"), _office(arrival, places)))
+    samples = _samples(evidence.ble, arrival, places) if evidence.ble is not UNSET else None
+    return EvidenceSeen(w(f"grade_{arrival.grade}"), facts, samples)
+
+
+def _beacon(heard: BleEvidence, arrival: Arrival, places: Places) -> list[Fact]:
+    w = places.w
+    found = [Fact(w("beacon"), heard.format, heard.tag), Fact(w("address"), heard.address)]
+    if heard.power_1m is not None:
+        found.append(Fact(w("power_1m"), w("dbm", level=heard.power_1m)))
+    judged = arrival.judged
+    enter = judged.enter if judged and judged.enter is not None else heard.enter
+    if enter is not None:
+        found.append(Fact(w("enter"), w("dbm", level=enter)))
+    if judged and judged.level is not None:
+        found.append(Fact(w("level"), w("dbm", level=judged.level)))
+    return [*found, Fact(w("frame"), "", heard.frame)]
+
+
+def _office(arrival: Arrival, places: Places) -> str:
+    if arrival.judged is None:
+        return places.w("office_open")
+    crew, judged = places.w(f"grade_{arrival.grade}"), arrival.judged.grade
+    office = places.w(f"grade_{judged}" if judged else "grade_none")
+    return (
+        places.w("office_same", grade=office) if crew == office else places.w("office_other", crew=crew, office=office)
+    )
+
+
+def _samples(heard: BleEvidence, arrival: Arrival, places: Places) -> SamplesSeen | None:
+    if not heard.samples:
+        return None
+    first = heard.samples[0][0]
+    enter = arrival.judged.enter if arrival.judged else heard.enter
+    bars = [_bar(at, (up - first) / 1000, level, enter, places) for at, (up, level) in enumerate(heard.samples[:200])]
+    levels = [level for _, level in heard.samples]
+    said = places.w(
+        "samples",
+        count=len(levels),
+        seconds=f"{(heard.samples[-1][0] - first) / 1000:.1f}",
+        low=min(levels),
+        high=max(levels),
+    )
+    return SamplesSeen(len(bars) * BAR, bars, HEIGHT - _height(enter) if enter is not None else None, said)
+
+
+def _bar(place: int, seconds: float, level: int, enter: int | None, places: Places) -> BarSeen:
+    height = _height(level)
+    colour = "ok" if enter is not None and level >= enter else "dim"
+    word = places.w("sample", seconds=f"{seconds:.1f}", level=level)
+    return BarSeen(place * BAR, HEIGHT - height, height, colour, word)
+
+
+def _height(level: int) -> int:
+    share = (min(max(level, FLOOR_DB), CEILING_DB) - FLOOR_DB) / (CEILING_DB - FLOOR_DB)
+    return max(2, round(share * HEIGHT))
