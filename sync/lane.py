@@ -47,7 +47,7 @@ class Book(Writer, Protocol):
     @property
     def acked(self) -> int: ...
     @property
-    def holes(self) -> tuple[Hole, ...]: ...
+    def gaps(self) -> tuple[Hole, ...]: ...
 
     def entries(self, first: int = 1, limit: int | None = None) -> Iterator[Entry]: ...
     def entry(self, seq: int) -> Entry | None: ...
@@ -106,7 +106,7 @@ class Lane:
 
     def _next_batch(self) -> Batch | None:
         book = self._book
-        holes = book.holes
+        holes = book.gaps
         wanted = outboxes.span(self.outbox, book.head.seq, [Span(hole.first, hole.last) for hole in holes])
         if wanted is None:
             return None

@@ -79,10 +79,10 @@ class Book:
             said = [b for _, b in self.of("damage.declared") if [b.get(x) for x in ("from", "to", "last_good")] == gap]
             fits = [x for x in (unhex(b.get("next")) for b in said) if sha256(x + raw).digest() == link]
             if self.need(fits, gap[0]):
-                self.holes, self.hash[gap[1]] = [*self.holes, (gap[0], gap[1])], fits[0]
+                known = {gap[1]: fits[0]} if fits[0].hex() != gap[2] else {}
+                self.holes, self.hash = [*self.holes, (gap[0], gap[1])], {**self.hash, **known}
         runs = [(n, b) for n, b in self.of("book.pruned") if type(b.get("from")) is type(b.get("to")) is int]
-        for n, b in runs:
-            ends = [(b["from"] - 1, b.get("before")), (b["to"], b.get("hash"))]
+        for n, ends in [(n, ((b["from"] - 1, b.get("before")), (b["to"], b.get("hash")))) for n, b in runs]:
             self.need(all(self.hash[at].hex() == link for at, link in ends if at in self.hash), n)
         for first, last in self.purged:
             self.need(first == last or any(b["from"] <= first and last <= b["to"] for _, b in runs), first)

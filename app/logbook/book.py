@@ -363,6 +363,12 @@ class Logbook:
         return tuple(self._ledger.holes)
 
     @property
+    def gaps(self) -> tuple[Hole, ...]:
+        """All numbers that cannot be sent any more: an office restored from a copy may ask for removed ones."""
+        with self._lock:
+            return pruning.not_here(self._ledger.holes, pruning.removed(self.folder))
+
+    @property
     def identity(self) -> keyring.PrivateIdentity:
         return self._keys.identity
 
@@ -524,15 +530,15 @@ class Logbook:
     def prune(self, keep_days: int) -> int:
         """Remove records that the office has had for so many days (app.logbook.pruning); how many.
 
-        A call removes a few segments: call it until it gives 0. Raises BookUnsafe or BookUnknown, as `append` does;
+        Days count by the office's clock, as its receipts tell it. A call removes a few segments: call it until it
+        gives 0. Raises BookUnsafe or BookUnknown, as `append` does;
         what was decided by then is finished at a later call, or by the next opening.
         """
         with self._lock:
             self._must_be_open()
             self._settle()
             self._finish_pruning()
-            now = self._clock.now()
-            before = now.at + (now.off or 0) - keep_days * pruning.DAY_MS
+            before = pruning.days_ago(keep_days, self._clock.now(), self._ledger)
             try:
                 return self._prune(before)
             except Unsound:

@@ -237,7 +237,8 @@ class Book:
             if before is None:
                 self.fault(gap.first, Fault.MISSING, gap.line)
             else:
-                self.links[gap.last] = before
+                if before != gap.good:  # else the book ended in the hole, and nobody knows the hash of its last record
+                    self.links[gap.last] = before
                 self._holes.append((gap.first, gap.last))
         if not self.seq:
             self.fault(1, Fault.MISSING)

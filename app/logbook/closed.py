@@ -22,6 +22,7 @@ from app.logbook.journal import Journal, Row, Space
 from app.logbook.keys import PrivateIdentity, PrivateKey, head_message
 from app.logbook.lines import Head, note_raw
 from app.logbook.office import CLOSED, read_office
+from app.logbook.pruning import not_here
 from app.record import Entry
 
 _STEP: Final = 25
@@ -157,8 +158,9 @@ class ClosedBook:
         return self._ledger.acked
 
     @property
-    def holes(self) -> tuple[Hole, ...]:
-        return tuple(self._ledger.holes)
+    def gaps(self) -> tuple[Hole, ...]:
+        """Numbers that cannot be sent any more, lost or removed before the book was closed."""
+        return not_here(self._ledger.holes, self._ledger.runs)
 
     def entries(self, first: int = 1, limit: int | None = None) -> Iterator[Entry]:
         return read_entries(self.home, self._ledger, first, limit)

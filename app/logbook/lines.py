@@ -97,6 +97,11 @@ def note_raw(note: dict[str, Any]) -> bytes:
     return raw
 
 
+def run_of(note: Note) -> Run:
+    """What a note `purged` says. Raises ValueError."""
+    return Run(note.first, note.seq, bytes.fromhex(note.previous), bytes.fromhex(note.hash))
+
+
 def read_note(raw: bytes) -> Note | None:
     """What the logbook understands of a note; None when it is somebody else's."""
     try:

@@ -9,18 +9,20 @@ Whole segments go, the oldest first, and only those whose loss no later opening 
 office has held them long enough, and the snapshot of the segment behind them has the state they led to.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
 
 from app.logbook import journal as journals
-from app.logbook.chain import Segment
+from app.logbook.chain import Hole, Segment
 from app.logbook.disk import Disk
 from app.logbook.entries import read_bytes, read_entries
 from app.logbook.ledger import Ledger
-from app.logbook.lines import Run, note_line, note_raw, read_note, written_line
+from app.logbook.lines import TEXT, Run, note_line, note_raw, read_note, run_of, written_line
 from app.logbook.snapshots import read_snapshot, snapshot_path
+from app.ports import Moment
 
 DAY_MS: Final = 24 * 3600 * 1000
 AT_ONCE: Final = 4
@@ -41,6 +43,15 @@ class Going(Struct, frozen=True):
     @property
     def records(self) -> int:
         return sum(run.last - run.first + 1 for run in self.runs)
+
+
+def days_ago(days: int, now: Moment, ledger: Ledger) -> int:
+    """The moment so many days ago, UTC ms by the office's clock.
+
+    A handheld's clock may be years ahead: it counts for no more than a day beyond the office's last receipt.
+    """
+    heard = max((receipt.at for receipt in ledger.receipts), default=0)
+    return min(now.at + (now.off or 0), heard + DAY_MS) - days * DAY_MS
 
 
 def cut_of(folder: Path, ledger: Ledger, before: int) -> int:
@@ -125,6 +136,27 @@ def _last_signatures(folder: Path, ledger: Ledger, cut: int) -> list[bytes]:
 def announcement(run: Run) -> dict[str, Any]:
     """The body of its `book.pruned`."""
     return {"before": run.before.hex(), "from": run.first, "hash": run.hash.hex(), "to": run.last}
+
+
+def removed(folder: Path) -> tuple[Run, ...]:
+    """The runs that were removed, oldest first, as the file of what was kept tells them. Raises OSError."""
+    files = journals.kept_files(folder)
+    if not files:
+        return ()
+    notes = (read_note(line[TEXT:]) for line in files[-1][1].read_bytes().splitlines())
+    return tuple(run_of(note) for note in notes if note is not None and note.note == "purged")
+
+
+def not_here(holes: Iterable[Hole], runs: Iterable[Run]) -> tuple[Hole, ...]:
+    """Numbers that cannot be sent any more, lost or removed, in order; those side by side are one."""
+    found: list[Hole] = []
+    gone = [*holes, *(Hole(run.first, run.last, run.before, run.hash) for run in runs)]
+    for hole in sorted(gone, key=lambda hole: hole.first):
+        if found and found[-1].last + 1 == hole.first:
+            before = found.pop()
+            hole = Hole(before.first, hole.last, before.good, hole.next)
+        found.append(hole)
+    return tuple(found)
 
 
 def is_unfinished(folder: Path, ledger: Ledger) -> bool:

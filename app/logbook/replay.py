@@ -10,7 +10,7 @@ from hashlib import sha256
 from app.logbook.chain import Segment
 from app.logbook.earlier import Unsound
 from app.logbook.ledger import Ledger
-from app.logbook.lines import HASH, TEXT, Note, Run, note_hash, read_note
+from app.logbook.lines import HASH, TEXT, Note, note_hash, read_note, run_of
 from app.logbook.places import Places
 from app.logbook.salvage import Found, Salvage, lost_lines
 from app.logbook.snapshots import Snapshot
@@ -135,7 +135,7 @@ class Replay:
 
     def _take_run(self, at: int, raw: bytes, note: Note) -> None:
         """In the file of what was kept: a run of records that were removed on purpose."""
-        run = Run(note.first, note.seq, bytes.fromhex(note.previous), bytes.fromhex(note.hash))
+        run = run_of(note)
         self._meet(0, at, run.first, run.before)
         self.ledger.add_note(0, at, raw)
         if run.last > self.ledger.seq:

@@ -179,10 +179,21 @@ def test_a_receipt_counts_from_the_day_the_office_gave_it_by_the_offices_clock(t
     here.book.receipt(receipt(here.book, here.book.head.seq, at=given))
     here.clock.day += KEEP
     here.clock.up -= 10_000
+    here.book.append(words(1))
+    here.book.receipt(receipt(here.book, here.book.head.seq, at=here.clock.now().at + 3_600_000))
     assert here.prune() == 0, "some seconds are missing"
     here.clock.up += 20_000
     assert here.prune() > 0
     here.close()
+
+
+def test_a_clock_years_ahead_removes_no_more_than_a_day_too_much(handheld: Handheld) -> None:
+    head = handheld.book.head.seq
+    handheld.clock.day += 3650
+    handheld.prune()
+    left = [entry.record for entry in handheld.book.entries() if not entry.record.kind.startswith(pruning.KEPT)]
+    shifts = {record.seq for record in left if record.kind == "shift.opened" and record.seq <= head}
+    assert len(shifts) >= KEEP - 1
 
 
 @pytest.mark.parametrize("kept", ["nothing", "less"])

@@ -574,6 +574,23 @@ def test_a_loss_at_the_end_is_walked_by_both(tmp_path: Path) -> None:
     assert check_lines(kept(tmp_path)).books[0].holes
 
 
+def test_a_signature_over_a_record_lost_at_the_end_is_compared_with_nothing(tmp_path: Path) -> None:
+    """A torn write may leave the head signature behind the record that it signs."""
+    logbook = Logbook.open(tmp_path, Ticks(), QuickDisk())
+    logbook.append(*(words(n) for n in range(3)))
+    logbook.sign_head()
+    logbook.close()
+    path = next((tmp_path / "journal").glob("seg-*"))
+    data = bytearray(path.read_bytes())
+    data[data.index(b'"seq":4,')] ^= 1
+    path.write_bytes(data)
+    logbook = Logbook.open(tmp_path, Ticks(), QuickDisk())
+    logbook.append_rotating(words(1))
+    logbook.close()
+    assert agree(kept(tmp_path))
+    assert check_lines(kept(tmp_path)).books[0].holes == ((4, 4),)
+
+
 def test_purged_records_are_walked_over_by_both_and_counted_apart(book: list[bytes]) -> None:
     whole = check_lines(book).books[0]
     rows = parsed(book)

@@ -310,6 +310,28 @@ def test_an_office_restored_from_a_copy_gets_what_it_lost(tmp_path: Path, runnin
         assert same_bytes(mine.logbook, running.stored(mine.logbook.book))
 
 
+def test_an_office_restored_from_a_copy_older_than_what_the_handheld_removed_goes_on(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    """What neither has any more is listed as missing at the office; all the rest arrives."""
+    with handheld(tmp_path / "h", running) as mine:
+        for _ in range(4):
+            mine.logbook.append_rotating(Draft("shift.opened", {"crew": []}))
+            mine.write(5)
+            mine.logbook.keep_state(mine.logbook.head.seq, lambda: b"state")
+            mine.courier.exchange()
+        while mine.logbook.prune(0):
+            pass
+        removed = {seq for gap in mine.logbook.gaps for seq in range(gap.first, gap.last + 1)}
+        assert len(removed) > 10
+        _lose_after(running, min(removed) + 1)
+        mine.write(1)
+        mine.courier.exchange()
+        assert mine.logbook.unsent == 0
+        held = {row.seq for row in running.stored(mine.logbook.book)}
+    assert held == set(range(1, mine.logbook.head.seq + 1)) - removed | {min(removed), min(removed) + 1}
+
+
 def _lose_after(running: RunningOffice, seq: int) -> None:
     def forget(tx: Connection) -> None:
         tx.exec_driver_sql("DELETE FROM records WHERE seq > ?", (seq,))
