@@ -10,7 +10,7 @@ demo: $(ready)
 	@$(BIN)/watchbook demo $(ARGS)
 
 test: $(ready) check
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not proof and not torture" --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not proof and not torture" --cov --cov-report=term:skip-covered
 
 check: $(ready)
 	$(BIN)/ruff format --check --quiet .
