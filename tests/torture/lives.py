@@ -163,7 +163,7 @@ class Life:
 
     def _prune(self) -> None:
         for _ in range(MOST):
-            if not self._logbook.prune(7):
+            if not self._logbook.prune(1):
                 return
 
     def _sign(self) -> None:
