@@ -11,7 +11,10 @@ TABLE = {
     "stops": ("{n}个点", "stops: {n}"),
     "start": ("开始", "start"),
     "go_on": ("继续", "go on"),
-    "not_yet": ("{time} 才开始。要提前走: 先选它再按Enter", "It starts at {time}. To go early, choose it, then Enter"),
+    "not_yet": (
+        "{time} 才开始。要提前走: 按0选它,再按Enter",
+        "It starts at {time}. To go early: 0, choose it, then Enter",
+    ),
     "start_early": ("提前开始", "start early"),
     "early_title": ("提前开始?", "Start early?"),
     "early_marked": (

@@ -115,7 +115,7 @@ TABLE = {
     "excused": ("免巡", "excused"),
     "all_well": ("正常", "in order"),
     "marked": ("有标记", "marked"),
-    "abnormal": ("有异常", "not in order"),
+    "abnormal": ("有异常", "not OK"),
     "early": ("早到", "early"),
     "late": ("迟到", "late"),
     "missed": ("未到", "missed"),

@@ -75,7 +75,7 @@ TABLE = {
         "时钟从这一刻开始走:供演示和测试。",
         "The clock starts there: for demonstrations and tests.",
     ),
-    "opt_days": ("示例里有几天的巡更;不指定时为2。", "Days of invented rounds, 2 unless told."),
+    "opt_days": ("示例里有几天的巡更;不指定时为30。", "Days of invented rounds, 30 unless told."),
     "opt_people": ("与计划一起检查或导入的人员文件。", "The people file, taken together with the plan."),
     "opt_site": ("只要这个小区的。", "Only this site's."),
     "opt_device_add_site": ("它属于哪个小区。", "Site it belongs to."),

@@ -361,7 +361,7 @@ NIGHT_1 = {
     "points missed, and late": (Tricks(miss=frozenset({"fitness"}), late_s=6600), "red", "漏1点", "missed 1"),
     "late, and a bad reading": (Tricks(late_s=6600, readings={"lit": "20"}), "amber", "迟到", "late"),
     "early": (Tricks(late_s=-300), "amber", "早到", "early"),
-    "a reading out of limits": (Tricks(readings={"lit": "20"}), "amber", "有异常", "not in order"),
+    "a reading out of limits": (Tricks(readings={"lit": "20"}), "amber", "有异常", "not OK"),
     "marks only": (Tricks(recheck=False), "amber", "有标记", "marked"),
     "all well": (NO_TRICKS, "ok", "正常", "in order"),
 }
@@ -378,7 +378,7 @@ def test_a_round_is_called_by_the_worst(office: Office, handheld: Handheld, case
 
 
 def test_an_answer_that_is_not_ok_is_no_round_in_order(office: Office, handheld: Handheld) -> None:
-    """An OK question answered No gives no mark; the round is not in order, and the list says how many answers."""
+    """An OK question answered No gives no mark; the round is not OK, and the list says how many answers."""
     plan = office.plan()
     asked = [
         (stop, check)
@@ -396,7 +396,7 @@ def test_an_answer_that_is_not_ok_is_no_round_in_order(office: Office, handheld:
     handheld.write(Draft("check.answered", body, GUARDS))
     handheld.sync()
     office.account()
-    assert labels(office, name) == {"zh": ("amber", "有异常"), "en": ("amber", "not in order")}
+    assert labels(office, name) == {"zh": ("amber", "有异常"), "en": ("amber", "not OK")}
     day = Page(office.browser().get("/rounds", params={"day": "2026-11-20", "show": "marked", "lang": "en"})).text
     assert "1 not OK" in day
     handheld.write(Draft("check.answered", {**body, "ok": True}, GUARDS))  # answered again: the last one counts
