@@ -17,12 +17,12 @@ from app.errors import BookError, ChainBroken
 from app.logbook import journal as journals
 from app.logbook.chain import Hole
 from app.logbook.disk import Disk, saving
-from app.logbook.entries import read_entries
 from app.logbook.journal import Journal, Row, Space
 from app.logbook.keys import PrivateIdentity, PrivateKey, head_message
-from app.logbook.lines import Head, note_raw
+from app.logbook.lines import note_raw
 from app.logbook.office import CLOSED, read_office
 from app.logbook.pruning import not_here
+from app.logbook.view import View
 from app.record import Entry
 
 _STEP: Final = 25
@@ -124,7 +124,7 @@ def settled(folder: Path, before: int) -> Iterator[Path]:
             yield home
 
 
-class ClosedBook:
+class ClosedBook(View):
     """A closed book on its way to the office: nothing is written into it any more but receipts. Close it after use."""
 
     def __init__(self, home: Path, disk: Disk, identity: PrivateIdentity) -> None:
@@ -133,37 +133,19 @@ class ClosedBook:
         self.identity = identity
         self._disk = disk
         with saving():
-            self._ledger, torn = journals.replay(home, journals.read_hint(home))
-        if not self._ledger.book:
+            ledger, torn = journals.replay(home, journals.read_hint(home))
+        if not ledger.book:
             raise BookError("book.no_book", folder=str(home))
+        super().__init__(home, ledger)
         with saving():
             self._journal = Journal(home, disk, Space(), self._ledger, torn)
         self.office = read_office(home, self._ledger)
         self._heads = _read_heads(home)
 
     @property
-    def book(self) -> bytes:
-        return self._ledger.book
-
-    @property
-    def book_id(self) -> str:
-        return self._ledger.book.hex()
-
-    @property
-    def head(self) -> Head:
-        return Head(self._ledger.seq, self._ledger.hash)
-
-    @property
-    def acked(self) -> int:
-        return self._ledger.acked
-
-    @property
     def gaps(self) -> tuple[Hole, ...]:
         """Numbers that cannot be sent any more, lost or removed before the book was closed."""
         return not_here(self._ledger.holes, self._ledger.runs)
-
-    def entries(self, first: int = 1, limit: int | None = None) -> Iterator[Entry]:
-        return read_entries(self.home, self._ledger, first, limit)
 
     def entry(self, seq: int) -> Entry | None:
         return next((e for e in self.entries(seq, 1) if e.record.seq == seq), None)

@@ -9,14 +9,14 @@ from msgspec import Struct
 
 from app.errors import BookError
 from app.logbook.chain import Damage, Hole
-from app.logbook.entries import read_entries, read_note_lines, read_notes
+from app.logbook.entries import read_note_lines, read_notes
 from app.logbook.journal import kept_files, read_hint, replay
 from app.logbook.ledger import Ledger
-from app.logbook.lines import Head, Line
+from app.logbook.lines import Line
 from app.logbook.office import Enrolment as Enrolment
 from app.logbook.office import newest_pages, read_earlier, read_office, read_page
 from app.logbook.snapshots import PageItem
-from app.record import Entry
+from app.logbook.view import View
 
 _LOOKS: Final = 5
 
@@ -43,37 +43,21 @@ def _replayed(folder: Path) -> tuple[Ledger, bytes]:
     return replay(folder, read_hint(folder))
 
 
-class Reader:
+class Reader(View):
     """A book as it was when opened, for `log`, `status`, `verify` and `export`: no lock, nothing is written.
 
     Raises BookError when there is no book in the folder.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._ledger, torn = _replayed(folder)
-        if not self._ledger.book:
+        ledger, torn = _replayed(folder)
+        if not ledger.book:
             raise BookError("book.no_book", folder=str(folder))
+        super().__init__(folder, ledger)
         self.unfinished = len(torn)
         """Bytes at the end that are no whole line: being written just now, or cut off by a power failure."""
         self.opening = Opening(damage=self._ledger.new_damage)
         """`damage` is what the book does not declare yet."""
-
-    @property
-    def book(self) -> bytes:
-        return self._ledger.book
-
-    @property
-    def book_id(self) -> str:
-        return self._ledger.book.hex()
-
-    @property
-    def head(self) -> Head:
-        return Head(self._ledger.seq, self._ledger.hash)
-
-    @property
-    def acked(self) -> int:
-        return self._ledger.acked
 
     @property
     def unsent(self) -> int:
@@ -85,9 +69,6 @@ class Reader:
     @property
     def holes(self) -> tuple[Hole, ...]:
         return tuple(self._ledger.holes)
-
-    def entries(self, first: int = 1, limit: int | None = None) -> Iterator[Entry]:
-        return read_entries(self._folder, self._ledger, first, limit)
 
     def notes(self) -> Iterator[dict[str, Any]]:
         return read_notes(self._folder, self._ledger)
