@@ -71,7 +71,7 @@ def payload(head: Head) -> str:
 
 def read(text: str) -> Seen:
     """The head that a scanned `text` shows. Raises Refused when it is none, or its check is wrong."""
-    found = _SEEN.fullmatch(text.strip()) if len(text) <= codes.MAX_TEXT else None
+    found = _SEEN.fullmatch(codes.bare(text)) if len(text) <= codes.MAX_TEXT else None
     if found is None or codes.check(PREFIX, found["body"]) != found["check"]:
         raise Refused("witness.no_head")
     raw = base64.b32decode(found["body"])

@@ -19,9 +19,11 @@ from app.errors import BookError, BookUnknown, BookUnsafe, ChainBroken, RecordRe
 from app.logbook import closed, pruning, succession
 from app.logbook import journal as journals
 from app.logbook import keys as keyring
+from app.logbook.blobs import SALT, Attachment, Blobs, described, salted
+from app.logbook.blobs import read as read_blob
 from app.logbook.chain import Damage, Hole
 from app.logbook.damage import declared
-from app.logbook.disk import FULL, Disk, lock, saving, unsafe
+from app.logbook.disk import FULL, Disk, lock, reading, saving, unsafe
 from app.logbook.drafts import Draft as Draft
 from app.logbook.drafts import chained
 from app.logbook.earlier import Unsound
@@ -100,8 +102,10 @@ class Logbook:
         self._waiting = 0
         """Records of closed books that no office has acknowledged."""
         self._keys = keyring.Keys(folder, disk)
+        self._blobs = Blobs(folder, disk)
         self.opening = Opening()
         self.opening = self._open()
+        self._settle_blobs()
         self._keys.identity.named = self._named_identity
         self.office: Enrolment | None = read_office(folder, self._ledger)
         self.shelf = Shelf(folder, self.book, self.head.seq, disk)
@@ -112,8 +116,9 @@ class Logbook:
         with saving():
             succession.arrive(self.folder, self._disk)
         hint = journals.read_hint(self.folder)
-        resumed = None if everything else journals.resume(self.folder, hint)
-        ledger, torn = resumed or journals.replay(self.folder, hint)
+        with saving():
+            resumed = None if everything else journals.resume(self.folder, hint)
+            ledger, torn = resumed or journals.replay(self.folder, hint)
         fresh = not ledger.book
         if fresh:
             ledger, torn = self._begin(hint)
@@ -171,9 +176,14 @@ class Logbook:
         """An earlier segment is not what it was: find and declare what is lost. Raises BookUnsafe."""
         with self._lock:
             self._must_be_open()
-            before = self.opening
-            self._journal.close()
-            found = self._open(everything=True)
+            before, journal = self.opening, self._journal
+            try:
+                found = self._open(everything=True)
+            except BaseException:
+                if self._ledger is not journal.ledger:  # else the disk did not give it now, and recording goes on
+                    journal.close()
+                raise
+            journal.close()
             self.opening = Opening(before.fresh, (*before.torn, *found.torn), (*before.damage, *found.damage))
 
     def check_earlier(self) -> bool:
@@ -393,29 +403,95 @@ class Logbook:
         if rows:
             self._journal.commit(rows)
             self._head = Head(self._ledger.seq, self._ledger.hash)
+            self._blobs.named(entry.raw for entry in entries)
         return entries
 
     def _chained(self, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
         return chained(drafts, self.book, self._ledger.seq, self._ledger.hash, self._clock.now())
 
     def entries(self, first: int = 1, limit: int | None = None) -> Iterator[Entry]:
-        """Records from number `first`, read from the disk as they are asked for; those not here are passed over."""
+        """Records from number `first`, read from the disk as they are asked for; those not here are passed over.
+
+        They end with the book: when another one has come into its place meanwhile, nothing more is given.
+        """
+        book = self.book
         last, left = self._ledger.seq, self._ledger.seq if limit is None else limit
         while True:
             try:
                 for entry in read_entries(self.folder, self._ledger, first, left):
-                    if entry.record.seq > last:
+                    if entry.record.seq > last or self.book != book:
                         return
                     yield entry
                     first, left = entry.record.seq + 1, left - 1
                 return
-            except Unsound:
-                self._read_everything()
+            except (Unsound, BookUnsafe, ChainBroken) as e:
+                with self._lock:  # a succession holds it until the next book stands
+                    if self.book != book:
+                        return
+                    if not isinstance(e, Unsound):
+                        raise
+                    self._read_everything()
                 last = self._ledger.seq
 
     def entry(self, seq: int) -> Entry | None:
         """One record; None when it is lost or not written yet."""
         return next((e for e in self.entries(seq, 1) if e.record.seq == seq), None)
+
+    # -- what records name ----------------------------------------------------------------------
+    def attach(self, data: bytes) -> Attachment:
+        """Keep a picture for a record that names it, durable when this returns (decision 12). It goes again when no
+        record of this run of the program does.
+
+        Raises RecordRefused (no picture, or too large) or BookUnsafe.
+        """
+        found = described(data)
+        self._keep_blob(data)
+        return found
+
+    def blob(self, name: str) -> bytes | None:
+        """What a record names by this SHA-256; None when it is not here, or not as it was. Raises BookUnsafe."""
+        return read_blob(self.folder / "blobs", name)
+
+    def blobs_waiting(self) -> list[str]:
+        """Those that records of this book name and its office does not have. What only a closed book names waits, as
+        it may be another office's. Raises BookUnsafe.
+        """
+        with self._lock, reading():
+            return self._blobs.waiting([path for _, path in journals.segments(self.folder)])
+
+    def blob_held(self, name: str) -> None:
+        """The office has it too: it goes with its record when that is pruned. Raises BookUnsafe."""
+        with self._lock, saving():
+            self._blobs.hold(name)
+
+    def set_apart(self, text: str) -> str:
+        """Keep a personal text beside the book (decision 9): the hash that its record holds, of a salt and the text.
+
+        Raises RecordRefused (too long) or BookUnsafe.
+        """
+        return self._keep_blob(salted(text))
+
+    def text_of(self, name: str) -> str | None:
+        """A text by the hash in its record; None once it was forgotten. Raises BookUnsafe."""
+        found = self.blob(name)
+        return None if found is None else found[SALT:].decode("utf-8", "replace")
+
+    def forget_text(self, name: str) -> None:
+        """Overwritten and gone when this returns; its record and the chain stay as they are. Raises BookUnsafe."""
+        with self._lock, saving():
+            self._must_be_open()
+            self._blobs.forget(name)
+
+    def _keep_blob(self, data: bytes) -> str:
+        with self._lock, saving():
+            self._must_be_open()
+            return self._blobs.keep(data)
+
+    def _settle_blobs(self) -> None:
+        """A disk that does not take it now is asked again by the next opening."""
+        if os.path.isdir(self._blobs.folder):
+            with contextlib.suppress(BookUnsafe):
+                self._blobs.settle(journals.all_segments(self.folder))
 
     # -- notes ----------------------------------------------------------------------------------
     def note(self, note: dict[str, Any]) -> None:
@@ -530,8 +606,8 @@ class Logbook:
     def prune(self, keep_days: int) -> int:
         """Remove records that the office has had for so many days (app.logbook.pruning); how many.
 
-        Days count by the office's clock, as its receipts tell it. A call removes a few segments: call it until it
-        gives 0. Raises BookUnsafe or BookUnknown, as `append` does;
+        Days count by the office's clock, as its receipts tell it. A call removes a few segments, or one closed book:
+        call it until it gives 0. Raises BookUnsafe or BookUnknown, as `append` does;
         what was decided by then is finished at a later call, or by the next opening.
         """
         with self._lock:
@@ -540,10 +616,32 @@ class Logbook:
             self._finish_pruning()
             before = pruning.days_ago(keep_days, self._clock.now(), self._ledger)
             try:
-                return self._prune(before)
+                removed = self._prune(before)
             except Unsound:
                 self._read_everything()
-                return self._prune(before)
+                removed = self._prune(before)
+            return removed or self._remove_closed(before)
+
+    def _remove_closed(self, before: int) -> int:
+        """A closed book that the office has held whole since `before` goes altogether; how many records it had.
+
+        Not before an office has taken this book: until then that one's records say where this handheld is enrolled.
+        """
+        if not self.introduced:
+            return 0
+        found = next(closed.settled(self.folder, before), None)
+        if found is None:
+            return 0
+        if found["book"] not in self._told_removed():
+            self._write([Draft("book.removed", found)], ())
+        with saving():
+            closed.remove(self.folder, self._disk, found["book"], self._blobs)
+        return int(found["seq"])
+
+    def _told_removed(self) -> set[Any]:
+        """Ids of closed books that a `book.removed` names."""
+        own = filter(None, map(self.entry, tuple(self._ledger.own)))
+        return {entry.record.body.get("book") for entry in own if entry.record.kind == "book.removed"}
 
     def _prune(self, before: int) -> int:
         cut = pruning.cut_of(self.folder, self._ledger, before)
@@ -567,10 +665,11 @@ class Logbook:
         if decided is None and not pruning.is_unfinished(self.folder, self._ledger):
             return
         with saving():
-            pruning.finish(self.folder, self._disk, self._ledger, decided)
+            pruning.finish(self.folder, self._disk, self._ledger, self._blobs, decided)
 
     def _settle_pruning(self) -> None:
         """A disk that does not finish it now is asked again by the next call of `prune`."""
+        closed.clear_removed(self.folder, self._blobs)
         with contextlib.suppress(BookUnsafe, ChainBroken, Unsound):
             self._finish_pruning()
 

@@ -6,7 +6,7 @@ app.logbook.compare checks several. These two, app.logbook.form and app.logbook.
 
 import re
 from bisect import bisect, bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from hashlib import sha256
 from itertools import accumulate
 from operator import itemgetter
@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from app.logbook.form import Record, canonical_note, canonical_record
-from app.logbook.report import BookReport, Broken, Fault, Jump
+from app.logbook.report import BookReport, Broken, Fault, Jump, Removed
 
 Verify = Callable[[bytes, bytes, bytes], bool]
 """(public key, signature, message) → whether Ed25519 holds; False too when key or signature has not its length."""
@@ -26,7 +26,16 @@ JUMP_MS: Final = 30_000
 TOLD: Final = 5
 """Clock jumps that a report lists."""
 _OWN: Final = frozenset(
-    ("book.opened", "book.enrolled", "book.pruned", "book.closed", "key.certified", "damage.declared", "witness.seen")
+    (
+        "book.opened",
+        "book.enrolled",
+        "book.pruned",
+        "book.removed",
+        "book.closed",
+        "key.certified",
+        "damage.declared",
+        "witness.seen",
+    )
 )
 """Kinds that the check itself reads."""
 _RANK: Final = {fault: rank for rank, fault in enumerate(Fault)}
@@ -102,6 +111,10 @@ class Book:
         """The first numbers of these and of all other gaps, in order."""
         self._announced: list[tuple[int, Record]] = []
         """(line, book.pruned): compared with the hashes once all are known."""
+        self.named: list[tuple[int, str]] = []
+        """(number, SHA-256) of each attachment that a record names."""
+        self._removed: list[dict[str, Any]] = []
+        """Bodies of `book.removed`."""
         self._anchors: set[int] = set()
         """Numbers whose hash somebody vouches for: it stands for all of the unbroken run before it."""
         self._signatures: list[tuple[int, _Signature]] = []
@@ -192,6 +205,8 @@ class Book:
             self.fault(1, Fault.WRONG_KEY, line)
         if record.kind in _OWN:
             self._take_own(record, line)
+        elif "attachments" in record.body:
+            self.named += ((record.seq, name) for name in _attached(record.body["attachments"]))
 
     def _take_own(self, record: Record, line: int) -> None:
         match record.kind:
@@ -203,6 +218,8 @@ class Book:
                 self._declarations.append(record.body)
             case "book.pruned":
                 self._announced.append((line, record))
+            case "book.removed":
+                self._removed.append(record.body)
             case "book.enrolled":
                 self._enrolled.add(str(record.body.get("server_key", "")))
             case "book.closed":
@@ -341,10 +358,8 @@ class Book:
 
     def _check_receipt(self, signed: _Signature, line: int) -> None:
         offices = self._offices or self._enrolled
-        at = signed.at.to_bytes(8, "big") if type(signed.at) is int and signed.at >= 0 else b""
-        message = b"".join((self.book, signed.seq.to_bytes(8, "big"), _hex(signed.hash), at))
         good = not offices or signed.key in offices
-        if not good or not self._verify(_hex(signed.key), _hex(signed.sig), b"watchbook receipt 1\n" + message):
+        if not good or not self._receipted(signed):
             self.fault(signed.seq, Fault.RECEIPT, line)
         elif not offices:
             self._unchecked += 1
@@ -353,7 +368,34 @@ class Book:
             self._anchors.add(signed.seq)
             self._acked = max(self._acked, signed.seq)
 
-    def report(self, trusted: bool | None, unfinished: int) -> BookReport:
+    def _receipted(self, signed: _Signature) -> bool:
+        at = signed.at.to_bytes(8, "big") if type(signed.at) is int and signed.at >= 0 else b""
+        message = b"".join((_hex(signed.book), signed.seq.to_bytes(8, "big"), _hex(signed.hash), at))
+        return self._verify(_hex(signed.key), _hex(signed.sig), b"watchbook receipt 1\n" + message)
+
+    def _without(self, here: Collection[str], wanted: str | None) -> Iterator[Removed]:
+        """Closed books that this one says were removed, but for those that are `here`."""
+        for body in self._removed:
+            try:
+                receipt = msgspec.convert({**body, "note": "", **body["receipt"]}, _Signature)
+                message_fits = 0 < receipt.seq < 2**63
+            except (KeyError, TypeError, msgspec.ValidationError):
+                continue
+            if receipt.book not in here and message_fits:
+                known = receipt.key in (self._offices or self._enrolled)
+                held = known and self._receipted(receipt)
+                yield Removed(receipt.book, receipt.seq, held, receipt.book == wanted)
+
+    def report(
+        self,
+        trusted: bool | None,
+        unfinished: int,
+        here: Collection[str] = (),
+        wanted: str | None = None,
+        has: Callable[[str], bool] = lambda name: True,
+    ) -> BookReport:
+        """`here`: ids of the books that were given; `wanted`: the fingerprint that was asked for, if any; `has`:
+        whether an attachment is there as its hash says."""
         return BookReport(
             book=self.id,
             records=self._records,
@@ -375,6 +417,8 @@ class Book:
             agreeing=self.agreeing,
             jumps=tuple(self._jumps),
             jump_count=self._jump_count,
+            unattached=tuple(dict.fromkeys(seq for seq, name in self.named if not has(name))),
+            removed=tuple(self._without(here, wanted)),
             unfinished=unfinished,
             broken=self.broken,
         )
@@ -388,6 +432,12 @@ class Book:
             loose += first - 1 - covered
             start = last + 1
         return loose
+
+
+def _attached(value: Any) -> Iterator[str]:
+    for one in value if isinstance(value, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("sha256"), str):
+            yield one["sha256"]
 
 
 def _followed(gap: _Gap, said: Iterable[bytes]) -> bytes | None:

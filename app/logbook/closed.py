@@ -1,4 +1,6 @@
-"""Closed books: each lives on in closed/<id>/, laid out like a data folder, until the office has all of it.
+"""Closed books: each lives on in closed/<id>/, laid out like a data folder, until the office has held it for days.
+
+Then it goes altogether: `book.removed` in the book in use names it first, with the office's receipt over its end.
 
 heads.json    signatures over its heads, made in advance: its private key is gone
 office.json   where it is enrolled
@@ -13,10 +15,12 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from app.errors import BookError, ChainBroken
+from app.errors import BookError, BookUnsafe, ChainBroken
 from app.logbook import journal as journals
+from app.logbook.blobs import Blobs
 from app.logbook.chain import Hole
-from app.logbook.disk import Disk, saving
+from app.logbook.disk import Disk, reading, saving
+from app.logbook.entries import read_notes
 from app.logbook.journal import Journal, Row, Space
 from app.logbook.keys import PrivateIdentity, PrivateKey, head_message
 from app.logbook.lines import note_raw
@@ -25,6 +29,8 @@ from app.logbook.pruning import not_here
 from app.logbook.view import View
 from app.record import Entry
 
+_LEFT: Final = ".removed"
+"""Ends the name of a folder that counts for nothing any more, until its files are gone."""
 _STEP: Final = 25
 """A closed book signs no more: every so many records its last key signs in advance, for batches to end there."""
 
@@ -78,8 +84,10 @@ def home_of(folder: Path, book: str) -> Path:
 
 
 def homes(folder: Path) -> list[Path]:
-    """The folders of closed books, each laid out like a data folder."""
-    return sorted(home for home in (folder / CLOSED).glob("*") if (home / "journal").is_dir())
+    """The folders of closed books, each laid out like a data folder. Raises BookUnsafe."""
+    with reading():
+        found = (home for home in (folder / CLOSED).glob("*") if home.suffix != _LEFT)
+        return sorted(home for home in found if (home / "journal").is_dir())
 
 
 def summary_of(home: Path) -> Summary | None:
@@ -99,8 +107,7 @@ def _unsent(home: Path) -> int:
     summary = summary_of(home)
     if summary is not None:
         return max(0, summary.seq - summary.acked)
-    with saving():
-        ledger, _ = journals.replay(home, journals.read_hint(home))
+    ledger, _ = journals.replay(home, journals.read_hint(home))
     return max(0, ledger.seq - ledger.acked)
 
 
@@ -116,12 +123,55 @@ def closed_books(folder: Path, disk: Disk, identity: PrivateIdentity) -> Generat
             book.close()
 
 
-def settled(folder: Path, before: int) -> Iterator[Path]:
-    """Closed books that the office has held whole since `before` (UTC ms): they may be pruned as a whole."""
+# -- going altogether ----------------------------------------------------------------------------
+
+
+def settled(folder: Path, before: int) -> Iterator[dict[str, Any]]:
+    """Closed books that the office has held whole since `before` (UTC ms, its clock), as `book.removed` names them.
+
+    Raises BookUnsafe.
+    """
     for home in homes(folder):
         summary = summary_of(home)
-        if summary is not None and summary.acked >= summary.seq and summary.at <= before:
-            yield home
+        if summary is not None and (summary.acked < summary.seq or summary.at > before):
+            continue
+        found = _held_whole(home)
+        if found is not None and found["receipt"]["at"] <= before:
+            yield found
+
+
+def _held_whole(home: Path) -> dict[str, Any] | None:
+    """What the office's receipt says of the last record; None when there is none for it. Raises BookUnsafe."""
+    ledger, _ = journals.replay(home, journals.read_hint(home))
+    receipts = [note for note in read_notes(home, ledger) if note["note"] == "receipt"]
+    last = max(receipts, key=lambda note: int(note["seq"]), default=None)
+    if last is None or last["seq"] < ledger.seq or last["book"] != home.name:
+        return None
+    signed = {part: last[part] for part in ("at", "key", "sig")}
+    return {"book": home.name, "hash": last["hash"], "receipt": signed, "seq": last["seq"]}
+
+
+def remove(folder: Path, disk: Disk, book: str, blobs: Blobs) -> None:
+    """From one name to another, durably, and then file by file: it is there whole, or not at all. Raises OSError."""
+    clear_removed(folder, blobs)
+    home = home_of(folder, book)
+    disk.rename("closed.leave", home, home.with_name(home.name + _LEFT))
+    disk.sync_folder("closed.left", home.parent)
+    clear_removed(folder, blobs)
+
+
+def clear_removed(folder: Path, blobs: Blobs) -> None:
+    """What a removal left behind, and what its records named; it may be asked for again."""
+    with suppress(OSError, BookUnsafe):
+        for left in (folder / CLOSED).glob(f"*{_LEFT}"):
+            import shutil  # 1 MB that a start does not need
+
+            others = [path for path in journals.all_segments(folder) if path.parents[1].suffix != _LEFT]
+            blobs.prune(sorted((left / "journal").glob("seg-*.jsonl")), others)
+            shutil.rmtree(left, ignore_errors=True)
+
+
+# -- on the way to the office --------------------------------------------------------------------
 
 
 class ClosedBook(View):
@@ -132,7 +182,7 @@ class ClosedBook(View):
         self.home = home
         self.identity = identity
         self._disk = disk
-        with saving():
+        with saving():  # a segment that is not there any more is no better than a disk that fails
             ledger, torn = journals.replay(home, journals.read_hint(home))
         if not ledger.book:
             raise BookError("book.no_book", folder=str(home))

@@ -6,7 +6,7 @@ A book may have seen the head of another (`witness.seen`), or go on from one (`a
 
 import re
 from binascii import unhexlify
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, Final
 
@@ -31,6 +31,8 @@ class Check:
     def __init__(self, verify: Verify, office_key: str | None = None) -> None:
         """`office_key`: the office's public key, hex; without it the key that each book's enrolment names counts."""
         self._verify = verify
+        self.has: Callable[[str], bool] = lambda name: True
+        """Whether an attachment of this SHA-256 is there; nobody can say it of an export."""
         self._offices = frozenset({office_key} if office_key else ())
         self._books: dict[str, Book] = {}
         self._open: list[Book] = []
@@ -112,6 +114,9 @@ class Check:
                 book.report(
                     None if wanted is None or (wanted in books and wanted != id) else wanted == id,
                     self._unfinished.get(id, 0),
+                    books,
+                    wanted,
+                    self.has,
                 )
                 for id, book in books.items()
             )

@@ -133,6 +133,20 @@ def unsafe(error: OSError) -> BookUnsafe:
 
 
 @contextmanager
+def reading() -> Iterator[None]:
+    """A disk that does not give what is there: raises BookUnsafe. It is no damage, and nothing is changed by it.
+
+    What is not there passes as FileNotFoundError: the caller knows what that means.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as e:
+        raise BookUnsafe("book.disk_unread", why=os.strerror(e.errno) if e.errno else str(e)) from e
+
+
+@contextmanager
 def saving() -> Iterator[None]:
     """A disk that refuses inside means that nothing was saved: raises BookUnsafe."""
     try:

@@ -3,6 +3,7 @@
 A record is read again from the file each time; bytes that changed since opening are refused, never shown.
 """
 
+import errno
 import os
 from binascii import unhexlify
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from app.errors import ChainBroken
+from app.errors import BookUnsafe, ChainBroken
+from app.logbook.disk import reading
 from app.logbook.journal import segment_path
 from app.logbook.ledger import Ledger
 from app.logbook.lines import TEXT, Line, decode_record, note_hash, read_note
@@ -25,7 +27,7 @@ _SLAB: Final = 64 * 1024
 def read_entries(folder: Path, ledger: Ledger, first: int = 1, limit: int | None = None) -> Iterator[Entry]:
     """Records from number `first`, at most `limit`, as far as the book went when this began. Lost ones are passed over.
 
-    Raises ChainBroken when a record cannot be read as it was.
+    Raises ChainBroken when a record cannot be read as it was, BookUnsafe when the disk does not give it.
     """
     last = ledger.seq
     seq = max(first, 1)
@@ -70,7 +72,16 @@ def _slab(folder: Path, ledger: Ledger, seq: int, run: list[Place]) -> Iterator[
 
 
 def read_bytes(folder: Path, segment: int, start: int, size: int) -> bytes:
-    fd = os.open(segment_path(folder, segment), os.O_RDONLY | os.O_CLOEXEC)
+    """Raises BookUnsafe, also when its writer has just removed the segment: then look again."""
+    try:
+        with reading():
+            return _read_bytes(segment_path(folder, segment), start, size)
+    except FileNotFoundError as e:
+        raise BookUnsafe("book.disk_unread", why=os.strerror(errno.ENOENT)) from e
+
+
+def _read_bytes(path: Path, start: int, size: int) -> bytes:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.pread(fd, size, start)
     finally:

@@ -10,6 +10,7 @@ until the book is opened again.
 import contextlib
 import errno
 import os
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from msgspec import Struct
 
 from app.errors import BookUnknown, BookUnsafe
 from app.logbook.chain import Segment, decode_chain, encode_chain
-from app.logbook.disk import Disk, saving, unsafe
+from app.logbook.disk import Disk, reading, saving, unsafe
 from app.logbook.earlier import Unsound
 from app.logbook.ledger import Ledger
 from app.logbook.lines import TEXT, encode_json, note_hash, note_line, note_raw, read_note, written_line
@@ -29,6 +30,7 @@ from app.logbook.replay import Replay, read_alone
 from app.logbook.room import Reserve
 from app.logbook.snapshots import LiveState, Snapshot, keep_snapshot, read_snapshot, snapshot_path
 
+_NUMBERED: Final = re.compile(r"(seg|kept)-([0-9]+)\.jsonl")
 _AGAIN: Final = 16 * 1024
 """Bytes before the end that opening writes once more: a write whose flush failed may be only in memory."""
 
@@ -83,12 +85,20 @@ def kept_files(folder: Path) -> list[tuple[int, Path]]:
 
 
 def _numbered(folder: Path, kind: str) -> list[tuple[int, Path]]:
-    found = []
-    for path in (folder / "journal").glob(f"{kind}-*.jsonl"):
-        number = path.name.removeprefix(f"{kind}-").removesuffix(".jsonl")
-        if number.isascii() and number.isdigit():
-            found.append((int(number), path))
-    return sorted(found)
+    journal = folder / "journal"
+    try:
+        with reading():
+            names = os.listdir(journal)
+    except FileNotFoundError:
+        return []
+    found = [(_NUMBERED.fullmatch(name), name) for name in names]
+    return sorted((int(match[2]), journal / name) for match, name in found if match and match[1] == kind)
+
+
+def all_segments(folder: Path) -> list[Path]:
+    """Those of the book in use and of every closed one. Raises BookUnsafe."""
+    with reading():
+        return [path for _, path in segments(folder)] + sorted(folder.glob("closed/*/journal/seg-*.jsonl"))
 
 
 def read_hint(folder: Path) -> Hint | None:
@@ -101,16 +111,26 @@ def read_hint(folder: Path) -> Hint | None:
     return hint if first.decode("ascii", "replace") == note_hash(rest).hex() else None
 
 
+def in_use(folder: Path) -> Path:
+    """Where the book in use stands: next/, when the change to it stopped between two names. Raises BookUnsafe."""
+    with reading():
+        waits = not (folder / "journal").is_dir() and (folder / "next" / "journal").is_dir()
+        return folder / "next" if waits else folder
+
+
 def replay(folder: Path, hint: Hint | None) -> tuple[Ledger, bytes]:
-    """Everything the journal holds, in one pass; and the torn bytes at its end."""
+    """Everything the journal holds, in one pass; and the torn bytes at its end.
+
+    Raises BookUnsafe; FileNotFoundError when what was there a moment ago is not.
+    """
     ledger = _ledger(folder)
     taking = Replay(ledger, partial(read_snapshot, folder))
     for cut, path in kept_files(folder)[-1:]:
-        taking.take_segment(0, path.read_bytes())
+        taking.take_segment(0, _read(path))
         ledger.cut = cut
     for number, path in segments(folder):
         if number >= ledger.cut:
-            taking.take_segment(number, path.read_bytes())
+            taking.take_segment(number, _read(path))
     return ledger, taking.finish(_witness(ledger, hint))
 
 
@@ -118,12 +138,13 @@ def resume(folder: Path, hint: Hint | None) -> tuple[Ledger, bytes] | None:
     """The same from the newest segment alone and the snapshot that it begins with.
 
     None when that cannot be done: there is no such snapshot, something is damaged, an earlier segment is not there.
+    Raises BookUnsafe, FileNotFoundError.
     """
     found = segments(folder)
     if len(found) < 2:
         return None
     number, path = found[-1]
-    data = path.read_bytes()
+    data = _read(path)
     head = read_note(data[TEXT : max(TEXT, data.find(b"\n"))])
     snapshot = read_snapshot(folder, head.snapshot) if head is not None and head.note == "segment" else None
     chain = decode_chain(bytes(snapshot.chain)) if snapshot is not None else None
@@ -148,11 +169,16 @@ def _all_there(folder: Path, ledger: Ledger, found: list[tuple[int, Path]]) -> b
     return there == set(named) and kept == (named[:1] if ledger.segments[0].number == 0 else [])
 
 
+def _read(path: Path) -> bytes:
+    with reading():
+        return path.read_bytes()
+
+
 def _ledger(folder: Path) -> Ledger:
     def read(book: bytes, segment: Segment, after: Segment) -> Places:
         try:
-            return read_alone(book, segment, after, segment_path(folder, segment.number).read_bytes())
-        except OSError as e:
+            return read_alone(book, segment, after, _read(segment_path(folder, segment.number)))
+        except FileNotFoundError as e:
             raise Unsound(segment.number) from e
 
     return Ledger(read)

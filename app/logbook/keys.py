@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import ChainBroken
-from app.logbook.disk import Disk
+from app.logbook.disk import Disk, reading
 
 if TYPE_CHECKING:
     from nacl.signing import SigningKey
@@ -208,11 +208,12 @@ def _generate() -> PrivateKey:
 
 
 def _read(path: Path) -> PrivateKey | None:
-    """None when the file is not there or is no key."""
+    """None when the file is not there or is no key. Raises BookUnsafe."""
     from nacl.signing import SigningKey
 
     try:
-        raw = path.read_bytes()
+        with reading():
+            raw = path.read_bytes()
     except FileNotFoundError:
         return None
     if len(raw) != 32 or not any(raw):

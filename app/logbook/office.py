@@ -12,9 +12,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from app.errors import ChainBroken
+from app.errors import BookError, BookUnsafe
 from app.logbook import journal as journals
-from app.logbook.disk import Disk
+from app.logbook.disk import Disk, reading
 from app.logbook.drafts import Draft
 from app.logbook.earlier import Unsound
 from app.logbook.entries import read_entries, read_notes
@@ -42,27 +42,27 @@ def enrolled(enrolment: Enrolment) -> Draft:
     return Draft("book.enrolled", msgspec.to_builtins(enrolment))
 
 
-def read_office(folder: Path, ledger: Ledger) -> Enrolment | None:
+def read_office(folder: Path, ledger: Ledger, home: Path | None = None) -> Enrolment | None:
     """By a record, which is written first and checks: the book's own, else that of the book it goes on after.
 
-    Where no record can tell, since the journal that had it is gone, the file counts.
+    Where no record can tell, since the journal that had it is gone, the file counts. `home` is the data folder when
+    the book does not stand in its place there (app.logbook.journal.in_use). Raises BookUnsafe.
     """
-    record = ledger.enrolled or _enrolled_before(folder, ledger)
+    home = home or folder
+    record = ledger.enrolled or _enrolled_before(folder, ledger, home)
     if record:
         return msgspec.convert(record, Enrolment)
-    try:
-        return msgspec.json.decode((folder / "office.json").read_bytes(), type=Enrolment)
-    except (FileNotFoundError, ValueError):
-        return None
+    for place in dict.fromkeys((folder, home)):
+        with suppress(FileNotFoundError, ValueError), reading():
+            return msgspec.json.decode((place / "office.json").read_bytes(), type=Enrolment)
+    return None
 
 
-def _enrolled_before(folder: Path, ledger: Ledger) -> dict[str, Any] | None:
+def _enrolled_before(folder: Path, ledger: Ledger, home: Path) -> dict[str, Any] | None:
     """What the closed books say that this one goes on after, the last one first; None when none of them is here."""
-    closed = folder.parent if folder.parent.name == CLOSED else folder / CLOSED
-    if not closed.is_dir():
-        return None
+    closed = home.parent if home.parent.name == CLOSED else home / CLOSED
     seen = {ledger.book.hex()}
-    with suppress(OSError):  # a closed book that the disk does not give keeps nobody from working
+    with suppress(BookUnsafe, OSError):  # a closed book that the disk does not give keeps nobody from working
         while (before := _book_before(folder, ledger)) and before not in seen:
             seen.add(before)
             folder = closed / before
@@ -77,7 +77,7 @@ def _enrolled_before(folder: Path, ledger: Ledger) -> dict[str, Any] | None:
 
 def _book_before(folder: Path, ledger: Ledger) -> str:
     """Whose id record 1 names; "" when it names none, or is lost."""
-    with suppress(Unsound, ChainBroken):
+    with suppress(Unsound, BookError):
         for entry in read_entries(folder, ledger, 1, 1):
             after = entry.record.body.get("after")
             book = after.get("book") if entry.record.seq == 1 and isinstance(after, dict) else None
@@ -153,7 +153,7 @@ def read_page(folder: Path, ledger: Ledger, kind: str, id: str | None = None) ->
     return None
 
 
-def read_earlier(folder: Path, ledger: Ledger, kind: str) -> Iterator[bytes]:
+def read_earlier(folder: Path, ledger: Ledger, kind: str, home: Path | None = None) -> Iterator[bytes]:
     """Every body of a kind that is still there, whatever its id and withdrawn or not, received last first.
 
     Reads all notes: for the day on which what the office sent last cannot be used.
@@ -162,17 +162,18 @@ def read_earlier(folder: Path, ledger: Ledger, kind: str) -> Iterator[bytes]:
     written = [item["sha256"] for note in notes for item in note.get("items", ()) if item["kind"] == kind]
     indexed = [item.sha256 for items in ledger.pages.get(kind, {}).values() for item in items]
     for name in dict.fromkeys((*reversed(written), *reversed(indexed))):
-        body = read_received(folder, name)
+        body = read_received(home or folder, name)
         if body is not None:
             yield body
 
 
 def read_received(folder: Path, sha256: str) -> bytes | None:
-    """A received body by its hash; None when it is not there, or no longer what the hash says."""
+    """A received body by its hash; None when it is not there, or no longer what the hash says. Raises BookUnsafe."""
     if len(sha256) != HASH or not sha256.isalnum():
         return None
     try:
-        body = (folder / "received" / f"{sha256}.json").read_bytes()
+        with reading():
+            body = (folder / "received" / f"{sha256}.json").read_bytes()
     except FileNotFoundError:
         return None
     return body if _sum(body) == sha256 else None

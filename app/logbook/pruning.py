@@ -2,7 +2,8 @@
 
     1  book.pruned   a record for each run that goes, and, once they are durable, the note `prune`: it is decided
     2  kept-….jsonl  what stays of the segments: the logbook's own records, a line for each run, the last signatures
-    3  the segments, their snapshots and the file of what was kept before are removed
+    3  what the records named (app.logbook.blobs), the segments, their snapshots and the file of what was kept before
+       are removed, in this order
 
 A power cut before 1 is durable leaves all as it was; after it the next opening goes on with 2 and 3.
 Whole segments go, the oldest first, and only those whose loss no later opening would notice: the
@@ -16,8 +17,9 @@ from typing import Any, Final
 from msgspec import Struct
 
 from app.logbook import journal as journals
+from app.logbook.blobs import Blobs
 from app.logbook.chain import Hole, Segment
-from app.logbook.disk import Disk
+from app.logbook.disk import Disk, reading
 from app.logbook.entries import read_bytes, read_entries
 from app.logbook.ledger import Ledger
 from app.logbook.lines import TEXT, Run, note_line, note_raw, read_note, run_of, written_line
@@ -139,11 +141,13 @@ def announcement(run: Run) -> dict[str, Any]:
 
 
 def removed(folder: Path) -> tuple[Run, ...]:
-    """The runs that were removed, oldest first, as the file of what was kept tells them. Raises OSError."""
+    """The runs that were removed, oldest first, as the file of what was kept tells them. Raises BookUnsafe."""
     files = journals.kept_files(folder)
     if not files:
         return ()
-    notes = (read_note(line[TEXT:]) for line in files[-1][1].read_bytes().splitlines())
+    with reading():
+        lines = files[-1][1].read_bytes().splitlines()
+    notes = (read_note(line[TEXT:]) for line in lines)
     return tuple(run_of(note) for note in notes if note is not None and note.note == "purged")
 
 
@@ -165,13 +169,15 @@ def is_unfinished(folder: Path, ledger: Ledger) -> bool:
     return left or len(journals.kept_files(folder)) > 1
 
 
-def finish(folder: Path, disk: Disk, ledger: Ledger, decided: Going | None = None) -> None:
+def finish(folder: Path, disk: Disk, ledger: Ledger, blobs: Blobs, decided: Going | None = None) -> None:
     """Steps 2 and 3 of what is decided. May be repeated. Raises OSError, Unsound, ChainBroken."""
     cut = ledger.cut
     kept = journals.kept_path(folder, cut)
     if not kept.exists():
         disk.store("kept", kept, _kept_before(folder, ledger) + (decided or going(folder, ledger, cut)).kept)
     ledger.drop(cut)
+    gone = [path for number, path in journals.segments(folder) if number < cut]
+    blobs.prune(gone, [path for path in journals.all_segments(folder) if path not in gone])
     for path in _superfluous(folder, ledger):
         disk.remove("prune.remove", path)
     disk.sync_folder("prune.folder", kept.parent)

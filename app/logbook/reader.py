@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from app.errors import BookError
 from app.logbook.chain import Damage, Hole
+from app.logbook.disk import saving
 from app.logbook.entries import read_note_lines, read_notes
-from app.logbook.journal import kept_files, read_hint, replay
+from app.logbook.journal import in_use, kept_files, read_hint, replay
 from app.logbook.ledger import Ledger
 from app.logbook.lines import Line
 from app.logbook.office import Enrolment as Enrolment
@@ -40,20 +41,24 @@ def _replayed(folder: Path) -> tuple[Ledger, bytes]:
             found = replay(folder, read_hint(folder))
             if kept_files(folder) == before:
                 return found
-    return replay(folder, read_hint(folder))
+    with saving():
+        return replay(folder, read_hint(folder))
 
 
 class Reader(View):
     """A book as it was when opened, for `log`, `status`, `verify` and `export`: no lock, nothing is written.
 
-    Raises BookError when there is no book in the folder.
+    A book that is still on its way into its place is read where it is. Raises BookError when there is none in the
+    folder, BookUnsafe when the disk does not give it.
     """
 
     def __init__(self, folder: Path) -> None:
-        ledger, torn = _replayed(folder)
+        self._home = folder
+        place = in_use(folder)
+        ledger, torn = _replayed(place)
         if not ledger.book:
             raise BookError("book.no_book", folder=str(folder))
-        super().__init__(folder, ledger)
+        super().__init__(place, ledger)
         self.unfinished = len(torn)
         """Bytes at the end that are no whole line: being written just now, or cut off by a power failure."""
         self.opening = Opening(damage=self._ledger.new_damage)
@@ -64,7 +69,7 @@ class Reader(View):
         """Records no office has acknowledged, those of closed books too."""
         from app.logbook.closed import waiting
 
-        return max(0, self._ledger.seq - self._ledger.acked) + waiting(self._folder)
+        return max(0, self._ledger.seq - self._ledger.acked) + waiting(self._home)
 
     @property
     def holes(self) -> tuple[Hole, ...]:
@@ -75,16 +80,16 @@ class Reader(View):
 
     @property
     def office(self) -> Enrolment | None:
-        return read_office(self._folder, self._ledger)
+        return read_office(self._folder, self._ledger, self._home)
 
     def pages(self, kind: str) -> dict[str, PageItem]:
         return newest_pages(self._ledger, kind)
 
     def page(self, kind: str, id: str | None = None) -> bytes | None:
-        return read_page(self._folder, self._ledger, kind, id)
+        return read_page(self._home, self._ledger, kind, id)
 
     def earlier(self, kind: str) -> Iterator[bytes]:
-        return read_earlier(self._folder, self._ledger, kind)
+        return read_earlier(self._folder, self._ledger, kind, self._home)
 
     def lines(self) -> Iterator[Line]:
         """Records and notes in the order they were written, and a line for each run that was purged."""

@@ -62,6 +62,18 @@ class Jump(Struct, frozen=True):
     """How far the wall clock went more than the time since boot; across a boot, how far it went back."""
 
 
+class Removed(Struct, frozen=True):
+    """A closed book that is not here any more, as a `book.removed` tells of it."""
+
+    book: str
+    seq: int
+    """How many records it had."""
+    held: bool
+    """The receipt over its last record is good, and of an office that this book names."""
+    asked: bool
+    """Its fingerprint is the one that was asked for."""
+
+
 class BookReport(Struct, frozen=True):
     """What checking one book found."""
 
@@ -101,6 +113,10 @@ class BookReport(Struct, frozen=True):
     jumps: tuple[Jump, ...]
     """The first few clock jumps; order never rests on the clock."""
     jump_count: int
+    unattached: tuple[int, ...]
+    """Records whose attachment is not in the folder that was checked, or not as it was; exports carry none."""
+    removed: tuple[Removed, ...]
+    """Closed books that went from the handheld; not those that are here all the same."""
     unfinished: int
     """Bytes at the end of the journal that are no whole line."""
     broken: Broken | None

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from app.logbook import journal as journals
 from app.logbook.closed import home_of
-from app.logbook.disk import Disk
+from app.logbook.disk import Disk, reading
 from app.logbook.entries import read_entries
 from app.logbook.journal import Space
 from app.logbook.ledger import Ledger
@@ -97,7 +97,8 @@ def first_snapshot(folder: Path) -> Snapshot | None:
 
 def is_waiting(folder: Path) -> bool:
     """Whether a next book, or what is left of one, stands there."""
-    return (folder / "next").is_dir()
+    with reading():
+        return (folder / "next").is_dir()
 
 
 def follows(folder: Path, ledger: Ledger) -> bool:
@@ -141,9 +142,10 @@ def arrive(folder: Path, disk: Disk) -> None:
 def abandon(folder: Path) -> None:
     """What was prepared for a book that did not end is thrown away; only the promise of its key is left to `settle`."""
     _clear(folder / "next")
-    for home in (folder / CLOSED).glob("*"):
-        if not (home / "journal").is_dir():
-            _clear(home)
+    with reading():
+        for home in (folder / CLOSED).glob("*"):
+            if not (home / "journal").is_dir():
+                _clear(home)
 
 
 def _clear(place: Path) -> None:

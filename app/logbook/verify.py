@@ -8,9 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from app.errors import BookError
+from app.errors import BookError, BookUnsafe
 from app.logbook import compare
+from app.logbook.blobs import read as read_blob
 from app.logbook.compare import Check
+from app.logbook.disk import reading
+from app.logbook.journal import in_use
 from app.logbook.keys import verifies
 from app.logbook.report import BookReport, Fault, Jump, Report
 from app.words import say
@@ -24,6 +27,8 @@ __all__ = ["BookReport", "Fault", "Report", "check_book", "check_folder", "check
 LONGEST: Final = 17 * 1024 * 1024
 """Bytes of a line: the office takes in 8 MiB, which it gives as `raw` in hex. A longer one is no line."""
 _ID: Final = 64
+TOLD: Final = 5
+"""Records without their attachment that are named."""
 """Digits of a book's id."""
 
 
@@ -32,20 +37,27 @@ def check_book(source: Path, trust: str | None = None, office_key: str | None = 
 
     `trust` is the fingerprint on the enrolment sheet; `office_key` the office's Ed25519 public key in
     hex: without it the key that each book's enrolment names counts. Raises BookError when a folder
-    holds no book, OSError when the file cannot be read.
+    holds no book, BookUnsafe or OSError when the disk does not give what is there.
     """
-    if not source.is_dir():
-        with source.open("rb") as lines:
-            return check_lines(iter(partial(lines.readline, LONGEST), b""), trust, office_key)
+    with reading():
+        if not source.is_dir():
+            with source.open("rb") as lines:
+                return check_lines(iter(partial(lines.readline, LONGEST), b""), trust, office_key)
     from app.logbook.closed import homes
 
     checking = Check(verifies, office_key)
-    closed = homes(source)
-    for home in closed:
+    checking.has = lambda name: read_blob(source / "blobs", name) is not None
+    closed = []
+    for home in homes(source):
         try:
             _take_folder(checking, home)
-        except BookError:  # nothing of it can be read
-            checking.folder(home.name, (1,), 0)
+        except BookUnsafe:
+            raise
+        except BookError:
+            if not home.is_dir():  # its writer has just removed it
+                continue
+            checking.folder(home.name, (1,), 0)  # nothing of it can be read
+        closed.append(home)
     _take_folder(checking, source)
     for home in closed:
         checking.succeeded(home.name)
@@ -68,7 +80,8 @@ def _take_folder(checking: Check, folder: Path) -> None:
     from app.logbook.reader import Reader
     from app.logbook.straight import read_straight
 
-    book = read_straight(folder, checking.new)
+    with reading():
+        book = read_straight(in_use(folder), checking.new)
     if book is not None and checking.add(book):
         return
     reader = Reader(folder)
@@ -118,6 +131,12 @@ def _of(book: BookReport, lang: str) -> Iterator[str]:
         yield say(lang, "book.unfinished", size=book.unfinished)
     if book.after:
         yield say(lang, "book.after", book=book.after[:8])
+    for gone in book.removed:
+        yield say(
+            lang, "book.removed_held" if gone.held else "book.removed_unchecked", book=gone.book[:8], seq=gone.seq
+        )
+        if gone.asked:
+            yield say(lang, "book.removed_asked")
     if book.closed:
         reason = f"closed_{book.closed}"
         yield say(lang, "book.ended", reason=say(lang, f"book.{reason}") if reason in TABLE else book.closed)
@@ -128,6 +147,9 @@ def _gone(book: BookReport, lang: str) -> Iterator[str]:
         yield say(lang, "book.hole", numbers=_numbers(first, last))
     if book.purged:
         yield say(lang, "book.purged", count=book.purged)
+    if book.unattached:
+        numbers = ", ".join(map(str, book.unattached[:TOLD])) + (", ..." if len(book.unattached) > TOLD else "")
+        yield say(lang, "book.unattached", numbers=numbers)
     if book.loose:
         yield say(lang, "book.loose", count=book.loose)
     if book.set_aside:

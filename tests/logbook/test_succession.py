@@ -17,9 +17,11 @@ from app.logbook.book import Draft, Logbook, Received
 from app.logbook.disk import Disk
 from app.logbook.journal import segments
 from app.logbook.keys import head_message, verifies
+from app.logbook.pruning import DAY_MS
 from app.logbook.reader import Enrolment, Reader
-from app.logbook.verify import check_folder
+from app.logbook.verify import check_book, check_folder, told
 from app.memory import Memory
+from app.ports import Moment
 from tests import garden
 from tests.logbook.tools import (
     OFFICE_KEY,
@@ -255,17 +257,140 @@ def test_a_summary_that_is_lost_is_counted_from_the_journal(tmp_path: Path) -> N
     logbook.close()
 
 
-def test_a_closed_book_may_go_once_the_office_has_held_it_for_so_long(tmp_path: Path) -> None:
-    logbook = begun(tmp_path)
+# -- a closed book goes ----------------------------------------------------------------------------
+
+DAYS: Final = 8
+HELD_AT: Final = 1_790_000_500_000
+
+
+class Later(Ticks):
+    """Days after the office's receipt."""
+
+    def now(self) -> Moment:
+        now = super().now()
+        return Moment(at=now.at + DAYS * DAY_MS, up=now.up, boot=now.boot)
+
+
+def held_by_the_office(folder: Path, last: int | None = None) -> str:
+    """A closed book of which the office has all, or all up to `last`, and the book that goes on; its id."""
+    logbook = begun(folder)
     logbook.succeed("fork")
-    assert list(closed.settled(tmp_path, 2**53)) == []
+    logbook.enrolled(HERE)
     for book in logbook.closed_books():
-        link = book.hash_of(book.head.seq)
-        book.receipt({**receipt(logbook, 1), "seq": book.head.seq, "hash": link})
-    at = receipt(logbook, 1)["at"]
-    assert list(closed.settled(tmp_path, at - 1)) == []
-    assert list(closed.settled(tmp_path, at)) == closed.homes(tmp_path)
+        book.receipt(receipt(book, last or book.head.seq))
+    [home] = closed.homes(folder)
+    logbook.receipt(receipt(logbook, logbook.head.seq, at=HELD_AT + DAYS * DAY_MS))
     logbook.close()
+    return home.name
+
+
+def tended(folder: Path, disk: Disk | None = None, keep_days: int = 7) -> int:
+    logbook = Logbook.open(folder, Later(), disk or QuickDisk(), SMALL)
+    try:
+        return sum(iter(lambda: logbook.prune(keep_days), 0))
+    finally:
+        logbook.close()
+
+
+def test_a_closed_book_goes_once_the_office_has_held_all_of_it_for_so_long(tmp_path: Path) -> None:
+    old = held_by_the_office(tmp_path)
+    ended = closed_of(tmp_path).head
+    assert tended(tmp_path, keep_days=DAYS + 1) == 0
+    assert tended(tmp_path) == ended.seq
+    assert list((tmp_path / "closed").iterdir()) == []
+    told = list(Reader(tmp_path).entries())[-1].record
+    assert (told.kind, told.body["book"], told.body["seq"]) == ("book.removed", old, ended.seq)
+    assert told.body["hash"] == ended.hash.hex()
+    assert told.body["receipt"]["at"] == HELD_AT
+    assert tended(tmp_path) == 0
+
+
+@pytest.mark.parametrize("kept_back", ["its end is not there yet", "the next book is not enrolled", "not days ago"])
+def test_a_closed_book_that_is_still_needed_stays(tmp_path: Path, kept_back: str) -> None:
+    if kept_back == "the next book is not enrolled":
+        logbook = begun(tmp_path)
+        logbook.succeed("fork")
+        for book in logbook.closed_books():
+            book.receipt(receipt(book, book.head.seq))
+        logbook.receipt(receipt(logbook, 1, at=HELD_AT + DAYS * DAY_MS))
+        logbook.close()
+    else:
+        held_by_the_office(tmp_path, last=40 if kept_back.startswith("its end") else None)
+    assert tended(tmp_path, keep_days=DAYS + 1 if kept_back == "not days ago" else 0) == 0
+    assert len(closed.homes(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(("last", "keep_days"), [(40, 0), (None, DAYS + 1)])
+def test_a_summary_that_says_too_much_removes_nothing(tmp_path: Path, last: int | None, keep_days: int) -> None:
+    old = held_by_the_office(tmp_path, last)
+    summary = closed.summary_of(closed.home_of(tmp_path, old))
+    assert summary is not None
+    said = msgspec.structs.replace(summary, acked=summary.seq, at=0)
+    (closed.home_of(tmp_path, old) / "closed.json").write_bytes(msgspec.json.encode(said))
+    assert tended(tmp_path, keep_days=keep_days) == 0
+    assert len(closed.homes(tmp_path)) == 1
+
+
+def test_checking_says_what_was_removed_and_that_its_fingerprint_is_the_offices_to_check(tmp_path: Path) -> None:
+    old = held_by_the_office(tmp_path)
+    assert check_book(tmp_path, trust=old).whole
+    tended(tmp_path)
+    report = check_book(tmp_path)
+    assert report.whole
+    [removed] = report.books[0].removed
+    assert (removed.book, removed.held, removed.asked) == (old, True, False)
+    assert check_book(tmp_path, trust=report.books[0].book).whole
+    asked = check_book(tmp_path, trust=old)
+    assert not asked.whole, "nothing that is left proves that this book goes on from that one"
+    for lang, said in (("en", "check the office's copy"), ("zh", "请用办公室的那份核对")):
+        assert any(said in sentence for sentence in told(asked, lang))
+
+
+def test_a_removal_whose_receipt_is_not_the_offices_is_told_so(tmp_path: Path) -> None:
+    logbook = begun(tmp_path)
+    forged = {"book": "ab" * 32, "hash": "cd" * 32, "receipt": {"at": 1, "key": OFFICE_KEY, "sig": "00" * 64}, "seq": 9}
+    logbook.append(Draft("book.removed", forged), Draft("book.removed", {"book": 7}))
+    logbook.close()
+    [removed] = check_folder(tmp_path).removed
+    assert not removed.held
+
+
+def test_the_power_fails_at_any_step_of_a_removal(tmp_path: Path) -> None:
+    """The closed book is there whole or not at all, it never goes untold, and the next day finishes it."""
+    old = held_by_the_office(tmp_path / "before")
+    disk = CountingDisk()
+    shutil.copytree(tmp_path / "before", tmp_path / "count")
+    tended(tmp_path / "count", disk)
+    assert {"append.sync", "closed.leave", "closed.left"} <= set(disk.steps)
+    left = []
+    for at, name in enumerate(disk.steps):
+        folder = tmp_path / f"{at}-{name}"
+        shutil.copytree(tmp_path / "before", folder)
+        child = os.fork()
+        if child == 0:
+            tended(folder, FailingDisk(at, lambda name: os._exit(9)))
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+        left.append(bool(closed.homes(folder)))
+        report = check_book(folder)
+        assert report.whole, name
+        assert left[-1] or [removed.book for removed in report.books[-1].removed] == [old]
+        tended(folder)
+        assert list((folder / "closed").iterdir()) == []
+        assert [entry.record.kind for entry in Reader(folder).entries()].count("book.removed") == 1
+    assert left == sorted(left, reverse=True)
+    assert set(left) == {True, False}
+
+
+def test_what_a_removal_left_half_done_counts_for_nothing(tmp_path: Path) -> None:
+    old = held_by_the_office(tmp_path)
+    home = closed.home_of(tmp_path, old)
+    half = home.with_name(home.name + ".removed")
+    shutil.copytree(home, half)
+    next((half / "journal").glob("seg-*")).unlink()
+    assert check_book(tmp_path).whole
+    opened(tmp_path).close()
+    assert [path.name for path in (tmp_path / "closed").iterdir()] == [old]
 
 
 def test_the_next_key_is_the_same_until_its_book_has_begun(tmp_path: Path) -> None:
@@ -302,6 +427,8 @@ def test_whoever_writes_while_a_book_ends_writes_into_one_of_the_two(tmp_path: P
         logbook.succeed("fork", fold=Memory)
     ended.set()
     writing.join(10)
+    memory.take(logbook.append(Draft("note.made", {"n": written})))
+    written += 1
     assert memory.state.shift is not None
     assert memory.state.book == logbook.book_id
     logbook.append(words(1))

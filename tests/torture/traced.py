@@ -71,13 +71,13 @@ def _answer() -> int:
     return int(stdout.readline())
 
 
-def run(module: str, arguments: list[str], log: Path, stdin: bytes = b"", inject: str = "") -> Run:
+def run(module: str, arguments: list[str], log: Path, stdin: bytes = b"", inject: str = "", calls: str = CALLS) -> Run:
     """`python -m module arguments` under strace, with a fault: `fdatasync:error=EIO:when=2`."""
     strace = needs("strace")
     asked, out, err = (log.with_suffix(suffix) for suffix in (".in", ".out", ".err"))
     asked.write_bytes(stdin)
     _say(json.encode(Wanted(module, arguments, str(asked), str(out), str(err))))
-    traced = [strace, "-f", "-y", "-e", f"trace={CALLS}", "-o", str(log), "-p", str(_answer())]
+    traced = [strace, "-f", "-y", "-e", f"trace={calls}", "-o", str(log), "-p", str(_answer())]
     with subprocess.Popen([*traced, *(("-e", f"inject={inject}") if inject else ())], stderr=subprocess.PIPE) as tracer:
         assert tracer.stderr is not None
         attached = tracer.stderr.readline()
