@@ -34,10 +34,12 @@ from sync.wire import (
     URN,
     Ack,
     Batch,
+    Carried,
     Changes,
     Enrol,
     Enrolled,
     Hello,
+    Kept,
     Malformed,
     Mark,
     Noted,
@@ -194,6 +196,14 @@ class Client:
     def send_alone(self, raw: bytes) -> Noted:
         """Send one urgent record ahead of its turn. Raises OfficeAway, Refused."""
         return self._post(f"/v1/books/{self._book}/urgent", raw, Noted)
+
+    def carry(self, book: str, data: bytes) -> Carried:
+        """Bring another handheld's hand-off file. Raises OfficeAway, Refused (carried-book, gap, fork …)."""
+        return self._post(f"/v1/books/{book}/carried", data, Carried)
+
+    def send_blob(self, name: str, data: bytes) -> Kept:
+        """Send what a record names by `name`, its SHA-256. Raises OfficeAway, Refused."""
+        return self._post(f"/v1/books/{self._book}/blobs/{name}", data, Kept)
 
     def mark(self) -> Mark:
         """How far the office holds our book. Raises OfficeAway, Refused."""

@@ -1,9 +1,9 @@
 """The courier: carries records to the office and brings back what is new, in a thread of its own.
 
 One round is: is it our office? · does it know this book? · urgent records, each alone · closed books · all
-others in order · the changes feed. A round that fails for any reason is followed by another; nothing is
-given up and nothing deleted. When the office holds another history of this book, the book ends and its
-successor goes on (decision 8).
+others in order · files carried for other handhelds · pictures and texts that records name · the changes feed.
+A round that fails for any reason is followed by another; nothing is given up and nothing deleted. When the
+office holds another history of this book, the book ends and its successor goes on (decision 8).
 """
 
 import hashlib
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec import Struct
@@ -34,11 +34,28 @@ from sync.client import Client, Refused
 from sync.lane import Forked, Lane, Listener, Writer, is_from_office
 from sync.outbox import Outbox
 from sync.standing import Reason, Standing
-from sync.wire import MAX_PAGE, After, Change, Changes, Successor, changes_bytes, unhex
+from sync.wire import (
+    MAX_PAGE,
+    After,
+    Change,
+    Changes,
+    Malformed,
+    Receipt,
+    Successor,
+    blob_bytes,
+    changes_bytes,
+    receipt_bytes,
+    unhex,
+)
+
+if TYPE_CHECKING:
+    from sync.handoff import Sheet
 
 log: Final = logging.getLogger("watchbook.courier")
 
 START: Final = "0"
+NOT_WANTED: Final = frozenset({"malformed", "carried-book", "gap", "fork"})
+"""What an office answers to a hand-off file that it will never take."""
 
 
 class Remembered(Struct, frozen=True):
@@ -286,8 +303,8 @@ class Courier:
             self._off = client.offset
             self._on_offset(client.offset)
         first: WatchbookError | None = None
-        streams = (self._introduce, self._send_urgent, self._send_closed, self._lane.send_all, self._fetch_changes)
-        for stream in streams:
+        streams = (self._introduce, self._send_urgent, self._send_closed, self._lane.send_all, self._send_carried)
+        for stream in (*streams, self._send_blobs, self._fetch_changes):
             try:
                 stream(client)
             except Forked:
@@ -362,6 +379,52 @@ class Courier:
         except (OfficeRefused, BookError) as e:
             self._aside = e
 
+    def _send_carried(self, client: Client) -> None:
+        """Hand-off files of other handhelds. What the office does not want is not sent again, and is told."""
+        from sync import stick
+
+        refusal: Refused | None = None
+        for path in stick.carried(self._logbook.folder):
+            found = stick.carried_file(path)
+            if found is None:
+                stick.not_wanted(path)
+                continue
+            handed, data = found
+            try:
+                receipt = client.carry(handed.sheet.book, data).receipt
+            except Refused as e:
+                if e.problem.name not in NOT_WANTED:
+                    raise
+                stick.not_wanted(path)
+                refusal = refusal or e
+                continue
+            if not _is_receipt_for(self._logbook, handed.sheet, receipt):
+                raise OfficeAway("sync.bad_answer")
+            stick.delivered(path, receipt)
+        if refusal is not None:
+            raise refusal
+
+    def _send_blobs(self, client: Client) -> None:
+        """What records name and do not hold, one by one; one that is refused keeps no other back."""
+        refusal: Refused | None = None
+        for name in self._logbook.blobs_waiting():
+            data = self._logbook.blob(name)
+            if data is None or self._stopping:
+                continue
+            try:
+                kept = client.send_blob(name, data)
+            except Refused as e:
+                refusal = refusal or e
+                continue
+            digest = unhex(name, 32)
+            if kept.sha256 != name or not is_from_office(
+                self._logbook, kept.sig, blob_bytes(self._logbook.book, digest)
+            ):
+                raise OfficeAway("sync.bad_answer")
+            self._logbook.blob_held(name)
+        if refusal is not None:
+            raise refusal
+
     # -- urgent ---------------------------------------------------------------------------------
     def _send_urgent(self, client: Client) -> None:
         """Each urgent record alone, the same bytes that its batch will hold."""
@@ -413,6 +476,17 @@ class Courier:
         if items or page.cursor != self._logbook.cursor:
             self._logbook.receive(items, page.cursor)
         return page
+
+
+def _is_receipt_for(ours: Logbook, sheet: "Sheet", receipt: Receipt) -> bool:
+    """Whether our office says that it holds all that the file has."""
+    if receipt.book != sheet.book or receipt.seq < sheet.last:
+        return False
+    try:
+        message = receipt_bytes(unhex(receipt.book, 32), receipt.seq, unhex(receipt.hash, 32), receipt.at)
+    except (Malformed, OverflowError):
+        return False
+    return is_from_office(ours, receipt.sig, message)
 
 
 def _received(change: Change) -> Received:

@@ -104,6 +104,12 @@ class Lane:
         if withdrawn is not None and not self._closed:
             raise withdrawn
 
+    def batches(self) -> Iterator[Batch]:
+        """What `send_all` would send if the office took all of it. Raises OfficeRefused, BookError."""
+        while (batch := self._next_batch()) is not None:
+            yield batch
+            self.outbox = outboxes.taken(self.outbox, batch.first + len(batch.records) - 1)
+
     def _next_batch(self) -> Batch | None:
         book = self._book
         holes = book.gaps
@@ -168,9 +174,10 @@ class Lane:
         if self._closed and ack.high_water > last:  # perhaps of another history that goes on: ours ends elsewhere
             self.outbox = outboxes.rewound(self.outbox, last)
         else:
-            self._take_receipt(ack.receipt)
+            self.take_receipt(ack.receipt)
 
-    def _take_receipt(self, receipt: Receipt) -> None:
+    def take_receipt(self, receipt: Receipt) -> None:
+        """Raises OfficeRefused when it is not the office's or not of this book, Forked, BookError."""
         book = self._book
         if receipt.book != book.book_id or not self._is_signed(receipt):
             raise OfficeRefused("sync.bad_receipt")
@@ -196,7 +203,7 @@ class Lane:
         wanted = ("revoked", "fork") if self._closed else ("revoked",)
         if refusal.problem.name not in wanted or receipt is None or receipt.seq < first:
             return False
-        self._take_receipt(receipt)
+        self.take_receipt(receipt)
         return True
 
     def _forked(self, refusal: Refused, first: int) -> None:

@@ -29,6 +29,8 @@ MAX_EVENTS: Final = 500
 MAX_BYTES: Final = 8 * 1024 * 1024
 """Largest body after unpacking, either way; packed it may not be larger either."""
 MAX_PAGE: Final = 500
+MAX_BLOB: Final = 4 * 1024 * 1024
+"""Bytes of what a record names and does not hold."""
 URN: Final = "urn:watchbook:"
 
 CODE_CHARS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -44,6 +46,7 @@ PROBLEMS: Final[dict[str, int]] = {
     "replayed": 401,
     "enrol-code": 403,
     "unknown-book": 403,
+    "carried-book": 403,
     "revoked": 403,
     "not-found": 404,
     "method": 405,
@@ -214,6 +217,25 @@ class Ack(Struct, frozen=True):
     server_time: int
 
 
+class Carried(Struct, frozen=True):
+    """200 to a hand-off file of another handheld: the office holds all of it."""
+
+    book: str
+    """The file's, not the one whose handheld brought it."""
+    receipt: Receipt
+    server_time: int
+
+
+class Kept(Struct, frozen=True):
+    """200 to a blob: what a record names by its hash is held."""
+
+    book: str
+    sha256: str
+    server_time: int
+    sig: str
+    """Ed25519 by the office's key over `blob_bytes`, hex: only on this word may a handheld let go of it."""
+
+
 class Mark(Struct, frozen=True):
     """GET /v1/books/{book}/head: how far the office holds the book."""
 
@@ -299,6 +321,11 @@ def enrol_bytes(code: str, book: bytes) -> bytes:
 def receipt_bytes(book: bytes, seq: int, head: bytes, at: int) -> bytes:
     """What the office signs of a mark; `at` is UTC ms."""
     return b"watchbook receipt 1\n" + book + seq.to_bytes(8, "big") + head + at.to_bytes(8, "big")
+
+
+def blob_bytes(book: bytes, digest: bytes) -> bytes:
+    """What the office signs of a blob that it holds."""
+    return b"watchbook blob 1\n" + book + digest
 
 
 def changes_bytes(book: bytes, page: Changes) -> bytes:

@@ -18,6 +18,10 @@ TABLE = {
     "clock": ("手持机时间不准,正按办公室时间重试", "The handheld's clock is off: trying again with the office's time"),
     "replayed": ("这个请求办公室已收过,稍后再试", "The office has seen this request before: it will be made anew"),
     "enrol_code": ("登记码不对、用过或过期,请要新码", "The code is wrong, used or expired: ask for a new one"),
+    "carried_book": (
+        "转交文件的手持机没有在办公室登记",
+        "The handheld of a hand-off file is not enrolled at the office",
+    ),
     "unknown_book": ("办公室没有这台手持机,请重新登记", "The office does not know this handheld: enrol it again"),
     "revoked": ("这台手持机已停用,请交回办公室", "This handheld was withdrawn: bring it to the office"),
     "not_found": ("办公室没有这个地址,请检查网址", "The office has no such address: check the URL"),

@@ -6,6 +6,7 @@ An answer that confirms anything is written after the store's commit has returne
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -15,18 +16,24 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, Parameter
 from msgspec import Raw, Struct
 
-from app.logbook.keys import head_message, identity_message, verifies
+from app.logbook.keys import identity_message, verifies
+from sync.handoff import FileRefused
+from sync.office.batches import checked, hex_of
 from sync.office.gate import AnyRequest, Caller, Gate, read
+from sync.office.handoff import REVOKED, signed_receipt, take_in
 from sync.office.keys import OfficeKey
 from sync.office.problems import Refusal, language, title
 from sync.office.store import Store
 from sync.office.store import records as store_records
+from sync.office.store.blobs import keep_blob
 from sync.office.store.changes import START, CursorAhead, CursorDead, Item
 from sync.office.store.devices import BookTaken, CodeRefused
 from sync.office.store.records import Fork, Gap, Held, Link, Taken
+from sync.office.tag_keys import renew_tables, tables_end_soon
 from sync.office.tries import Tries
 from sync.wire import (
     JSON,
+    MAX_BLOB,
     MAX_BYTES,
     MAX_EVENTS,
     MAX_PAGE,
@@ -35,12 +42,13 @@ from sync.wire import (
     URN,
     Ack,
     Batch,
+    Carried,
     Change,
     Changes,
     Enrol,
     Enrolled,
     Hello,
-    Malformed,
+    Kept,
     Mark,
     Noted,
     Problem,
@@ -48,17 +56,14 @@ from sync.wire import (
     Receipt,
     Succeeded,
     Successor,
-    chain,
+    blob_bytes,
     changes_bytes,
     enrol_bytes,
     hello_bytes,
-    receipt_bytes,
-    unhex,
 )
 
 T = TypeVar("T")
 ENROL_BYTES: Final = 8 * 1024
-REVOKED: Final = "revoked-book"
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _CODE: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
 
@@ -86,11 +91,7 @@ class Office:
 
     def receipt(self, book: bytes, held: Held) -> Receipt | None:
         """A signed receipt for the mark; None while nothing is held."""
-        if held.seq == 0:
-            return None
-        at = self.now()
-        sig = self.key.sign(receipt_bytes(book, held.seq, held.hash, at))
-        return Receipt(book.hex(), held.seq, held.hash.hex(), at, self.key.public.hex(), sig.hex())
+        return signed_receipt(self.key, book, held, self.now())
 
 
 def endpoints(office: Office) -> Sequence[HTTPRouteHandler]:
@@ -122,6 +123,16 @@ def endpoints(office: Office) -> Sequence[HTTPRouteHandler]:
     async def urgent(request: AnyRequest, book: book_path) -> Noted:
         return await _take_urgent(office, request, book)
 
+    @post("/v1/books/{book:str}/carried", status_code=200, responses=_problems(*_SIGNED, "carried-book", "gap", "fork"))
+    async def carried(request: AnyRequest, book: book_path) -> Carried:
+        return await _take_carried(office, request, book)
+
+    @post(
+        "/v1/books/{book:str}/blobs/{name:str}", status_code=200, responses=_problems(*_SIGNED, "revoked", "too-large")
+    )
+    async def blob(request: AnyRequest, book: book_path, name: book_path) -> Kept:
+        return await _keep_blob(office, request, book, name)
+
     @get("/v1/books/{book:str}/head", responses=_problems(*_SIGNED, "revoked"))
     async def head(request: AnyRequest, book: book_path) -> Mark:
         caller = await _admit(office, request, book)
@@ -136,7 +147,7 @@ def endpoints(office: Office) -> Sequence[HTTPRouteHandler]:
     ) -> Response[Changes]:
         return await _changes(office, request, cursor, limit)
 
-    return (health, hello, enrol, successor, records, urgent, head, changes)
+    return (health, hello, enrol, successor, records, urgent, carried, blob, head, changes)
 
 
 _SIGNED: Final = ("malformed", "signature", "unknown-book", "client-too-old", "busy")
@@ -183,8 +194,8 @@ async def _enrol(office: Office, request: AnyRequest) -> Enrolled:
 
 def _proven(asked: Enrol) -> tuple[bytes, bytes, bytes]:
     """(book, first shift key, identity key), once the signatures bind them together."""
-    book, key, identity = (_hex(text, 32) for text in (asked.book, asked.key, asked.identity))
-    cert, proof = _hex(asked.cert, 64), _hex(asked.proof, 64)
+    book, key, identity = (hex_of(text, 32) for text in (asked.book, asked.key, asked.identity))
+    cert, proof = hex_of(asked.cert, 64), hex_of(asked.proof, 64)
     if not _CODE.fullmatch(asked.code) or hashlib.sha256(key).digest() != book:
         raise Refusal("malformed")
     certified = verifies(key, cert, identity_message(identity))
@@ -200,7 +211,7 @@ async def _succeed(office: Office, request: AnyRequest, book: str) -> Succeeded:
     """
     caller = await office.gate.admit(request, office.now(), book)
     asked = _decoded(await office.gate.body(request, caller), Successor)
-    key, identity, cert = _hex(asked.key, 32), _hex(asked.identity, 32), _hex(asked.cert, 64)
+    key, identity, cert = hex_of(asked.key, 32), hex_of(asked.identity, 32), hex_of(asked.cert, 64)
     certified = verifies(key, cert, identity_message(identity))
     if asked.after.book != book or identity != caller.device.identity or not certified:
         raise Refusal("malformed")
@@ -217,7 +228,7 @@ async def _succeed(office: Office, request: AnyRequest, book: str) -> Succeeded:
 async def _take(office: Office, request: AnyRequest, book: str) -> Ack:
     caller = await office.gate.admit(request, office.now(), book)
     sent = _decoded(await office.gate.body(request, caller), Batch)
-    batch = _checked(sent, caller)
+    batch = checked(sent, caller.book, caller.skew)
     site = caller.device.site
     done = await office.store.records.take(site, batch, office.now(), REVOKED if caller.revoked else None)
     if isinstance(done, Gap):
@@ -243,36 +254,6 @@ def _named(done: Taken, lang: str) -> tuple[Quarantined, ...]:
     return tuple(Quarantined(seq, URN + name, title(lang, name)) for seq, name in done.quarantined)
 
 
-def _checked(sent: Batch, caller: Caller) -> store_records.Batch:
-    """The batch with its chain walked from the bytes as received and its head's signature verified."""
-    raws = tuple(bytes(raw) for raw in sent.records)
-    if sent.v != PROTOCOL or sent.book != caller.book.hex() or not 1 <= sent.first < 2**53 or not raws:
-        raise Refusal("malformed")
-    if len(raws) > MAX_EVENTS:
-        raise Refusal("too-large", limit=MAX_EVENTS)
-    prev, head = _hex(sent.prev, 32), _hex(sent.head, 32)
-    key, sig = _hex(sent.key, 32), _hex(sent.sig, 64)
-    hole = _hole(sent)
-    hashes = chain(prev, raws)
-    last = sent.first + len(raws) - 1
-    if hashes[-1] != head or not verifies(key, sig, head_message(caller.book, last, head)):
-        raise Refusal("malformed")
-    links = tuple(
-        store_records.link(sent.first + place, raw, after)
-        for place, (raw, after) in enumerate(zip(raws, hashes, strict=True))
-    )
-    return store_records.Batch(caller.book, sent.first, prev, links, key, sig, caller.skew, hole)
-
-
-def _hole(sent: Batch) -> store_records.Hole | None:
-    if sent.lost is None:
-        return None
-    lost = sent.lost
-    if not 1 <= lost.first <= lost.last == sent.first - 1 or lost.next != sent.prev:
-        raise Refusal("malformed")
-    return store_records.Hole(lost.first, lost.last, _hex(lost.good, 32), _hex(lost.next, 32))
-
-
 async def _take_urgent(office: Office, request: AnyRequest, book: str) -> Noted:
     caller = await office.gate.admit(request, office.now(), book)
     one = _alone(await office.gate.body(request, caller))
@@ -285,6 +266,40 @@ async def _take_urgent(office: Office, request: AnyRequest, book: str) -> Noted:
     return Noted(book, one.seq, office.now())
 
 
+async def _keep_blob(office: Office, request: AnyRequest, book: str, name: str) -> Kept:
+    caller = await office.gate.admit(request, office.now(), book)
+    data = await office.gate.body(request, caller)
+    if caller.revoked:
+        raise Refusal("revoked")
+    if len(data) > MAX_BLOB:
+        raise Refusal("too-large", limit=MAX_BLOB)
+    digest = hashlib.sha256(data).digest()
+    if digest != hex_of(name, 32):
+        raise Refusal("malformed")
+    now, site = office.now(), caller.device.site
+    await office.store.write(partial(keep_blob, site=site, book=caller.book, raw=data, now=now))
+    return Kept(book, name, now, office.key.sign(blob_bytes(caller.book, digest)).hex())
+
+
+_NOT_TAKEN: Final = {"unknown_book": "carried-book", "not_its_key": "carried-book", "gap": "gap", "fork": "fork"}
+"""The problem that a refused hand-off file is; any other is `malformed`."""
+
+
+async def _take_carried(office: Office, request: AnyRequest, book: str) -> Carried:
+    """A hand-off file of another handheld, brought by the one that signs the request (docs/wire.md)."""
+    caller = await office.gate.admit(request, office.now())
+    data = await office.gate.body(request, caller)
+    if caller.revoked:
+        raise Refusal("revoked")
+    try:
+        done = await take_in(office.store, office.key, data, office.now())
+    except FileRefused as e:
+        raise Refusal(_NOT_TAKEN.get(e.key.partition(".")[2], "malformed")) from e
+    if done.book != book:
+        raise Refusal("malformed")
+    return Carried(book, done.receipt, office.now())
+
+
 def _alone(raw: bytes) -> Link:
     one = store_records.link(0, raw, b"")
     if one.record is None or one.record.seq < 1:
@@ -295,6 +310,7 @@ def _alone(raw: bytes) -> Link:
 async def _changes(office: Office, request: AnyRequest, cursor: str, limit: int) -> Response[Changes]:
     caller = await _admit(office, request, None)
     site = caller.device.site
+    await _renew_tables(office, site)
     try:
         page = await office.store.changes.page(site, cursor, limit)
     except CursorDead as e:
@@ -315,6 +331,13 @@ async def _changes(office: Office, request: AnyRequest, cursor: str, limit: int)
     return Response(msgspec.structs.replace(body, sig=signed), media_type=JSON)
 
 
+async def _renew_tables(office: Office, site: str) -> None:
+    """What a handheld knows changing tags by lasts for days: whoever asks gets a day of it at least."""
+    now = office.now()
+    if await office.store.read(partial(tables_end_soon, site=site, now=now)):
+        await office.store.write(partial(renew_tables, site=site, now=now))
+
+
 def _change(item: Item) -> Change:
     return Change(item.kind, item.id, item.rev, item.sha256, Raw(b"null" if item.body is None else item.body))
 
@@ -332,11 +355,4 @@ def _decoded(body: bytes, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except (ValueError, RecursionError) as e:
-        raise Refusal("malformed") from e
-
-
-def _hex(text: str, length: int) -> bytes:
-    try:
-        return unhex(text, length)
-    except Malformed as e:
         raise Refusal("malformed") from e

@@ -91,6 +91,8 @@ def test_the_api_describes_itself(http: httpx.Client) -> None:
         "/v1/books/{book}/records",
         "/v1/books/{book}/successor",
         "/v1/books/{book}/urgent",
+        "/v1/books/{book}/blobs/{name}",
+        "/v1/books/{book}/carried",
         "/v1/books/{book}/head",
         "/v1/changes",
     }

@@ -6,7 +6,7 @@ else is wrong with it, it is kept in quarantine (decision 8).
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -158,6 +158,13 @@ class Records:
         """
         return await self._store.write(lambda tx: _take(tx, site, batch, now, fault))
 
+    async def take_all(
+        self, site: str, batches: Sequence[Batch], now: int, fault: str | None = None
+    ) -> Taken | Gap | Fork:
+        """Batches of one book that follow each other, at least one, in one transaction: all of them are held, or none
+        because the first does not follow; of a fork it keeps the evidence."""
+        return await self._store.write(lambda tx: _take_all(tx, site, batches, now, fault))
+
     async def take_urgent(self, site: str, book: bytes, one: Link, now: int, fault: str | None = None) -> Fork | None:
         """Store a record that came alone; the mark stays. Fork if other bytes are held under its number."""
         return await self._store.write(lambda tx: _take_urgent(tx, site, book, one, now, fault))
@@ -284,6 +291,16 @@ def _take(tx: Connection, site: str, batch: Batch, now: int, fault: str | None) 
     faults = _store_new(tx, site, batch, new, now, fault)
     _settle_urgent(tx, site, batch.book, new)
     return Taken(Held(new[-1].seq, new[-1].hash), len(new), faults)
+
+
+def _take_all(tx: Connection, site: str, batches: Sequence[Batch], now: int, fault: str | None) -> Taken | Gap | Fork:
+    accepted, quarantined = 0, tuple[tuple[int, str], ...]()
+    for batch in batches:
+        done = _take(tx, site, batch, now, fault)
+        if not isinstance(done, Taken):
+            return done
+        accepted, quarantined = accepted + done.accepted, quarantined + done.quarantined
+    return Taken(done.held, accepted, quarantined)
 
 
 def _clash(tx: Connection, site: str, batch: Batch, held: Held) -> int | None:
