@@ -11,16 +11,22 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from app import kinds
-from app.codes import PREFIX
-from app.duties import rounds
-from app.duties.evidence import SILENT, Mark, Near, Nearness, grade_of, weaker
+from app.codes import may_hold_token
+from app.duties import findings, rounds
+from app.duties.clones import HEARD, SHORT, Worth, genuine_of, judge_tag
+from app.duties.clones import SILENT as UNHEARD
+from app.duties.days import millis
+from app.duties.evidence import SILENT, WORN_BELOW, Mark, Near, Nearness, grade_of, weaker
+from app.duties.genuine import Genuine
+from app.duties.review import is_elsewhere, seen_marks
 from app.duties.rounds import Progress, Refusal, Verdict
-from app.duties.site import BEACONS, Point, Stop
+from app.duties.site import BEACONS, EID, Grade, Point, Stop
 from app.ear import at_hand, named
 from app.meaning import UNKNOWN, Meaning, Meant
-from app.ports import Scan, Sighting
-from app.session import Session, act, has
+from app.ports import Moment, RadioState, Scan, Sighting
+from app.session import Session, act, has, people
 from app.text import clean
+from app.words import say
 
 STRANGERS: Final = 5
 """Unknown beacons recorded at one stop, at most: a street is full of them."""
@@ -46,24 +52,32 @@ class Arrivals(Session):
         progress = self.state.round
         if progress is None or not self.unlocked:
             return Heard(SILENT)
-        sighting = named(sighting, self.plan.tag_rules)
+        self._sensed.take(sighting)
+        sighting = self._named(sighting)
         self._ear.take(sighting)
         point = self.plan.point_of_tag(sighting.format or "", sighting.tag or "")
         if point is None:
             verdict = await self._strange(progress, sighting)
             return self._how_near(progress, sighting.up, verdict)
-        if not self._awaits(progress, point):
+        adds = self._adds(progress, point)
+        if not (adds or self._awaits(progress, point)):
             return self._how_near(progress, sighting.up, self._elsewhere(progress, point, sighting.up))
         judged = self._ear.judge(self.plan, point, sighting.up)
         verdict = None
-        if judged.near.state is Nearness.NEAR and not self._wants_label(point):
-            evidence = kinds.Evidence(ble=judged.proof or UNSET)
-            verdict = await self._arrive(point, evidence, judged.marks)
+        if judged.near.state is Nearness.NEAR and judged.proof:
+            verdict = await self._stands(progress, point, judged.proof)
+        if adds:
+            return self._how_near(progress, sighting.up, verdict)
         return Heard(judged.near, verdict, rounds.stop_at(progress, self._route(progress), point.id))
 
-    def forget_sightings(self) -> None:
-        """Drop the samples (the radio paused, or the stop changed)."""
-        self._ear.forget()
+    def forget_sightings(self, *, listens: bool = False) -> None:
+        """Drop the samples (the radio paused, or the stop changed). `listens`: it goes on from now."""
+        self._ear.forget(self._clock.now().up if listens and self._fault is None else None)
+
+    def radio_is(self, state: RadioState) -> None:
+        """What the radio says of itself while it is listened to."""
+        self._fault = state.fault
+        self._ear.since = self._clock.now().up if state.fault is None else None
 
     @act
     async def scan(self, scan: Scan) -> Verdict:
@@ -76,11 +90,13 @@ class Arrivals(Session):
         if point is None:
             return await self._strange_code(scan.text, meant)
         self._walking()
-        label = kinds.LabelEvidence(meant.issue, asset or UNSET)
+        label = kinds.LabelEvidence(meant.issue, asset or UNSET, UNSET if scan.health is None else scan.health)
         seen = (Mark.OLD_LABEL,) if meant.old else ()
-        verdict = await self._arrive(point, kinds.Evidence(label=label), seen, meant.token, scan.up)
+        evidence = self._beside(point, kinds.Evidence(label=label), scan.up)
+        verdict = await self._arrive(point, evidence, seen, meant.token)
         if verdict.stop is None:
             await self._wrong_point(point, meant)
+        await self._reprint(point, label)
         return replace(verdict, asset=asset)
 
     @act
@@ -91,7 +107,8 @@ class Arrivals(Session):
         if point is None:
             return await self._strange_code(typed, UNKNOWN)
         self._walking()
-        return await self._arrive(point, kinds.Evidence(typed=point.code), up=self._clock.now().up)
+        evidence = self._beside(point, kinds.Evidence(typed=point.code), self._clock.now().up)
+        return await self._arrive(point, evidence)
 
     # -- evidence -----------------------------------------------------------------------------
     def next_stop(self) -> Stop | None:
@@ -108,9 +125,91 @@ class Arrivals(Session):
         stop = rounds.stop_at(progress, route, point.id)
         return stop in rounds.remaining(progress) if route.order == "free" else stop == rounds.next_stop(progress)
 
-    def _wants_label(self, point: Point) -> bool:
-        """Where a beacon alone would be too weak, arriving waits for the label."""
-        return point.label and weaker("near", point.grade)
+    def pairing(self) -> Point | None:
+        """The point whose beacon is still wanted: its label alone, read within the last half minute, is too little.
+        None when the radio cannot hear it."""
+        progress = self.state.round
+        stop = self._stop(progress, progress.last) if progress and progress.last else None
+        point = self.plan.find_point(stop.point) if stop else None
+        wanted = progress and point and point.beacons and self._fault is None and self._adds(progress, point)
+        return point if wanted else None
+
+    def _adds(self, progress: Progress, point: Point) -> bool:
+        """Whether the beacon of `point` would still add to the evidence of the stop reached last."""
+        route = self.plan.find_route(progress.route)
+        return route is not None and bool(rounds.adds_to(progress, route, point.id, "near", self._clock.now()))
+
+    def _named(self, sighting: Sighting) -> Sighting:
+        """The sighting with the plan's name of its tag, where its own identity is none."""
+        if sighting.format != EID or sighting.tag is None:
+            return named(sighting, self.plan.tag_rules)
+        at, tables = _office_time(self._clock.now()), self._pages.tables
+        return replace(sighting, tag=tables.name(sighting.tag, at) or tables.stale(sighting.tag, at))
+
+    def _worth(self, point: Point, proof: kinds.BleEvidence) -> Worth:
+        """What the beacon is worth, by what the handheld knows of it."""
+        tag, moment = point.tag(proof.format, proof.tag), self._clock.now()
+        if tag is None:
+            return Worth(passes=False)
+        card = self._memory.point(point.id)
+        history = card.history(proof) if card else ()
+        return judge_tag(tag, proof, genuine_of(proof, self._pages.tables, _office_time(moment)), history, moment)
+
+    async def _stands(self, progress: Progress, point: Point, proof: kinds.BleEvidence) -> Verdict | None:
+        """The crew stands at the beacon of `point`: an arrival, unless it may be a copy, or the label is wanted too."""
+        worth = self._worth(point, proof)
+        if not worth.passes and (point.label or point.code):
+            suspect = self._ear.doubts(point, proof.samples[-1][0])
+            return await self._suspect(progress, point, proof, worth) if suspect else None
+        wanting = point.label and weaker(_promised(worth) or _grade(worth), point.grade)
+        if wanting and not self._adds(progress, point):
+            return None
+        return await self._arrive(point, kinds.Evidence(ble=proof))
+
+    async def _suspect(
+        self, progress: Progress, point: Point, proof: kinds.BleEvidence, worth: Worth
+    ) -> Verdict | None:
+        """A beacon of the plan that is not to be trusted: recorded and said once, and the label is asked for."""
+        if ("suspect", point.id) in self._said:
+            return None
+        self._said.add(("suspect", point.id))
+        body = kinds.TagSeen(
+            round=progress.round,
+            stop=rounds.next_stop(progress),
+            format=proof.format,
+            tag=clean(proof.tag, 128),
+            address=clean(proof.address, 32),
+            rssi=proof.samples[-1][1],
+            frame=proof.frame,
+            point=point.id,
+            marks=tuple(mark.value for mark in worth.marks),
+        )
+        await self._write(body)
+        stop = rounds.stop_at(progress, self._route(progress), point.id)
+        return Verdict(stop, point.id, False, None, worth.marks, why=Refusal.SUSPECT)
+
+    def _beside(self, point: Point, evidence: kinds.Evidence, up: int) -> kinds.Evidence:
+        """What the radio tells beside a label or a code: the point's beacon, near now or just before; else why not, and
+        whose beacon is near instead."""
+        judged = self._ear.judge(self.plan, point, up)
+        proof = judged.proof if judged.near.state is Nearness.NEAR else self._ear.been(point, up)
+        if proof is not None:
+            return replace(evidence, ble=proof)
+        others = (self._ear.judge(self.plan, other, up) for other in self._ear.points(self.plan) if other != point)
+        far = [one.proof for one in others if one.near.state is Nearness.NEAR and one.proof]
+        elsewhere = next((each for each in far if is_elsewhere(each, point, self.plan)), UNSET)
+        return replace(evidence, radio=self._radio(point, up) if point.beacons else UNSET, elsewhere=elsewhere)
+
+    def _radio(self, point: Point, up: int) -> str:
+        """Why no beacon of `point` is near, as a record says it."""
+        if self._fault is not None:
+            return self._fault
+        if self._ear.heard(point):
+            return HEARD
+        listened = 0 if self._ear.since is None else up - self._ear.since
+        at, tables = _office_time(self._clock.now()), self._pages.tables
+        told = all(tag.format != EID or tables.covers(tag.id, at) for tag in point.tags)
+        return UNHEARD if told and listened >= self.plan.settings.label_after_s * 1000 else SHORT
 
     def _how_near(self, progress: Progress, up: int, verdict: Verdict | None) -> Heard:
         """How near the stop is that waits."""
@@ -160,7 +259,7 @@ class Arrivals(Session):
             return NOBODYS
         self._said.add(("code", cleaned))
         progress = self.state.round
-        ours = meant.token or PREFIX in text.upper()
+        ours = meant.token or may_hold_token(text)
         body = kinds.CodeSeen(
             round=progress.round if progress else None,
             stop=rounds.next_stop(progress) if progress else None,
@@ -169,6 +268,28 @@ class Arrivals(Session):
         )
         await self._write(body)
         return NOBODYS
+
+    async def _reprint(self, point: Point, label: kinds.LabelEvidence) -> None:
+        """A worn label is reported for the crew that held it before the camera, once for each issue."""
+        if label.health is UNSET or label.health >= WORN_BELOW:
+            return
+        progress, due = self._walking(), findings.due(findings.REPRINT_IN, self.now(), self.plan.calendar)
+        body = kinds.FindingRaised(
+            kind="finding",
+            category=findings.LABEL,
+            phrase=findings.REPRINT,
+            words=say(self.lang, "camera.reprint", issue=label.issue, health=label.health),
+            point=point.id,
+            stop=rounds.stop_at(progress, self._route(progress), point.id),
+            round=progress.round,
+            due=millis(due),
+            urgent=False,
+            fixed=False,
+            asset=label.asset or None,
+            issue=label.issue,
+        )
+        if body.worn_label and self.state.worn.get(body.worn_label[0]) != label.issue:
+            await self._write(body, by=people(self._shift().crew))
 
     async def _wrong_point(self, point: Point, meant: Meaning) -> None:
         """A label of ours that is not of this round: the crew stood there, so it is recorded as seen."""
@@ -181,30 +302,27 @@ class Arrivals(Session):
         await self._write(body)
 
     async def _arrive(
-        self,
-        point: Point,
-        evidence: kinds.Evidence,
-        seen: tuple[Mark, ...] = (),
-        token: bytes = b"",
-        up: int | None = None,
+        self, point: Point, evidence: kinds.Evidence, seen: tuple[Mark, ...] = (), token: bytes = b""
     ) -> Verdict:
-        """Judge and record being at `point`; with `up`, a beacon that is near at that time counts as well."""
+        """Judge and record being at `point`."""
         progress = self._walking()
-        if up is not None:
-            judged = self._ear.judge(self.plan, point, up)
-            if judged.near.state is Nearness.NEAR and judged.proof:
-                evidence = kinds.Evidence(judged.proof, evidence.label, evidence.typed)
-                seen = (*seen, *judged.marks)
-        grade = grade_of(near=evidence.ble is not UNSET, label=evidence.label is not UNSET)
+        worth = Worth(passes=False) if evidence.ble is UNSET else self._worth(point, evidence.ble)
+        grade = _grade(worth, label=evidence.label is not UNSET)
+        card = self._memory.point(point.id)
+        marks = (*seen, *worth.marks, *seen_marks(evidence, point, self.plan, card.unheard if card else 0))
         self._route(progress)
-        _, verdict = rounds.arrive(progress, self.plan, point, grade, self._clock.now(), seen)
+        place, promised = self.state.place, _promised(worth)
+        _, verdict = rounds.arrive(
+            progress, self.plan, point, grade, self._clock.now(), marks, place=place, promised=promised
+        )
         if not verdict.accepted or verdict.stop is None:
             return verdict
-        marks = tuple(mark.value for mark in verdict.marks)
-        body = kinds.StopArrived(progress.round, verdict.stop, point.id, grade, marks, evidence)
+        written = tuple(mark.value for mark in verdict.marks)
+        body = kinds.StopArrived(progress.round, verdict.stop, point.id, verdict.grade or grade, written, evidence)
         await self._write(body, token=token)
-        self._turned()
-        return verdict
+        if verdict.stop != progress.last or _waits(progress) != _waits(self._walking()):
+            self._turned()
+        return replace(verdict, pairs=evidence.ble is UNSET and self.pairing() is not None)
 
     async def _badge_on_the_way(self, person: str, badge: Meaning) -> Verdict:
         progress = self._walking()
@@ -222,3 +340,20 @@ class Arrivals(Session):
             return self.plan.point(meant.id) if meant.kind is Meant.POINT and meant.id else None
         except KeyError:
             return None
+
+
+def _grade(worth: Worth, *, label: bool = False) -> Grade:
+    return grade_of(near=worth.passes, label=label, genuine=worth.genuine is Genuine.GOOD)
+
+
+def _promised(worth: Worth) -> Grade | None:
+    """The grade that only the office can give it."""
+    return "anti-clone" if worth.passes and Mark.TO_VERIFY in worth.marks else None
+
+
+def _waits(progress: Progress) -> tuple[str | None, str | None]:
+    return progress.at_stop, rounds.next_stop(progress)
+
+
+def _office_time(moment: Moment) -> int:
+    return moment.at + (moment.off or 0)

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from app import kinds
+from app.duties.clones import History, count_of, remember, unheard_after
 from app.duties.findings import Finding
 from app.duties.site import Plan
 from app.logbook.shelf import Shelf
@@ -22,6 +23,8 @@ READINGS: Final = 10
 """Readings kept of each check."""
 CHECKS: Final = 100
 """Checks kept on a card; of more, those read longest ago go."""
+TAGS: Final = 8
+"""Tags of a point whose counters are kept, those heard last."""
 
 
 class Reading(Struct, frozen=True, array_like=True):
@@ -61,6 +64,23 @@ class PointCard(Struct, frozen=True):
     checks: Checks = {}
     """Of what is no asset's."""
     matters: tuple[str, ...] = ()
+    counts: dict[str, History] = {}
+    """The last counters of each of its tags, by `format/identity`."""
+    unheard: int = 0
+    """How many visits running its beacons were silent while the radio worked."""
+
+    def history(self, heard: kinds.BleEvidence) -> History:
+        """The counters of that tag in the records before."""
+        return self.counts.get(_tag(heard), ())
+
+    def visited(self, record: Record, body: kinds.StopArrived) -> "PointCard":
+        """The card after an arrival."""
+        heard, counts = body.evidence.ble, self.counts
+        if heard is not UNSET and (after := remember(self.history(heard), count_of(heard, record))):
+            others = {tag: each for tag, each in counts.items() if tag != _tag(heard)}
+            counts = dict([*others.items(), (_tag(heard), after)][-TAGS:])
+        arrived = Arrived(record.at, body.round, body.grade)
+        return replace(self, arrived=arrived, counts=counts, unheard=unheard_after(self.unheard, body.evidence))
 
 
 class Matter(Struct, frozen=True):
@@ -126,8 +146,7 @@ class Cards:
                 self._close(id)
         match kinds.read(record):
             case kinds.StopArrived() as body:
-                arrived = Arrived(record.at, body.round, body.grade)
-                self._put(body.point, replace(self.point(body.point) or PointCard(), arrived=arrived))
+                self._put(body.point, (self.point(body.point) or PointCard()).visited(record, body))
                 label = body.evidence.label
                 if label is not UNSET and label.asset is not UNSET:
                     self._put(label.asset, self._seen(label.asset, record.at))
@@ -204,6 +223,10 @@ class Cards:
             found[table][id] = card
         found[MATTERS] = {id: found[MATTERS][id] for id in matters if id in found[MATTERS]}
         return found
+
+
+def _tag(heard: kinds.BleEvidence) -> str:
+    return f"{heard.format}/{heard.tag}"
 
 
 def _with(checks: Checks, key: str, reading: Reading, back: int | None) -> Checks:

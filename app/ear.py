@@ -4,23 +4,23 @@ Keeps samples; the judgement itself is app.duties.evidence. Time comes with the 
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from app.duties.evidence import (
+    DWELL_MS,
     LOUDEST,
     LOWEST_ENTER,
+    PAIR_MS,
     SILENT,
     THIN_MS,
     WINDOW_MS,
-    Mark,
     Near,
     Nearness,
     Sample,
-    address_marks,
     enter_level,
     judge_near,
     usable,
@@ -28,8 +28,12 @@ from app.duties.evidence import (
 from app.duties.site import GENERIC, TAG_FORMATS, Plan, Point, Tag, TagRule
 from app.kinds import BleEvidence
 from app.ports import Sighting
+from app.text import clean
 
 MOST_TAGS: Final = 200
+MOST_ALSO: Final = 4
+"""Addresses kept beside the one that is judged: two are as suspicious as twenty."""
+LONGEST_FRAME: Final = 256
 _STRANGE_ENTER: Final = -67
 """From which level an unknown tag that tells no power counts as being at the place, dBm."""
 _RANK: Final = (Nearness.NEAR, Nearness.AMBIGUOUS, Nearness.FAR, Nearness.SILENT)
@@ -43,7 +47,8 @@ class Judged(Struct, frozen=True):
 
     near: Near = SILENT
     proof: BleEvidence | None = None
-    marks: tuple[Mark, ...] = ()
+    bound: bool = True
+    """It comes from the address in the plan, when one stands there."""
 
 
 class Ear:
@@ -51,15 +56,32 @@ class Ear:
         self._heard: dict[_Key, deque[Sample]] = {}
         self._last: dict[_Key, Sighting] = {}
         self._near: set[_Key] = set()
+        self._frames: dict[str, dict[str, tuple[int, str]]] = {}
+        """By address and format: when it was heard last, and what."""
+        self._doubted: dict[str, int] = {}
+        """Since when each point is near by a beacon that is not to be trusted."""
+        self._been: dict[str, tuple[int, BleEvidence]] = {}
+        """When each point was near last, and by what."""
+        self.since: int | None = None
+        """Since when the radio has listened for the stop that waits (`Moment.up`); None: not, or nobody says."""
 
-    def forget(self) -> None:
-        """The radio paused, or the stop changed: old samples prove nothing."""
+    def forget(self, since: int | None = None) -> None:
+        """The radio paused, or the stop changed: old samples prove nothing. Where the crew just was stays known, for
+        the label that follows. `since`: it listens anew from then."""
+        self.since = since
         self._heard.clear()
         self._last.clear()
         self._near.clear()
+        self._doubted.clear()
 
     def take(self, sighting: Sighting) -> None:
-        """Keep the sample. Several within a fifth of a second are one; a window's worth is kept of each tag."""
+        """Keep the sample. Several within a fifth of a second are one; a window's worth is kept of each tag, and of an
+        address the last frame of each format: what it counts comes apart from what it is."""
+        if sighting.format is not None:
+            if sighting.address not in self._frames and len(self._frames) >= MOST_TAGS:
+                del self._frames[min(self._frames, key=self._lately)]
+            frame = (sighting.up, clean(sighting.frame, LONGEST_FRAME))
+            self._frames.setdefault(sighting.address, {})[sighting.format] = frame
         if sighting.format not in TAG_FORMATS or sighting.tag is None:
             return
         key = (sighting.format, sighting.tag, sighting.address)
@@ -71,6 +93,9 @@ class Ear:
         if not samples or sighting.up - samples[-1].up >= THIN_MS:
             samples.append(Sample(sighting.up, sighting.rssi))
         self._last[key] = sighting
+
+    def _lately(self, address: str) -> int:
+        return max(up for up, _ in self._frames[address].values())
 
     def _drop_silent(self, up: int) -> None:
         for key in [key for key, samples in self._heard.items() if not usable(samples, up)] or list(self._heard)[:1]:
@@ -87,7 +112,30 @@ class Ear:
             if key[:2] not in tags and plan.point_of_tag(key[0], key[1]) is not None
         ]
         found = [self._judge_tag(plan, tags[key[:2]], key, rivals, up) for key in ours]
-        return min(found, key=_rank, default=Judged())
+        judged = min(found, key=_rank, default=Judged())
+        if judged.near.state is Nearness.NEAR and judged.proof:
+            self._been[point.id] = up, judged.proof
+        return judged
+
+    def been(self, point: Point, up: int) -> BleEvidence | None:
+        """What was near `point` within the half minute before `up`."""
+        then, proof = self._been.get(point.id, (0, None))
+        return proof if 0 <= up - then <= PAIR_MS else None
+
+    def doubts(self, point: Point, up: int) -> bool:
+        """Whether a beacon of `point` that is not to be trusted has been near as long as a trusted one must be: the
+        point's own may be heard a moment later."""
+        return up - self._doubted.setdefault(point.id, up) >= DWELL_MS
+
+    def points(self, plan: Plan) -> list[Point]:
+        """Whose beacons are heard."""
+        found = (plan.point_of_tag(kind, tag) for kind, tag, _ in self._heard)
+        return list({point.id: point for point in found if point}.values())
+
+    def heard(self, point: Point) -> bool:
+        """Whether any beacon of `point` was heard since the radio began to listen, however far."""
+        tags = {(tag.format, tag.id) for tag in point.tags}
+        return any(key[:2] in tags for key in self._heard)
 
     def _judge_tag(self, plan: Plan, tag: Tag, key: _Key, rivals: Iterable[deque[Sample]], up: int) -> Judged:
         last, samples = self._last[key], self._heard[key]
@@ -97,6 +145,7 @@ class Ear:
             self._near.add(key)
         elif near.state is not Nearness.AMBIGUOUS:
             self._near.discard(key)
+        frames = self._frames.get(last.address, {})
         proof = BleEvidence(
             format=key[0],
             tag=key[1],
@@ -104,9 +153,22 @@ class Ear:
             power_1m=last.power_1m,
             enter=enter,
             samples=tuple((sample.up, sample.rssi) for sample in usable(samples, up)),
-            frame=last.frame,
+            frame=clean(last.frame, LONGEST_FRAME),
+            frames=tuple(frame for kind, (at, frame) in frames.items() if kind != key[0] and 0 <= up - at <= PAIR_MS),
+            also=tuple(self._twins(key, up))[:MOST_ALSO],
         )
-        return Judged(near, proof, address_marks(tag, last.address))
+        return Judged(near, proof, tag.address is None or tag.address.upper() == last.address.upper())
+
+    def _twins(self, key: _Key, up: int) -> Iterator[str]:
+        """Other addresses that sent the same identity while this one did. One that began when the other had ended is
+        the same tag with a new address."""
+        ours = usable(self._heard[key], up)
+        for other, samples in self._heard.items():
+            if other[:2] != key[:2] or other[2] == key[2]:
+                continue
+            theirs = usable(samples, up)
+            if ours and theirs and max(ours[0].up, theirs[0].up) < min(ours[-1].up, theirs[-1].up):
+                yield other[2]
 
 
 def named(sighting: Sighting, rules: Iterable[TagRule]) -> Sighting:
@@ -126,5 +188,6 @@ def at_hand(sighting: Sighting, below_1m_db: int) -> bool:
     return level <= sighting.rssi <= LOUDEST
 
 
-def _rank(judged: Judged) -> tuple[int, int]:
-    return _RANK.index(judged.near.state), -(judged.near.level or -200)
+def _rank(judged: Judged) -> tuple[int, bool, int]:
+    """The nearest first; of two senders of one identity the one from the plan's address, however loud the other is."""
+    return _RANK.index(judged.near.state), not judged.bound, -(judged.near.level or -200)

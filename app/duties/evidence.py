@@ -32,6 +32,26 @@ class Mark(StrEnum):
     SKIPPED = "skipped"
     UNANSWERED = "unanswered"
     """The round ended with checks of this stop open."""
+    CLONED = "cloned-tag"
+    COUNTER_BACK = "counter-back"
+    TWO_PLACES = "two-places"
+    SILENT_TAG = "silent-tag"
+    IMPOSSIBLE_WALK = "impossible-walk"
+    LABEL_ONLY = "label-only"
+    TO_VERIFY = "to-verify"
+    WORN_LABEL = "worn-label"
+    SENSOR_READ = "sensor-read"
+    OVERRULED = "overruled"
+
+
+INFORMATION: Final = frozenset({Mark.SENSOR_READ, Mark.TO_VERIFY})
+"""Marks that say how it was done, and accuse nobody."""
+OF_GRADE: Final = frozenset({Mark.WEAK, Mark.LABEL_ONLY})
+"""Marks that go when better evidence comes in time."""
+PAIR_MS: Final = 30_000
+"""Label and beacon within this of each other prove one visit together, whichever comes first."""
+WORN_BELOW: Final = 50
+"""Unused error correction of a label, percent, below which it wants a new print."""
 
 
 class Sample(Struct, frozen=True):
@@ -138,8 +158,13 @@ def _bars(level: int, enter: int) -> int:
     return 10 if level >= enter else max(0, 10 + (level - enter) // BAR_DB)
 
 
-def grade_of(*, near: bool = False, label: bool = False) -> Grade:
-    """The grade of what proves a visit (decision 26); a typed code when it is neither beacon nor label."""
+def grade_of(*, near: bool = False, label: bool = False, genuine: bool = False) -> Grade:
+    """The grade of what proves a visit (decision 26); a typed code when it is neither beacon nor label.
+
+    `genuine`: the beacon near is one that cannot be copied.
+    """
+    if near and genuine:
+        return "anti-clone"
     if near:
         return "label+near" if label else "near"
     return "label" if label else "typed"
@@ -154,12 +179,6 @@ def stronger_of(one: Grade | None, other: Grade | None) -> Grade | None:
     if one is None or other is None:
         return one or other
     return other if weaker(one, other) else one
-
-
-def address_marks(tag: Tag, address: str) -> tuple[Mark, ...]:
-    """A tag bound to one Bluetooth address and heard from another is marked: a clone, or a battery change."""
-    bound = tag.address is not None and tag.address.upper() != address.upper()
-    return (Mark.OTHER_ADDRESS,) if bound else ()
 
 
 def known_marks(names: Iterable[str]) -> tuple[Mark, ...]:

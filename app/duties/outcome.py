@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from app.duties.evidence import Mark
+from app.duties.evidence import INFORMATION, Mark
 from app.duties.review import SEVERE
 from app.duties.site import Plan
 
@@ -141,7 +141,7 @@ def judge_walked(
         return Outcome(timing)
     if not_ok or {*SEVERE, Mark.OUT_OF_LIMITS} & set(marks):
         return Outcome.ABNORMAL
-    return Outcome.MARKED if marks else Outcome.WELL
+    return Outcome.MARKED if set(marks) - INFORMATION else Outcome.WELL
 
 
 def counts(closes: int, heard: Iterable[int], now: int, *, walked: bool, over: bool) -> bool:

@@ -1,25 +1,49 @@
 """Review: one round judged again from its records, by the rules that the handheld walks by.
 
 *Near* is judged again from the recorded levels, the readings by the plan's limits, and the walk from the
-times (decision 30). What a label's proof is worth is handed in: only who holds the tokens can tell. What
-the crew saw is kept beside the verdict, never replaced.
+times (decision 30). What a label's proof is worth is handed in: only who holds the tokens can tell; so is what keys,
+earlier records and other handhelds tell of a beacon. What the crew saw is kept beside the verdict, never replaced.
 """
 
+from collections.abc import Iterable
 from decimal import DecimalException
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from app.duties import rounds
 from app.duties.checks import answer_marks, in_limits
-from app.duties.evidence import Mark, Near, Nearness, Sample, address_marks, enter_level, grade_of, judge_near
-from app.duties.rounds import Answer, Progress
+from app.duties.clones import SILENT, UNHEARD, History, Timed, judge_tag, unheard_after
+from app.duties.evidence import (
+    PAIR_MS,
+    WORN_BELOW,
+    Mark,
+    Near,
+    Nearness,
+    Sample,
+    enter_level,
+    grade_of,
+    judge_near,
+)
+from app.duties.genuine import Genuine
+from app.duties.rounds import Answer, Place, Progress, least_walk_s
 from app.duties.site import GRADES, Check, Grade, Plan, Point
-from app.kinds import BleEvidence, CheckAnswered, RoundFinished, RoundRechecked, StopArrived, StopSkipped, read
+from app.kinds import (
+    BleEvidence,
+    CheckAnswered,
+    Evidence,
+    RoundFinished,
+    RoundRechecked,
+    StopArrived,
+    StopSkipped,
+    read,
+)
 from app.record import Record
 
-RULES: Final = 2
+RULES: Final = 3
 """Version of these rules. The office stamps its verdicts with it, and judges again under another one."""
 
 
@@ -34,7 +58,9 @@ class OfficeMark(StrEnum):
     EXCUSE = "excuse-not-valid"
 
 
-SEVERE: Final = frozenset({OfficeMark.PROOF, OfficeMark.FOREIGN, OfficeMark.CODE, OfficeMark.BADGE})
+SEVERE: Final[frozenset[str]] = frozenset({
+    OfficeMark.PROOF, OfficeMark.FOREIGN, OfficeMark.CODE, OfficeMark.BADGE, Mark.CLONED,
+})  # fmt: skip
 """What shows that somebody was not where, or not who, the record says."""
 
 
@@ -50,6 +76,8 @@ class Proof(StrEnum):
     MISSING = "missing"
 
 
+APART_S: Final = 10
+"""Points with at least so many seconds of walking between them are never near at once."""
 UNPROVEN: Final = frozenset({Proof.BAD, Proof.MISSING})
 """What no honest handheld writes; what cannot be checked accuses nobody."""
 
@@ -70,40 +98,96 @@ class Judged(Struct, frozen=True):
     """Seconds since the stop before."""
     least_s: int = 0
     """Seconds that nobody can beat; 0 when unknown."""
+    genuine: Genuine | None = None
+    """What the tag's own secret says; None when it has none, or no beacon was recorded."""
 
 
-def judge_arrival(body: StopArrived, plan: Plan, proof: Proof | None) -> Judged:
-    """What the arrival's own evidence is worth, before the walk is looked at. `proof`: None when no label was read."""
+class Told(Struct, frozen=True):
+    """What is known of an arrival from elsewhere than its own record."""
+
+    genuine: Genuine | None = None
+    """None: the tag has no secret, and no counter contradicts it."""
+    two_places: bool = False
+    history: History = ()
+    """The tag's counters in the records before."""
+    unheard: int = 0
+    """How many visits running, before this one, found the point's beacons silent."""
+
+
+NOTHING_TOLD: Final = Told()
+
+
+def judge_arrival(
+    body: StopArrived, plan: Plan, proof: Proof | None, told: Told = NOTHING_TOLD, when: Timed | None = None
+) -> Judged:
+    """What the arrival's own evidence is worth, before the walk is looked at.
+
+    `proof`: None when no label was read. `when`: the record; without it nothing that needs its time is judged.
+    """
     point = plan.find_point(body.point)
     if point is None:
         return Judged(None, (Mark.WRONG_POINT,))
-    marks: list[str] = []
-    near, level, enter = False, None, None
+    marks: list[str] = [Mark.TWO_PLACES] if told.two_places else []
+    near, level, enter, genuine = False, None, None, None
     if body.evidence.ble is not UNSET:
-        near, level, enter = _judge_beacon(body.evidence.ble, point, plan, marks)
+        near, level, enter = _judge_beacon(body.evidence.ble, point, plan, marks, told, when)
+        genuine = told.genuine
+    marks += seen_marks(body.evidence, point, plan, told.unheard)
     marks += [OfficeMark.PROOF] if proof in (Proof.BAD, Proof.UNKNOWN, Proof.MISSING) else []
     marks += [Mark.OLD_LABEL] if proof is Proof.OLD else []
     typed = body.evidence.typed is not UNSET and plan.point_of_code(body.evidence.typed) is point
     if body.evidence.typed is not UNSET and not typed:
         marks.append(OfficeMark.CODE)
     label = proof in (Proof.GOOD, Proof.OLD)
-    grade = grade_of(near=near, label=label) if near or label or typed else None
-    return Judged(grade, tuple(marks), proof, level, enter)
+    good = genuine is Genuine.GOOD
+    grade = grade_of(near=near, label=label, genuine=good) if near or label or typed else None
+    return Judged(grade, tuple(dict.fromkeys(marks)), proof, level, enter, genuine=genuine)
+
+
+def seen_marks(evidence: Evidence, point: Point, plan: Plan, unheard: int) -> tuple[Mark, ...]:
+    """What the evidence shows besides its grade: the handheld and the office mark it alike.
+
+    `unheard`: how many visits running, before this one, found the point's beacons silent.
+    """
+    label, radio = evidence.label, evidence.radio
+    worn = label is not UNSET and label.health is not UNSET and label.health < WORN_BELOW
+    found = {
+        Mark.WORN_LABEL: worn,
+        Mark.SILENT_TAG: radio == SILENT and unheard_after(unheard, evidence) >= UNHEARD,
+        Mark.TWO_PLACES: evidence.elsewhere is not UNSET and is_elsewhere(evidence.elsewhere, point, plan),
+    }
+    return tuple(mark for mark, yes in found.items() if yes)
+
+
+def is_elsewhere(heard: BleEvidence, point: Point, plan: Plan) -> bool:
+    """Whether it is the beacon of a point so far from `point` that nobody is near both."""
+    other = plan.point_of_tag(heard.format, heard.tag)
+    tag = other.tag(heard.format, heard.tag) if other else None
+    if other is None or tag is None or least_walk_s(plan, other.id, point.id) < APART_S:
+        return False
+    return _near_again(heard, enter_level(tag, heard.power_1m, plan.settings), plan).state is Nearness.NEAR
 
 
 def _judge_beacon(
-    heard: BleEvidence, point: Point, plan: Plan, marks: list[str]
+    heard: BleEvidence, point: Point, plan: Plan, marks: list[str], told: Told, when: Timed | None
 ) -> tuple[bool, int | None, int | None]:
-    tag = next((each for each in point.tags if (each.format, each.id) == (heard.format, heard.tag)), None)
+    tag = point.tag(heard.format, heard.tag)
     if tag is None:
         marks.append(OfficeMark.FOREIGN)
         return False, None, None
-    marks += address_marks(tag, heard.address)
+    worth = judge_tag(tag, heard, told.genuine, told.history, when)
+    marks += worth.marks
     enter = enter_level(tag, heard.power_1m, plan.settings)
     found = _near_again(heard, enter, plan)
-    if found.state is not Nearness.NEAR:
+    near = found.state is Nearness.NEAR and (when is None or _in_time(heard, when))
+    if not near:
         marks.append(OfficeMark.NOT_NEAR)
-    return found.state is Nearness.NEAR, found.level, enter
+    return near and worth.passes, found.level, enter
+
+
+def _in_time(heard: BleEvidence, when: Timed) -> bool:
+    """Whether it was heard within half a minute before the record: it may have been near before the label was read."""
+    return any(0 <= when.up - up <= PAIR_MS for up, _ in heard.samples)
 
 
 def _near_again(heard: BleEvidence, enter: int | None, plan: Plan) -> Near:
@@ -133,7 +217,8 @@ def judge_check(check: Check, body: CheckAnswered) -> bool:
 class Walk:
     """The round walked again, one record after another."""
 
-    def __init__(self, crew: Progress, plan: Plan) -> None:
+    def __init__(self, crew: Progress, plan: Plan, place: Place | None = None) -> None:
+        """`place`: where the handheld's last arrival before the round was."""
         schedule = plan.schedule(crew.schedule)
         route = plan.route(crew.route)
         self.progress = Progress(
@@ -151,21 +236,25 @@ class Walk:
             marks=rounds.crew_marks(crew.crew, schedule),
         )
         self._plan = plan
+        self._place = place
 
     def arrive(self, record: Record, body: StopArrived, judged: Judged) -> Judged:
-        """The arrival with the marks of the walk: early, late, out of order, too fast, weak."""
+        """The arrival with the marks of the walk: early, late, out of order, too fast, weak. What adds to evidence of
+        half a minute ago gets the grade of both."""
         plan, before = self._plan, self.progress
         point = plan.find_point(body.point)
         if point is None:
             return judged
         seen = tuple(Mark(mark) for mark in judged.marks if mark in set(Mark))
         grade = judged.grade or GRADES[0]
-        self.progress, verdict = rounds.arrive(before, plan, point, grade, record, seen)
+        place, self._place = self._place, Place(point.id, record.at, record.up, record.boot)
+        self.progress, verdict = rounds.arrive(before, plan, point, grade, record, seen, place=place)
         if not verdict.accepted:
             return judged
         marks = tuple(dict.fromkeys([*verdict.marks, *judged.marks]))
         took, least = _walked(before, plan, body.stop, record)
-        return Judged(judged.grade, marks, judged.proof, judged.level, judged.enter, took, least)
+        joined = verdict.grade if judged.grade else None
+        return replace(judged, grade=joined, marks=marks, took_s=took, least_s=least)
 
     def apply(self, record: Record) -> None:
         """Everything but an arrival."""
@@ -206,3 +295,32 @@ def _walked(before: Progress, plan: Plan, stop: str, record: Record) -> tuple[in
     took = rounds.elapsed(last, record)
     least = rounds.walk_s(plan.route(before.route), last.stop, stop)
     return (None if took is None else took // 1000), least
+
+
+# -- the same tag elsewhere ----------------------------------------------------------------------
+
+
+class NearAt(Struct, frozen=True):
+    """A tag that was near while a label said where that was."""
+
+    key: str
+    """Names the record: `book:seq`."""
+    tag: tuple[str, str]
+    """Format and identity."""
+    point: str
+    """Whose label was read."""
+    at: int
+    """Office time, UTC ms."""
+
+
+def two_places(seen: Iterable[NearAt], plan: Plan) -> frozenset[str]:
+    """The records in which one tag was near at two points sooner than anybody walks from one to the other."""
+    by_tag: dict[tuple[str, str], list[NearAt]] = {}
+    for each in sorted(seen, key=lambda one: one.at):
+        by_tag.setdefault(each.tag, []).append(each)
+    found: set[str] = set()
+    for those in by_tag.values():
+        for before, after in pairwise(those):
+            if after.at - before.at < least_walk_s(plan, before.point, after.point) * 1000:
+                found |= {before.key, after.key}
+    return frozenset(found)

@@ -17,7 +17,7 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from app.duties.days import millis
-from app.duties.evidence import Mark, stronger_of, weaker
+from app.duties.evidence import OF_GRADE, PAIR_MS, Mark, stronger_of, weaker
 from app.duties.schedule import Slot
 from app.duties.site import Grade, Plan, Point, Route, Schedule, Stop
 
@@ -26,6 +26,8 @@ METHODS: Final = ("badge", "pin", "typed", "paper", "absent", "refused")
 STRONG: Final = ("badge", "pin")
 NOT_GIVEN: Final = ("absent", "refused")
 
+SLOWEST: Final = 2
+"""An ordinary walk takes at most so many times what nobody can beat."""
 CLOCK_JUMP_MS: Final = 60_000
 """Wall clock and boot clock may differ this much between two stops of one boot; more is marked."""
 
@@ -43,6 +45,16 @@ class Instant(Protocol):
 
     @property
     def boot(self) -> str: ...
+
+
+class Place(Struct, frozen=True):
+    """Where a handheld's last arrival was, of whatever round."""
+
+    point: str
+    at: int
+    """UTC ms."""
+    up: int
+    boot: str
 
 
 class Confirmation(Struct, frozen=True):
@@ -160,6 +172,8 @@ class Refusal(StrEnum):
     TOO_SOON = "too-soon"
     """The partner, before the first stop (D2)."""
     NOT_OF_CREW = "not-of-crew"
+    SUSPECT = "suspect"
+    """The beacon may be a copy: the label is asked for."""
 
 
 class Verdict(Struct, frozen=True):
@@ -178,6 +192,10 @@ class Verdict(Struct, frozen=True):
     """The code was this asset's label."""
     why: Refusal | None = None
     """Why not, when it was not accepted."""
+    pairs: bool = False
+    """Accepted by the label; the point's beacon within half a minute makes it stronger."""
+    adds: bool = False
+    """Accepted as more evidence of where the crew is already."""
 
 
 class Summary(Struct, frozen=True):
@@ -303,38 +321,57 @@ def checks_of(plan: Plan, stop: Stop) -> tuple[str, ...]:
 
 
 def arrive(
-    progress: Progress, plan: Plan, point: Point, grade: Grade, when: Instant, seen: tuple[Mark, ...] = ()
+    progress: Progress,
+    plan: Plan,
+    point: Point,
+    grade: Grade,
+    when: Instant,
+    seen: tuple[Mark, ...] = (),
+    *,
+    place: Place | None = None,
+    promised: Grade | None = None,
 ) -> tuple[Progress, Verdict]:
     """Judge being at `point`. A wrong or repeated tag leaves the round where it was.
 
-    `seen` are marks of the evidence itself. A stop that was skipped, or left with open checks, may be
-    reached again: the first arrival keeps its time.
+    `seen` are marks of the evidence itself, `place` is where the handheld's last arrival was, `promised` the grade that
+    only the office can give. A stop that was skipped, or left with open checks, may be reached again: the first arrival
+    keeps its time. So may one whose evidence was too weak, within half a minute: label and beacon count together.
     """
     route = plan.route(progress.route)
-    name = stop_at(progress, route, point.id)
+    name = adds_to(progress, route, point.id, grade, when) or stop_at(progress, route, point.id)
     stop = stop_of(route, name) if name else None
     visit = progress.visit(name) if name else None
     if stop is None or visit is None:
         return progress, Verdict(None, point.id, False, grade, (Mark.WRONG_POINT,), why=Refusal.WRONG_POINT)
+    if better := joined(visit, grade, when):
+        weak = (Mark.WEAK,) if weaker(promised or better, point.grade) else ()
+        after = reached(progress, stop.id, when, better, (*weak, *seen), checks_of(plan, stop))
+        return after, Verdict(stop.id, point.id, True, better, (*weak, *seen), adds=True)
     if progress.at_stop == stop.id:
         return progress, Verdict(stop.id, point.id, False, grade, why=Refusal.HERE)
     if visit.done and visit.at is not None:
         return progress, Verdict(stop.id, point.id, False, grade, why=Refusal.DONE)
-    marks = seen if visit.at is not None else _marks(progress, route, stop, point, grade, when, seen)
+    marks = seen
+    if visit.at is None:
+        marks = _marks(progress, route, stop, point, grade, when, seen, promised)
+        if Mark.TOO_FAST not in marks and place is not None and _impossible(plan, place, point.id, when):
+            marks = (*marks, Mark.IMPOSSIBLE_WALK)
     after = reached(progress, stop.id, when, grade, marks, checks_of(plan, stop))
     return after, Verdict(stop.id, point.id, True, grade, marks)
 
 
 def _marks(
-    progress: Progress, route: Route, stop: Stop, point: Point, grade: Grade, when: Instant, seen: tuple[Mark, ...]
-) -> tuple[Mark, ...]:
+    progress: Progress, route: Route, stop: Stop, point: Point, grade: Grade, when: Instant, seen: tuple[Mark, ...],
+    promised: Grade | None,
+) -> tuple[Mark, ...]:  # fmt: skip
     last = progress.visit(progress.last) if progress.last else None
     found = {
         Mark.EARLY: when.at < millis(progress.opens),
         Mark.LATE: when.at >= millis(progress.closes),
         Mark.OUT_OF_ORDER: route.order != "free" and stop.id != next_stop(progress),
         Mark.TOO_FAST: last is not None and _too_fast(route, last, stop.id, when),
-        Mark.WEAK: weaker(grade, point.grade),
+        Mark.WEAK: weaker(promised or grade, point.grade),
+        Mark.LABEL_ONLY: grade == "label" and bool(point.beacons),
         Mark.CLOCK_JUMP: last is not None and _jumped(last, when),
     }
     return tuple(dict.fromkeys([*(mark for mark, yes in found.items() if yes), *seen]))
@@ -355,12 +392,41 @@ def walk_s(route: Route, here: str, there: str) -> int:
     return sum(stop.walk_s for stop in route.stops[first + 1 : last + 1])
 
 
+def least_walk_s(plan: Plan, here: str, there: str) -> int:
+    """Seconds that nobody can beat from point `here` to point `there`, whatever the way; 0 when unknown.
+
+    Known for points that some route lists side by side. Between others the listed times do not add up, since there may
+    be a shorter way; but where one leg is longer than all the rest of the listing at half the speed, the difference is.
+    """
+    if here == there:
+        return 0
+    legs = [_legs(route, here, there) for route in plan.routes]
+    known = [each for each in legs if each and all(each)]
+    if direct := [each[0] for each in known if len(each) == 1]:
+        return min(direct)
+    return max((max(0, max(each) - SLOWEST * (sum(each) - max(each))) for each in known), default=0)
+
+
+def _legs(route: Route, here: str, there: str) -> list[int]:
+    """The listed seconds between two points of a route, where it comes to both; the fewest legs."""
+    places = [place for place, stop in enumerate(route.stops) if stop.point == here]
+    others = [place for place, stop in enumerate(route.stops) if stop.point == there]
+    pairs = [sorted((one, other)) for one in places for other in others]
+    first, last = min(pairs, key=lambda pair: pair[1] - pair[0], default=(0, 0))
+    return [stop.walk_s for stop in route.stops[first + 1 : last + 1]]
+
+
+def _impossible(plan: Plan, place: Place, point: str, when: Instant) -> bool:
+    took = elapsed(place, when)
+    return took is not None and took < least_walk_s(plan, place.point, point) * 1000
+
+
 def _too_fast(route: Route, last: Visit, stop: str, when: Instant) -> bool:
     took = elapsed(last, when)
     return took is not None and took < walk_s(route, last.stop, stop) * 1000
 
 
-def elapsed(last: Visit, when: Instant) -> int | None:
+def elapsed(last: Visit | Place, when: Instant) -> int | None:
     """Milliseconds since `last`: by the boot clock within one boot, else by the wall clock if it did not run back.
 
     None when that cannot be told.
@@ -379,16 +445,44 @@ def _jumped(last: Visit, when: Instant) -> bool:
     return abs((when.at - last.at) - (when.up - last.up)) > CLOCK_JUMP_MS
 
 
+def adds_to(progress: Progress, route: Route, point: str, grade: Grade, when: Instant) -> str | None:
+    """The stop reached last, when being at `point` again with `grade` makes its evidence stronger."""
+    visit = progress.visit(progress.last) if progress.last else None
+    stop = stop_of(route, visit.stop) if visit else None
+    here = visit is not None and stop is not None and stop.point == point
+    return progress.last if here and visit is not None and joined(visit, grade, when) else None
+
+
+def joined(visit: Visit, grade: Grade, when: Instant) -> Grade | None:
+    """What a stop's evidence is worth together with more of it within half a minute, whichever came first.
+
+    None when the stop asks for no more, when it comes too late, or adds nothing.
+    """
+    wanting = visit.skipped is None and OF_GRADE & set(visit.marks)
+    if visit.grade is None or not (wanting and _soon(visit, when)):
+        return None
+    both = "label+near" if {visit.grade, grade} == {"label", "near"} else grade
+    return both if weaker(visit.grade, both) else None
+
+
+def _soon(visit: Visit, when: Instant) -> bool:
+    return visit.up is not None and visit.boot == when.boot and 0 <= when.up - visit.up <= PAIR_MS
+
+
 # -- what happened, applied ----------------------------------------------------------------------
 
 
 def reached(
     progress: Progress, stop: str, when: Instant, grade: Grade, marks: tuple[Mark, ...], checks: tuple[str, ...]
 ) -> Progress:
-    """The round after `stop` was reached. It opens the checks that are not answered yet, or is done."""
+    """The round after `stop` was reached. It opens the checks that are not answered yet, or is done; what only adds to
+    the evidence of half a minute ago leaves the crew where it is."""
     visit = progress.visit(stop)
     if visit is None:
         return progress
+    if visit.grade is not None and visit.skipped is None and weaker(visit.grade, grade) and _soon(visit, when):
+        others = (mark for mark in visit.marks if mark not in OF_GRADE)
+        return _with(progress, replace(visit, grade=grade, marks=tuple(dict.fromkeys([*others, *marks]))))
     first = visit.at is None
     done = _all_answered(visit, checks)
     visit = replace(

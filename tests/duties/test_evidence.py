@@ -13,7 +13,6 @@ from app.duties.evidence import (
     Mark,
     Nearness,
     Sample,
-    address_marks,
     enter_level,
     grade_of,
     judge_near,
@@ -119,15 +118,10 @@ def test_what_proves_a_visit_gives_its_grade() -> None:
     assert stronger_of(None, "label") == "label"
 
 
-def test_a_bound_tag_heard_from_another_address_is_marked() -> None:
-    assert address_marks(TAG, "c0:00:00:00:00:01") == ()
-    assert address_marks(TAG, "C0:00:00:00:00:02") == (Mark.OTHER_ADDRESS,)
-    assert address_marks(replace(TAG, address=None), "C0:00:00:00:00:02") == ()
-
-
 def test_marks_of_a_newer_program_are_passed_over() -> None:
     assert known_marks(["late", "from-2030", "late", "early"]) == (Mark.LATE, Mark.EARLY)
 
 
 def test_every_mark_has_its_words() -> None:
-    assert set(table("marks")) >= {mark.value for mark in Mark}
+    """The short one that the crew sees, and the sentence with what it means and what to do."""
+    assert set(table("marks")) >= {name for mark in Mark for name in (mark.value, f"why_{mark}")}

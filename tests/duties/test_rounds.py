@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.duties import rounds
-from app.duties.evidence import Mark
+from app.duties.evidence import OF_GRADE, Mark
 from app.duties.rounds import Answer, Confirmation, Progress, Refusal, Verdict
 from app.duties.schedule import Slot, slots
 from app.duties.site import Grade, Plan
@@ -117,7 +117,7 @@ def test_a_round_only_gains_visits(order: str, acts: list[tuple[str, str, str]])
         for before, now in zip(progress.visits, after.visits, strict=True):
             assert before.at is None or (before.at, before.up, before.boot) == (now.at, now.up, now.boot)
             assert {answer.check for answer in before.answers} <= {answer.check for answer in now.answers}
-            assert set(before.marks) - {Mark.SKIPPED} <= set(now.marks)
+            assert set(before.marks) - {Mark.SKIPPED, *OF_GRADE} <= set(now.marks)
         waiting = rounds.next_stop(after)
         assert (waiting is None) == (not rounds.remaining(after))
         assert waiting is None or waiting in rounds.remaining(after)
@@ -228,7 +228,7 @@ def test_after_a_restart_the_wall_clock_has_to_do() -> None:
 def test_evidence_weaker_than_the_point_asks_for_is_marked_and_kept() -> None:
     plan = garden.plan()
     progress, verdict = arrive(begun(plan), plan, "gate", 10, grade="label")
-    assert verdict == Verdict("s-gate", "gate", True, "label", (Mark.WEAK,))
+    assert verdict == Verdict("s-gate", "gate", True, "label", (Mark.WEAK, Mark.LABEL_ONLY))
     assert progress.visits[0].grade == "label"
     _, verdict = arrive(begun(plan), plan, "gate", 10, grade="typed")
     assert Mark.WEAK in verdict.marks
