@@ -6,19 +6,22 @@ be read stays in use, and the person is told.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Literal, Protocol, TypeVar
+from functools import lru_cache
+from typing import Final, Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
 from app.duties.days import local_time
+from app.duties.rotating import NO_TABLES, Tables, TagTable
 from app.duties.site import Credentials, People, Plan, Text, decode_plan
 from app.errors import WatchbookError
 from app.logbook.reader import Enrolment
 from app.logbook.snapshots import PageItem
 
 T = TypeVar("T")
+EID_BYTES: Final = 8
 
 
 class Book(Protocol):
@@ -49,6 +52,22 @@ class AlarmNews(Struct, frozen=True):
         return self.by if isinstance(self.by, str) else self.by.say(lang)
 
 
+class TableSent(Struct, frozen=True):
+    """A TagTable on its way."""
+
+    tag: str
+    first: int
+    window_ms: int
+    ids: bytes
+    """Eight bytes each, in base64: half of what their digits would take."""
+
+
+class TablesSent(Struct, frozen=True):
+    """The page `tag-tables`."""
+
+    tables: tuple[TableSent, ...]
+
+
 class Pages(Struct, frozen=True):
     """What the office sent, as the handheld holds it now."""
 
@@ -62,6 +81,8 @@ class Pages(Struct, frozen=True):
     """Kinds of which this program cannot read a newer page."""
     alarms: dict[str, AlarmNews] = {}
     """By the alarm's id: those that a person has taken, or that are over."""
+    tables: Tables = NO_TABLES
+    """Of the site's tags whose identity changes."""
 
     def plan_at(self, at: int) -> Plan:
         """The revision that holds at that moment, UTC ms."""
@@ -91,7 +112,13 @@ def pages_of(book: Book, at: int) -> Pages:
     if not plans or people is None or credentials is None:
         raise WatchbookError("cli.no_plan" if book.office else "cli.not_enrolled")
     plan = in_force(plans, at)
-    faults = {"plan": unread, "people": people_unread, "credentials": credentials_unread}
+    tables, tables_unread = _tag_tables(book)
+    faults = {
+        "plan": unread,
+        "people": people_unread,
+        "credentials": credentials_unread,
+        "tag-tables": tables_unread,
+    }
     return Pages(
         plan=plan,
         people=people,
@@ -99,6 +126,7 @@ def pages_of(book: Book, at: int) -> Pages:
         others=tuple(other for other in plans if other is not plan),
         unread=tuple(kind for kind, fault in faults.items() if fault),
         alarms={news.alarm: news for news in _alarms(book)},
+        tables=tables,
     )
 
 
@@ -111,6 +139,11 @@ def plan_of(book: Book, at: int) -> Plan | None:
 def people_of(book: Book) -> People | None:
     """The people file; None before the first came. Raises WatchbookError."""
     return _newest(book, "people", _people)[0]
+
+
+def tables_of(book: Book) -> Tables:
+    """Of the site's tags whose identity changes; none where they cannot be read."""
+    return _tag_tables(book)[0]
 
 
 def _plans(book: Book, at: int) -> tuple[list[Plan], bool]:
@@ -132,6 +165,15 @@ def _alarms(book: Book) -> Iterator[AlarmNews]:
         news = _read(_alarm, book.page("alarm", id))
         if news is not None:
             yield news
+
+
+def _tag_tables(book: Book) -> tuple[Tables, bool]:
+    """Without one that can be read the changing tags are strangers, and their points take the label."""
+    try:
+        tables, unread = _newest(book, "tag-tables", _tables)
+    except WatchbookError:
+        return NO_TABLES, True
+    return tables or NO_TABLES, unread
 
 
 def _newest(book: Book, kind: str, decode: Callable[[bytes], T]) -> tuple[T | None, bool]:
@@ -160,6 +202,20 @@ def _plan(body: bytes) -> Plan:
     plan = decode_plan(body)
     ZoneInfo(plan.site.zone)
     return plan
+
+
+@lru_cache(1)
+def _tables(body: bytes) -> Tables:
+    sent = msgspec.json.decode(body, type=TablesSent)
+    return Tables(tuple(_table(each) for each in sent.tables))
+
+
+def _table(sent: TableSent) -> TagTable:
+    if sent.window_ms <= 0 or len(sent.ids) % EID_BYTES:
+        raise ValueError("no windows")
+    digits, size = sent.ids.hex(), 2 * EID_BYTES
+    ids = tuple(digits[at : at + size] for at in range(0, len(digits), size))
+    return TagTable(sent.tag, sent.first, sent.window_ms, ids)
 
 
 def _alarm(body: bytes) -> AlarmNews:

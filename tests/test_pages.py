@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from app.duties.site import Plan, Stop, decode_plan, encode_plan
 from app.errors import WatchbookError
 from app.logbook.book import Logbook, Received
-from app.pages import Pages, in_force, pages_of, people_of, plan_of
+from app.pages import Pages, TableSent, in_force, pages_of, people_of, plan_of
 from app.watch import Watch
 from tests import garden
 from tests.garden import BADGES, LABELS, HandClock, QuickDisk, scan
@@ -191,3 +191,39 @@ def test_what_has_not_come_yet_is_said(tmp_path: Path, clock: HandClock) -> None
         with pytest.raises(WatchbookError) as said:
             pages_of(book, clock.now().at)
         assert said.value.key == "cli.not_enrolled"
+
+
+# -- tables of changing tags -----------------------------------------------------------------------
+
+
+def tables(first: int, ids: str = "00" * 8 + "11" * 8, window_ms: int = 512_000) -> bytes:
+    sent = TableSent("gate-1", first, window_ms, bytes.fromhex(ids))
+    return msgspec.json.encode({"tables": [sent], "made_by": "a newer office"})
+
+
+def test_the_office_names_the_tags_that_change(logbook: Logbook, clock: HandClock) -> None:
+    now = clock.now().at
+    logbook.receive([sent(revision(7, "2025-01-01")), Received("tag-tables", "garden", 5, tables(now))], "c2")
+    pages = pages_of(logbook, now)
+    assert pages.tables.name("11" * 8, now + 512_000) == "gate-1"
+    assert pages.unread == ()
+    logbook.receive([Received("tag-tables", "garden", 6, None)], "c3")
+    assert pages_of(logbook, now).tables.tables == ()
+    logbook.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"tables":[{}]}', b"[" * 100_000, tables(0, "00" * 7), tables(0, window_ms=0), tables(0, window_ms=-1)],
+)
+def test_tables_that_cannot_be_read_stop_nobody(logbook: Logbook, clock: HandClock, body: bytes) -> None:
+    now = clock.now().at
+    logbook.receive([sent(revision(7, "2025-01-01")), Received("tag-tables", "garden", 5, body)], "c2")
+    pages = pages_of(logbook, now)
+    assert (pages.plan.revision, pages.tables.tables, pages.unread) == (7, (), ("tag-tables",))
+    logbook.receive([Received("tag-tables", "garden", 6, tables(now))], "c3")
+    logbook.receive([Received("tag-tables", "garden", 7, body)], "c4")
+    pages = pages_of(logbook, now)
+    assert pages.tables.name("00" * 8, now) == "gate-1"
+    assert pages.unread == ("tag-tables",)
+    logbook.close()

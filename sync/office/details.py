@@ -12,11 +12,25 @@ from msgspec import Struct
 
 from app import kinds
 from app.duties.days import millis
+from app.duties.evidence import INFORMATION
 from app.duties.outcome import Colour, Excuse, Outcome, Tally, forgive, is_excused, judge_walked
-from app.duties.review import SEVERE, Judged, Proof
+from app.duties.review import SEVERE, Judged, Proof, Told
 from app.duties.rounds import Confirmation
 from app.duties.site import Grade
 from sync.office.store.rounds import RoundRow, StopRow
+
+
+class Heard(Struct, frozen=True):
+    """What the office found out about the tag of one arrival, from its key and from all that was heard of it."""
+
+    told: Told
+    counter: int | None = None
+    late_ms: int | None = None
+    """How long after its time the identity was heard, by where the beacon's clock stands."""
+    battery_pct: int | None = None
+    battery_mv: int | None = None
+    values: tuple[tuple[str, str], ...] = ()
+    """What its frames measure, by name; enciphered ones opened."""
 
 
 class Ref(Struct, frozen=True):
@@ -51,6 +65,8 @@ class Arrival(Struct, frozen=True):
     evidence: kinds.Evidence
     judged: Judged | None
     """None when that revision of the plan is not known here."""
+    heard: Heard | None = None
+    """None when no beacon was heard."""
 
 
 class AnswerSeen(Struct, frozen=True):
@@ -64,6 +80,8 @@ class AnswerSeen(Struct, frozen=True):
     marks: tuple[str, ...]
     corrects: int | None = None
     """The record whose answer it takes back."""
+    sensor: kinds.SensorRead | None = None
+    """What a sensor of the point said, whoever answered then."""
 
     @property
     def bad(self) -> bool:
@@ -287,7 +305,7 @@ def stop_outcome(row: StopRow, detail: StopDetail, whole: RoundDetail, *, excuse
         if detail.skips:
             return "amber", "was_skipped"
         return ("red", "missed") if whole.finished is not None else ("dim", "not_reached_yet")
-    marks = {*detail.marks, *detail.office_marks}
+    marks = {*detail.marks, *detail.office_marks} - INFORMATION
     if whole.judged and row.office_grade is None:
         return ("red" if marks & SEVERE else "amber"), "grade_none"
     return ("amber" if marks else "ok"), f"grade_{row.office_grade or row.grade}"

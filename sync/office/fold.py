@@ -4,6 +4,10 @@ A step reads a site's next records in the order in which they were committed and
 anew from that round's own records, with the code of `app.resume` and `app.duties`. So a step may be
 repeated, interrupted or overtaken by another process and the result is the same; and folding everything
 again from nothing gives what folding along the way gave.
+
+One thing in a round does depend on others: what a tag's counter, clock or second address says, by whichever
+handheld it was heard. So what was heard is read first (`hear`), and where it bears on a round that is made
+already, also an earlier one, that round is made again.
 """
 
 import asyncio
@@ -24,15 +28,17 @@ from app import kinds
 from app.duties.days import local_day
 from app.duties.outcome import may_excuse
 from app.duties.review import RULES
-from app.duties.site import decode_plan
+from app.duties.rounds import Place
+from app.duties.site import Plan, decode_plan
 from app.record import Record
-from sync.office.details import BookLife, ExcuseDetail, ExplanationDetail, FindingDetail, WitnessDetail, joined
+from sync.office import tag_keys
+from sync.office.binding import badges_of, labels_of
+from sync.office.details import BookLife, ExcuseDetail, ExplanationDetail, FindingDetail, Heard, WitnessDetail, joined
 from sync.office.digits import find_heads
 from sync.office.joining import Family, Piece
 from sync.office.paper import read_late_entry
-from sync.office.proofs import Label, Labels
-from sync.office.reading import Line, Tokens, alarm_of, read_round
-from sync.office.store import Store, known
+from sync.office.reading import Before, Line, Tokens, alarm_of, read_round
+from sync.office.store import Store, known, visits
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
 from sync.office.store.records import Stored, cursor, move_cursor, records_after, sites, sites_behind
@@ -49,10 +55,14 @@ from sync.office.store.rounds import (
 
 log: Final = logging.getLogger("watchbook.fold")
 
-SHAPE: Final = 4
+SHAPE: Final = 5
 """Version of what the projections hold; under another one they are made again."""
 CURSOR: Final = f"rounds/{RULES}.{SHAPE}"
+HEARD: Final = f"visits/{RULES}.{SHAPE}"
+"""Cursor of what was heard of tags: it goes ahead of the rounds, which are judged by it."""
 STEP: Final = 500
+AGAIN: Final = 50
+"""Rounds judged again in a step."""
 LONGEST_ID: Final = 200
 LOOKED_BACK: Final = 5000
 """How many records before a round its crew's sign-ins are looked for in."""
@@ -75,6 +85,10 @@ class Step(Struct, frozen=True):
     explanations: tuple[ExplanationRow, ...] = ()
     named: tuple[WitnessRow, ...] = ()
     """Seen earlier by their digits; now it is known whose heads they are."""
+    turn: int = 0
+    """What was known of the tags when it was read (tag_keys.TURN)."""
+    again: tuple[tuple[bytes, str], ...] = ()
+    """Rounds that were made again for that."""
 
 
 class Folding:
@@ -106,7 +120,7 @@ class Folding:
     async def catch_up(self, within_s: float | None = None) -> bool:
         """Fold until nothing is left or the time is over; whether everything is folded."""
         until = None if within_s is None else monotonic() + within_s
-        while behind := await self._store.read(partial(sites_behind, name=CURSOR)):
+        while behind := await self._store.read(_behind):
             for site in behind:
                 if until is not None and monotonic() >= until:
                     return False
@@ -114,6 +128,8 @@ class Folding:
         return True
 
     async def _step(self, site: str) -> None:
+        if await self._store.read(lambda tx: site in sites_behind(tx, HEARD)):
+            await self._store.write(partial(hear, site=site))
         step = await self._store.read(partial(read_step, site=site))
         if step is not None:
             await self._store.write(partial(apply_step, step=step))
@@ -122,6 +138,10 @@ class Folding:
         while self._again:
             self._again = False
             await self.catch_up()
+
+
+def _behind(tx: Connection) -> list[str]:
+    return sorted({*sites_behind(tx, HEARD), *sites_behind(tx, CURSOR), *visits.sites_again(tx)})
 
 
 def _tell(task: asyncio.Task[None]) -> None:
@@ -143,40 +163,66 @@ def prepare(tx: Connection) -> None:
 
 def forget(tx: Connection, site: str) -> None:
     table.forget_all(tx, site)
-    move_cursor(tx, site, CURSOR, 0)
+    tag_keys.next_turn(tx, site)
+    for name in (HEARD, CURSOR):
+        move_cursor(tx, site, name, 0)
+
+
+def hear(tx: Connection, site: str) -> None:
+    """Read what the site's next records heard of tags, and find what that bears on."""
+    stored = records_after(tx, site, cursor(tx, site, HEARD), STEP)
+    if not stored:
+        return
+    keys = tag_keys.keys_of(tx, site)
+    tag_keys.next_turn(tx, site)
+    for one in stored:
+        row = tag_keys.visit_of(one, keys)
+        if row is not None:
+            visits.put(tx, row)
+            visits.touch(tx, row)
+        measured = tag_keys.calibration_of(one)
+        if measured is not None:
+            visits.put_calibration(tx, measured)
+    move_cursor(tx, site, HEARD, stored[-1].arrived)
 
 
 def read_step(tx: Connection, site: str) -> Step | None:
-    """What the site's next records change; None when there are none."""
-    before = cursor(tx, site, CURSOR)
-    stored = records_after(tx, site, before, STEP)
-    if not stored:
+    """What the site's next records change, and what those that were heard bear on; None when there is nothing."""
+    before, heard = cursor(tx, site, CURSOR), cursor(tx, site, HEARD)
+    stored = [one for one in records_after(tx, site, before, STEP) if one.arrived <= heard]
+    again = visits.rounds_again(tx, site, AGAIN)
+    if not stored and not again:
         return None
     books: dict[bytes, list[Stored]] = {}
     for one in stored:
         books.setdefault(one.book, []).append(one)
     family = Family(tx, site)
     steps = [_read_book(tx, site, family, book, those) for book, those in books.items()]
+    rounds = [row for step in steps for row in step.rounds]
+    made = {row.round for row, _ in rounds}
+    rounds += [more for book, name in again if name not in made and (more := _make_again(tx, site, family, book, name))]
     seen = [row for step in steps for row in step.witnesses]
     witnesses, named = find_heads(tx, site, stored, seen)
     return Step(
         site,
         before,
-        stored[-1].arrived,
+        stored[-1].arrived if stored else before,
         tuple(row for step in steps for row in step.folded),
-        _one_owner(row for step in steps for row in step.rounds),
+        _one_owner(rounds),
         tuple(row for step in steps for row in step.findings),
         tuple(row for step in steps for row in step.alarms),
         tuple(witnesses),
         tuple(row for step in steps for row in step.excuses),
         tuple(row for step in steps for row in step.explanations),
         tuple(named),
+        tag_keys.turn_of(tx, site),
+        tuple(again),
     )
 
 
 def apply_step(tx: Connection, step: Step) -> bool:
-    """Store a step; False when somebody else has moved the cursor meanwhile, and nothing is stored."""
-    if cursor(tx, step.site, CURSOR) != step.before:
+    """Store a step; False when somebody else has moved the cursor or heard of a tag meanwhile: nothing is stored."""
+    if (cursor(tx, step.site, CURSOR), tag_keys.turn_of(tx, step.site)) != (step.before, step.turn):
         return False
     for walked, stops in step.rounds:
         table.put_round(tx, walked, stops)
@@ -193,6 +239,7 @@ def apply_step(tx: Connection, step: Step) -> bool:
         table.name_witnessed(tx, row)
     for folded in step.folded:
         table.put_folded(tx, folded)
+    visits.judged_again(tx, step.site, step.again)
     move_cursor(tx, step.site, CURSOR, step.after)
     return True
 
@@ -307,6 +354,14 @@ def _make_round(
     return made if made is not None and (known is None or made[0].book == known[0]) else None
 
 
+def _make_again(
+    tx: Connection, site: str, family: Family, book: bytes, name: str
+) -> tuple[RoundRow, list[StopRow]] | None:
+    """A round as it is judged now; None when its own records are still to be read."""
+    folded = table.folded_of(tx, site, book)
+    return _make_round(tx, site, family, book, name, None, folded.seq) if folded else None
+
+
 def _begins(pieces: Sequence[Piece]) -> bool:
     """Whether the first of the records is one that begins a round."""
     return bool(pieces and pieces[0].stored) and pieces[0].stored[0].kind in ("round.started", "round.late-entry")
@@ -327,11 +382,31 @@ def _read_pieces(
     plan = decode_plan(row.raw) if row else None
     if isinstance(started, kinds.RoundLateEntry):
         return read_late_entry(site, book, lines, plan)
-    tokens = Tokens(
-        labels=_by_id(plan_table.tokens_of(tx, site, "point")), badges=_by_id(plan_table.tokens_of(tx, "", "person"))
-    )
+    tokens = Tokens(labels=labels_of(tx, site), badges=badges_of(tx))
     sign_ins = [] if lines[0].apart else _sign_ins(tx, site, book, lines[0].stored.seq)
-    return read_round(site, book, lines, plan, tokens, sign_ins)
+    before = Before(_heard(tx, site, lines, plan), None if lines[0].apart else _place(tx, site, book, lines[0]))
+    return read_round(site, book, lines, plan, tokens, sign_ins, before)
+
+
+def _place(tx: Connection, site: str, book: bytes, started: Line) -> Place | None:
+    """Where the handheld's last arrival before the round was."""
+    last = table.last_of_kind(tx, site, book, started.stored.seq - 1, "stop.arrived")
+    for line in _lines(tx, [last]) if last else ():
+        if isinstance(line.body, kinds.StopArrived):
+            return Place(line.body.point, line.record.at, line.record.up, line.record.boot)
+    return None
+
+
+def _heard(tx: Connection, site: str, lines: Sequence[Line], plan: Plan | None) -> dict[tuple[bytes, int], Heard]:
+    """What the office knows of these arrivals from other records and from tags' keys, by book and number."""
+    arrivals = {
+        (line.stored.book, line.stored.seq): line.body.evidence
+        for line in lines
+        if isinstance(line.body, kinds.StopArrived) and not line.apart
+    }
+    keys = tag_keys.keys_of(tx, site)
+    rows = visits.find(tx, site, arrivals)
+    return {(row.book, row.seq): tag_keys.tell(tx, row, arrivals[row.book, row.seq], keys, plan) for row in rows}
 
 
 def _of_round(tx: Connection, piece: Piece, name: str) -> list[Line]:
@@ -345,13 +420,6 @@ def _sign_ins(tx: Connection, site: str, book: bytes, before: int) -> list[Line]
     stored = table.records_of_kinds(tx, site, book, *span, ("shift.opened", "crew.joined"))
     opened = [place for place, one in enumerate(stored) if one.kind == "shift.opened"]
     return [line for one in stored[opened[-1] if opened else 0 :] for line in _lines(tx, [one])]
-
-
-def _by_id(rows: Sequence[plan_table.TokenRow]) -> Labels:
-    found: dict[str, list[Label]] = {}
-    for row in rows:
-        found.setdefault(row.id, []).append(Label(row.issue, row.token))
-    return found
 
 
 def _finding(site: str, line: Line) -> FindingRow:

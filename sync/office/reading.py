@@ -4,8 +4,9 @@ Values in, values out: the records of one round, the plan it was walked under, t
 badges. A record whose body does not fit is passed over here; it is counted elsewhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -14,7 +15,17 @@ from app import kinds
 from app.duties import rounds
 from app.duties.days import millis
 from app.duties.evidence import stronger_of
-from app.duties.review import RULES, UNPROVEN, OfficeMark, Proof, Walk, find_check, judge_arrival, judge_check
+from app.duties.review import (
+    NOTHING_TOLD,
+    RULES,
+    UNPROVEN,
+    OfficeMark,
+    Proof,
+    Walk,
+    find_check,
+    judge_arrival,
+    judge_check,
+)
 from app.duties.rounds import Progress
 from app.duties.site import Grade, Plan
 from app.record import Record
@@ -25,6 +36,7 @@ from sync.office.details import (
     AnswerSeen,
     Arrival,
     Event,
+    Heard,
     Part,
     Ref,
     RoundDetail,
@@ -32,9 +44,21 @@ from sync.office.details import (
     SkipSeen,
     StopDetail,
 )
-from sync.office.proofs import Labels, Place, check_arrival, check_badge
+from sync.office.proofs import Badges, Labels, Place, check_arrival, check_badge
 from sync.office.store.records import Stored
 from sync.office.store.rounds import RoundRow, StopRow
+
+
+class Before(Struct, frozen=True):
+    """What bears on a round and does not stand in its own records."""
+
+    heard: Mapping[tuple[bytes, int], Heard] = {}
+    """By book and number of an arrival."""
+    place: rounds.Place | None = None
+    """Where the handheld's last arrival before it was."""
+
+
+NOTHING_BEFORE: Final = Before()
 
 
 class Line(Struct, frozen=True):
@@ -60,7 +84,7 @@ class Tokens(Struct, frozen=True):
     """What proofs are checked with."""
 
     labels: Labels
-    badges: Labels
+    badges: Badges
 
 
 class _Stop:
@@ -106,7 +130,13 @@ def alarm_of(ref: Ref, record: Record) -> AlarmDetail | None:
 
 
 def read_round(
-    site: str, book: bytes, lines: Sequence[Line], plan: Plan | None, tokens: Tokens, sign_ins: Sequence[Line] = ()
+    site: str,
+    book: bytes,
+    lines: Sequence[Line],
+    plan: Plan | None,
+    tokens: Tokens,
+    sign_ins: Sequence[Line] = (),
+    before: Before = NOTHING_BEFORE,
 ) -> tuple[RoundRow, list[StopRow]] | None:
     """The projection of one round from its own records; None when the first one begins no round.
 
@@ -115,7 +145,7 @@ def read_round(
     begun, started = fold_round(None, lines[0].record, plan), lines[0].body
     if begun is None or not isinstance(started, kinds.RoundStarted):
         return None
-    reading = _Reading(begun, plan if plan is not None and _fits(begun, plan) else None, tokens, sign_ins)
+    reading = _Reading(begun, plan if plan is not None and _fits(begun, plan) else None, tokens, sign_ins, before)
     for line in lines[1:]:
         reading.read(line)
     return row_of(site, book, reading.crew, lines, reading.detail(started, lines)), reading.stop_rows(site)
@@ -156,10 +186,12 @@ def _fits(progress: Progress, plan: Plan) -> bool:
 class _Reading:
     """A round while its records are read; `plan` is None when the office cannot judge."""
 
-    def __init__(self, begun: Progress, plan: Plan | None, tokens: Tokens, sign_ins: Sequence[Line] = ()) -> None:
+    def __init__(
+        self, begun: Progress, plan: Plan | None, tokens: Tokens, sign_ins: Sequence[Line], before: Before
+    ) -> None:
         self.crew = begun
-        self._plan, self._tokens = plan, tokens
-        self._walk = Walk(begun, plan) if plan else None
+        self._plan, self._tokens, self._heard = plan, tokens, before.heard
+        self._walk = Walk(begun, plan, before.place) if plan else None
         self._stops = {stop: _Stop() for stop in begun.order}
         self._again: list[Again] = []
         self._events: list[Event] = []
@@ -181,22 +213,28 @@ class _Reading:
             case kinds.RoundFinished() | kinds.FindingRaised():
                 pass
             case _:
-                self._events.append(Event(line.ref, line.record.kind, what_of(line.body)))
+                suspect = isinstance(line.body, kinds.TagSeen) and line.body.point is not UNSET
+                kind = "tag.suspect" if suspect else line.record.kind
+                self._events.append(Event(line.ref, kind, what_of(line.body)))
         if self._walk:
             self._walk.apply(line.record)
 
     def _arrival(self, line: Line, body: kinds.StopArrived) -> Arrival:
-        judged = None
+        judged, heard = None, self._heard.get((line.stored.book, line.stored.seq))
         if self._plan and self._walk:
-            proof = check_arrival(line.record, body, line.place, self._tokens.labels)
-            judged = self._walk.arrive(line.record, body, judge_arrival(body, self._plan, proof))
-        return Arrival(line.ref, body.point, body.grade, body.marks, body.evidence, judged)
+            proof = check_arrival(line.record, body, line.place, self._tokens.labels, self._plan)
+            told = heard.told if heard else NOTHING_TOLD
+            judged = judge_arrival(body, self._plan, proof, told, line.record)
+            judged = self._walk.arrive(line.record, body, judged)
+        return Arrival(line.ref, body.point, body.grade, body.marks, body.evidence, judged, heard)
 
     def _answer(self, line: Line, body: kinds.CheckAnswered) -> AnswerSeen:
         check = find_check(self._plan, self.crew.route, body.stop, body.check) if self._plan else None
         judged = judge_check(check, body) if check else None
         said = (body.ok, judged, body.value, body.repeated, body.words, body.marks)
-        return AnswerSeen(line.ref, body.check, *said, body.corrects if body.corrects is not UNSET else None)
+        corrects = body.corrects if body.corrects is not UNSET else None
+        sensor = body.sensor if body.sensor is not UNSET else None
+        return AnswerSeen(line.ref, body.check, *said, corrects, sensor)
 
     def _badge(self, line: Line, body: kinds.RoundRechecked) -> Proof | None:
         if body.method != "badge":

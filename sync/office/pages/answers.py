@@ -5,7 +5,9 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from app.duties.evidence import Mark
 from app.duties.site import Check
+from app.words import say
 from sync.office.details import AnswerSeen, RoundDetail, StopDetail
 from sync.office.pages.places import Places
 from sync.office.store.rounds import StopRow
@@ -19,6 +21,8 @@ class AnswerLine(Struct, frozen=True):
     note: str
     was: str = ""
     """What was answered before, and when."""
+    sensor: str = ""
+    """What a sensor of the point said."""
 
 
 def show_answers(row: StopRow, detail: StopDetail, whole: RoundDetail, places: Places) -> list[AnswerLine]:
@@ -42,7 +46,18 @@ def _answer(check: Check, given: Sequence[AnswerSeen], places: Places) -> Answer
     measured = check.kind in ("number", "count")
     note = "" if not (bad and measured) else places.w("repeated" if answer.repeated else "out_of_limits")
     was = " ".join(_was(check, old, after, places) for old, after in pairwise((*before, answer)))
-    return AnswerLine(text, _value(check, answer, bad, places), _normal(check, places), bad, note, was)
+    value = _value(check, answer, bad, places)
+    return AnswerLine(text, value, _normal(check, places), bad, note, was, _sensor(check, answer, value, places))
+
+
+def _sensor(check: Check, answer: AnswerSeen, value: str, places: Places) -> str:
+    """What the sensor said, and why somebody did not take it."""
+    if answer.sensor is None:
+        return ""
+    said = f"{answer.sensor.value} {check.unit}".strip()
+    if Mark.OVERRULED not in answer.marks:
+        return say(places.lang, "tags.sensor", value=said)
+    return say(places.lang, "tags.sensor_answered", value=said, answer=value, words=answer.words)
 
 
 def _was(check: Check, old: AnswerSeen, after: AnswerSeen, places: Places) -> str:

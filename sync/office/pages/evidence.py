@@ -4,9 +4,11 @@ from typing import Final
 
 from msgspec import UNSET, Struct
 
+from app.duties.genuine import Genuine
 from app.duties.review import Proof
 from app.kinds import BleEvidence
-from sync.office.details import Arrival
+from app.words import say, table
+from sync.office.details import Arrival, Heard
 from sync.office.pages.places import Places
 from sync.office.pages.view import Fact
 
@@ -47,6 +49,8 @@ def show_evidence(arrival: Arrival, places: Places) -> EvidenceSeen:
         facts.append(Fact(w("label"), w("label_issue", issue=evidence.label.issue)))
         proof = arrival.judged.proof if arrival.judged else None
         facts.append(Fact(w("proof"), w(f"proof_{proof or Proof.UNKNOWN}")))
+        if evidence.label.health is not UNSET:
+            facts.append(Fact(say(places.lang, "tags.label"), say(places.lang, "tags.health", n=evidence.label.health)))
     if evidence.typed is not UNSET:
         facts.append(Fact(w("typed_code"), evidence.typed))
     facts.append(Fact(w("office_grade"), _office(arrival, places)))
@@ -65,7 +69,42 @@ def _beacon(heard: BleEvidence, arrival: Arrival, places: Places) -> list[Fact]:
         found.append(Fact(w("enter"), w("dbm", level=enter)))
     if judged and judged.level is not None:
         found.append(Fact(w("level"), w("dbm", level=judged.level)))
-    return [*found, Fact(w("frame"), "", heard.frame)]
+    return [*found, Fact(w("frame"), "", heard.frame), *(_told(arrival.heard, places) if arrival.heard else [])]
+
+
+def _told(heard: Heard, places: Places) -> list[Fact]:
+    """What the office found out with the tag's key, and what the tag measured."""
+    lang, found = places.lang, []
+    if heard.told.genuine is not None:
+        sentence = say(lang, f"tags.genuine_{heard.told.genuine}")
+        found.append(Fact(say(lang, "tags.genuine"), " ".join([sentence, *_late(heard, lang)]), _counter(heard, lang)))
+    if heard.values:
+        found.append(Fact(say(lang, "tags.said"), " · ".join(_value(lang, *each) for each in heard.values)))
+    if power := battery(heard.battery_pct, heard.battery_mv, lang):
+        found.append(Fact(say(lang, "tags.battery"), power))
+    return found
+
+
+def _late(heard: Heard, lang: str) -> list[str]:
+    """How old a recording is."""
+    minutes = (heard.late_ms or 0) // 60_000
+    return [say(lang, "tags.late", minutes=minutes)] if heard.told.genuine is Genuine.CLONED and minutes > 0 else []
+
+
+def _counter(heard: Heard, lang: str) -> str:
+    return say(lang, "tags.counter", n=heard.counter) if heard.counter is not None else ""
+
+
+def _value(lang: str, name: str, value: str) -> str:
+    known = f"value_{name}" in table("tags")
+    return say(lang, f"tags.value_{name}", value=value) if known else f"{name} {value}"
+
+
+def battery(percent: int | None, millivolts: int | None, lang: str) -> str:
+    """What a tag told of its cell; empty when nothing."""
+    told = [say(lang, "tags.percent", n=percent)] if percent is not None else []
+    told += [say(lang, "tags.volts", n=f"{millivolts / 1000:.2f}")] if millivolts is not None else []
+    return " · ".join(told)
 
 
 def _office(arrival: Arrival, places: Places) -> str:

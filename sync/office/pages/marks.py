@@ -58,7 +58,11 @@ def _explained_all(
 
 def _explained(mark: str, figures: dict[str, object] | None, lang: str) -> MarkSeen:
     colour = "red" if mark in SEVERE else "amber"
-    known = mark in set(Mark) or mark in set(OfficeMark)
-    name = f"why_{mark}" if known else "why_other"
-    sentence = words(lang, f"{name}_figures", **figures) if figures and known else words(lang, name)
-    return MarkSeen(colour, mark_word(mark, lang), sentence)
+    return MarkSeen(colour, mark_word(mark, lang), _sentence(mark, figures, lang))
+
+
+def _sentence(mark: str, figures: dict[str, object] | None, lang: str) -> str:
+    if mark in set(Mark):
+        name = f"marks.why_{mark}"
+        return say(lang, f"{name}_figures", **figures) if figures else say(lang, name)
+    return words(lang, f"why_{mark}" if mark in set(OfficeMark) else "why_other")

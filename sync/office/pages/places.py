@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from app.duties.days import local_time
+from app.duties.findings import LABEL
 from app.duties.rounds import stop_of
 from app.duties.site import Check, Person, Plan, Stop
+from app.words import say
 from sync.office.details import Ref
 from sync.office.pages.view import url, words
 
@@ -62,7 +64,8 @@ class Places(Struct, frozen=True):
 
     def category(self, category: str) -> str:
         found = self.plan.find_category(category) if self.plan else None
-        return (found.text.say(self.lang) if found else "") or category
+        named = found.text.say(self.lang) if found else ""
+        return named or (say(self.lang, "camera.label") if category == LABEL else category)
 
     def record(self, ref: Ref) -> str:
         """Where an auditor finds the record."""

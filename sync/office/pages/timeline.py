@@ -9,6 +9,8 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties.days import millis
+from app.duties.evidence import Mark
+from app.duties.genuine import Genuine
 from app.duties.outcome import is_excused
 from app.duties.rounds import METHODS, Confirmation
 from app.duties.site import Person, Plan, decode_plan
@@ -261,18 +263,25 @@ def _stop(row: StopRow, whole: RoundDetail, facts: Facts, said: "_Said", places:
     excused = is_excused(row.point, facts.row.opens, millis(whole.closes), valid(facts.excuses))
     colour, word = stop_outcome(row, detail, whole, excused=excused)
     records = {(_book_of(ref, whole, facts.row), ref.seq) for ref in _all_refs(detail)}
-    spoken = said.of_stop(records, [*detail.marks, *detail.office_marks])
+    crew = [mark for mark in detail.marks if mark != Mark.TO_VERIFY or not _is_verified(detail)]
+    spoken = said.of_stop(records, [*crew, *detail.office_marks])
     return StopSeen(
         position=str(row.position),
         name=places.point(row.point) if row.point else row.stop,
         time=places.clock(row.at, day) if row.at is not None else "",
         verdict=Verdict(colour, places.w(word)),
         line=_line(row, detail, facts, places),
-        marks=explain(detail.marks, detail.office_marks, figures, places.lang, spoken),
+        marks=explain(crew, detail.office_marks, figures, places.lang, spoken),
         answers=show_answers(row, detail, whole, places),
         evidence=[show_evidence(arrival, places) for arrival in detail.arrivals],
         refs=_refs(detail, places),
     )
+
+
+def _is_verified(detail: StopDetail) -> bool:
+    """Whether the office has done what the handheld's mark promises."""
+    found = [each.heard.told.genuine for each in detail.arrivals if each.heard]
+    return any(found) and Genuine.UNKNOWN not in found
 
 
 def _line(row: StopRow, detail: StopDetail, facts: Facts, places: Places) -> str:

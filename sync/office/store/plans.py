@@ -47,7 +47,7 @@ tokens = Table(
     "tokens",
     metadata,
     Column("site", String(64), primary_key=True, comment="empty for a badge: people are the office's"),
-    Column("kind", String(8), primary_key=True, comment="point or person"),
+    Column("kind", String(8), primary_key=True, comment="point, asset or person"),
     Column("id", String(64), primary_key=True),
     Column("issue", Integer, primary_key=True, autoincrement=False, comment="how often it was made anew"),
     Column("token", LargeBinary(10), nullable=False),
@@ -86,10 +86,12 @@ class TokenRow(Struct, frozen=True):
     id: str
     issue: int
     token: bytes
+    made_at: int = 0
+    """UTC ms; `add_token` is told it."""
 
 
 _PLAN = (plans.c.site, plans.c.revision, plans.c.sha256, plans.c.effective, plans.c.raw)
-_TOKEN = (tokens.c.kind, tokens.c.id, tokens.c.issue, tokens.c.token)
+_TOKEN = (tokens.c.kind, tokens.c.id, tokens.c.issue, tokens.c.token, tokens.c.made_at)
 
 
 def add_plan(tx: Connection, row: PlanRow, at: int) -> None:

@@ -32,6 +32,7 @@ from sync.office.store.alarms import alarm_acts
 from sync.office.store.devices import writers
 from sync.office.store.records import Stored, apart_of, missing_of, stored
 from sync.office.store.schema import heads, metadata, records
+from sync.office.store.visits import calibrations, visits
 
 rounds = Table(
     "rounds",
@@ -141,7 +142,7 @@ WITNESSES = 200
 """Of a site, as many as a page looks at."""
 MADE_BY = "projections"
 """Name of the fact that says by which version of rules and tables they were made."""
-PROJECTIONS = (rounds, round_stops, findings, alarms, folded, excuses, explanations, witnesses)
+PROJECTIONS = (rounds, round_stops, findings, alarms, folded, excuses, explanations, witnesses, visits, calibrations)
 
 
 class RoundRow(Struct, frozen=True):

@@ -1,0 +1,48 @@
+"""Words of the office's pages about tags and labels at the points: what a fitter looks after, and what was judged."""
+
+TABLE = {
+    "title": ("信标和标签", "Tags"),
+    "line": (
+        "每个点的信标和标签,按巡更记录整理:换电池、换标签、装位置,看这里。",
+        "The tags and labels of every point, from what rounds recorded: where a cell, a label or a tag is due.",
+    ),
+    "nothing": ("计划里没有信标和标签。", "The plan has no tags or labels."),
+    "point": ("点", "Point"),
+    "tag": ("信标", "Tag"),
+    "battery": ("电量", "Battery"),
+    "last_heard": ("最后听到", "Last heard"),
+    "label": ("标签", "Label"),
+    "key": ("密钥", "Key"),
+    "measured": ("标定", "Measured at the point"),
+    "percent": ("{n}%", "{n} %"),
+    "volts": ("{n} V", "{n} V"),
+    "new_cell": ("换电池", "new cell"),
+    "never": ("没有听到过", "never heard"),
+    "silent_since": ("从 {time} 起没有声音,已{n}次", "silent since {time}, {n} visits"),
+    "worn": ("重印", "print again"),
+    "health": ("余量{n}%", "{n} % to spare"),
+    "no_key": ("未录入", "not told"),
+    "key_since": ("第{issue}次,{time}起", "number {issue}, since {time}"),
+    "clock": ("时钟偏{seconds}秒", "clock {seconds} s off"),
+    "level": ("{level} dBm,{time}", "{level} dBm, {time}"),
+    "put_near": ("计划里写 near: {level}", "put near: {level} into the plan"),
+    # beside the evidence of one arrival
+    "genuine": ("信标核验", "Tag verified"),
+    "genuine_good": ("密钥核对通过,是原装信标当时发的。", "Its key fits: sent by the tag itself, and then."),
+    "genuine_cloned": (
+        "密钥或时间不符:不是原装信标当时发的。",
+        "Its key or the time does not fit: not sent by the tag then.",
+    ),
+    "genuine_back": ("计数没有增加:是录下来重放的。", "Its counter did not grow: a recording."),
+    "genuine_unknown": (
+        "办公室没有这个信标的密钥,无法核验。",
+        "The office has no key of this tag and cannot verify it.",
+    ),
+    "late": ("比应发的时间晚{minutes}分钟", "{minutes} min later than it was due"),
+    "counter": ("计数 {n}", "counter {n}"),
+    "said": ("信标读数", "What it measured"),
+    "sensor": ("传感器 {value}", "sensor {value}"),
+    "sensor_answered": ("传感器 {value},改为 {answer}:{words}", "sensor {value}; answered {answer}: {words}"),
+    "value_temperature": ("温度 {value} °C", "temperature {value} °C"),
+    "value_humidity": ("湿度 {value} %", "humidity {value} %"),
+}

@@ -1,0 +1,159 @@
+"""Tags and labels by point, for the fitter: which wants a new cell, which is silent, which label a new print."""
+
+from typing import Final
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from app.duties.evidence import WORN_BELOW
+from app.duties.site import Plan, Point, Tag
+from sync.office.pages.evidence import battery
+from sync.office.pages.places import Places
+from sync.office.pages.view import Verdict, tag_words, url
+from sync.office.store import visits
+from sync.office.store.plans import newest_plans
+from sync.office.store.visits import CalibrationRow, VisitRow
+from sync.office.tag_keys import Keyed, keyed, needs_key
+
+LOW_PCT: Final = 20
+LOW_MV: Final = 2400
+"""Below these a cell of the usual kind (CR2032) is at its end."""
+
+
+class SiteSeen(Struct, frozen=True):
+    href: str
+    word: str
+    chosen: bool
+
+
+class TagSeen(Struct, frozen=True):
+    """One tag, or the label of a point without tags."""
+
+    point: str
+    tag: str
+    format: str
+    battery: str
+    low: bool
+    heard: str
+    silent: str
+    """A sentence; empty for a tag that is heard."""
+    key: Verdict | None
+    """None for a tag that has none."""
+    clock: str
+    measured: str
+    put_near: str
+    """What to write into the plan; empty when it stands there."""
+    label: str
+    worn: bool
+
+    @property
+    def wanted(self) -> bool:
+        """Something is to be done there."""
+        keyless = self.key is not None and self.key.colour != "ok"
+        return self.low or self.worn or keyless or bool(self.silent or self.put_near)
+
+
+class TagsSeen(Struct, frozen=True):
+    site_name: str
+    sites: list[SiteSeen]
+    tags: list[TagSeen]
+
+
+class Facts(Struct, frozen=True):
+    """One snapshot of the store, as far as a site's tags need it."""
+
+    site: str
+    sites: dict[str, Plan]
+    heard: dict[tuple[str, str], int]
+    powered: dict[tuple[str, str], VisitRow]
+    """The last visit in which the tag told its battery."""
+    silent: dict[str, tuple[int, int]]
+    """By point: since when no visit heard a tag of it though the radio worked, and how many did not."""
+    labels: dict[str, int]
+    calibrated: dict[tuple[str, str], CalibrationRow]
+    keys: dict[tuple[str, str], Keyed]
+
+
+def read_tags(tx: Connection, site: str, now: int) -> Facts | None:
+    """What is known of a site's tags, of the first one without a name; None while there is no site."""
+    sites = newest_plans(tx)
+    chosen = site if site in sites else next(iter(sites), None)
+    if chosen is None:
+        return None
+    return Facts(
+        chosen,
+        sites,
+        visits.last_heard(tx, chosen),
+        visits.last_powered(tx, chosen),
+        visits.silent_since(tx, chosen),
+        visits.last_health(tx, chosen),
+        visits.calibrated(tx, chosen),
+        {(each.format, each.tag): each for each in keyed(tx, chosen, now)},
+    )
+
+
+def show_tags(facts: Facts, lang: str) -> TagsSeen:
+    """What asks for somebody first, then the rest, both in the plan's order."""
+    plan = facts.sites[facts.site]
+    places = Places(lang, plan, {})
+    seen = [_tag(point, tag, facts, places) for point in plan.points for tag in point.tags or (None,)]
+    return TagsSeen(
+        places.site(facts.site),
+        [
+            SiteSeen(url("/tags", site=site), plan.site.name.say(lang) or site, site == facts.site)
+            for site, plan in facts.sites.items()
+        ],
+        sorted(seen, key=lambda each: not each.wanted),
+    )
+
+
+def _tag(point: Point, tag: Tag | None, facts: Facts, places: Places) -> TagSeen:
+    name = (tag.format, tag.id) if tag else ("", "")
+    powered, heard = facts.powered.get(name), facts.heard.get(name)
+    key, health = facts.keys.get(name), facts.labels.get(point.id)
+    measured = facts.calibrated.get(name)
+    differs = measured is not None and tag is not None and tag.near != measured.level
+    since = facts.silent.get(point.id) if tag else None
+    lang = places.lang
+    return TagSeen(
+        point=places.point(point.id),
+        tag=name[1],
+        format=name[0],
+        battery=battery(powered.battery_pct, powered.battery_mv, lang) if powered else "",
+        low=powered is not None and is_low(powered),
+        heard=_heard(tag, heard, places),
+        silent=tag_words(lang, "silent_since", time=places.moment(since[0])[:16], n=since[1]) if since else "",
+        key=_key(tag, key, places),
+        clock=tag_words(lang, "clock", seconds=f"{key.clock_ms / 1000:+.0f}") if key and key.clock_ms else "",
+        measured=tag_words(lang, "level", level=measured.level, time=places.moment(measured.at)[:16])
+        if measured
+        else "",
+        put_near=tag_words(lang, "put_near", level=measured.level) if measured and differs else "",
+        label=tag_words(lang, "health", n=health) if health is not None else "",
+        worn=health is not None and health < WORN_BELOW,
+    )
+
+
+def _measured(row: CalibrationRow, places: Places) -> str:
+    return tag_words(places.lang, "level", level=row.level, time=places.moment(row.at)[:16])
+
+
+def is_low(row: VisitRow) -> bool:
+    """Whether the tag wants a new cell."""
+    percent = row.battery_pct is not None and row.battery_pct < LOW_PCT
+    return percent or (row.battery_mv is not None and row.battery_mv < LOW_MV)
+
+
+def _heard(tag: Tag | None, at: int | None, places: Places) -> str:
+    if tag is None:
+        return ""
+    return places.moment(at)[:16] if at is not None else tag_words(places.lang, "never")
+
+
+def _key(tag: Tag | None, key: Keyed | None, places: Places) -> Verdict | None:
+    if key is not None:
+        time = places.moment(key.since)[:16]
+        return Verdict("ok", tag_words(places.lang, "key_since", issue=key.issue, time=time))
+    if tag is None or not needs_key(tag.format):
+        return None
+    return Verdict("amber", tag_words(places.lang, "no_key"))
