@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from app.duties import site
 from app.duties.evidence import FAINTEST
 from app.ports import Clock, Heard, RadioState
+from app.settings import NO_ADAPTER
 from app.text import clean
 from hardware.clock import SystemClock
 from hardware.tags import LABEL, Advert, heard_now, sightings
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 STUCK: Final = "radio.stuck"
 HUNG: Final = "radio.hung"
 RESTING: Final = "radio.resting"
+OFF: Final = "radio.off"
+NONE: Final = "radio.none"
+"""Nothing here to ask for Bluetooth: codes only, which is no fault."""
+GARBLED: Final = "radio.garbled"
 _BUSY: Final = "radio.busy"
 _BACKEND: Final = "bleak.backends.bluezdbus.scanner" if sys.platform == "linux" else "bleak"
 """0.3 s of imports, done beside the event loop: the crew goes on pressing keys."""
@@ -40,7 +46,7 @@ _BACKLOG: Final = 2000
 _NOT_AVAILABLE: Final = {
     "NO_BLUETOOTH": "radio.absent",
     "NO_BLE_CENTRAL_ROLE": "radio.absent",
-    "POWERED_OFF": "radio.off",
+    "POWERED_OFF": OFF,
     "DENIED_BY_USER": "radio.denied",
     "DENIED_BY_SYSTEM": "radio.denied",
     "DENIED_BY_UNKNOWN": "radio.denied",
@@ -56,7 +62,7 @@ _DBUS: Final = {
     "org.freedesktop.DBus.Error.AccessDenied": "radio.denied",
     "org.bluez.Error.NotAuthorized": "radio.denied",
     "org.bluez.Error.NotPermitted": "radio.denied",
-    "org.bluez.Error.NotReady": "radio.off",  # off, when the adapter was named
+    "org.bluez.Error.NotReady": OFF,  # off, when the adapter was named
     "org.bluez.Error.InProgress": _BUSY,
     "org.freedesktop.DBus.Error.UnknownObject": "radio.absent",  # unplugged
     "org.freedesktop.DBus.Error.UnknownMethod": "radio.absent",
@@ -66,7 +72,8 @@ _DBUS: Final = {
 _TYPES: Final = (
     (TimeoutError, HUNG),
     (KeyError, "radio.old"),  # BlueZ before 5.55 does not say which roles an adapter has
-    (OSError, "radio.bus"),  # no socket, nobody behind it, or a connection that broke
+    (FileNotFoundError, NONE),  # no socket: a system without D-Bus has no BlueZ either
+    (OSError, "radio.bus"),  # nobody behind it, or a connection that broke
     (EOFError, "radio.bus"),
 )
 """What reaches us as no error of bleak's; the first row that fits."""
@@ -81,7 +88,7 @@ class Pace(Struct, frozen=True):
     """How long the radio listens and waits, all in seconds."""
 
     window: float = 1.0
-    """One scan. Longer for slow tags, always under the kernel's ten."""
+    """One scan. Longer for slow tags; near needs three samples in six seconds, of which a scan may give one."""
     eager: float = 30.0
     """Windows stand back to back for so long after the start or a key."""
     off: float = 2.0
@@ -99,6 +106,30 @@ class Pace(Struct, frozen=True):
     """With no packet from any device for so long, the radio may be stuck."""
 
 
+def pace_of(settings: site.Settings) -> Pace:
+    """As the plan sets it."""
+    return Pace(window=settings.scan_window_ms / 1000, off=settings.scan_pause_ms / 1000)
+
+
+class CodesOnly:
+    """The radio of a handheld that shall use none: every stop is reached by its label."""
+
+    always: Final = False
+
+    def poke(self) -> None:
+        """A key was pressed; nothing rests here."""
+
+    async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncGenerator[Heard, None]:
+        """See TagReader."""
+        async with aclosing(self.hear()) as heard:
+            async for item in heard:
+                yield item
+
+    async def hear(self) -> AsyncGenerator[RadioState, None]:
+        yield RadioState(NONE)
+        await asyncio.Event().wait()
+
+
 class BleReader:
     """The handheld's own radio as a TagReader.
 
@@ -108,10 +139,11 @@ class BleReader:
     always: Final = False
     """Listening costs battery: only while something is wanted."""
 
-    def __init__(self, adapter: str | None = None, clock: Clock | None = None, pace: Pace | None = None) -> None:
+    def __init__(self, adapter: str | None = None, clock: Clock | None = None, pace: Callable[[], Pace] = Pace) -> None:
+        """`pace` is asked for each listener anew: the plan may have changed."""
         self._adapter = adapter
         self._clock = clock or SystemClock()
-        self._pace = pace or Pace()
+        self._pace = pace
         self._turn = asyncio.Lock()
         self._run: _Run | None = None
         self._left: asyncio.Task[None] | None = None
@@ -138,7 +170,8 @@ class BleReader:
     async def hear(self) -> AsyncGenerator[Advert | RadioState, None]:
         """Every advertisement, not yet understood, and every change of the radio's state."""
         async with self._turn:
-            run = self._run = _Run(self._adapter, self._clock, self._pace, self._left)
+            pace = self._pace()
+            run = self._run = _Run(self._adapter, self._clock, pace, self._left)
             work = asyncio.create_task(run.listen())
             work.add_done_callback(lambda _: run.put(None))
             try:
@@ -148,8 +181,13 @@ class BleReader:
                 work.result()
             finally:
                 self._run = None
-                await _cancel(work, self._pace.stop)
+                await _cancel(work, pace.stop)
                 self._left = run.left
+
+
+def radio(adapter: str | None, clock: Clock, pace: Callable[[], Pace] = Pace) -> BleReader | CodesOnly:
+    """The handheld's own radio, as the setting `adapter` wants it."""
+    return CodesOnly() if adapter == NO_ADAPTER else BleReader(adapter, clock, pace)
 
 
 async def _cancel(work: asyncio.Task[None], patience_s: float) -> None:
@@ -167,6 +205,9 @@ class _Run:
         self._bluez: BlueZScannerArgs = {"filters": {"DuplicateData": True, "RSSI": FAINTEST}}
         if adapter:
             self._bluez["adapter"] = adapter
+        self._adapter = adapter
+        self._switched = False
+        """We tried to switch the adapter on: once for each listener, whoever switched it off may have had a reason."""
         self._clock = clock
         self._pace = pace
         self._loop = asyncio.get_running_loop()
@@ -199,12 +240,22 @@ class _Run:
                 await self._settle()
                 await self._window()
             except (BleakError, *_CAUGHT) as error:
+                if fault_of(error) == OFF and await self._switch_on():
+                    continue
                 self._say(fault_of(error), f"{type(error).__name__}: {error}")
                 await self._wait(self._pace.again[min(failures, len(self._pace.again) - 1)])
                 failures += 1
             else:
                 failures = 0
                 await self._between()
+
+    async def _switch_on(self) -> bool:
+        if self._switched or sys.platform != "linux":
+            return False
+        self._switched = True
+        from hardware.bluez import switch_on
+
+        return await switch_on(self._adapter)
 
     async def _settle(self) -> None:
         """Wait for the call that the listener before us left unanswered."""
@@ -214,7 +265,7 @@ class _Run:
 
     async def _window(self) -> None:
         scanner = await self._start()
-        if self._said is None or self._said.fault not in (None, STUCK):
+        if self._said is None or self._said.fault not in (None, STUCK, GARBLED):
             self._heard_at = self._loop.time()
             self._say(None)
         try:
@@ -292,10 +343,15 @@ class _Run:
         if not heard_now(data.rssi):
             return
         self._heard_at = self._loop.time()
-        if self._said is not None and self._said.fault == STUCK:
+        try:
+            up = self._clock.now().up
+            heard = Advert(device.address, data.rssi, up, data.manufacturer_data, data.service_data, data.local_name)
+        except _CAUGHT as error:
+            self._say(GARBLED, f"{type(error).__name__}: {error}")
+            return
+        if self._said is not None and self._said.fault in (STUCK, GARBLED):
             self._say(None)
-        up = self._clock.now().up
-        self.put(Advert(device.address, data.rssi, up, data.manufacturer_data, data.service_data, data.local_name))
+        self.put(heard)
 
     def _say(self, fault: str | None, detail: str = "") -> None:
         if self._said is None or self._said.fault != fault:

@@ -34,12 +34,15 @@ class StagedClock:
     and walks stay true to one another.
     """
 
-    def __init__(self, base: Clock, began: Moment, speed: float = 1.0) -> None:
+    def __init__(self, base: Clock, began: Moment, speed: float = 1.0, shown: Path | None = None) -> None:
+        """`shown` is a file that tells this time to other programs of this machine, see `FollowedClock`."""
         self._base = base
         self._began = began
         self._speed = speed
         self._since = base.now().up
         self._skipped = 0
+        self._shown = shown
+        self._show()
 
     def now(self) -> Moment:
         moment, began = self._base.now(), self._began
@@ -49,6 +52,27 @@ class StagedClock:
     def skip(self, ms: int) -> None:
         """Let `ms` pass at once."""
         self._skipped += ms
+        self._show()
+
+    def _show(self) -> None:
+        if self._shown is not None:
+            made = self._shown.with_suffix(".new")
+            made.write_text(f"{self._began.at + self._skipped} {self._since} {self._speed}", encoding="ascii")
+            made.replace(self._shown)
+
+
+class FollowedClock:
+    """The wall clock of a StagedClock over the real one in another program of this machine."""
+
+    def __init__(self, shown: Path) -> None:
+        """Raises OSError or ValueError where no clock is shown."""
+        self._shown = shown
+        self()
+
+    def __call__(self) -> int:
+        """Now, UTC ms."""
+        at, since, speed = self._shown.read_text(encoding="ascii").split()
+        return int(at) + round((_up_ms() - int(since)) * float(speed))
 
 
 @lru_cache(1)

@@ -15,7 +15,7 @@ from app.duties.evidence import FAINTEST, LOUDEST
 from app.duties.site import GENERIC, TagRule
 from app.ports import Sighting
 from app.text import clean
-from hardware.bthome import NOTHING, SILENT, Measured, Value, exact, measured
+from hardware.bthome import NOTHING, OBJECTS, SILENT, Measured, Value, exact, measured
 
 LABEL: Final = "label"
 """A wanted pair may be (LABEL, point id): the stop also takes a label. No radio is switched on for it."""
@@ -190,6 +190,13 @@ LAYOUTS: Final = (
         Reading("temperature", 3, 2, signed=True, over=10, decimals=1),
         Reading("humidity", 5, 2, over=10, decimals=1), Reading("battery_mv", 7, 2))),
 )  # fmt: skip
+
+MEASURES: Final = frozenset(
+    {thing.name for thing in OBJECTS.values() if thing.kind in ("unsigned", "signed")}
+    | {reading.name for layout in LAYOUTS for reading in layout.readings if not reading.counts}
+    | {reading.name for _, _, readings in _KSENSOR for reading in readings}
+) - {"packet_id", "battery", "battery_pct", "battery_mv", "device_type"}
+"""Names of the figures that some frame measures."""
 
 _ROWS: Final = {
     carrier: tuple(row for row in enumerate(LAYOUTS) if row[1].carrier == carrier)

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from app.duties.site import GENERIC, Plan, Tag
+from app.duties.site import EID, GENERIC, Plan, Tag
 from app.ports import Clock, Heard, RadioState, Scan
 from hardware.clock import SystemClock
 from hardware.tags import LABEL, Advert, encode, sightings
@@ -32,6 +32,10 @@ _INTERVAL_MS: Final = 500
 _LOST: Final = 0.15
 """Share of packets that nobody receives."""
 _NEIGHBOURS_M: Final = (15.0, 22.0)
+_ROOM: Final = {"0000fcd2-0000-1000-8000-00805f9b34fb": bytes.fromhex("40029a09039411")}
+"""What every simulated sensor measures (BTHome): 24.58 degrees and 45 % humidity."""
+_UNWRITTEN: Final = (GENERIC, EID)
+"""Only closed makers can write the one, and only who has the key the other."""
 _READ_MS: Final = 1000
 """From arriving to reading a label, and with a tag too: long enough for *near* to come first."""
 _READ_AFTER_TAG_MS: Final = 6000
@@ -53,8 +57,8 @@ class SimulatedWalk:
 
     `walk_s` is the time from one stop to the next; `speed` shortens it in real time. Stamps keep the walk's
     own time, so that dwell is judged as at speed 1; give it a clock that runs as fast (StagedClock) and the
-    records agree too. A wanted pair (LABEL, point) has that label read after arriving. The tags of closed makers
-    are not simulated: only they can write their frames.
+    records agree too. A wanted pair (LABEL, point) has that label read after arriving. Tags of closed makers
+    and rotating ones are not simulated; every sensor measures the same room.
     """
 
     always: Final = True
@@ -86,15 +90,16 @@ class SimulatedWalk:
     async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncGenerator[Heard, None]:
         """See TagReader. With nothing wanted nobody walks."""
         yield RadioState()
-        tags = sorted(pair for pair in wanted if pair[0] not in (LABEL, GENERIC))
+        tags = sorted(pair for pair in wanted if pair[0] not in (LABEL, *_UNWRITTEN))
         texts = [self._labels[point] for kind, point in sorted(wanted) if kind == LABEL and point in self._labels]
         loop = asyncio.get_running_loop()
         began, start_up = loop.time(), max(self._clock.now().up, self._last_up + _INTERVAL_MS)
-        ahead_ms = self._walk_ms if wanted == self._reached else 0.0
+        there = bool(wanted) and wanted <= self._reached
+        ahead_ms = self._walk_ms if there else 0.0
         for passed_ms, heard in self._walk(tags, texts, ahead_ms):
             await asyncio.sleep(max(0.0, began + passed_ms / 1000 / self._speed - loop.time()))
             self._last_up = start_up + passed_ms
-            if passed_ms + ahead_ms >= self._walk_ms:
+            if passed_ms + ahead_ms >= self._walk_ms and not there:
                 self._reached = wanted
             if isinstance(heard, str):
                 yield Scan(heard, self._last_up)
@@ -128,7 +133,7 @@ class SimulatedWalk:
 
     def _neighbours(self, tags: list[tuple[str, str]]) -> list[_Source]:
         """The tags of the points listed before and after, out of reach but audible."""
-        points = [point for point in self._plan.points if point.tags and point.tags[0].format != GENERIC]
+        points = [point for point in self._plan.points if point.tags and point.tags[0].format not in _UNWRITTEN]
         here = next((at for at, point in enumerate(points) if any((t.format, t.id) in tags for t in point.tags)), None)
         if here is None:
             return []
@@ -147,7 +152,7 @@ class SimulatedWalk:
 
 
 def _source(kind: str, tag: str, known: Tag | None, start_m: float, end_m: float) -> _Source:
-    manufacturer, service = encode(kind, tag, POWER_1M)
+    manufacturer, service = ({}, _ROOM) if kind == "bthome" else encode(kind, tag, POWER_1M)
     bound = tag if kind == "bthome" else known.address if known is not None else None
     address = bound or made_up_address(kind, tag)
     return _Source(address, manufacturer, service, start_m, end_m)

@@ -207,6 +207,10 @@ class BlueZ:
             self._discovering(path)
         self._change(path, ADAPTER, {"Powered": Variant("b", on)})
 
+    def conceal(self, name: str = "hci0") -> None:
+        """An adapter that no longer says whether it is powered, as none does."""
+        del self._objects[f"/org/bluez/{name}"][ADAPTER]["Powered"]
+
     def discovers(self) -> bool:
         """Whether any program has the receiver on."""
         return any(self._clients.values())
@@ -333,6 +337,9 @@ class BlueZ:
             return "a{oa{sa{sv}}}", [self._objects]
         if path not in self._objects:
             raise Refused("org.freedesktop.DBus.Error.UnknownObject", f'Method "{member}" ... does not exist')
+        if message.interface == _PROPERTIES and member == "Set" and message.body[1] == "Powered":
+            self.power(message.body[2].value, path.rpartition("/")[2])
+            return "", []
         if message.interface != ADAPTER:
             raise Refused("org.freedesktop.DBus.Error.UnknownMethod", f'Method "{member}" does not exist')
         if member == "SetDiscoveryFilter":

@@ -25,6 +25,11 @@ TABLE = {
     "busy": ("蓝牙正忙,还在试;可先扫标签", "Bluetooth is busy, trying on: or scan the label"),
     "hung": ("蓝牙没应答,还在试;可先扫标签", "Bluetooth does not answer, trying on: or scan the label"),
     "failed": ("蓝牙出错,还在试;可先扫标签", "Bluetooth failed, trying on: or scan the label"),
+    "garbled": (
+        "蓝牙信号读不出,请扫标签,并报管理员",
+        "Bluetooth cannot be read: scan the label, tell the administrator",
+    ),
+    "none": ("扫墙上的标签,或按1输码", "Scan the label, or press 1"),
     "stuck": ("久未听到信号,蓝牙可能失灵,可扫标签", "nothing heard: Bluetooth may be stuck, scan the label"),
     "resting": ("蓝牙已歇下省电,按任意键再找", "Bluetooth rests to save power: press any key"),
     "feed_missing": ("回放文件打不开", "the feed cannot be opened"),

@@ -9,10 +9,11 @@ from typing import Final
 import pytest
 
 from app.duties.evidence import Nearness, Sample, judge_near
-from app.ports import Heard, RadioState, Sighting
+from app.duties.site import Settings
+from app.ports import Heard, Moment, RadioState, Sighting
 from app.text import cells
 from app.words.radio import TABLE
-from hardware.ble import BleReader, Pace
+from hardware.ble import BleReader, Pace, pace_of, radio
 from hardware.clock import SystemClock
 from hardware.tags import LABEL
 from tests.virtual_radio import FORBID_BLUEZ, BlueZ, PrivateBus, VirtualTag, patrol_tag
@@ -22,6 +23,7 @@ STAIR: Final = ("ibeacon", f"{SITE}/10001/7")
 CELLAR: Final = ("eddystone-uid", "12345678901234678901/000000000001")
 BRISK: Final = Pace(window=0.12, eager=60, start=0.3, stop=0.3, busy=(0.02, 0.02, 0.02), again=(0.05, 0.1))
 """Everything as in the field, only sooner."""
+RFKILLED: Final = ("org.bluez.Error.Failed", "Blocked through rfkill")
 
 
 class Ear:
@@ -78,7 +80,24 @@ async def listening(reader: BleReader, *wanted: tuple[str, str]) -> AsyncIterato
 
 
 def reader(pace: Pace = BRISK, adapter: str | None = None) -> BleReader:
-    return BleReader(adapter, SystemClock(), pace)
+    return BleReader(adapter, SystemClock(), lambda: pace)
+
+
+class Failing(SystemClock):
+    """A clock that cannot be read, until it can."""
+
+    broken = True
+
+    def now(self) -> Moment:
+        if self.broken:
+            raise OSError(5, "Input/output error")
+        return super().now()
+
+
+def test_the_plan_sets_window_and_pause() -> None:
+    assert pace_of(Settings()) == Pace()
+    told = pace_of(Settings(scan_window_ms=2000, scan_pause_ms=500))
+    assert (told.window, told.off, told.rest_after) == (2.0, 0.5, 300.0)
 
 
 # -- hearing ------------------------------------------------------------------------------------
@@ -86,11 +105,11 @@ def reader(pace: Pace = BRISK, adapter: str | None = None) -> BleReader:
 
 async def test_a_patrol_tag_in_the_air_is_heard_through_real_bleak(bluez: BlueZ) -> None:
     bluez.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", -61))
-    radio = reader()
+    one = reader()
     before = SystemClock().now().up
-    async with listening(radio) as ear:
+    async with listening(one) as ear:
         await ear.until_heard(1)
-        assert radio.backend == "bluez_dbus"
+        assert one.backend == "bluez_dbus"
     tag = ear.sightings[0]
     assert (tag.format, tag.tag) == STAIR
     assert (tag.address, tag.rssi, tag.power_1m) == ("C0:11:22:33:44:55", -61, -59)
@@ -167,10 +186,10 @@ async def test_a_crew_that_stands_before_the_tag_is_near_within_six_seconds(blue
         patrol_tag(*STAIR, "C0:11:22:33:44:55", -60, 0.5),
         patrol_tag(*CELLAR, "C0:11:22:33:44:66", -75, 0.5),  # the floor below
     )
-    radio = BleReader()  # windows of one second, with the kernel's filter: a sample a second
+    one = BleReader()  # windows of one second, with the kernel's filter: a sample a second
     seen: dict[str | None, list[Sample]] = {}
     began = asyncio.get_running_loop().time()
-    async with asyncio.timeout(10), aclosing(radio.listen(frozenset({STAIR}))) as stream:
+    async with asyncio.timeout(10), aclosing(one.listen(frozenset({STAIR}))) as stream:
         async for heard in stream:
             if not isinstance(heard, Sighting):
                 continue
@@ -187,22 +206,22 @@ async def test_a_crew_that_stands_before_the_tag_is_near_within_six_seconds(blue
 
 
 async def test_the_receiver_is_off_as_soon_as_nobody_listens(bluez: BlueZ) -> None:
-    radio = reader()
-    async with listening(radio) as ear:
+    one = reader()
+    async with listening(one) as ear:
         await ear.until_fault(None)
         assert bluez.discovers()
     assert not bluez.discovers()
-    async with listening(radio) as ear:
+    async with listening(one) as ear:
         await ear.until_fault(None)
     assert not bluez.discovers()
 
 
 async def test_leaving_while_the_scan_starts_leaves_no_scan_behind(bluez: BlueZ) -> None:
-    radio = reader()
+    one = reader()
     for wait_s in (0.0, 0.001, 0.002, 0.004, 0.008):
-        async with listening(radio):
+        async with listening(one):
             await asyncio.sleep(wait_s)
-    async with listening(radio) as ear:
+    async with listening(one) as ear:
         await ear.until_fault(None)
         assert ear.faults == [None], "an unseen scan would have made this one InProgress"
     assert not bluez.discovers()
@@ -219,8 +238,8 @@ async def test_with_no_tag_to_hear_the_radio_stays_off(bluez: BlueZ, wanted: tup
 
 async def test_it_listens_eagerly_then_less_then_rests_until_a_key(bluez: BlueZ) -> None:
     bluez.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", -61, 0.02))
-    radio = reader(Pace(window=0.05, eager=0.3, off=0.3, rest_after=1.0))
-    async with listening(radio) as ear:
+    one = reader(Pace(window=0.05, eager=0.3, off=0.3, rest_after=1.0))
+    async with listening(one) as ear:
         await ear.until_fault("radio.resting")
         assert not bluez.discovers()
         windows = sum(member == "StartDiscovery" for member, _ in bluez.calls)
@@ -228,7 +247,7 @@ async def test_it_listens_eagerly_then_less_then_rests_until_a_key(bluez: BlueZ)
         count = len(ear.sightings)
         await asyncio.sleep(0.2)
         assert len(ear.sightings) == count
-        radio.poke()
+        one.poke()
         await ear.until_fault(None)
         await ear.until_heard(1)
 
@@ -252,10 +271,19 @@ async def test_no_bus_is_said_and_mends_itself(bus: PrivateBus) -> None:
     await daemon.close()
 
 
-async def test_a_bus_that_never_was_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_system_without_a_bus_works_with_codes_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus")
     async with listening(reader()) as ear:
-        await ear.until_fault("radio.bus")
+        await ear.until_fault("radio.none")
+
+
+async def test_a_handheld_told_to_use_codes_only_leaves_bluetooth_alone(bluez: BlueZ) -> None:
+    bluez.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", -61, 0.01))
+    heard = radio("none", SystemClock()).listen(frozenset({STAIR}))
+    assert await anext(heard) == RadioState("radio.none")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(anext(heard), 0.2)
+    assert bluez.calls == []
 
 
 async def test_a_user_without_permission_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +317,41 @@ async def test_an_adapter_named_in_the_settings_and_missing_is_absent(bluez: Blu
 
 
 @pytest.mark.parametrize("adapter", [None, "hci0"], ids=["any adapter", "adapter named"])
-async def test_bluetooth_switched_off_and_on_is_noticed_each_time(bluez: BlueZ, adapter: str | None) -> None:
+async def test_bluetooth_found_off_is_switched_on_once_and_nobody_bothered(bluez: BlueZ, adapter: str | None) -> None:
+    bluez.power(on=False)
+    bluez.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", -61))
+    one = reader(adapter=adapter)
+    async with listening(one) as ear:
+        await ear.until_heard(1)
+        assert ear.faults == [None]
+        bluez.power(on=False)
+        await ear.until_fault("radio.off")
+        await asyncio.sleep(0.3)
+        assert ear.faults == [None, "radio.off"], "whoever switched it off while we listened meant it"
+        assert sum(member == "Set" for member, _ in bluez.calls) == 1
+    async with listening(one) as ear:  # the next stop
+        await ear.until_heard(1)
+        assert ear.faults == [None]
+
+
+async def test_an_answer_that_is_none_is_no_reason_to_fall(bluez: BlueZ) -> None:
+    bluez.errors["SetDiscoveryFilter"] = ("org.bluez.Error.NotReady", "Resource Not Ready")
+    bluez.conceal()
+    async with listening(reader(adapter="hci0")) as ear:
+        await ear.until_fault("radio.off")
+
+
+async def test_only_the_adapter_in_use_is_switched_on(bluez: BlueZ) -> None:
+    bluez.power(on=False)
+    bluez.plug("hci1", powered=False)
+    async with listening(reader(adapter="hci1")) as ear:
+        await ear.until_fault(None)
+    assert [path for member, path in bluez.calls if member == "Set"] == ["/org/bluez/hci1"]
+
+
+@pytest.mark.parametrize("adapter", [None, "hci0"], ids=["any adapter", "adapter named"])
+async def test_bluetooth_that_cannot_be_switched_on_is_noticed_each_time(bluez: BlueZ, adapter: str | None) -> None:
+    bluez.errors["Set"] = RFKILLED
     bluez.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", -61))
     async with listening(reader(adapter=adapter)) as ear:
         for _ in range(2):
@@ -349,13 +411,13 @@ async def test_a_scan_that_began_late_is_the_scan_that_is_used(bluez: BlueZ) -> 
 
 
 async def test_leaving_a_service_that_hangs_is_quick_and_leaves_no_scan(bluez: BlueZ) -> None:
-    radio = reader()
+    one = reader()
     bluez.hang()
-    async with listening(radio) as ear:
+    async with listening(one) as ear:
         await ear.until_fault("radio.hung")
         began = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - began < 1
-    async with listening(radio) as ear:
+    async with listening(one) as ear:
         await ear.until_fault("radio.hung")
         bluez.wake()
         await ear.until_fault(None)
@@ -371,6 +433,17 @@ async def test_an_error_nobody_foresaw_is_still_a_sentence(bluez: BlueZ) -> None
         assert "\x1b" not in state.detail
         bluez.errors.clear()
         await ear.until_fault(None)
+
+
+async def test_a_packet_that_cannot_be_taken_in_is_said_and_the_next_one_is_heard(bluez: BlueZ) -> None:
+    bluez.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", -61))
+    clock = Failing()
+    async with listening(BleReader(None, clock, lambda: BRISK)) as ear:
+        await ear.until_fault("radio.garbled")
+        clock.broken = False
+        await ear.until_fault(None)
+        await ear.until_heard(1)
+    assert ear.faults == [None, "radio.garbled", None]
 
 
 async def test_silence_of_every_device_is_suspicious_and_forgiven(bluez: BlueZ) -> None:

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from app.ports import Moment
-from hardware.clock import StagedClock, SystemClock
+from hardware.clock import FollowedClock, StagedClock, SystemClock
 
 
 class Wound:
@@ -46,3 +46,17 @@ def test_what_a_staged_clock_skips_has_passed_on_the_wall_and_since_boot() -> No
     staged = StagedClock(Wound(9_000, 50), Moment(1_000, 7_000, "boot"))
     staged.skip(60_000)
     assert staged.now() == Moment(61_000, 67_000, "boot", 40)
+
+
+def test_another_program_tells_the_same_staged_time_whatever_is_skipped_and_however_fast_it_runs(
+    tmp_path: Path,
+) -> None:
+    real = SystemClock()
+    staged = StagedClock(real, Moment(1_000_000, 7_000, "boot"), 50, tmp_path / "clock")
+    followed = FollowedClock(tmp_path / "clock")
+    for skipped in (0, 110_000, 3_600_000):
+        staged.skip(skipped)
+        before = staged.now().at
+        time.sleep(0.02)
+        told = followed()
+        assert before + 1_000 <= told <= staged.now().at + 50

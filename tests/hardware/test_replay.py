@@ -312,7 +312,7 @@ async def test_the_radio_and_a_feed_of_the_same_packets_give_the_same_tags(bluez
     captured = {f"C0:00:00:00:00:{n:02X}": vector for n, vector in enumerate(VECTORS)}
     bluez.enter(*(VirtualTag(address, -60, *v.data(), interval_s=0.1) for address, v in captured.items()))
     live: dict[str, dict[str, Any]] = {}
-    async with asyncio.timeout(10), radio_lines(BleReader(pace=Pace(window=0.2))) as lines:
+    async with asyncio.timeout(10), radio_lines(BleReader(pace=lambda: Pace(window=0.2))) as lines:
         assert (await lines.get())["adapter"] == "on"
         while len(live) < len(captured):
             line = await lines.get()
@@ -333,8 +333,9 @@ async def test_the_radio_and_a_feed_of_the_same_packets_give_the_same_tags(bluez
 
 async def test_scan_says_what_the_radio_lacks_in_a_form_a_feed_takes(bluez: BlueZ, tmp_path: Path) -> None:
     bluez.unplug()
-    async with asyncio.timeout(5), radio_lines(BleReader(pace=Pace(again=(0.05,)))) as lines:
+    async with asyncio.timeout(5), radio_lines(BleReader(pace=lambda: Pace(again=(0.05,)))) as lines:
         absent = await lines.get()
+        bluez.errors["Set"] = ("org.bluez.Error.Failed", "Blocked through rfkill")
         bluez.plug(powered=False)
         off = await lines.get()
         bluez.errors["GetManagedObjects"] = ("org.bluez.Error.Failed", "")

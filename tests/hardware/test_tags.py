@@ -172,7 +172,7 @@ def test_the_battery_of_a_beacon_stands_beside_it_under_the_same_address() -> No
 
 def test_a_frame_that_only_measures_is_never_a_place() -> None:
     measures = {vector.format for vector in VECTORS if vector.format} - set(TAG_FORMATS)
-    assert measures == {"eddystone-tlm", "eddystone-eid", "minew", "feasycom", "moko", "jaalee", "kbeacon"}
+    assert measures == {"eddystone-tlm", "minew", "feasycom", "moko", "jaalee", "kbeacon"}
     door = Point("door", Text("门"), "a", tags=tuple(Tag(kind, ADDRESS, near=-60) for kind in sorted(measures)))
     plan = Plan(Site("s", Text("s"), "Asia/Shanghai"), 1, "2026-01-01", points=(door,))
     ear = Ear()

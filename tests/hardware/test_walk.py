@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from app import codes
 from app.duties.evidence import Nearness, Sample, enter_level, judge_near
 from app.duties.site import Plan, Point, Settings, Site, Tag, Text
-from app.ports import Scan, Sighting
+from app.ports import Heard, Scan, Sighting
 from hardware.clock import StagedClock, SystemClock
 from hardware.tags import LABEL
 from hardware.walk import SimulatedWalk
@@ -99,6 +100,26 @@ async def test_a_closed_makers_tag_is_not_simulated_and_no_fault() -> None:
             assert not isinstance(item, Sighting)
             if isinstance(item, Scan):
                 break
+
+
+async def test_a_simulated_sensor_tells_the_temperature_of_the_room_to_who_stands_there() -> None:
+    walk = SimulatedWalk(PLAN, LABELS, speed=200)
+    heard, _ = await walk_to(walk, "plant")
+    assert {f"{s.values['temperature']}" for s in heard if s.format == "bthome"} == {"24.58"}
+    wanted = frozenset({pair("plant"), (LABEL, "lobby")})
+    async with asyncio.timeout(10), aclosing(walk.listen(wanted)) as stream:
+        there = [item async for item in first(stream, 80) if isinstance(item, Sighting)]
+    assert [s.rssi for s in there if s.format == "bthome"][-1] > -75, "walked to, with the label wanted as well"
+    again, near = await walk_to(walk, "plant")  # now only the sensor is asked, of who stands there
+    assert near is not None
+    assert near - again[0].up <= 5_000
+
+
+async def first(stream: AsyncIterator[Heard], count: int) -> AsyncIterator[Heard]:
+    async for item in stream:
+        yield item
+        if (count := count - 1) == 0:
+            return
 
 
 async def test_who_looks_away_and_back_still_stands_there() -> None:
