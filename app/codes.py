@@ -7,8 +7,10 @@ code holds it in its dense alphanumeric mode and any keyboard scanner types it u
     token (16)  ten random bytes; who holds them stood before the label
     check (4)   the first 20 bits of SHA-256(b"WB1:" + issue + token), of the 18 characters as written
 
-The same may stand at the end of an address, `HTTPS://HOST/WB1:…`, so that a phone finds a page.
-What a code means (a point, a person, an asset) is not in it: `Credentials.codes` tells, by `digest`.
+The same may stand at the end of an address, so that a resident's telephone finds a page: `HTTPS://HOST/P/` and the
+22 characters (what `make` writes), or `HTTPS://HOST/…/WB1:…`. The check is the same in every form.
+What a code means (a point, a person, an asset) is not in it: `Credentials.codes` tells, by `digest`. A maker's own
+code may be bound to a point or asset as well; its token is then its whole text.
 """
 
 import hashlib
@@ -25,13 +27,29 @@ TOKEN_BYTES: Final = 10
 MAX_ISSUE: Final = 1023
 MAX_TEXT: Final = 200
 """Characters; a longer text is never a code."""
+FOREIGN: Final = "x"
+"""How the issue of a maker's code begins: `x1`, `x2` … in the order in which a thing's codes were bound."""
+LEAST_FOREIGN: Final = 6
+"""Characters of a maker's code that can be bound: a shorter one is no name."""
+ADDRESS: Final = "/P/"
+"""What stands between the office's address and a label's 22 characters."""
+LONGEST_LABEL: Final = 61
+"""Characters that a QR code of version 3 holds at level M, alphanumeric; 47 fit at level Q."""
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES: Final = {char: value for value, char in enumerate(ALPHABET)}
 _CODE: Final = re.compile(
-    rf"(?:[Hh][Tt][Tt][Pp][Ss]?://[!-~]+/)?WB1:(?P<issue>[{ALPHABET}]{{2}})(?P<token>[{ALPHABET}]{{16}})"
-    rf"(?P<check>[{ALPHABET}]{{{CHECK}}})"
+    rf"(?:(?:[Hh][Tt][Tt][Pp][Ss]?://[!-~]+/)?WB1:|[Hh][Tt][Tt][Pp][Ss]?://[!-~]+/[Pp]/)"
+    rf"(?P<issue>[{ALPHABET}]{{2}})(?P<token>[{ALPHABET}]{{16}})(?P<check>[{ALPHABET}]{{{CHECK}}})"
 )
+_TOKEN: Final = re.compile(rf"{PREFIX}|{ADDRESS}[{ALPHABET}]{{8}}")
+_AIM: Final = re.compile(r"\][A-Za-z][0-9A-Za-z](?=.)")
+"""AIM symbology identifier (ISO/IEC 15424), which a scanner may be told to send first: `]Q1`, `]d2`, `]C1`, `]cm`."""
+_CONTROLS: Final = re.compile(r"\x1b(?:\[[0-9;]*[A-Za-z~]|O[P-S])|[\x00-\x1f\x7f]")
+"""A prefix key as a shell gets it (F12); STX, ETX, CR, LF, TAB of the scanner; GS, RS, EOT of GS1 and ISO/IEC 15434,
+which not every way of reading keeps."""
+_BASE: Final = re.compile(r"HTTPS?://[0-9A-Z][0-9A-Z.-]*(:[0-9]{1,5})?")
+"""An address in characters that a QR code holds densely."""
 
 
 class Code(Struct, frozen=True):
@@ -43,24 +61,51 @@ class Code(Struct, frozen=True):
     """Ten bytes: proves the reading, and is never stored."""
 
 
+def bare(text: str) -> str:
+    """What a label holds of what a scanner gave: without AIM identifier, control characters, and blanks at its ends.
+
+    Two ways of reading the same label agree in this.
+    """
+    return _AIM.sub("", _CONTROLS.sub("", text).strip(), count=1).strip() if text else ""
+
+
 def parse(text: str) -> Code | None:
     """The code in `text`, bare or at the end of an address; None when it is none or its check is wrong."""
     if len(text) > MAX_TEXT:
         return None
-    found = _CODE.fullmatch(text.strip())
+    found = _CODE.fullmatch(bare(text))
     if found is None or check(PREFIX, found["issue"] + found["token"]) != found["check"]:
         return None
     return Code(found["issue"], _number(found["token"]).to_bytes(TOKEN_BYTES, "big"))
 
 
-def make(issue: int, token: bytes) -> str:
-    """The text to print. Raises ValueError for an issue outside 0..1023 or a token that is not ten bytes."""
+def may_hold_token(text: str) -> bool:
+    """Whether `text` looks like a label of ours, also one that was not read whole: then it is kept nowhere."""
+    return _TOKEN.search(text.upper()) is not None
+
+
+def make(issue: int, token: bytes, url: str = "") -> str:
+    """The text to print, in the form of an address below `url` (as `label_base` gave it) when there is one.
+
+    Raises ValueError for an issue outside 0..1023 or a token that is not ten bytes.
+    """
     if not 0 <= issue <= MAX_ISSUE:
         raise ValueError(f"issue {issue} is outside 0..{MAX_ISSUE}")
     if len(token) != TOKEN_BYTES:
         raise ValueError(f"a token has {TOKEN_BYTES} bytes, not {len(token)}")
     body = printed_issue(issue) + _written(int.from_bytes(token, "big"), 16)
-    return f"{PREFIX}{body}{check(PREFIX, body)}"
+    return f"{url + ADDRESS if url else PREFIX}{body}{check(PREFIX, body)}"
+
+
+def label_base(url: str) -> str:
+    """The address that labels in URL form begin with, as they are printed: upper-case.
+
+    Raises ValueError unless it is `https://HOST` or `https://HOST:PORT`, short enough for the label.
+    """
+    base = url.strip().upper().rstrip("/")
+    if not _BASE.fullmatch(base) or len(make(0, bytes(TOKEN_BYTES), base)) > LONGEST_LABEL:
+        raise ValueError(f"no address for labels: {url[:80]!r}")
+    return base
 
 
 def check(prefix: str, body: str) -> str:
@@ -72,6 +117,11 @@ def check(prefix: str, body: str) -> str:
 def printed_issue(issue: int) -> str:
     """How a label's `issue`, 0..1023, is printed: two characters."""
     return _written(issue, 2)
+
+
+def foreign_token(text: str) -> bytes:
+    """The token of a maker's code, whose text is `bare`."""
+    return text.encode("utf-8", "replace")
 
 
 def digest(salt_hex: str, token: bytes) -> str:

@@ -41,17 +41,27 @@ class CodeBook:
         self._codes = {digest: _target(named) for digest, named in credentials.codes.items()}
         self._newest: dict[tuple[Meant, str], str] = {}
         for kind, id, issue in self._codes.values():
+            if issue.startswith(codes.FOREIGN):
+                continue
             self._newest[kind, id] = max(issue, self._newest.get((kind, id), ""))
 
     def meaning(self, text: str) -> Meaning:
         """What the scanned `text` stands for; UNKNOWN for anything that is no code of this site."""
         code = codes.parse(text)
         if code is None:
-            return Meaning(Meant.WITNESS) if witness.is_head(text) else UNKNOWN
+            return Meaning(Meant.WITNESS) if witness.is_head(text) else self._bound(codes.bare(text))
         kind, id, issue = self._codes.get(codes.digest(self._salt, code.token), (Meant.UNKNOWN, "", ""))
         if kind is Meant.UNKNOWN:
             return Meaning(Meant.UNKNOWN, None, code.issue, code.token)
         return Meaning(kind, id, code.issue, code.token, old=issue < self._newest[kind, id])
+
+    def _bound(self, text: str) -> Meaning:
+        """A maker's code that the office has bound to a point or an asset; its text is its token."""
+        if not codes.LEAST_FOREIGN <= len(text) <= codes.MAX_TEXT:
+            return UNKNOWN
+        token = codes.foreign_token(text)
+        kind, id, issue = self._codes.get(codes.digest(self._salt, token), (Meant.UNKNOWN, "", ""))
+        return UNKNOWN if kind is Meant.UNKNOWN else Meaning(kind, id, issue, token)
 
 
 def _target(named: str) -> tuple[Meant, str, str]:

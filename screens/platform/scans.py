@@ -11,7 +11,7 @@ from textual import events
 from textual._time import get_time
 from textual.message import Message
 
-from hardware.scanner import Gate, pasted
+from hardware.scanner import Gate, Out, pasted
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -35,8 +35,12 @@ class Scanned(Message):
         self.text = text
 
 
+class Unread(Message):
+    """A scanner typed something that is no code of ours, or only a part of one; the screen saw nothing of it."""
+
+
 class Scanning(_App):
-    """Mixin, before App: posts `Scanned` to the app; everything else goes on as typed."""
+    """Mixin, before App: posts `Scanned` and `Unread` to the app; everything else goes on as typed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,14 +54,18 @@ class Scanning(_App):
         if event.is_forwarded or not isinstance(event, events.Key | events.Paste):
             await super().on_event(event)
         elif isinstance(event, events.Key):
-            out = self.gate.feed(event.key, event.character, event.time, event)
-            await self._type(out.passed)
-            if out.scan is not None:
-                self.post_message(Scanned(out.scan))
+            await self._take_out(self.gate.feed(event.key, event.character, event.time, event))
         elif code := pasted(event.text):
             self.post_message(Scanned(code))
         else:
             await super().on_event(event)
+
+    async def _take_out(self, out: Out[events.Key]) -> None:
+        await self._type(out.passed)
+        if out.scan is not None:
+            self.post_message(Scanned(out.scan))
+        elif out.spoiled:
+            self.post_message(Unread())
 
     async def _type(self, keys: list[events.Key]) -> None:
         """A person's keys, on their usual way, but for those meant for a page that is gone."""
@@ -86,4 +94,4 @@ class Scanning(_App):
         self.call_later(self._release)
 
     async def _release(self) -> None:
-        await self._type(self.gate.expire(get_time()))
+        await self._take_out(self.gate.expire(get_time()))

@@ -10,21 +10,36 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection
 
-from app.codes import MAX_ISSUE, TOKEN_BYTES, digest, hash_pin, make, printed_issue
+from app.codes import FOREIGN, MAX_ISSUE, TOKEN_BYTES, digest, foreign_token, hash_pin, make, printed_issue
 from app.duties.days import local_time
 from app.duties.site import Credentials, People, Person, Plan, decode_plan
 from app.errors import WatchbookError
+from sync.office.store import bound as bound_table
 from sync.office.store import plans as table
 from sync.office.store.changes import publish
 from sync.office.store.plans import PlanRow, TokenRow
 
 PIN_DIGITS: Final = (4, 8)
+LABELLED: Final = ("point", "asset")
+"""Kinds of things that carry labels."""
 
 
 class CredentialRefused(WatchbookError):
     """Whoever sets it: no such person, or no usable PIN."""
+
+
+class Printed(Struct, frozen=True):
+    """A label as it is to be printed."""
+
+    kind: str
+    """`point` or `asset`."""
+    id: str
+    issue: int
+    text: str
+    """What its QR code holds."""
 
 
 def take_plan(tx: Connection, plan: Plan, raw: bytes, sha256: str, at: int) -> int:
@@ -87,6 +102,19 @@ def labels(tx: Connection, site: str) -> dict[str, str]:
     return {row.id: make(row.issue, row.token) for row in table.tokens_of(tx, site, "point")}
 
 
+def printed(tx: Connection, site: str, url: str = "") -> list[Printed]:
+    """The newest label of each point and each asset that carries one by the newest plan, in the plan's order.
+
+    With `url` (see `codes.label_base`) in the form of an address. Nothing for a site without a plan.
+    """
+    row = table.newest_plan(tx, site)
+    if row is None:
+        return []
+    newest = {(row.kind, row.id): row for kind in LABELLED for row in table.tokens_of(tx, site, kind)}
+    rows = [newest[thing] for thing in _labelled(decode_plan(row.raw)) if thing in newest]
+    return [Printed(row.kind, row.id, row.issue, make(row.issue, row.token, url)) for row in rows]
+
+
 def people_of(tx: Connection) -> People:
     """The people file as the office has it."""
     return People(tuple(msgspec.json.decode(raw, type=Person) for raw in table.people(tx)))
@@ -119,8 +147,10 @@ def _credentials(tx: Connection, site: str, at: int) -> Credentials:
     salt = table.salt(tx, site, secrets.token_hex(16))
     here = {person.id for person in people_at(tx, site, at).people}
     badges = {row.id: row for row in table.tokens_of(tx, "", "person") if row.id in here}
-    rows = [*table.tokens_of(tx, site, "point"), *badges.values()]
+    rows = [*(row for kind in LABELLED for row in table.tokens_of(tx, site, kind)), *badges.values()]
     codes = {digest(salt, row.token): f"{row.kind}:{row.id}/{printed_issue(row.issue)}" for row in rows}
+    for bound in bound_table.bound(tx, site):
+        codes[digest(salt, foreign_token(bound.text))] = f"{bound.kind}:{bound.id}/{FOREIGN}{bound.number}"
     pins = {person: pin for person, pin in table.pins_of(tx).items() if person in here}
     return Credentials(salt=salt, codes=codes, pins=pins)
 
@@ -145,12 +175,18 @@ def _holding(tx: Connection, site: str, at: int, days_ago: int = 0) -> list[Plan
 
 
 def _make_labels(tx: Connection, plan: Plan, at: int) -> int:
-    have = {row.id for row in table.tokens_of(tx, plan.site.id, "point")}
-    wanted = [point.id for point in plan.points if point.label and point.id not in have]
-    for point in wanted:
-        row = TokenRow("point", point, 1, secrets.token_bytes(TOKEN_BYTES))
+    have = {(row.kind, row.id) for kind in LABELLED for row in table.tokens_of(tx, plan.site.id, kind)}
+    wanted = [thing for thing in _labelled(plan) if thing not in have]
+    for kind, id in wanted:
+        row = TokenRow(kind, id, 1, secrets.token_bytes(TOKEN_BYTES))
         table.add_token(tx, plan.site.id, row, at)
     return len(wanted)
+
+
+def _labelled(plan: Plan) -> list[tuple[str, str]]:
+    """Kind and id of what carries a label."""
+    points = [("point", point.id) for point in plan.points if point.label]
+    return points + [("asset", asset.id) for asset in plan.assets if asset.label]
 
 
 def _to_all_sites(tx: Connection, at: int) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from app.codes import printed_issue
 from app.duties.review import Proof
+from app.duties.site import Plan
 from app.kinds import StopArrived
 from app.logbook.drafts import proof
 from app.record import Record
@@ -25,32 +25,44 @@ class Place(Struct, frozen=True):
 
 
 class Label(Struct, frozen=True):
-    """A label as the office made it."""
+    """A label or badge as the office made it, or a maker's code as it was bound."""
 
-    issue: int
+    issue: str
+    """As records name it."""
     token: bytes
+    until: int | None = None
+    """UTC ms from which it is withdrawn."""
 
 
-Labels = Mapping[str, Sequence[Label]]
-"""By point id, oldest issue first."""
+Labels = Mapping[tuple[str, str], Sequence[Label]]
+"""By kind and id of what carries them: ("point", "gate")."""
+Badges = Mapping[str, Sequence[Label]]
+"""By person, oldest issue first."""
 
 
-def check_arrival(record: Record, body: StopArrived, place: Place, labels: Labels) -> Proof | None:
+def check_arrival(record: Record, body: StopArrived, place: Place, labels: Labels, plan: Plan) -> Proof | None:
     """What became of the proof that the arrival's label was read; None when none was."""
-    if body.evidence.label is UNSET:
+    label = body.evidence.label
+    if label is UNSET:
         return None
-    return _check_label(record, body.evidence.label.issue, place, labels.get(body.point, ()))
+    if label.asset is UNSET:
+        return _check_label(record, label.issue, place, labels.get(("point", body.point), ()))
+    asset = plan.find_asset(label.asset)
+    if asset is None or asset.point != body.point:
+        return Proof.BAD
+    return _check_label(record, label.issue, place, labels.get(("asset", asset.id), ()))
 
 
 def _check_label(record: Record, issue: str, place: Place, labels: Sequence[Label]) -> Proof:
-    label = next((each for each in labels if printed_issue(each.issue) == issue), None)
+    label = next((each for each in labels if each.issue == issue), None)
     if label is None:
         return Proof.UNKNOWN
     checked = check_proof(record, label.token, place)
-    return Proof.OLD if checked is Proof.GOOD and label is not labels[-1] else checked
+    withdrawn = label.until is not None and record.at + (record.off or 0) >= label.until
+    return Proof.OLD if checked is Proof.GOOD and withdrawn else checked
 
 
-def check_badge(record: Record, person: str, place: Place, badges: Labels) -> Proof:
+def check_badge(record: Record, person: str, place: Place, badges: Badges) -> Proof:
     """What became of the proof that a person's badge was read; OLD for one that was issued anew since."""
     theirs = badges.get(person, ())
     found = [check_proof(record, badge.token, place) for badge in theirs]

@@ -1,0 +1,54 @@
+"""The scanners that have a line of their own, while the terminal runs: what they read goes on, one after the other.
+
+That one is there at the start is no news; that one is lost, and there again, is.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+
+from app.ports import Scan, Scanner, ScannerState
+
+
+class Readers:
+    """Hands everything read to `take`; a failure that nobody expected goes to `broken`."""
+
+    def __init__(
+        self,
+        scanners: Sequence[Scanner],
+        take: Callable[[Scan | ScannerState], Awaitable[None]],
+        broken: Callable[[Exception], None],
+    ) -> None:
+        self._scanners = scanners
+        self._take = take
+        self._broken = broken
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        for scanner in self._scanners:
+            task = asyncio.create_task(self._read(scanner))
+            task.add_done_callback(self._ended)
+            self._tasks.append(task)
+
+    async def stop(self) -> None:
+        """End for good and wait until every device has been let go."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _read(self, scanner: Scanner) -> None:
+        found, lost = scanner.listen(), False
+        try:
+            async for each in found:
+                if isinstance(each, ScannerState):
+                    news, lost = lost or each.fault is not None, each.fault is not None
+                    if not news:
+                        continue
+                await self._take(each)
+        finally:
+            if isinstance(found, AsyncGenerator):
+                await found.aclose()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self._broken(error)
