@@ -1,4 +1,4 @@
-"""What hearing costs: every captured packet understood, beside the least that reading its bytes could be.
+"""What hearing and seeing cost: every captured packet understood, beside the least that reading its bytes could be.
 
 The floor looks each frame up by its company or service and writes it as hex, which a record needs anyway.
 """
@@ -8,6 +8,7 @@ import time
 from statistics import median
 from typing import Final
 
+from bench import reading
 from bench.record import ratio
 from bench.table import Figure, show
 from hardware.tags import LAYOUTS, Advert, sightings
@@ -24,6 +25,7 @@ def run() -> list[Figure]:
     )
     return [
         ("all captured packets understood / looked up and written as hex", compared, 8),
+        *reading.run(),
         ("the dearest captured packet, microseconds", max(_microseconds(advert) for advert in heard), 20),
     ]
 

@@ -39,6 +39,11 @@ class Finding(Struct, frozen=True):
     """The check that it was reported from."""
 
 
+LABEL: Final = "label"
+REPRINT: Final = "reprint"
+"""Category and phrase of what the handheld itself finds of a label: no plan needs to name them."""
+REPRINT_IN: Final = "7d"
+
 SAME_DAY: Final = "same-day"
 _LIMIT: Final = re.compile(r"([1-9][0-9]{0,2})(min|h|d|wd)", re.ASCII)
 
