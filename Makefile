@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ready  := $(VENV)/.ready
 
-.PHONY: demo test check proofs torture bench pictures lock clean
+.PHONY: demo test check proofs torture bench pictures font lock clean
 
 demo: $(ready)
 	@$(BIN)/watchbook demo $(ARGS)
@@ -31,6 +31,10 @@ bench: $(ready)
 
 pictures: $(ready)
 	$(BIN)/python -m tests.pictures
+
+# The font of labels and papers, from the packages fonts-noto-cjk and unicode-data.
+font: $(ready)
+	$(BIN)/python -m tests.font $(ARGS)
 
 # The locks are universal and hashed, without registry addresses. Needs uv.
 lock:

@@ -6,6 +6,8 @@ from typing import Final
 
 BORDER: Final = 2
 """Modules of white around the code; phones read with two, the standard asks for four."""
+LARGEST_LABEL: Final = 3
+"""The QR version of labels at most: 29 modules, so that each is large enough to be read from an arm's length."""
 _INK: Final = "\x1b[38;5;16;48;5;231m"
 _END: Final = "\x1b[0m"
 
@@ -29,6 +31,23 @@ def modules(text: str) -> list[list[bool]]:
     code.add_data(text)
     code.make()
     return [[bool(module) for module in row] for row in code.get_matrix()]
+
+
+def label_modules(text: str) -> list[list[bool]]:
+    """The modules of a label's code, dark is True, without a border: at most version 3, of level Q where that holds it.
+
+    Raises ValueError when version 3 is too small for `text`.
+    """
+    import qrcode
+    from qrcode.constants import ERROR_CORRECT_M, ERROR_CORRECT_Q
+
+    for level in (ERROR_CORRECT_Q, ERROR_CORRECT_M):
+        code = qrcode.QRCode(error_correction=level, border=0)
+        code.add_data(text, optimize=0)
+        code.make()
+        if code.version <= LARGEST_LABEL:
+            return [[bool(module) for module in row] for row in code.get_matrix()]
+    raise ValueError(f"{len(text)} characters are too many for a label")
 
 
 def half_blocks(rows: list[list[bool]]) -> list[str]:

@@ -1,0 +1,63 @@
+"""Label sheets from a browser: what can be chosen, and the file, drawn and read back like the command's."""
+
+import asyncio
+from collections.abc import Mapping
+
+from litestar import Response
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from app.duties.site import Plan
+from sync.office import printing
+from sync.office.labels import BOTH, NAMES, Wish
+from sync.office.pages.day import Choice
+from sync.office.pages.view import HEADERS, words
+from sync.office.printing import Printable
+from sync.office.sheets import LAYOUTS, USUAL
+from sync.office.store.plans import newest_plans
+
+
+class LabelsPage(Struct, frozen=True):
+    sites: list[Choice]
+    layouts: list[Choice]
+    names: list[Choice]
+    assets: bool
+    """The site has assets that carry labels."""
+
+
+def read_sites(tx: Connection) -> dict[str, Plan]:
+    return newest_plans(tx)
+
+
+def show_labels(sites: Mapping[str, Plan], lang: str) -> LabelsPage:
+    return LabelsPage(
+        sites=[Choice(id, plan.site.name.say(lang) or id, False) for id, plan in sites.items()],
+        layouts=[Choice(name, words(lang, f"layout_{name}"), name == USUAL) for name in LAYOUTS],
+        names=[Choice(name, words(lang, f"names_{name}"), name == BOTH) for name in NAMES],
+        assets=any(asset.label for plan in sites.values() for asset in plan.assets),
+    )
+
+
+def read_wanted(tx: Connection, query: Mapping[str, str], now: int, url: str = "") -> Printable | None:
+    """What the form asks for, codes as addresses below `url` when there is one; None for a site without a plan.
+
+    Raises LabelsRefused.
+    """
+    names = query.get("names", "")
+    wish = Wish(assets=bool(query.get("assets")), names=names if names in NAMES else BOTH)
+    return printing.read(tx, query.get("site", ""), wish, url, now)
+
+
+class Press:
+    """Draws one file at a time: it takes a second of a processor, and more for a large site."""
+
+    def __init__(self) -> None:
+        self._one = asyncio.Lock()
+
+    async def sheet(self, printable: Printable, layout: str, site: str) -> Response[bytes]:
+        """The PDF, for saving. Raises LabelsRefused, SheetUnreadable, FontMissing."""
+        chosen = LAYOUTS.get(layout, LAYOUTS[USUAL])
+        async with self._one:
+            sheets = await asyncio.to_thread(printing.proofed, printable.labels, chosen, printable.heading)
+        headers = {**HEADERS, "content-disposition": f'attachment; filename="labels-{site}.pdf"'}
+        return Response(sheets.pdf, media_type="application/pdf", headers=headers)
