@@ -4,7 +4,7 @@ Limits are data of the plan (domain §10); a decimal stays text so that no digit
 """
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from app.duties.evidence import Mark
@@ -13,6 +13,8 @@ from app.duties.site import Check, Plan, Stop
 from app.errors import NotAllowed
 from app.text import clean
 
+OVERRULES: Final = ("gauge", "wrong", "misplaced", "changed")
+"""Why somebody answers otherwise than the sensor; the words stand in app.words.sensor."""
 MAX_DIGITS: Final = 9
 MAX_TEXT: Final = 200
 _DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
@@ -107,6 +109,17 @@ def asks_again(check: Check, answer: Answer) -> bool:
 
 def answer_marks(check: Check, answer: Answer) -> tuple[Mark, ...]:
     return (Mark.OUT_OF_LIMITS,) if check.kind in ("number", "count") and not answer.ok else ()
+
+
+def offered(check: Check, measured: str) -> str | None:
+    """The answer that a sensor's figure would be, rounded to the check's decimals; None for one too long to be it."""
+    value = Decimal(measured).quantize(Decimal(1).scaleb(-check.decimals), ROUND_HALF_UP)
+    return f"{value or abs(value):f}" if len(value.as_tuple().digits) <= MAX_DIGITS else None
+
+
+def overrules(check: Check, answer: Answer, measured: str) -> bool:
+    """Whether the answer is a person's against what the sensor measured."""
+    return answer.value != offered(check, measured)
 
 
 def open_checks(plan: Plan, stop: Stop, progress: Progress) -> tuple[Check, ...]:

@@ -13,30 +13,13 @@ from hashlib import sha256
 from typing import Final, Literal, get_args
 
 import msgspec
-from msgspec import Struct
-from msgspec.structs import force_setattr
 
-
-class Text(Struct, frozen=True, omit_defaults=True):
-    """The same words in both languages; a missing one falls back to the other."""
-
-    zh: str = ""
-    en: str = ""
-
-    def say(self, lang: str) -> str:
-        return (self.zh or self.en) if lang == "zh" else (self.en or self.zh)
-
-
-NO_TEXT = Text()
-
-
-class Part(Struct, frozen=True, omit_defaults=True):
-    """Base of everything in a plan: frozen. Members that a newer office added are passed over."""
-
-    def _read_as(self, field: str, known: Collection[str], otherwise: str) -> None:
-        """A word of a newer office stands for `otherwise` here."""
-        if getattr(self, field) not in known:
-            force_setattr(self, field, otherwise)
+from app.duties.provisions import Contact, Item, Procedure, Register, Supply
+from app.duties.texts import NO_TEXT as NO_TEXT
+from app.duties.texts import Choice as Choice
+from app.duties.texts import Part as Part
+from app.duties.texts import Phrase as Phrase
+from app.duties.texts import Text as Text
 
 
 class Site(Part, frozen=True):
@@ -58,8 +41,12 @@ class Area(Part, frozen=True):
 GENERIC: Final = "generic"
 BEACONS: Final = ("ibeacon", "eddystone-uid", "altbeacon")
 """Formats that only beacons send: an unknown one close by is worth a record."""
-TAG_FORMATS: Final = (*BEACONS, "eddystone-url", "bthome", GENERIC)
+EID: Final = "eddystone-eid"
+"""Its identity changes; in a plan stands the fitter's name of the tag, and app.duties.rotating tells which it is."""
+TAG_FORMATS: Final = (*BEACONS, "eddystone-url", "bthome", GENERIC, EID)
 """Formats whose identity can stand in a plan. The others only measure, or their identity changes."""
+UNLEVELLED: Final = ("bthome", GENERIC)
+"""Formats that do not tell their level at one metre."""
 
 
 class Tag(Part, frozen=True):
@@ -73,6 +60,17 @@ class Tag(Part, frozen=True):
     """Bluetooth address it must come from; None when not yet bound."""
     near: int | None = None
     """Calibrated level: the median an installer measured at the reading point, dBm."""
+
+    @property
+    def sender(self) -> str | None:
+        """The Bluetooth address that its frames come from, where the plan says it: of what such a frame measures, the
+        place is known."""
+        return self.id if self.format == "bthome" else self.address
+
+    @property
+    def places(self) -> bool:
+        """Whether hearing it can be an arrival: of a format that tells no level only once somebody measured it."""
+        return self.near is not None or self.format not in UNLEVELLED
 
 
 class TagRule(Part, frozen=True):
@@ -121,7 +119,7 @@ class Point(Part, frozen=True):
     label: bool = False
     """Carries a printed label (its token lives at the office, never in the plan)."""
     grade: str = "label"
-    """Weakest evidence that needs no mark here; risk decides. An unknown grade asks for the label."""
+    """Weakest evidence that is not called weak here; risk decides. An unknown grade asks for the label."""
     danger: bool = False
     """Carries a warning sign that the round checks (D7)."""
     code: str = ""
@@ -129,6 +127,15 @@ class Point(Part, frozen=True):
 
     def __post_init__(self) -> None:
         self._read_as("grade", GRADES, "label")
+
+    @property
+    def beacons(self) -> tuple[Tag, ...]:
+        """The tags that can show that somebody is here; the others only measure."""
+        return tuple(tag for tag in self.tags if tag.places)
+
+    def tag(self, kind: str, id: str) -> Tag | None:
+        """Its tag of the format `kind` with that identity."""
+        return next((tag for tag in self.tags if (tag.format, tag.id) == (kind, id)), None)
 
 
 class Asset(Part, frozen=True):
@@ -142,6 +149,8 @@ class Asset(Part, frozen=True):
     """Registration number of special equipment."""
     inspect_by: str | None = None
     """Date of the next statutory inspection or calibration (D17)."""
+    label: bool = False
+    """Carries a printed label of its own: scanning it is being at its point."""
 
 
 class Post(Part, frozen=True):
@@ -154,12 +163,8 @@ class Post(Part, frozen=True):
     walks: bool = True
     """Its people may start a round (the control room's may not, D53)."""
     roles: tuple[str, ...] = ()
-
-
-class Choice(Part, frozen=True):
-    id: str
-    text: Text
-    ok: bool = True
+    items: tuple[Item, ...] = ()
+    """Keys and equipment that are counted at a handover (D40)."""
 
 
 CheckKind = Literal["ok", "choice", "number", "count", "text"]
@@ -188,6 +193,8 @@ class Check(Part, frozen=True):
     choices: tuple[Choice, ...] = ()
     total: int = 0
     asset: str | None = None
+    sensor: str = ""
+    """Measurement of the point's own sensor that answers a number, e.g. `temperature`; a person may overrule it."""
 
     def __post_init__(self) -> None:
         self._read_as("kind", CHECK_KINDS, "ok")
@@ -265,11 +272,6 @@ class Calendar(Part, frozen=True):
     """Weekend dates that are worked (调休)."""
 
 
-class Phrase(Part, frozen=True):
-    id: str
-    text: Text
-
-
 ROLES = (
     "guard", "fire-control", "fitter", "cleaner", "leader", "gardener", "warden", "desk", "contractor", "supervisor",
     "quality", "manager", "admin",
@@ -290,6 +292,9 @@ class Category(Part, frozen=True):
     to: str
     """Of ROLES: who receives it. An unknown role's goes to the supervisor."""
 
+    respond: str = ""
+    """Like `deadline`: until somebody is there (D31); empty when only the end counts."""
+
     def __post_init__(self) -> None:
         self._read_as("to", ROLES, "supervisor")
 
@@ -303,6 +308,10 @@ class Settings(Part, frozen=True):
     """A rival tag within this of ours is ambiguous."""
     enter_below_1m_db: int = 8
     """Near from this much under the level at one metre."""
+    scan_window_ms: int = 1000
+    """One scan of the radio: longer for tags that send seldom, always under the kernel's ten seconds."""
+    scan_pause_ms: int = 2000
+    """Between two scans, once a stop has waited for half a minute without a key."""
     pin_tries: int = 5
     quiet_from: str = "22:00"
     quiet_to: str = "07:00"
@@ -361,6 +370,11 @@ class Plan(Part, frozen=True, dict=True):
     """Why a round begins with fewer people than it asks for; `why_alone` says what stands in for none."""
     calendar: Calendar = Calendar()
     settings: Settings = Settings()
+    registers: tuple[Register, ...] = ()
+    procedures: tuple[Procedure, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    supplies: tuple[Supply, ...] = ()
+    """Spare parts and consumables that a repair may use (D37)."""
     tag_rules: tuple[TagRule, ...] = ()
     """Whose identities have the format `generic`."""
 

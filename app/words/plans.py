@@ -102,10 +102,22 @@ TABLE = {
         "这条tag_rules没有写company或service,也没有写name(只按名称时不写size)",
         "this rule needs company or service, or only a name (then without size)",
     ),
+    "no_section": (
+        "没有{name}这一部分,有{count}处用到,请补上",
+        "there is no section {name!r}: add it (places that lead into it: {count})",
+    ),
     "no_rule": ("generic信标要先写tag_rules", "a generic tag needs tag_rules"),
     "never_near": (
         "{format}信标不报信号强度,不测near就永远不算到位,请现场测量",
         "a {format} tag does not tell its level: without near it never counts, measure it there",
+    ),
+    "no_measure": (
+        "没有测量项“{value}”,可写temperature、humidity等,全部见docs/hardware.md",
+        "no tag measures {value!r}: write temperature, humidity or another name of docs/hardware.md",
+    ),
+    "no_sensor": (
+        "检查项{check}由传感器读{measure},而{point}没有传感器:在它的tags里写bthome,或给信标写address",
+        "check {check} reads {measure} from a sensor, and {point} has none: give it a bthome tag, or a tag's address",
     ),
     "no_proof": (
         "这个点没有信标、标签和编号,无法证明到位,请加tags、label或code",
@@ -121,6 +133,15 @@ TABLE = {
         "编号{code}在第{first}行已属于{point},请换一个",
         "code {code} already belongs to {point} (line {first}): choose another",
     ),
+    "bad_tag_name": (
+        "信标名{value}要用小写字母、数字和连字符,最多40个;密钥用 watchbook-office tag key 录入",
+        "tag name {value!r} wants lower-case letters, digits and hyphens, at most 40; its key goes in with "
+        "`watchbook-office tag key`",
+    ),
+    "never_anti_clone": (
+        "grade为anti-clone,但点上没有会轮换(eddystone-eid)或加密(bthome)的信标,永远达不到",
+        "grade anti-clone needs a tag that changes (eddystone-eid) or enciphers (bthome): nothing here reaches it",
+    ),
     "shared_uuid": (
         "{count}个信标用出厂UUID {uuid},邻居的也会被认成我们的,请改成自己的UUID",
         "{count} tags use the UUID {uuid} that beacons ship with; neighbours have it too: set your own",
@@ -128,6 +149,12 @@ TABLE = {
     # checklists
     "empty_checklist": ("检查表是空的,请加检查项或删去此表", "the checklist is empty: add checks or delete it"),
     "not_for_kind": ("{kind}类检查不用“{name}”,它只用于{kinds}", "a check of kind {kind} has no {name!r}; {kinds} has"),
+    "bad_limit": (
+        "“{value}”不是时限,写时刻(22:30)或时长(4h、30min)",
+        "{value!r} is no limit: write a time of day (22:30) or a span (4h, 30min)",
+    ),
+    "limit_without_end": ("有limit就要写ends(怎样算结束)", "with a limit, say in `ends` what ends a line"),
+    "steps_or_teams": ("写steps或teams,两者只写一个", "write either steps or teams"),
     "few_choices": ("至少写两个choices", "write at least two choices"),
     "many_choices": (
         "选项最多{limit}个(一个数字键一个),请删减",

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from app.duties.schedule import RuleRefused, Slot, parse_rule, slots
-from app.duties.site import GENERIC, Asset, Check, People, Plan, Point, Route, Schedule, Text
+from app.duties.site import GENERIC, Asset, Check, People, Plan, Point, Route, Schedule, Stop, Text
 from app.text import cells
 from sync.office.plan_faults import Faults, Spot
 from sync.office.plan_nodes import Leaf, Node, Row, Table, find
@@ -26,13 +26,15 @@ LOOK_AHEAD: Final = (timedelta(days=62), timedelta(days=800), timedelta(days=12 
 """How far windows are tried out, the cheapest first; the last is how far a rule may wait for its first day."""
 ENOUGH: Final = 24
 """Windows without an overlap after which none is expected: two years of months."""
+OPTIONAL: Final = ("assets", "checklists", "posts")
+"""Sections that nobody misses until something leads into them."""
 ANY_DAY: Final = "2026-01-01"
 """A rule whose first date is unreadable is checked all the same, from here."""
 
 
 def check_plan(plan: Plan, top: Node, people: People | None, faults: Faults) -> None:
     """Report everything wrong with the plan as a whole. `people` is None when it is not known who there is."""
-    for check in (_references, _tags, _codes, _schedules, _calendar, _wide):
+    for check in (_references, _tags, _sensors, _codes, _schedules, _calendar, _wide):
         check(plan, top, faults)
     if people is not None:
         _responsible(plan, top, people, faults)
@@ -83,10 +85,23 @@ def _ids(top: Node, group: str) -> frozenset[str]:
 def _references(plan: Plan, top: Node, faults: Faults) -> None:
     known = {group: _ids(top, group) for group in ("areas", "points", "assets", "checklists", "routes", "posts")}
     told: set[tuple[Spot, str]] = set()
+    lost: dict[str, list[Spot]] = {}
     for spot, group, name in _pointers(plan, top):
-        if name and name not in known[group] and (spot, name) not in told:
-            told.add((spot, name))
+        if not name or name in known[group] or (spot, name) in told:
+            continue
+        told.add((spot, name))
+        if _has(top, group):
             _unknown(spot, group, name, known[group], faults)
+        else:
+            lost.setdefault(group, []).append(spot)
+    for group, spots in lost.items():
+        if group in OPTIONAL and find(top, group) is top.spot:
+            faults.add(spots[0], "no_section", name=group, count=len(spots))
+
+
+def _has(top: Node, group: str) -> bool:
+    """Whether a section can be read. Of one that cannot, that is told; not every id that leads into it."""
+    return isinstance(top, Table) and isinstance(top.get(group), Table)
 
 
 def _pointers(plan: Plan, top: Node) -> Iterator[tuple[Spot, str, str | None]]:
@@ -105,6 +120,9 @@ def _pointers(plan: Plan, top: Node) -> Iterator[tuple[Spot, str, str | None]]:
     for schedule in plan.schedules:
         yield find(top, "schedules", schedule.id, "route"), "routes", schedule.route
         yield find(top, "schedules", schedule.id, "post"), "posts", schedule.post
+    for procedure in plan.procedures:
+        for team in procedure.teams:
+            yield find(top, "procedures", procedure.id, "teams", team.id, "point"), "points", team.point
 
 
 def _checks(plan: Plan) -> Iterator[tuple[tuple[str, ...], Check]]:
@@ -152,6 +170,8 @@ def _granted(top: Node) -> Iterator[tuple[Spot, str]]:
 def _tags(plan: Plan, top: Node, faults: Faults) -> None:
     seen: dict[tuple[str, str], tuple[str, Spot]] = {}
     shared: list[Spot] = []
+    ruled: list[Spot] = []
+    measured = {stop.point for _, stop, _ in _asked_of_sensors(plan)}
     for point in plan.points:
         for index, tag in enumerate(point.tags):
             spot = find(top, "points", point.id, "tags", index)
@@ -163,11 +183,31 @@ def _tags(plan: Plan, top: Node, faults: Faults) -> None:
             if tag.format == "ibeacon" and tag.id.startswith(SHARED_UUID):
                 shared.append(spot)
             if tag.format == GENERIC and not plan.tag_rules:
-                faults.add(spot, "no_rule")
-            if tag.format in (GENERIC, "bthome") and tag.near is None:
+                ruled.append(spot)
+            if not tag.places and not (tag.sender and point.id in measured):
                 faults.warn(spot, "never_near", format=tag.format)
+    if ruled and (not isinstance(top, Table) or top.get("tag_rules") is None):  # else told where they stand
+        faults.add(ruled[0], "no_rule")
     if shared:
         faults.warn(shared[0], "shared_uuid", uuid=SHARED_UUID, count=len(shared))
+
+
+def _sensors(plan: Plan, top: Node, faults: Faults) -> None:
+    """A check that a sensor answers stands only where there is one."""
+    for (route, index), stop, check in _asked_of_sensors(plan):
+        point = plan.find_point(stop.point)
+        if point is not None and not any(tag.sender for tag in point.tags):
+            spot = _where_checklist(top, route, index)
+            faults.add(spot, "no_sensor", check=check.id, measure=check.sensor, point=point.id)
+
+
+def _asked_of_sensors(plan: Plan) -> Iterator[tuple[tuple[Route, int], Stop, Check]]:
+    """Every stop with a check that a sensor answers, and where it stands."""
+    asked = {checklist.id: [check for check in checklist.checks if check.sensor] for checklist in plan.checklists}
+    for route in plan.routes:
+        for index, stop in enumerate(route.stops):
+            for check in asked.get(stop.checklist or "", ()):
+                yield (route, index), stop, check
 
 
 def _codes(plan: Plan, top: Node, faults: Faults) -> None:

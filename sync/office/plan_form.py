@@ -23,11 +23,9 @@ from app.duties.site import (
     Category,
     Check,
     Checklist,
-    Choice,
     Grant,
     People,
     Person,
-    Phrase,
     Plan,
     Point,
     Post,
@@ -36,11 +34,11 @@ from app.duties.site import (
     Settings,
     Site,
     Stop,
-    Text,
 )
-from sync.office.plan_faults import Faults
+from sync.office.plan_faults import Faults, Spot
 from sync.office.plan_nodes import Entry, Leaf, Node, Table, find
-from sync.office.plan_tags import tag, tag_rule, uuid
+from sync.office.plan_provisions import choice, contact, item, phrase, procedure, register, supply
+from sync.office.plan_tags import SECRETS, measure, tag, tag_rule, uuid
 from sync.office.plan_values import (
     Field,
     Form,
@@ -62,6 +60,7 @@ from sync.office.plan_values import (
     text,
     things,
     time_of_day,
+    unknown,
     whole,
     word,
     yes_no,
@@ -92,14 +91,15 @@ ASSET = {
     "model": Field(line),
     "register": Field(line),
     "inspect_by": Field(day),
+    "label": Field(yes_no),
 }
 POST = {
     "name": need(text, NO_TEXT),
     "hours": need(whole(1, 24), 1),
     "walks": Field(yes_no),
     "roles": Field(roles),
+    "items": Field(things(item)),
 }
-CHOICE = {"zh": Field(line), "en": Field(line), "ok": Field(yes_no)}
 CHECK_KEYS = {
     "text": need(text, NO_TEXT),
     "kind": Field(one_of(*CHECK_KINDS), blank=""),
@@ -112,6 +112,7 @@ CHECK_KEYS = {
     "source": Field(line),
     "total": Field(whole(1, 9999)),
     "asset": Field(word),
+    "sensor": Field(measure),
 }
 STOP = {
     "point": need(word, ""),
@@ -137,6 +138,8 @@ SETTINGS = {
     "label_after_s": Field(whole(2, 120)),
     "margin_db": Field(whole(0, 30)),
     "enter_below_1m_db": Field(whole(0, 40)),
+    "scan_window_ms": Field(whole(500, 2500)),  # near needs three samples in six seconds
+    "scan_pause_ms": Field(whole(0, 30_000)),
     "pin_tries": Field(whole(3, 10)),
     "quiet_from": Field(time_of_day),
     "quiet_to": Field(time_of_day),
@@ -153,6 +156,23 @@ def build_plan(top: Node, revision: int, faults: Faults) -> Plan:
     site_uuid = _site_uuid(top)
     values = read_table(top, _plan_form(site_uuid), faults)
     return Plan(revision=revision, grants=values.pop("roles"), **values)
+
+
+def respelt(top: Node, faults: Faults) -> Node:
+    """The file with its misspelt sections, which are told, under the names that were meant: so nothing that leads
+    into them is blamed, and what is wrong in them is.
+    """
+    if not isinstance(top, Table):
+        return top
+    form, taken = _plan_form(""), {entry.key for entry in top.entries}
+    entries = []
+    for entry in top.entries:
+        name = entry.key
+        if name not in form and (near := faults.near(name, form.keys())) and near not in taken:
+            name = unknown(Spot(entry.line), name, form, faults)
+            taken.add(name)
+        entries.append(Entry(name, entry.line, entry.node))
+    return Table(top.spot, tuple(entries))
 
 
 def build_people(top: Node, faults: Faults) -> People:
@@ -175,8 +195,12 @@ def _plan_form(site_uuid: str) -> Form:
         "routes": need(things(_route), ()),
         "schedules": need(things(_of(Schedule, SCHEDULE), MAX_SCHEDULES), ()),
         "categories": Field(things(_category)),
-        "skip_reasons": Field(things(_phrase)),
-        "alone_reasons": Field(things(_phrase)),  # without them, the skip reasons are offered
+        "registers": Field(things(register)),
+        "procedures": Field(things(procedure)),
+        "contacts": Field(things(contact)),
+        "supplies": Field(things(supply)),
+        "skip_reasons": Field(things(phrase)),
+        "alone_reasons": Field(things(phrase)),  # without them, the skip reasons are offered
     }
 
 
@@ -222,10 +246,6 @@ def _of(part: Callable[..., T], form: Form) -> Callable[[str, Node, Faults], T]:
     return lambda key, node, faults: part(id=key, **read_table(node, form, faults))
 
 
-def _phrase(key: str, node: Node, faults: Faults) -> Phrase:
-    return Phrase(id=key, text=text(node, faults))
-
-
 def _point(site_uuid: str) -> Callable[[str, Node, Faults], Point]:
     form = {
         "name": need(text, NO_TEXT),
@@ -256,13 +276,16 @@ def _check_proof(node: Node, point: Point, faults: Faults) -> None:
         faults.add(find(node, "grade"), "grade_needs_tag", grade=point.grade)
     elif point.grade in ("label", "label+near") and not point.label:
         faults.add(find(node, "grade"), "grade_needs_label", grade=point.grade)
+    elif point.grade == "anti-clone" and not any(tag.format in SECRETS for tag in point.tags):
+        faults.warn(find(node, "grade"), "never_anti_clone")
 
 
 def _category(key: str, node: Node, faults: Faults) -> Category:
     form = {
         "text": need(text, NO_TEXT),
         "kind": need(one_of("finding", "hazard"), "finding"),
-        "phrases": need(things(_phrase), ()),
+        "phrases": need(things(phrase), ()),
+        "respond": Field(deadline),
         "deadline": need(deadline, "2d"),
         "to": need(one_of(*ROLES), ""),
     }
@@ -295,7 +318,7 @@ def _check(key: str, node: Node, faults: Faults) -> Check:
     """A full check, or a text alone: something that is OK or not."""
     if isinstance(node, Leaf) or _below(node, "zh") or _below(node, "en"):
         return Check(id=key, kind="ok", text=text(node, faults))
-    values = {"kind": "ok"} | read_table(node, CHECK_KEYS | {"choices": Field(things(_choice))}, faults)
+    values = {"kind": "ok"} | read_table(node, CHECK_KEYS | {"choices": Field(things(choice))}, faults)
     check = Check(id=key, **values)
     if values["kind"]:
         _check_kind(node, check, faults)
@@ -304,20 +327,11 @@ def _check(key: str, node: Node, faults: Faults) -> Check:
     return check
 
 
-def _choice(key: str, node: Node, faults: Faults) -> Choice:
-    if isinstance(node, Leaf):
-        return Choice(id=key, text=text(node, faults))
-    values = read_table(node, CHOICE, faults)
-    ok = values.pop("ok", True)
-    if not values:
-        raise Wrong("no_text")
-    return Choice(id=key, text=Text(**values), ok=ok)
-
-
 _ONLY_FOR = {
     "unit": ("number",),
     "said": ("number",),
     "decimals": ("number",),
+    "sensor": ("number",),
     "low": ("number", "count"),
     "high": ("number", "count"),
     "choices": ("choice", "text"),
@@ -385,10 +399,10 @@ def _stops(node: Node, faults: Faults) -> tuple[Stop, ...]:
         raise Wrong("no_stops")
     stops = read_each(items, _stop, faults)
     seen: dict[str, int] = {}
-    for stop, item in zip(stops, items, strict=True):
+    for stop, written in zip(stops, items, strict=True):
         if stop.id and stop.id in seen:
-            faults.add(item.spot, "duplicate_stop", name=stop.id, first=seen[stop.id])
-        seen.setdefault(stop.id, item.spot.line)
+            faults.add(written.spot, "duplicate_stop", name=stop.id, first=seen[stop.id])
+        seen.setdefault(stop.id, written.spot.line)
     return stops
 
 

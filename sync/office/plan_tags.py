@@ -7,18 +7,22 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from app.duties.site import GENERIC, Tag, TagRule
+from app.duties.site import EID, GENERIC, Tag, TagRule
+from hardware.tags import MEASURES
 from sync.office.plan_faults import Faults
 from sync.office.plan_nodes import Node
 from sync.office.plan_values import Field, Reader, Wrong, leaf, line, read_table, whole
 
 SHARED_UUID: Final = "fda50693-a4e2-4fb1-afcf-c6eb07647825"
 """What beacons of the trade ship with: every neighbour's stock beacon has it too."""
+SECRETS: Final = frozenset({EID, "bthome"})
+"""Formats that a copy cannot keep up with: EID changes, and BTHome may be enciphered."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _EDDYSTONE = re.compile(r"[0-9a-f]{20}/[0-9a-f]{12}", re.ASCII)
 _ALTBEACON = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _URL = re.compile(r"https?://[!-~]{1,60}", re.ASCII)
 _ADDRESS = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}", re.ASCII)
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 _PIECE = re.compile(r"([0-9a-f]{2}){1,60}", re.ASCII)
 _SERVICE = re.compile(r"[0-9a-f]{4}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -74,6 +78,7 @@ def tag(site_uuid: str) -> Reader[Tag]:
         "eddystone-uid": Field(_matching(_EDDYSTONE, "bad_eddystone")),
         "altbeacon": Field(_matching(_ALTBEACON, "bad_altbeacon")),
         "eddystone-url": Field(_matching(_URL, "bad_url", str)),
+        EID: Field(_matching(_NAME, "bad_tag_name", str)),
         "bthome": Field(address),
         GENERIC: Field(generic),
     }
@@ -91,6 +96,15 @@ def tag(site_uuid: str) -> Reader[Tag]:
         return Tag(format=kind, id=identity, **values)
 
     return read
+
+
+def measure(node: Node, faults: Faults) -> str:
+    """The name of a figure that tags measure, e.g. `temperature`."""
+    name = leaf(node)
+    if name not in MEASURES:
+        near = faults.near(name, MEASURES)
+        raise Wrong("not_one_of_near", value=name, near=near) if near else Wrong("no_measure", value=name)
+    return name
 
 
 def tag_rule(node: Node, faults: Faults) -> TagRule:

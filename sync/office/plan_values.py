@@ -61,15 +61,18 @@ Form = Mapping[str, Field]
 
 
 def read_table(node: Node, form: Form, faults: Faults) -> dict[str, Any]:
-    """The values of a table's known keys. Unknown and missing keys and wrong values are reported."""
+    """The values of a table's known keys. Unknown and missing keys and wrong values are reported; of a needed key
+    that stands there misspelt only that.
+    """
     values: dict[str, Any] = {key: field.blank for key, field in form.items() if field.needed}
     if not isinstance(node, Table):
         if not isinstance(node, Refused):
             faults.add(node.spot, "need_table", keys=", ".join(form))
         return values
+    meant = set()
     for entry in node.entries:
         if (field := form.get(entry.key)) is None:
-            _unknown(Spot(entry.line, node.spot.where), entry.key, form, faults)
+            meant.add(unknown(Spot(entry.line, node.spot.where), entry.key, form, faults))
             continue
         try:
             values[entry.key] = field.read(entry.node, faults)
@@ -78,7 +81,7 @@ def read_table(node: Node, form: Form, faults: Faults) -> dict[str, Any]:
             values |= {} if field.blank is None else {entry.key: field.blank}
     present = {entry.key for entry in node.entries}
     for key, field in form.items():
-        if field.needed and key not in present:
+        if field.needed and key not in present | meant:
             faults.add(node.spot, "missing_key", name=key)
     return values
 
@@ -125,13 +128,16 @@ def _report(wrong: Wrong, spot: Spot, faults: Faults) -> None:
         faults.add(spot, wrong.key, **wrong.fields)
 
 
-def _unknown(spot: Spot, key: str, form: Form, faults: Faults) -> None:
+def unknown(spot: Spot, key: str, form: Form, faults: Faults) -> str:
+    """Report a key that the form does not have; the one that was probably meant, or ""."""
     if key.casefold() in _SECRETS:
         faults.add(spot, "secret", name=key)
-    elif near := faults.near(key, form.keys()):
+        return ""
+    if near := faults.near(key, form.keys()):
         faults.add(spot, "unknown_key_near", name=key, near=near)
     else:
         faults.add(spot, "unknown_key", name=key, known=", ".join(form))
+    return near
 
 
 # Readers of scalars

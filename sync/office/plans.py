@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 from app.duties.site import People, Plan
 from sync.office.plan_checks import check_people, check_plan, check_reused
 from sync.office.plan_faults import Fault, Faults, Spot
-from sync.office.plan_form import build_people, build_plan
+from sync.office.plan_form import build_people, build_plan, respelt
 from sync.office.plan_nodes import MAX_BYTES, Node, read_nodes
 
 T = TypeVar("T")
@@ -43,6 +43,7 @@ def read_plan(
     """
 
     def build(top: Node, faults: Faults) -> Plan:
+        top = respelt(top, faults)
         plan = build_plan(top, revision, faults)
         check_plan(plan, top, people, faults)
         check_reused(plan, top, earlier, faults)

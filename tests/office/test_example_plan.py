@@ -154,13 +154,20 @@ def test_everything_is_said_in_both_languages_and_fits_a_handheld() -> None:
 
 
 def test_each_beacon_is_the_sites_own_and_is_numbered_by_building() -> None:
-    for point in plan().points:
-        for tag in point.tags:
-            uuid, major, _minor = tag.id.split("/")
-            assert uuid != SHARED_UUID
-            if point.id[0] == "b" and point.id[1].isdigit():
-                assert int(major) == int(point.id[1])
-    assert len({tag.id.split("/")[0] for point in plan().points for tag in point.tags}) == 1
+    beacons = [(point, tag) for point in plan().points for tag in point.tags if tag.format == "ibeacon"]
+    for point, tag in beacons:
+        uuid, major, _minor = tag.id.split("/")
+        assert uuid != SHARED_UUID
+        if point.id[0] == "b" and point.id[1].isdigit():
+            assert int(major) == int(point.id[1])
+    assert len({tag.id.split("/")[0] for _, tag in beacons}) == 1
+
+
+def test_the_thermometer_of_the_power_room_fills_in_its_temperature() -> None:
+    asked = [(each.id, check.id, check.sensor) for each in plan().checklists for check in each.checks if check.sensor]
+    assert asked == [("power-1-am", "temp", "temperature")]
+    (thermometer,) = plan().point("pr1-room").tags
+    assert (thermometer.format, thermometer.sender) == ("bthome", "A4:C1:38:5D:11:01")
 
 
 def test_every_point_has_a_label_and_a_code_that_one_wrong_digit_does_not_turn_into_another() -> None:
@@ -357,7 +364,8 @@ def test_every_category_of_the_standards_is_there_with_its_time_limit() -> None:
     assert limits["lamp"] == ("finding", "2d")
     assert limits["door-window"] == ("finding", "2wd")
     assert limits["common-parts"] == ("finding", "3wd")
-    assert limits["noise"] == ("finding", "15min")
+    noise = next(each for each in plan().categories if each.id == "noise")
+    assert (noise.respond, noise.deadline) == ("15min", "same-day")
     hazards = {category.id for category in plan().categories if category.kind == "hazard"}
     assert hazards == {"fire-lane", "flying-wire", "ebike", "fire-equipment", "electric", "structure"}
     assert all(2 <= len(category.phrases) <= 6 for category in plan().categories)
@@ -377,3 +385,36 @@ def test_checks_are_few_enough_for_one_screen_after_another() -> None:
     assert all(longest(checklist) <= 36 for checklist in plan().checklists)
     patrol = {stop.checklist for n in range(1, 5) for stop in plan().route(f"night-{n}").stops if stop.checklist}
     assert all(len(plan().checklist(each).checks) <= 3 for each in patrol)
+
+
+# Registers, procedures
+
+
+def test_the_control_room_writes_every_two_hours_and_keeps_it_three_years() -> None:
+    """D53; kept as long as the daily fire patrol (domain section 10)."""
+    log = next(each for each in plan().registers if each.id == "control-log")
+    assert (log.every_min, log.roles) == (120, ("fire-control",))
+    assert log.retention_days >= 3 * 365
+    signals = {choice.id for column in log.columns if column.id == "signal" for choice in column.choices}
+    assert signals >= {"fire", "false", "fault", "shielded"}
+
+
+def test_no_register_asks_for_a_name_and_what_is_personal_stands_apart() -> None:
+    """D41, D43, D44."""
+    kinds = {column.kind for register in plan().registers for column in register.columns}
+    assert kinds <= {"choice", "digits", "count", "room"}
+    phones = [column for register in plan().registers for column in register.columns if column.id == "phone"]
+    assert phones
+    assert all(column.personal and column.size == 4 for column in phones)
+
+
+def test_every_emergency_has_its_card_and_the_flood_its_three_teams() -> None:
+    """D51, D54."""
+    found = {each.id: each for each in plan().procedures}
+    assert {each.id for each in found.values() if each.kind == "card"} == {
+        "lift-trapped", "burst-pipe", "power-cut", "fire",
+    }  # fmt: skip
+    flood = found["flood"]
+    assert [team.assemble_min for team in flood.teams] == [20, 30, 40]
+    material = {each.id: each.count for team in flood.teams for each in team.materials}
+    assert (material["shovels"], material["bags"]) == (10, 50)

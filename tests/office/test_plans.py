@@ -264,6 +264,7 @@ FAULTS = [
     ("bad_major_minor", "ibeacon: 0/1", "ibeacon: 0/65536", "65536"),
     ("bad_eddystone", "0123456789abcdef0123/0123456789ab", "0123/0123456789ab", "eddystone"),
     ("bad_altbeacon", "eddystone-uid: 0123456789abcdef0123/0123456789ab", "altbeacon: 0123", "altbeacon"),
+    ("bad_tag_name", "eddystone-uid: 0123456789abcdef0123/0123456789ab", "eddystone-eid: Pond 1", "Pond 1"),
     ("bad_url", "eddystone-uid: 0123456789abcdef0123/0123456789ab", "eddystone-url: x.cn", "x.cn"),
     ("bad_address", "eddystone-uid: 0123456789abcdef0123/0123456789ab", "generic: LW-1", "LW-1"),
     ("no_rule", "eddystone-uid: 0123456789abcdef0123/0123456789ab", "generic: aabb\n        near: -60", "generic"),
@@ -391,6 +392,36 @@ def test_what_is_wrong_with_the_sites_uuid_is_not_told_again_at_each_beacon() ->
     assert only(PLAN.replace(f"  ibeacon: {UUID}", "  ibeacon: ours")).key == "plans.bad_uuid"
 
 
+SECTIONS = ("site", "roles", "areas", "posts", "points", "assets", "checklists", "routes", "schedules", "categories")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_misspelt_section_is_one_fault_and_what_stands_in_it_is_read_all_the_same(section: str) -> None:
+    text = PLAN.replace(f"\n{section}:", f"\n{section}x:") if section != "site" else PLAN.replace("site:", "sitex:", 1)
+    fault = only(text)
+    assert (fault.key, fault.fields["near"], fault.line) == ("plans.unknown_key_near", section, line_of(text, section))
+    other = text.replace("zone: Asia/Shanghai", "zone: Mars").replace('code: "1001"', 'code: "1"')
+    assert sorted(key for key, _ in told(read(other).faults)) == ["bad_digits", "bad_zone", "unknown_key_near"]
+
+
+@pytest.mark.parametrize("section", ["areas", "points", "routes"])
+def test_a_section_that_is_missing_is_one_fault_and_not_one_for_each_place_that_leads_into_it(section: str) -> None:
+    faults = told(read(PLAN.replace(f"\n{section}:", "\nzzz:")).faults)
+    assert [key for key, _ in faults] == ["missing_key", "unknown_key"]
+
+
+@pytest.mark.parametrize("section", ["posts", "assets", "checklists"])
+def test_a_section_that_only_its_users_miss_is_one_fault_that_counts_them(section: str) -> None:
+    faults = read(PLAN.replace(f"\n{section}:", "\nzzz:")).faults
+    assert sorted(key for key, _ in told(faults)) == ["no_section", "unknown_key"]
+
+
+def test_a_needed_key_that_is_misspelt_is_one_fault() -> None:
+    assert only(PLAN.replace("    area: outside\n    tags: [", "    aera: outside\n    tags: [")).key == (
+        "plans.unknown_key_near"
+    )
+
+
 def test_a_person_who_does_not_exist_is_found_when_it_is_known_who_there_is() -> None:
     people = read_people(PEOPLE).people
     assert read_plan(PLAN, people=people).faults == ()
@@ -500,6 +531,7 @@ def test_a_plan_of_a_newer_office_is_read_by_an_older_handheld() -> None:
         ),
         ("eddystone-url: https://x.cn/7", "eddystone-url", "https://x.cn/7"),
         ("bthome: a4:c1:38:8d:18:b2", "bthome", "A4:C1:38:8D:18:B2"),
+        ("eddystone-eid: pond-1", "eddystone-eid", "pond-1"),
         ("generic: AABBCCDD", "generic", "aabbccdd"),
         ("generic: a4:c1:38:8d:18:b2", "generic", "A4:C1:38:8D:18:B2"),
     ],
@@ -529,6 +561,7 @@ def test_a_checklist_that_a_route_gives_to_all_its_stops_is_blamed_once() -> Non
 WARNINGS = [
     ("shared_uuid", UUID, SHARED_UUID, "tags: [{ibeacon"),
     ("never_near", "eddystone-uid: 0123456789abcdef0123/0123456789ab", "bthome: A4:C1:38:8D:18:B2", "- bthome"),
+    ("never_anti_clone", "    grade: near\n", "    grade: anti-clone\n", "grade: anti-clone"),
     ("no_source", "        source: 竣工图\n", "", "      level:\n"),
     ("unvisited", "assets:\n", "  shed: {name: 车棚, area: outside, label: true}\nassets:\n", "shed:"),
     ("unvisited", "    crew: 2", "    crew: 2\n    until: 2026-10-31", "  gate:"),

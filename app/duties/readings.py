@@ -1,0 +1,88 @@
+"""Readings judged by those before them: meters that never fall, slips of a decimal, and "always normal" (D10).
+
+A reading is a decimal string. Nothing here refuses one: it says what is odd, and the crew or a supervisor decides.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+from msgspec import Struct
+
+FACTORS: Final = (10, 100, 1000)
+"""Slips worth asking about: a decimal point that moved."""
+ALIKE: Final = Decimal("2")
+"""A reading this many times the usual one, or less, is no slip."""
+FEWEST: Final = 3
+"""Readings before a usual one is known."""
+SAME: Final = 5
+"""So many equal readings running, of something that should move, are asked about."""
+READ_MS: Final = 700
+"""Nobody reads and answers a check faster."""
+
+
+class Exchange(Struct, frozen=True):
+    """换表: the old meter's last reading and the new one's first."""
+
+    old: str
+    new: str
+
+
+def falls(last: str | None, now: str, exchange: Exchange | None = None) -> bool:
+    """Whether a meter shows less than before. After an exchange the old one's last and the new one's own count."""
+    if last is None:
+        return False
+    if exchange is None:
+        return Decimal(now) < Decimal(last)
+    return Decimal(exchange.old) < Decimal(last) or Decimal(now) < Decimal(exchange.new)
+
+
+def used(last: str, now: str, ratio: int = 1, exchange: Exchange | None = None) -> Decimal:
+    """What was used between two readings, times the ratio of its current transformers (CT 倍率)."""
+    if exchange is None:
+        return (Decimal(now) - Decimal(last)) * ratio
+    return (Decimal(exchange.old) - Decimal(last) + Decimal(now) - Decimal(exchange.new)) * ratio
+
+
+def did_you_mean(now: str, before: Sequence[str]) -> str | None:
+    """The reading with its point moved, when that is the usual one and this one is far off; None otherwise.
+
+    `before` are earlier readings, any order. The answer has the decimals of `now`.
+    """
+    value = Decimal(now)
+    usual = _usual(before)
+    if usual is None or not value or _alike(value, usual):
+        return None
+    for factor in FACTORS:
+        for moved in (value / factor, value * factor):
+            if _alike(moved, usual):
+                return str(moved.quantize(Decimal(1).scaleb(value.as_tuple().exponent)))  # type: ignore[arg-type]
+    return None
+
+
+def always_same(now: str, before: Sequence[str]) -> bool:
+    """Whether `now` is the SAME-th equal reading running. `before` newest first."""
+    last = before[: SAME - 1]
+    return len(last) == SAME - 1 and all(Decimal(each) == Decimal(now) for each in last)
+
+
+def too_quick(first_up: int, last_up: int, count: int) -> bool:
+    """Whether `count` checks were answered between two moments (ms since boot) faster than they can be read."""
+    return count > 1 and last_up - first_up < (count - 1) * READ_MS
+
+
+def unbalanced(phases: Sequence[str], percent: int) -> bool:
+    """Whether three phases differ from their mean by more than `percent` (三相不平衡)."""
+    values = [Decimal(each) for each in phases]
+    mean = sum(values, Decimal(0)) / len(values) if values else Decimal(0)
+    return bool(mean) and max(abs(value - mean) for value in values) * 100 > abs(mean) * percent
+
+
+def _usual(before: Sequence[str]) -> Decimal | None:
+    if len(before) < FEWEST:
+        return None
+    return sorted(Decimal(each) for each in before)[len(before) // 2] or None
+
+
+def _alike(one: Decimal, other: Decimal) -> bool:
+    return one * other > 0 and max(abs(one), abs(other)) <= ALIKE * min(abs(one), abs(other))
