@@ -17,8 +17,11 @@ from app import kinds
 from app.duties import rounds
 from app.duties.evidence import known_marks
 from app.duties.findings import Finding
-from app.duties.rounds import Answer, Confirmation, Progress, Summary, Visit
+from app.duties.registers import Registers
+from app.duties.rounds import Answer, Confirmation, Place, Progress, Summary, Visit
 from app.duties.site import Plan, Stop
+from app.kinds import procedures, registers
+from app.kinds.procedures import Runs
 from app.record import Entry, Record
 
 
@@ -58,12 +61,19 @@ class State(Struct, frozen=True):
     tries: dict[str, PinTries] = {}
     findings: dict[str, Finding] = {}
     """Open findings by id."""
+    worn: dict[str, str] = {}
+    """Labels that the handheld has reported worn, `point:ID` or `asset:ID`, and which issue it was."""
     alarm: str | None = None
     """Id of the last alarm. What the office says of it stands in its pages."""
     alarm_at: int = 0
     """When it was raised, UTC ms."""
     last_walk: int = 0
     """UTC ms of the last record that a person made."""
+    registers: Registers = Registers()
+    runs: Runs = {}
+    """Procedures that are not closed, by id."""
+    place: Place | None = None
+    """Where the last arrival was, of whatever round."""
 
 
 PlanOf = Callable[[kinds.PlanNamed], Plan | None]
@@ -74,6 +84,7 @@ KEPT_MS: Final = 3 * 24 * 3600 * 1000
 ALARM_MS: Final = 24 * 3600 * 1000
 """An alarm outlives the shift that raised it; the first shift a day later does not begin with it."""
 KEPT_ROUNDS, KEPT_ATTEMPTS, KEPT_FINDINGS, KEPT_TRIES = 200, 400, 300, 500
+KEPT_WORN: Final = 1000
 _YEARS: Final = range(1990, 2200)
 
 
@@ -93,6 +104,9 @@ def fold_one(state: State, record: Record, plan_of: PlanOf) -> State:
     state = _walk(state, record, body, plan_of)
     if change := _CHANGES.get(type(body)):
         state = change(state, record, body)
+    elif part := _PARTS.get(type(body)):
+        name, step = part
+        state = replace(state, **{name: step(getattr(state, name), record, body, state.book)})
     return state
 
 
@@ -258,6 +272,10 @@ def _pin_unlocked(state: State, record: Record, body: kinds.PinUnlocked) -> Stat
     return _free(state, body.person)
 
 
+def _arrived(state: State, record: Record, body: kinds.StopArrived) -> State:
+    return replace(state, place=Place(body.point, record.at, record.up, record.boot))
+
+
 def _rechecked(state: State, record: Record, body: kinds.RoundRechecked) -> State:
     return _identified(state, body.person, body.method)
 
@@ -275,6 +293,9 @@ def _free(state: State, person: str) -> State:
 
 
 def _finding_raised(state: State, record: Record, body: kinds.FindingRaised) -> State:
+    if body.worn_label is not None:
+        label, issue = body.worn_label
+        state = replace(state, worn=_newest({**state.worn, label: issue}, KEPT_WORN))
     if body.fixed:
         return state
     name = f"{state.book}:{record.seq}"
@@ -293,10 +314,24 @@ _CHANGES: Final[dict[type[kinds.Body], Callable[[State, Record, Any], State]]] =
     kinds.ShiftClosed: _shift_closed,
     kinds.PinTried: _pin_tried,
     kinds.PinUnlocked: _pin_unlocked,
+    kinds.StopArrived: _arrived,
     kinds.RoundRechecked: _rechecked,
     kinds.FindingRaised: _finding_raised,
     kinds.AlarmRaised: _alarm_raised,
 }
+
+
+_PARTS: Final[dict[type[kinds.Body], tuple[str, Callable[[Any, Record, Any, str], Any]]]] = {
+    registers.RegisterEntered: ("registers", registers.entered),
+    registers.RegisterEnded: ("registers", registers.ended),
+    procedures.ProcedureOpened: ("runs", procedures.opened),
+    procedures.ProcedureAssembled: ("runs", procedures.assembled),
+    procedures.ProcedureTicked: ("runs", procedures.ticked),
+    procedures.ProcedureCounted: ("runs", procedures.counted),
+    procedures.ProcedureReported: ("runs", procedures.reported),
+    procedures.ProcedureClosed: ("runs", procedures.closed),
+}
+"""Subjects that are folded by themselves: which field of the state, and how."""
 
 
 # -- readings ------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from app.pages import AlarmNews, Pages
 from app.ports import Clock
 from app.record import MAX_PEOPLE, Entry
 from app.resume import Shift, State
+from app.sensed import Sensed
 from app.text import clean
 
 DAY_MS: Final = 24 * 3600 * 1000
@@ -71,6 +72,9 @@ class Session:
         self._changed: list[Callable[[], None]] = []
         self._recorded: list[Callable[[bool], None]] = []
         self._ear = Ear()
+        self._fault: str | None = None
+        """What the radio suffers from: a key of app.words."""
+        self._sensed = Sensed()
         self._said: set[tuple[str, ...]] = set()
         """What was already said and recorded while this stop waits."""
         self._asked: tuple[str, str] | None = None

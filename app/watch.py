@@ -15,13 +15,16 @@ from app.arrivals import Arrivals
 from app.crew import Crew
 from app.duties import checks, findings, rounds, schedule
 from app.duties.days import local_time, millis
+from app.duties.evidence import Mark
 from app.duties.findings import Finding
 from app.duties.rounds import Answer, Confirmation, Progress, Summary
 from app.duties.schedule import Duty, Slot, Standing
 from app.duties.site import Check, Stop
 from app.errors import NotAllowed
+from app.keeping import Keeping
 from app.session import act, people
 from app.text import clean
+from app.words import say
 
 AGAIN_MS: Final = 60_000
 """So long the same head of another's book is not recorded a second time."""
@@ -35,11 +38,12 @@ class Witnessed(Struct, frozen=True):
     """It was recorded within the last minute, and not again."""
 
 
-class Watch(Crew, Arrivals):
+class Watch(Crew, Arrivals, Keeping):
     """All acts of a crew. Not thread-safe: one event loop owns it; disk work runs off the loop.
 
     Its parts by subject: `Session` (what is known, how an act is recorded), `Crew` (signing in and out),
-    `Arrivals` (radio, labels, typed codes), and here the rounds, their checks and findings.
+    `Arrivals` (radio, labels, typed codes), `Keeping` (registers, procedures), and here the rounds, their checks and
+    findings.
     """
 
     # -- rounds -------------------------------------------------------------------------------
@@ -135,12 +139,24 @@ class Watch(Crew, Arrivals):
         with a sentence when they mean nothing."""
         return checks.judge(check, raw, self._clock.now().at)
 
+    def sensed(self, check: Check, at: str | None = None) -> kinds.SensorRead | None:
+        """What the sensor of the stop that is open, or of the one `at` which the crew was, says to the check now."""
+        progress = self.state.round
+        name = (at or progress.at_stop) if progress else None
+        stop = self._stop(progress, name) if progress and name else None
+        point = self.plan.find_point(stop.point) if stop and check.sensor else None
+        read = self._sensed.latest(point, check.sensor, self._clock.now().up) if point else None
+        return read if read and checks.offered(check, read.value) is not None else None
+
     @act
-    async def answer(self, answer: Answer, at: str | None = None) -> bool:
+    async def answer(
+        self, answer: Answer, at: str | None = None, *, sensor: kinds.SensorRead | None = None, why: str = ""
+    ) -> bool:
         """Record it, of the stop that is open or of the one `at` which the crew was; a second takes the first one back.
 
+        `sensor` is what the crew saw of the check's sensor, and `why` (of checks.OVERRULES) they answer otherwise.
         False when an out-of-limits reading must first be asked again (nothing was recorded). Raises NotAllowed for a
-        check that the stop does not have, and for a stop that was not reached.
+        check that the stop does not have, for a stop that was not reached, and for a missing reason.
         """
         progress = self._walking()
         name = at or progress.at_stop
@@ -148,6 +164,8 @@ class Watch(Crew, Arrivals):
         check = self._check(stop, answer.check)
         if stop is None or check is None or visit is None or visit.at is None:
             raise NotAllowed("watch.no_check")
+        if sensor and why not in checks.OVERRULES and checks.overrules(check, answer, sensor.value):
+            raise NotAllowed("sensor.no_reason")
         again = self._asked == (stop.id, check.id)
         if checks.asks_again(check, answer) and not again:
             self._asked = (stop.id, check.id)
@@ -157,8 +175,20 @@ class Watch(Crew, Arrivals):
         answer = replace(answer, repeated=answer.repeated or kept)
         before = visit.answer(check.id)
         corrects = before.seq if before else UNSET
-        await self._write(self._answered(progress, stop, check, answer, corrects))
+        body = self._answered(progress, stop, check, answer, corrects)
+        await self._write(self._beside_sensor(body, check, answer, sensor, why) if sensor else body)
         return True
+
+    def _beside_sensor(
+        self, body: kinds.CheckAnswered, check: Check, answer: Answer, sensor: kinds.SensorRead, why: str
+    ) -> kinds.CheckAnswered:
+        """Both figures stay, and the reason where they differ."""
+        words, mark = body.words, Mark.SENSOR_READ
+        if checks.overrules(check, answer, sensor.value):
+            told = f"{checks.offered(check, sensor.value)} {check.unit}".strip()
+            words = clean(say(self.lang, "sensor.said", words=words, told=told, why=say(self.lang, f"sensor.{why}")))
+            mark = Mark.OVERRULED
+        return replace(body, words=words, marks=(*body.marks, mark.value), sensor=sensor)
 
     def reported(self, stop: str, check: str) -> Finding | None:
         """The open finding that was reported from this check of the round that is walked."""

@@ -5,26 +5,28 @@ a newer version, or that do not fit, are nobody's mistake here: they are kept, s
 `read` gives None for them. docs/record-format.md says the same for other programs.
 """
 
-from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
-from app.duties.findings import Finding
+from app.duties.findings import LABEL, REPRINT, Finding
 from app.duties.rounds import Confirmation
 from app.duties.site import Grade
+from app.kinds.base import Body as Body
+from app.kinds.base import Moment
+from app.kinds.procedures import (
+    ProcedureAssembled,
+    ProcedureClosed,
+    ProcedureCounted,
+    ProcedureOpened,
+    ProcedureReported,
+    ProcedureTicked,
+)
+from app.kinds.registers import RegisterEnded, RegisterEntered
 from app.record import Record
 
 VERSION: Final = 1
-
-Moment = Annotated[datetime, Meta(tz=True)]
-"""ISO 8601 with an offset."""
-
-
-class Body(Struct, frozen=True, omit_defaults=False):
-    """Base of all bodies. Fields that a newer program added are passed over."""
-
 
 class BookBefore(Struct, frozen=True):
     """How far another book went."""
@@ -58,6 +60,17 @@ class BookPruned(Body, frozen=True, rename={"first": "from", "last": "to"}):
     first: int
     hash: str
     last: int
+
+
+class BookRemoved(Body, frozen=True):
+    """A closed book that the handheld removed altogether once the office had it."""
+
+    book: str
+    hash: str
+    receipt: dict[str, Any]
+    """The office's, for its last record: at, key, sig."""
+    seq: int
+    """Its last record."""
 
 
 class KeyCertified(Body, frozen=True):
@@ -166,7 +179,7 @@ class RoundRechecked(Body, frozen=True):
         return Confirmation(self.person, self.method, self.role, self.shown)
 
 
-class BleEvidence(Struct, frozen=True):
+class BleEvidence(Struct, frozen=True, omit_defaults=True):
     """What near was judged on: enough to judge again."""
 
     format: str
@@ -179,6 +192,10 @@ class BleEvidence(Struct, frozen=True):
     """(Moment.up, dBm)."""
     frame: str
     """What was on the air with the last sample."""
+    frames: tuple[str, ...] = ()
+    """The last frame of each other kind that the same address sent within half a minute, TLM among them."""
+    also: tuple[str, ...] = ()
+    """Other addresses that sent the same identity meanwhile: one of them is a copy."""
 
 
 class LabelEvidence(Struct, frozen=True):
@@ -187,6 +204,8 @@ class LabelEvidence(Struct, frozen=True):
     issue: str
     asset: str | UnsetType = UNSET
     """Set when it was an asset's label rather than the point's."""
+    health: int | UnsetType = UNSET
+    """Unused error correction when a camera read it, percent: 100 is a clean print, below 50 it wants a new one."""
 
 
 class Evidence(Struct, frozen=True):
@@ -194,6 +213,10 @@ class Evidence(Struct, frozen=True):
     label: LabelEvidence | UnsetType = UNSET
     typed: str | UnsetType = UNSET
     """The short code under the label."""
+    radio: str | UnsetType = UNSET
+    """Why no beacon of the point is in it: `heard`, `silent`, `short` (app.duties.clones), or the radio's fault."""
+    elsewhere: BleEvidence | UnsetType = UNSET
+    """Another point's beacon, near while this one's label was read."""
 
 
 class StopArrived(Body, frozen=True):
@@ -213,6 +236,17 @@ class StopSkipped(Body, frozen=True):
     words: str = ""
 
 
+class SensorRead(Struct, frozen=True):
+    """What a sensor of the point said, whoever answered then."""
+
+    value: str
+    """Exactly as the frame says it, before it was rounded to the check's decimals."""
+    address: str
+    frame: str
+    up: int
+    """Moment.up when it was heard, ms."""
+
+
 class CheckAnswered(Body, frozen=True):
     round: str
     stop: str
@@ -225,10 +259,24 @@ class CheckAnswered(Body, frozen=True):
     marks: tuple[str, ...] = ()
     corrects: int | UnsetType = UNSET
     """The record whose answer this one takes back."""
+    sensor: SensorRead | UnsetType = UNSET
+    """Marked `sensor-read` when the answer is the sensor's, `overruled` when it is not; `words` hold the reason."""
+
+
+class TagCalibrated(Body, frozen=True):
+    """An installer measured a tag at the reading point of `point` (`watchbook scan --calibrate`)."""
+
+    point: str
+    format: str
+    tag: str
+    address: str
+    level: int
+    """Median of `samples`, dBm: what the plan's `near` should be."""
+    samples: tuple[int, ...]
 
 
 class TagSeen(Body, frozen=True):
-    """A beacon that the plan does not know, close by."""
+    """A beacon that the plan does not know, close by; or one of the plan's that is not to be trusted."""
 
     round: str | None
     stop: str | None
@@ -237,6 +285,10 @@ class TagSeen(Body, frozen=True):
     address: str
     rssi: int
     frame: str
+    point: str | UnsetType = UNSET
+    """Whose beacon it says it is."""
+    marks: tuple[str, ...] | UnsetType = UNSET
+    """Why it is not to be trusted."""
 
 
 class CodeSeen(Body, frozen=True):
@@ -264,6 +316,15 @@ class FindingRaised(Body, frozen=True):
     check: str | None = None
     """The check that it was reported from, and what that looks at."""
     asset: str | None = None
+    issue: str | UnsetType = UNSET
+    """The label's, of a worn one that the handheld found (category `label`, phrase `reprint`)."""
+
+    @property
+    def worn_label(self) -> tuple[str, str] | None:
+        """Whose label it says is worn (`asset:ID` or `point:ID`), and its issue; None of anything else."""
+        if (self.category, self.phrase) != (LABEL, REPRINT) or self.issue is UNSET:
+            return None
+        return f"asset:{self.asset}" if self.asset else f"point:{self.point}", self.issue
 
     def finding(self, id: str, at: int) -> Finding:
         """The matter itself, under the id of this record and its time, UTC ms."""
@@ -373,6 +434,7 @@ KINDS: Final[dict[str, type[Body]]] = {
     "key.certified": KeyCertified,
     "book.enrolled": BookEnrolled,
     "book.pruned": BookPruned,
+    "book.removed": BookRemoved,
     "book.closed": BookClosed,
     "shift.opened": ShiftOpened,
     "crew.joined": CrewJoined,
@@ -386,6 +448,7 @@ KINDS: Final[dict[str, type[Body]]] = {
     "stop.arrived": StopArrived,
     "stop.skipped": StopSkipped,
     "check.answered": CheckAnswered,
+    "tag.calibrated": TagCalibrated,
     "tag.seen": TagSeen,
     "code.seen": CodeSeen,
     "finding.raised": FindingRaised,
@@ -396,6 +459,14 @@ KINDS: Final[dict[str, type[Body]]] = {
     "mark.explained": MarkExplained,
     "damage.declared": DamageDeclared,
     "witness.seen": WitnessSeen,
+    "register.entered": RegisterEntered,
+    "register.ended": RegisterEnded,
+    "procedure.opened": ProcedureOpened,
+    "procedure.assembled": ProcedureAssembled,
+    "procedure.ticked": ProcedureTicked,
+    "procedure.counted": ProcedureCounted,
+    "procedure.reported": ProcedureReported,
+    "procedure.closed": ProcedureClosed,
 }
 
 _NAMES: Final = {body: kind for kind, body in KINDS.items()}

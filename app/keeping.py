@@ -1,0 +1,200 @@
+"""Keeping registers and following procedures: the acts of posts that write lines and tick steps (D41, D43, D50-D54)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from app.duties import procedures, registers
+from app.duties.days import millis
+from app.duties.procedures import Run
+from app.duties.provisions import Column, Procedure, Register, Team
+from app.duties.registers import Line
+from app.errors import NotAllowed
+from app.kinds.procedures import (
+    ProcedureAssembled,
+    ProcedureClosed,
+    ProcedureCounted,
+    ProcedureOpened,
+    ProcedureReported,
+    ProcedureTicked,
+)
+from app.kinds.registers import RegisterEnded, RegisterEntered
+from app.session import Session, act
+from app.text import clean
+
+HIDDEN: Final = "****"
+"""Stands for what is personal in the words of a line."""
+
+
+class Keeping(Session):
+    """Acts on registers and procedures."""
+
+    # -- registers ----------------------------------------------------------------------------
+    def registers(self) -> tuple[Register, ...]:
+        """Those that somebody of this crew keeps, in the plan's order."""
+        roles = self._roles()
+        return tuple(each for each in self._in_force.registers if not each.roles or roles & set(each.roles))
+
+    def open_lines(self, register: str) -> tuple[Line, ...]:
+        """Lines that nobody has ended, oldest first."""
+        return tuple(line for line in self.state.registers.open.values() if line.register == register)
+
+    def overdue(self) -> tuple[Line, ...]:
+        """Open lines of this crew's registers whose limit has passed."""
+        lines, now = self.state.registers.open.values(), self.now()
+        return tuple(line for register in self.registers() for line in registers.overdue(register, lines, now))
+
+    def line_due(self, register: Register) -> int | None:
+        """When this register's next line is due, UTC ms (D53); None when it has no rhythm, or nobody is on duty."""
+        shift = self.state.shift
+        if shift is None:
+            return None
+        return registers.next_due(register, self.state.registers.last.get(register.id), shift.opened, self._at())
+
+    @act
+    async def enter_line(self, register: str, answers: Mapping[str, str]) -> Line:
+        """Write a line. Raises NotAllowed with the column that does not fit."""
+        self._shift()
+        found = self._register(register)
+        for column in found.columns:
+            self.check_column(column, answers.get(column.id, ""))
+        known = {column.id: answers[column.id] for column in found.columns if answers.get(column.id)}
+        personal = {column.id for column in found.columns if column.personal}
+        body = RegisterEntered(
+            register=found.id,
+            answers={id: "" if id in personal else answer for id, answer in known.items()},
+            words=self._line_words(found, known),
+            stays=bool(found.ends.zh or found.ends.en),
+        )
+        (entry,) = await self._write(body)
+        return Line(f"{self._logbook.book_id}:{entry.record.seq}", found.id, entry.record.at, body.answers, body.words)
+
+    def check_column(self, column: Column, answer: str) -> None:
+        """Raises NotAllowed saying why `answer` does not fit."""
+        if fault := registers.check(column, answer):
+            raise NotAllowed(f"registers.fault_{fault.why}", column=column.text.say(self.lang), size=column.size)
+
+    @act
+    async def end_line(self, line: str) -> bool:
+        """The visitors left, the key is back; whether after the limit. Raises NotAllowed for a line not open here."""
+        self._shift()
+        found = self.state.registers.open.get(line)
+        if found is None:
+            raise NotAllowed("registers.not_open")
+        register = self._register(found.register)
+        by = registers.ends_by(register, datetime.fromtimestamp(found.at / 1000, self.zone))
+        late = by is not None and by < self._at()
+        await self._write(RegisterEnded(found.register, line, late))
+        return late
+
+    def _register(self, id: str) -> Register:
+        found = next((each for each in self._in_force.registers if each.id == id), None)
+        if found is None:
+            raise NotAllowed("registers.unknown")
+        return found
+
+    def _line_words(self, register: Register, answers: Mapping[str, str]) -> str:
+        said = []
+        for column in register.columns:
+            answer = answers.get(column.id)
+            if not answer:
+                continue
+            chosen = next((choice.text.say(self.lang) for choice in column.choices if choice.id == answer), answer)
+            said.append(f"{column.text.say(self.lang)} {HIDDEN if column.personal else chosen}")
+        return clean("; ".join(said), 200)
+
+    # -- procedures ---------------------------------------------------------------------------
+    def procedures(self) -> tuple[Procedure, ...]:
+        return self._in_force.procedures
+
+    def runs(self) -> tuple[Run, ...]:
+        """Those that are not closed, newest first."""
+        return tuple(self.state.runs.values())[::-1]
+
+    def procedure_of(self, run: Run) -> Procedure | None:
+        return next((each for each in self._in_force.procedures if each.id == run.procedure), None)
+
+    @act
+    async def open_procedure(self, procedure: str, *, exercise: bool = False) -> Run:
+        """Open a card, or order a call-out; one that is open already goes on. Nobody need be signed in."""
+        found = next((each for each in self._in_force.procedures if each.id == procedure), None)
+        if found is None:
+            raise NotAllowed("procedures.unknown")
+        if running := next((run for run in self.runs() if run.procedure == procedure), None):
+            return running
+        stop = self._here_now()
+        body = ProcedureOpened(found.id, clean(found.name.say(self.lang)), exercise, stop)
+        (entry,) = await self._write(body)
+        return self.state.runs[f"{self._logbook.book_id}:{entry.record.seq}"]
+
+    @act
+    async def assemble(self, run: str, team: str) -> bool:
+        """The team stands at its place; whether in time."""
+        found, _, part = self._team(run, team)
+        in_time = procedures.assembled_in_time(part, procedures.assembled(found, team, self._at()), self._at())
+        await self._write(ProcedureAssembled(run, team, in_time is False, part.point))
+        return in_time is not False
+
+    @act
+    async def tick(self, run: str, team: str, step: str) -> bool:
+        """A step is done; whether in time. Raises NotAllowed for a step that the plan has not, or that is ticked."""
+        found, procedure, part = self._team(run, team)
+        wanted = next((each for each in part.steps if each.id == step), None)
+        if wanted is None or (team in found.teams and step in found.teams[team].ticks):
+            raise NotAllowed("procedures.ticked_already")
+        late = wanted in procedures.late_steps(procedure, found, team, self._at())
+        await self._write(ProcedureTicked(run, team, step, clean(wanted.text.say(self.lang)), late))
+        return not late
+
+    @act
+    async def count_material(self, run: str, team: str, material: str, count: int) -> None:
+        _, _, part = self._team(run, team)
+        wanted = next((each for each in part.materials if each.id == material), None)
+        if wanted is None or not 0 <= count <= registers.MOST:
+            raise NotAllowed("procedures.no_material")
+        await self._write(ProcedureCounted(run, team, material, count, wanted.count))
+
+    @act
+    async def report_team(self, run: str, team: str, phrase: str) -> None:
+        """How the team stands at the end (D51)."""
+        _, procedure, _ = self._team(run, team)
+        words = self._reason(phrase, procedure.reports)
+        await self._write(ProcedureReported(run, team, phrase, words))
+
+    @act
+    async def close_procedure(self, run: str) -> None:
+        """Raises NotAllowed while a team of a call-out has not reported."""
+        found = self._run(run)
+        procedure = self.procedure_of(found)
+        if procedure is not None and not procedures.may_close(procedure, found):
+            raise NotAllowed("procedures.reports_missing")
+        await self._write(ProcedureClosed(run))
+
+    def _run(self, id: str) -> Run:
+        found = self.state.runs.get(id)
+        if found is None:
+            raise NotAllowed("procedures.over")
+        return found
+
+    def _team(self, run: str, team: str) -> tuple[Run, Procedure, Team]:
+        found = self._run(run)
+        procedure = self.procedure_of(found)
+        part = procedure.team(team) if procedure else None
+        if procedure is None or part is None:
+            raise NotAllowed("procedures.unknown")
+        return found, procedure, part
+
+    # -- who and when -------------------------------------------------------------------------
+    def _roles(self) -> set[str]:
+        crew = self.state.shift.crew if self.state.shift else ()
+        return {role for member in crew for role in self._in_force.roles_of(member.person)}
+
+    def _at(self) -> int:
+        return millis(self.now())
+
+    def _here_now(self) -> str | None:
+        """The point where the crew is in its round."""
+        progress = self.state.round
+        name = (progress.at_stop or progress.last) if progress else None
+        stop = self._stop(progress, name) if progress and name else None
+        return stop.point if stop else None

@@ -1,0 +1,192 @@
+"""Registers and procedures by keys: what a warden, a control room and a flood crew do is what the book holds."""
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from app.duties.provisions import Column, Contact, Material, Procedure, Register, Step, Team
+from app.duties.texts import Choice, Phrase, Text
+from app.words import say
+from screens.home import HomePage
+from tests.screens.plans import PLAN, pages
+from tests.screens.test_journey import SIGN_IN
+from tests.screens.world import LARGE, SMALL, World, keys, settle, text, world
+
+T = Text
+VISITORS = Register(
+    "visitors",
+    T("宿舍访客登记", "Visitors"),
+    (
+        Column("room", "room", T("房号", "Room")),
+        Column("phone", "digits", T("手机后四位", "Last four digits"), size=4, personal=True),
+        Column("people", "count", T("人数", "People")),
+    ),
+    roles=("guard",),
+    ends=T("离开", "left"),
+    limit="22:30",
+)
+LOG = Register(
+    "log",
+    T("消控室值班记录", "Control-room log"),
+    (
+        Column(
+            "signal",
+            "choice",
+            T("信号", "Signal"),
+            (Choice("none", T("无信号", "none")), Choice("fire", T("火警", "fire"), ok=False)),
+        ),
+        Column("loop", "digits", T("回路", "Loop"), optional=True),
+    ),
+    roles=("guard",),
+    every_min=120,
+)
+OTHERS = Register("keys", T("备用钥匙", "Spare keys"), (Column("key", "room", T("钥匙", "Key")),), roles=("warden",))
+LIFT = Procedure(
+    "lift",
+    "card",
+    T("电梯困人", "Caught in a lift"),
+    (Team("", T(), (Step("call", T("通话安抚", "Speak to them"), 3), Step("out", T("人员救出", "People are out")))),),
+)
+FLOOD = Procedure(
+    "flood",
+    "call-out",
+    T("防汛", "Flood"),
+    (
+        Team(
+            "rescue",
+            T("抢险组", "Rescue"),
+            (Step("bags", T("堆沙袋", "Sandbags")),),
+            (Material("shovel", T("铁锹", "Shovels"), 10),),
+            assemble_min=20,
+        ),
+        Team("power", T("供电组", "Power"), (Step("cut", T("断电", "Cut the power")),), assemble_min=30),
+    ),
+    T("大雨半小时", "Heavy rain for half an hour"),
+    (Phrase("dry", T("积水已排除", "Water is gone")), Phrase("help", T("需要支援", "Need help"))),
+)
+SITE = pages(
+    replace(
+        PLAN,
+        registers=(VISITORS, LOG, OTHERS),
+        procedures=(LIFT, FLOOD),
+        contacts=(Contact("fire", T("火警", "Fire brigade"), "119"),),
+    )
+)
+
+
+def bodies(here: World, kind: str) -> list[dict[str, object]]:
+    return [record.body for record in here.records() if record.kind == kind]
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_visitors_come_in_and_leave_and_no_digit_of_a_telephone_is_in_the_record(
+    tmp_path: Path, lang: str, size: tuple[int, int]
+) -> None:
+    with world(tmp_path / "book", SITE, at="2026-11-21T19:00:00+08:00") as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=size) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            await keys(pilot, "asterisk 0 1")
+            assert VISITORS.name.say(lang) in text(app)
+            assert OTHERS.name.say(lang) not in text(app), "the warden's"
+            await keys(pilot, "1 enter 3 minus 1 minus 5 0 1 enter")
+            await keys(pilot, "4 7 1 enter")
+            assert say(lang, "registers.fault_size", column=VISITORS.columns[1].text.say(lang), size=4)[:10] in text(
+                app
+            )
+            await keys(pilot, "0 enter")  # 4710
+            await keys(pilot, "2 enter")
+            (line,) = bodies(here, "register.entered")
+            assert line["answers"] == {"room": "3-1-501", "phone": "", "people": "2"}
+            assert "4710" not in str(line)
+            assert "3-1-501" in text(app)
+            here.clock.pass_by(4 * 3600)
+            await keys(pilot, "backspace backspace")
+            app.go_home()
+            await settle(pilot)
+            assert isinstance(app.screen, HomePage)
+            assert say(lang, "registers.home_over", n=1)[:8] in text(app)
+            await keys(pilot, "asterisk 0 1 1 1 enter")
+            (ended,) = bodies(here, "register.ended")
+            assert (ended["line"], ended["late"]) == (f"{here.book.book_id}:{_seq(here, 'register.entered')}", True)
+            assert here.watch.open_lines("visitors") == ()
+
+
+def _seq(here: World, kind: str) -> int:
+    return next(record.seq for record in here.records() if record.kind == kind)
+
+
+async def test_the_control_room_is_told_when_its_entry_is_due(tmp_path: Path) -> None:
+    with world(tmp_path / "book", SITE) as here:
+        app = here.terminal("zh")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            assert "该记" not in text(app)
+            here.clock.pass_by(2 * 3600)
+            await keys(pilot, "f4")
+            assert say("zh", "registers.home_due", name="消控室值班记录") in text(app)
+            await keys(pilot, "asterisk 0 1 2")
+            await keys(pilot, "1 enter")  # no signal, no loop
+            assert bodies(here, "register.entered")[0]["answers"] == {"signal": "none"}
+            app.go_home()
+            await settle(pilot)
+            assert "该记" not in text(app)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_people_in_a_lift_each_step_has_its_time_and_a_restart_forgets_none(tmp_path: Path, lang: str) -> None:
+    with world(tmp_path / "book", SITE) as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            await keys(pilot, "asterisk 0 2 1 enter")
+            here.clock.pass_by(240)
+            await keys(pilot, "enter")
+            assert say(lang, "procedures.ticked_late", words=LIFT.teams[0].steps[0].text.say(lang))[:12] in text(app)
+    with world(tmp_path / "book", SITE) as here:  # started again
+        app = here.terminal(lang)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, SIGN_IN)
+            assert LIFT.name.say(lang) in text(app), "home says that it still runs"
+            await keys(pilot, "asterisk 0 2 1 enter enter enter")
+            assert [body["step"] for body in bodies(here, "procedure.ticked")] == ["call", "out"]
+            assert [body["late"] for body in bodies(here, "procedure.ticked")] == [True, False]
+            assert len(bodies(here, "procedure.closed")) == 1
+            assert here.watch.runs() == ()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_a_flood_call_out_teams_assemble_count_and_report_before_it_ends(tmp_path: Path, lang: str) -> None:
+    with world(tmp_path / "book", SITE) as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            await keys(pilot, "asterisk 0 2 2")
+            assert FLOOD.when.say(lang)[:6] in text(app)
+            await keys(pilot, "2")  # a drill
+            assert say(lang, "procedures.exercise") in text(app)
+            here.clock.pass_by(21 * 60)
+            await keys(pilot, "1 enter")
+            assert bodies(here, "procedure.assembled") == [
+                {"run": here.watch.runs()[0].id, "team": "rescue", "late": True, "point": None}
+            ]
+            await keys(pilot, "enter 8 7 enter")
+            assert bodies(here, "procedure.counted")[0]["count"] == 7
+            await keys(pilot, "9 1 backspace")
+            await keys(pilot, "enter")
+            assert say(lang, "procedures.reports_missing")[:8] in text(app)
+            await keys(pilot, "2 enter enter 9 1 backspace enter")
+            assert [body["team"] for body in bodies(here, "procedure.reported")] == ["rescue", "power"]
+            assert len(bodies(here, "procedure.closed")) == 1
+            assert bodies(here, "procedure.opened")[0]["exercise"] is True
+
+
+async def test_whom_to_call_is_there_without_a_network(tmp_path: Path) -> None:
+    with world(tmp_path / "book", SITE) as here:
+        app = here.terminal("en")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            await keys(pilot, "asterisk 0 2 3")
+            assert "119  Fire brigade" in text(app)
