@@ -39,6 +39,10 @@ class Crew(Session):
         """
         return await self._sign_in(await self._by_pin(person, pin), "pin")
 
+    def has_pin(self, person: str) -> bool:
+        """Whether the office gave this person a PIN; without one only a badge signs in."""
+        return person in self._pages.credentials.pins
+
     def pin_wait(self, person: str) -> int:
         """Seconds this person must still wait before another try; 0 when free."""
         return pin_wait(self.state.tries.get(person), self._clock.now(), self._in_force.settings.pin_tries)

@@ -58,6 +58,34 @@ class Scan(Struct, frozen=True):
 
     text: str
     up: int
+    health: int | None = None
+    """How much of the code's error correction was left unused, percent; None where the reader does not tell it."""
+    by: str = ""
+    """`camera`, `serial` or `evdev`; empty for a keyboard wedge or a feed."""
+
+
+class ScannerState(Struct, frozen=True):
+    """How a scanner is. `fault` is the catalogue key of a sentence, e.g. "scanner.gone", or None when it works."""
+
+    fault: str | None = None
+    detail: str = ""
+    """For the fitter, English, without what was scanned."""
+
+
+class Scanner(Protocol):
+    """A scanner with a line of its own (serial, evdev, a camera), not one that types into the terminal."""
+
+    def listen(self) -> AsyncIterator[Scan | ScannerState]:
+        """Every code read while the caller iterates, and every change of the scanner's state.
+
+        It begins with the state. A failure arrives as a ScannerState, never as an exception; it goes on trying and
+        recovers by itself.
+        """
+        ...
+
+    def check(self) -> str | None:
+        """The fault that `listen` would begin with, None when it works. Takes less than five seconds."""
+        ...
 
 
 class RadioState(Struct, frozen=True):

@@ -11,6 +11,9 @@ from msgspec import Struct
 from app.errors import WatchbookError
 from app.words import LANGS
 
+NO_ADAPTER: Final = "none"
+"""As `adapter`: this handheld works with codes only."""
+
 
 class SettingsRefused(WatchbookError):
     """Whoever set it: a setting that cannot be used."""
@@ -25,12 +28,24 @@ class Settings(Struct, frozen=True):
     """day or night; None follows the hour at the start: night in the quiet hours of the plan."""
     feed: str | None = None
     """File, FIFO or `-` whose sightings stand in for the radio and the scanner."""
+    side_keys: str | None = None
+    """Keys beside the keypad, `DEVICE:CODE=ACTION` with commas between: hardware.side_keys."""
     adapter: str | None = None
-    """Bluetooth adapter, e.g. hci0; None lets BlueZ choose."""
+    """Bluetooth adapter, e.g. hci0; None lets BlueZ choose, NO_ADAPTER leaves Bluetooth alone."""
+    scanner: str | None = None
+    """`wedge`, `serial:PATH[@BAUD]`, `evdev:PATH`, with commas between: hardware.scanners."""
+    scan_prefix: str | None = None
+    """Keys that begin a code which is not ours, `scan_suffix` those that end one: hardware.scanner."""
+    scan_suffix: str | None = None
+    scan_gap_ms: str | None = None
+    """Longest pause between two characters of a scanner that types."""
+    camera: str | None = None
+    """Where its frames come from: hardware.camera. None where there is none to scan with."""
 
 
-_NAMES: Final = ("office", "lang", "theme", "feed", "adapter")
-_NUMBERS: Final = ("port",)
+_SCANNING: Final = ("scanner", "scan_prefix", "scan_suffix", "scan_gap_ms")
+_NAMES: Final = ("office", "lang", "theme", "feed", "side_keys", "adapter", "camera", *_SCANNING)
+_NUMBERS: Final = ("port", "scan_gap_ms")
 """What config.toml may hold as a number."""
 
 

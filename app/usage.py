@@ -41,12 +41,22 @@ def run(
 
     Its help stands in the catalogue `subject`, filled with `fields`; `load` reads the settings from the flags.
     """
+    import click
+
     given = list(sys.argv[1:] if argv is None else argv)
     lang = asked_lang(given)
     speak(command, subject, lang, fields=fields)
     kept: dict[str, Any] = {}
     try:
-        command.main(given, obj=kept)
+        sys.exit(command.main(given, obj=kept, standalone_mode=False))
+    except click.ClickException as e:
+        from app.misuse import explain
+
+        sys.stderr.write(explain(e, lang) + "\n")
+        sys.exit(e.exit_code)
+    except click.Abort:
+        sys.stderr.write(say(lang, "misuse.stopped") + "\n")
+        sys.exit(1)
     except WatchbookError as e:
         sys.stderr.write(e.say(_lang(load, kept, lang)) + "\n")
         sys.exit(exit_code(e))
@@ -73,6 +83,7 @@ def speak(
     A subcommand's sentence is called like it (`plan_check`), an option's `opt_` and its name, or `opt_`, its
     command's name and its own where it means something else there.
     """
+    command.context_class = _context(lang)
     here = command.context_class(command, parent, name, **command.context_settings)
     command.help = say(lang, f"{subject}.{name}", **fields)
     for option in command.get_params(here):
@@ -82,6 +93,24 @@ def speak(
             option.help = say(lang, f"{subject}.{special if special in table(subject) else f'opt_{own}'}", **fields)
     for own, sub in getattr(command, "commands", {}).items():
         speak(sub, subject, lang, own if name == "main" else f"{name}_{own}", here, fields)
+
+
+def _context(lang: str) -> "type[click.Context]":
+    """A context whose help has its headings in the reader's language."""
+    import click
+
+    class Formatter(click.HelpFormatter):
+        def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+            super().write_usage(prog, args, say(lang, "misuse.usage", usage=""))
+
+        def write_heading(self, heading: str) -> None:
+            known = {"Options": "misuse.options", "Commands": "misuse.commands"}
+            super().write_heading(say(lang, known[heading]) if heading in known else heading)
+
+    class Context(click.Context):
+        formatter_class = Formatter
+
+    return Context
 
 
 def asked_lang(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> str:

@@ -63,7 +63,7 @@ class Sizes(Struct, frozen=True):
     """How long to measure. The defaults take some three minutes."""
 
     starts: int = 10
-    keys: int = 100
+    keys: int = 200
     changes: int = 1000
     idle_s: float = 60
     scans: int = SCANS

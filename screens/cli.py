@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 from app import usage
+from app.errors import WatchbookError
 from app.settings import Settings, load
 from app.usage import flags, option
 from app.words import LANGS, say
@@ -89,6 +90,16 @@ def sync(once: bool) -> None:
 
 
 @cli.command()
+@shared("data_dir", "lang", "json")
+@click.argument("folder", type=click.Path(file_okay=False))
+@click.option("--take", is_flag=True)
+def handoff(folder: str, *, take: bool) -> None:
+    from screens import handing
+
+    sys.exit(handing.handoff(settings(), folder, take=take, as_json=wants_json()))
+
+
+@cli.command()
 @shared("data_dir", "lang")
 @click.option("--stdin", "from_stdin", is_flag=True, required=True)
 def record(from_stdin: bool) -> None:
@@ -127,7 +138,15 @@ def status() -> None:
 @cli.command()
 @shared("data_dir", "lang", "json", "feed")
 @click.option("--seconds", type=click.FloatRange(min=0.1))
-def scan(seconds: float | None) -> None:
+@click.option("--calibrate", metavar="POINT")
+@click.option("--tag", metavar="FORMAT:ID")
+def scan(seconds: float | None, calibrate: str | None, tag: str | None) -> None:
+    if calibrate is not None:
+        from screens.calibrate import calibrate as measure
+
+        sys.exit(measure(settings(), calibrate, tag, seconds, as_json=wants_json()))
+    if tag is not None:
+        raise WatchbookError("calibrate.tag_alone")
     from screens import commands
 
     sys.exit(commands.scan(settings(), seconds, as_json=wants_json()))
@@ -135,10 +154,30 @@ def scan(seconds: float | None) -> None:
 
 @cli.command()
 @shared("lang", "json")
-def keys() -> None:
-    from screens.keys import ACTIONS
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+def read(images: tuple[str, ...]) -> None:
+    from screens import reading
+
+    sys.exit(reading.read(settings().lang, images, as_json=wants_json()))
+
+
+@cli.command()
+@shared("data_dir", "lang", "json")
+def doctor() -> None:
+    from screens import doctor as parts
+
+    sys.exit(parts.main(settings(), as_json=wants_json()))
+
+
+@cli.command()
+@shared("lang", "json")
+@click.option("--listen", type=click.FloatRange(1, 600), metavar="SECONDS")
+def keys(listen: float | None) -> None:
+    from screens.keys import ACTIONS, DIGITS, OTHERS
 
     lang = settings().lang
+    if listen is not None:
+        sys.exit(_listen(lang, listen))
     if wants_json():
         rows = [
             {"action": action.words.partition(".")[2], "key": action.shown, "does": say(lang, action.words)}
@@ -146,8 +185,22 @@ def keys() -> None:
         ]
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
-    for action in ACTIONS:
-        click.echo(f"{action.shown:<10} {say(lang, action.words)}")
+    for shown, words in (("0-9", DIGITS[0].words), *((action.shown, action.words) for action in OTHERS)):
+        click.echo(f"{shown:<10} {say(lang, words)}")
+
+
+def _listen(lang: str, seconds: float) -> int:
+    """Tell which keys beside the keypad are pressed, as the setting `side_keys` wants them."""
+    from hardware.side_keys import devices, pressed_codes
+
+    click.echo(say(lang, "cli.keys_listening", s=round(seconds)), err=True)
+    heard = False
+    for device, code in pressed_codes(devices(), seconds):
+        heard = True
+        click.echo(f"{device}:{code}")
+    if not heard:
+        click.echo(say(lang, "cli.keys_none"), err=True)
+    return 0 if heard else 1
 
 
 def main() -> None:

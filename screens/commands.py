@@ -7,9 +7,10 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -18,8 +19,11 @@ import msgspec
 
 from app import outside
 from app.errors import BookInUse, OfficeAway, OfficeRefused, RecordRefused, WatchbookError
+from app.logbook import journal as journals
+from app.logbook.blobs import LIMIT as ATTACHMENT_BYTES
 from app.logbook.book import Draft, Logbook
 from app.logbook.reader import Reader
+from app.ports import Clock, Scan, Scanner
 from app.record import MAX_BYTES
 from app.settings import Settings
 from app.text import cells, clean
@@ -54,7 +58,7 @@ def record(settings: Settings, lines: IO[bytes], out: IO[str]) -> int:
         known = _people(logbook)
         for number, line in enumerate(_limited(lines), 1):
             try:
-                entry = logbook.append(_draft(line, number, known))[0]
+                entry = logbook.append(_draft(line, number, known, logbook))[0]
                 answer: dict[str, Any] = {"seq": entry.record.seq, "hash": entry.hash.hex()}
             except RecordRefused as e:
                 refused = True
@@ -71,7 +75,7 @@ def _limited(lines: IO[bytes]) -> Iterator[bytes]:
             pass  # the rest of a line that is refused as too long
 
 
-def _draft(line: bytes, number: int, known: frozenset[str] | None) -> Draft:
+def _draft(line: bytes, number: int, known: frozenset[str] | None, logbook: Logbook) -> Draft:
     if len(line) >= 2 * MAX_BYTES:
         raise RecordRefused("cli.line_too_long", line=number)
     try:
@@ -80,11 +84,29 @@ def _draft(line: bytes, number: int, known: frozenset[str] | None) -> Draft:
         raise RecordRefused("cli.line_shape", line=number) from e
     except (ValueError, RecursionError) as e:
         raise RecordRefused("cli.line_not_json", line=number) from e
-    outside.check(asked.kind, asked.body, asked.by, asked.v)
+    body = outside.filled(asked.body, partial(_attached, logbook), partial(_apart, logbook))
+    outside.check(asked.kind, body, asked.by, asked.v)
     for person in asked.by:
         if known is not None and person not in known:
             raise RecordRefused("records.unknown_person", person=clean(person, 40))
-    return Draft(kind=asked.kind, body=asked.body, by=asked.by, v=asked.v)
+    return Draft(kind=asked.kind, body=body, by=asked.by, v=asked.v)
+
+
+def _attached(logbook: Logbook, name: Any) -> dict[str, Any]:
+    """A picture on this machine, kept with the book: what its record holds of it."""
+    try:
+        with open(name if isinstance(name, str) else "", "rb") as file:
+            data = file.read(ATTACHMENT_BYTES + 1)
+    except (OSError, ValueError) as e:
+        raise RecordRefused("cli.file_unreadable", file=clean(str(name), 200)) from e
+    found: dict[str, Any] = msgspec.to_builtins(logbook.attach(data))
+    return found
+
+
+def _apart(logbook: Logbook, text: Any) -> str:
+    if not isinstance(text, str):
+        raise RecordRefused("cli.text_apart")
+    return logbook.set_apart(text)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -224,36 +246,70 @@ async def _scan(settings: Settings, seconds: float | None, *, as_json: bool) -> 
         refused.append(bad)
         print(bad.say(settings.lang), file=sys.stderr)
 
+    clock, readers = SystemClock(), []
     if settings.feed:
         heard = scan_feed(settings.feed, complain, _tag_rules(settings))
     else:
-        from hardware.ble import BleReader
+        from hardware.ble import radio
+        from hardware.scanners import scanners
 
-        clock = SystemClock()
-        heard = scan_radio(BleReader(settings.adapter, clock), clock, _tag_rules(settings))
-    fault, listened = "", bool(settings.feed)
+        heard = scan_radio(radio(settings.adapter, clock), clock, _tag_rules(settings))
+        readers = [_read(settings.lang, each, clock, as_json=as_json) for each in scanners(settings.scanner, clock)]
+    fault, listened = "", bool(settings.feed or readers)
     with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds), _beside(readers):
             async for item in heard:
-                print(json.dumps(item, ensure_ascii=False) if as_json else _heard(settings.lang, item), flush=True)
+                _print_heard(settings.lang, item, as_json=as_json)
                 if item.get("fault") and not fault and not listened:
                     fault = item["fault"]
-                    print(say(settings.lang, "cli.scan_waits", why=say(settings.lang, fault)), file=sys.stderr)
+                    print(say(settings.lang, "cli.scan_waits", why=fault_words(settings.lang, fault)), file=sys.stderr)
                 listened |= not item.get("fault")
     return 1 if refused or (fault and not listened) else 0
+
+
+@asynccontextmanager
+async def _beside(works: Iterable[Coroutine[None, None, None]]) -> AsyncIterator[None]:
+    """What goes on beside something else, and ends with it."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _read(lang: str, scanner: Scanner, clock: Clock, *, as_json: bool) -> None:
+    """Print what a scanner reads; how it is goes to stderr, since it is no line of a feed."""
+    began = clock.now().up
+    async for found in scanner.listen():
+        if isinstance(found, Scan):
+            item = {"at_ms": found.up - began, "qr": found.text, "by": found.by}
+            _print_heard(lang, item, as_json=as_json)
+        else:
+            print(say(lang, found.fault or "scanner.listens"), file=sys.stderr, flush=True)
+
+
+def _print_heard(lang: str, item: dict[str, Any], *, as_json: bool) -> None:
+    print(json.dumps(item, ensure_ascii=False) if as_json else _heard(lang, item), flush=True)
 
 
 def _heard(lang: str, item: dict[str, Any]) -> str:
     """One heard thing as a person reads it."""
     if "qr" in item:
-        return f"QR   {clean(item['qr'], 200)}"
+        return f"QR   {clean(item['qr'], 200)}  {item.get('by', '')}".rstrip()
     if "ble" not in item:
         fault = item.get("fault")
-        return f"--   {say(lang, fault) if fault else say(lang, 'cli.listening')}"
+        return f"--   {fault_words(lang, fault) if fault else say(lang, 'cli.listening')}"
     ble, tag = item["ble"], item["tag"]
     tags = item.get("tags", [tag] if tag else [])
     what = " + ".join(_heard_tag(lang, each) for each in tags) or clean(ble["name"] or "-", 60)
     return f"{ble['rssi']:>4} {ble['address']}  {what}"
+
+
+def fault_words(lang: str, fault: str) -> str:
+    """Why nothing is heard. What a guard reads as the way to go on is, for a fitter, no Bluetooth."""
+    return say(lang, "radio.absent" if fault == "radio.none" else fault)
 
 
 def _heard_tag(lang: str, tag: dict[str, Any]) -> str:
@@ -345,6 +401,6 @@ def _adapters() -> list[str]:
 
 
 def _reader(settings: Settings) -> Reader:
-    if not (settings.data_dir / "journal").is_dir():
+    if not journals.segments(journals.in_use(settings.data_dir)):
         raise WatchbookError("cli.no_book", folder=str(settings.data_dir))
     return Logbook.read(settings.data_dir)

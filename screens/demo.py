@@ -7,12 +7,13 @@ hour: the clock is moved so that the night round is due.
 import importlib.util
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, aclosing, closing, contextmanager
-from datetime import UTC, datetime, time
+from contextlib import ExitStack, aclosing, closing, contextmanager, suppress
+from datetime import datetime, time
 from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
@@ -61,21 +62,26 @@ def main(flags: Mapping[str, Any], *, with_office: bool, speed: float, start: st
         settings = msgspec.structs.replace(settings, lang=lang)
         launch.require_terminal(lang)
         with ExitStack() as stack:
-            kept = flags.get("data_dir")
-            folder = Path(kept) if kept else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchbook-")))
+            kept = bool(flags.get("data_dir"))
+            made = "" if kept else stack.enter_context(tempfile.TemporaryDirectory(prefix="watchbook-"))
+            folder = Path(made or flags["data_dir"])
             folder.mkdir(parents=True, exist_ok=True)
-            return _play(stack, settings, folder, with_office=with_office, speed=speed, start=_hour(start))
+            begin = _hour(start)
+            return _play(stack, settings, folder, kept=kept, with_office=with_office, speed=speed, start=begin)
     except WatchbookError as e:
         print(e.say(lang), file=sys.stderr)
         return exit_code(e)
 
 
-def _play(stack: ExitStack, settings: Settings, folder: Path, *, with_office: bool, speed: float, start: time) -> int:
+def _play(
+    stack: ExitStack, settings: Settings, folder: Path, *, kept: bool, with_office: bool, speed: float, start: time
+) -> int:
     real = SystemClock()
     stage = _earlier(folder)
-    clock = StagedClock(real, _went_on(folder, real.now()) or _staged(real.now(), start), speed)
+    shown = folder / "clock"
+    clock = StagedClock(real, _went_on(folder, real.now()) or _staged(real.now(), start), speed, shown)
     port = stage.port if stage else 0
-    desk = stack.enter_context(_office(folder / "office", clock.now(), settings.lang, port)) if with_office else None
+    desk = stack.enter_context(_office(folder / "office", shown, settings.lang, port)) if with_office else None
     logbook = stack.enter_context(closing(Logbook.open(folder / "handheld", clock)))
     if stage is None:
         stage = _enrolled(logbook, desk, clock) if desk else _alone(logbook)
@@ -90,7 +96,7 @@ def _play(stack: ExitStack, settings: Settings, folder: Path, *, with_office: bo
     desk_words = (
         say(settings.lang, "cli.demo_desk", url=desk.url, user=desk.user, password=desk.password) if desk else ""
     )
-    return open_terminal(
+    code = open_terminal(
         settings,
         logbook,
         clock,
@@ -99,6 +105,17 @@ def _play(stack: ExitStack, settings: Settings, folder: Path, *, with_office: bo
         hint=_hint(stage, settings.lang),
         desk=desk_words,
     )
+    with suppress(OSError):  # the terminal may be gone
+        print(_farewell(logbook, settings.lang, folder if kept else None))
+    return code
+
+
+def _farewell(logbook: Logbook, lang: str, folder: Path | None) -> str:
+    """What was shown, where it is, and how to go on. `folder` is None for one that goes away now."""
+    rounds = sum(entry.record.kind == "round.finished" for entry in logbook.entries())
+    facts = {"rounds": rounds, "records": logbook.head.seq, "sent": logbook.acked}
+    kept = say(lang, "cli.demo_kept", folder=folder) if folder else say(lang, "cli.demo_gone")
+    return "\n".join((say(lang, "cli.demo_over", **facts), kept, say(lang, "cli.demo_onward")))
 
 
 class FilmedWalk:
@@ -118,7 +135,7 @@ class FilmedWalk:
 
     async def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
         """See TagReader."""
-        if wanted and wanted != self._bound:
+        if not wanted <= self._bound:
             self._bound = wanted
             self._clock.skip(self._way_s(wanted) * 1000)
         async with aclosing(self._walk.listen(wanted)) as heard:
@@ -207,19 +224,24 @@ def _alone(logbook: Logbook) -> Stage:
 
 # -- with an office ------------------------------------------------------------------------------
 @contextmanager
-def _office(folder: Path, now: Moment, lang: str, port: int) -> Iterator[Desk | None]:
-    """The office as a child process while the demonstration runs; None, with a sentence, when there is none."""
+def _office(folder: Path, clock: Path, lang: str, port: int) -> Iterator[Desk | None]:
+    """The office as a child process while the demonstration runs, by the handheld's `clock`; None, with a sentence,
+    when there is none.
+    """
     if importlib.util.find_spec("litestar") is None:
         print(say(lang, "cli.demo_office_missing"), file=sys.stderr)
         yield None
         return
+    if not _free(port):
+        print(say(lang, "cli.demo_port_taken", port=port), file=sys.stderr)
+        yield None
+        return
     print(say(lang, "cli.demo_office_starts"), file=sys.stderr)
-    at = datetime.fromtimestamp(now.at / 1000, UTC).isoformat()
     folder.mkdir(exist_ok=True)
     with (folder / "office.log").open("ab") as log:
         office = [sys.executable, "-m", "sync.office", "demo", "--json", "--days", "1"]
         child = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            [*office, "--port", str(port), "--data-dir", str(folder), "--now", at],
+            [*office, "--port", str(port), "--data-dir", str(folder), "--now", f"@{clock}", "--lang", lang],
             stdout=subprocess.PIPE,
             stderr=log,
             stdin=subprocess.DEVNULL,
@@ -230,6 +252,15 @@ def _office(folder: Path, now: Moment, lang: str, port: int) -> Iterator[Desk | 
     finally:
         child.terminate()
         child.wait(10)
+
+
+def _free(port: int) -> bool:
+    """Whether the office can listen there; 0 is any free one."""
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return True
+    except OSError:
+        return False
 
 
 def _desk(stdout: IO[bytes], folder: Path, lang: str) -> Desk | None:

@@ -5,8 +5,12 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from app.ports import Buzzer, TagReader
+from app.ports import Buzzer, Scanner, TagReader
 from app.watch import Watch
+from hardware.camera import Camera
+from hardware.power import Battery
+from hardware.scanner import Wedge
+from hardware.side_keys import SideKey
 
 
 class Contact(Struct, frozen=True):
@@ -50,6 +54,12 @@ class Gear(Struct, frozen=True):
     buzzer: Buzzer
     up: Callable[[], int]
     """`Moment.up` of this handheld: when a code was scanned."""
+    scanners: tuple[Scanner, ...] = ()
+    """Those with a line of their own, besides the one that types."""
+    wedge: Wedge = Wedge()
+    """How the scanner types that does."""
+    camera: Camera | None = None
+    """To scan with; None where none is set up."""
     lang: str = "zh"
     english_only: bool = False
     """The console cannot show Chinese: said on the first page, and the language stays English."""
@@ -60,8 +70,14 @@ class Gear(Struct, frozen=True):
     """A line for demonstrations: what a visitor should press to sign in. Empty otherwise."""
     desk: str = ""
     """A line for demonstrations: where the office's pages are. Empty otherwise."""
-    battery: Callable[[], int | None] = lambda: None
-    """Percent, or None where there is no battery to read. Asked at most once a minute."""
+    battery: Callable[[], Battery | None] = lambda: None
+    """None where there is no battery to read. Asked once a minute."""
+    dim: Callable[[bool], None] = lambda low: None
+    """Darkens the screen's light to save the battery, and gives it back."""
+    torch: Callable[[], bool] | None = None
+    """Switches the torch on or off, True when that worked; None where there is none."""
+    side_keys: tuple[SideKey, ...] = ()
+    """Buttons beside the keypad."""
     remember: Callable[[str, str], None] = lambda name, value: None
     """Keeps a choice (`lang`, `theme`) for the next start."""
     ready: Callable[[], None] = lambda: None

@@ -1,4 +1,4 @@
-"""Help: how a shift goes in six sentences, then the keys, from the one table that also binds them."""
+"""Help: how a shift goes in a few sentences, then the keys, from the one table that also binds them."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from screens.layout import Line, line, paragraph, title
 from screens.page import Page
 from screens.wrapping import wrap
 
-SENTENCES = 6
+SENTENCES = 9
 COLUMN = 10
 """Cells for the name of a key."""
 

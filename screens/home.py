@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from app.duties.days import millis
 from app.duties.rounds import is_short
 from app.duties.schedule import Duty, Standing, clock_text
 from app.duties.site import NO_TEXT, Phrase
 from screens.choices import ListPage
 from screens.layout import Line, beside, flow, line, numbered, paragraph, title, two
 from screens.page import WIDE, Page
+from screens.procedures import name_of, since
 from screens.round import RoundPage
 from screens.signin import Purpose, SignInPage
 from screens.stop import StopPage
@@ -53,6 +55,7 @@ class HomePage(Page):
         self._wake_at_change(now)
         head = title(self.gear.watch.plan.site.name.say(self.lang), clock(now), width)
         crew = paragraph(self.say("signin.crew", names=" ".join(self.crew())), "dim", width)[:1]
+        crew += [row for words in self._waiting() for row in paragraph(words, "mark", width, "  ")]
         column = width // 2 + 2 if width >= WIDE else width
         rows = [*self._first(column), (), *self._others(column)]
         if width >= WIDE:
@@ -87,6 +90,20 @@ class HomePage(Page):
             facts.append(self.say(f"duty.{duty.standing}"))
         return facts
 
+    def _waiting(self) -> list[str]:
+        """What waits beside rounds: a procedure that runs, an entry that is due, lines over their limit."""
+        watch, now = self.gear.watch, millis(self.gear.watch.now())
+        found = [
+            self.say("procedures.home_running", name=name_of(self, run), span=since(self, run)) for run in watch.runs()
+        ]
+        for register in watch.registers():
+            due = watch.line_due(register)
+            if due is not None and due <= now:
+                found.append(self.say("registers.home_due", name=register.name.say(self.lang)))
+        if over := watch.overdue():
+            found.append(self.say("registers.home_over", n=len(over)))
+        return found
+
     def _others(self, width: int) -> list[Line]:
         others = self._duties[1 : 1 + OTHERS]
         rows = [line((self.say("home.others"), "dim"))] if others else []
@@ -117,15 +134,21 @@ class HomePage(Page):
         return f"{opens}-{closes} {self.name_of(duty)} {self.say(f'duty.{duty.standing}')}"
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        keys = [("4", self.say("home.partner"))]
+        enough = bool(self._duties) and self.present() >= self.needed(self._duties[0])
+        keys = [("4", self.say("home.another" if enough else "home.partner"))]
         if self._duties and (enter := self._enter_words(self._duties[0])):
             keys.insert(0, ("Enter", self.say(enter)))
         if len(self._duties) > 1 + OTHERS:
             keys.append(("0", self.say("home.all", n=len(self._duties))))
+        if self._chosen:
+            keys.append(self.back_key)
         return (*keys, self.menu_key)
 
     def _enter_words(self, duty: Duty) -> str | None:
-        """What Enter does; a round of later is begun early only when somebody chose it."""
+        """What Enter does: one round at a time is walked, and a later one begun early only when somebody chose it."""
+        begins = duty.standing in (Standing.OPEN, Standing.COMING)
+        if begins and self.gear.watch.state.round is not None:
+            return None
         if duty.standing is Standing.COMING and duty.slot.round != self._chosen:
             return None
         return ENTER.get(duty.standing)

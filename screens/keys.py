@@ -35,6 +35,8 @@ OTHERS: Final = (
     Action("theme", ("f4",), "F4", "keys.theme"),
     Action("sync", ("f5",), "F5", "keys.sync"),
     Action("language", ("f6",), "F6", "keys.language"),
+    Action("torch", ("f7",), "F7", "keys.torch"),
+    Action("camera", ("f8",), "F8", "keys.camera"),
     Action("quit", ("ctrl+q",), "Ctrl+Q", "keys.quit"),
 )
 ACTIONS: Final = (*DIGITS, *OTHERS)

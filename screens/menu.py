@@ -9,6 +9,7 @@ from screens.alarm import AlarmPage
 from screens.choices import ListPage
 from screens.help import HelpPage
 from screens.layout import Line, numbered, title
+from screens.more import MorePage, shown
 from screens.outbox import OutboxPage
 from screens.page import Page
 from screens.times import clock
@@ -27,6 +28,7 @@ class MenuPage(Page):
         return rows
 
     def _items(self) -> Sequence[tuple[str, str]]:
+        more = shown(self.gear)
         other = "menu.to_day" if self.terminal.look == "night" else "menu.to_night"
         return (
             ("1", self.say("menu.report")),
@@ -37,11 +39,13 @@ class MenuPage(Page):
             ("6", self.say("menu.help")),
             ("7", self.say("menu.outbox")),
             ("8", self.say("menu.leave")),
-            ("0", self.say("menu.witness")),
+            ("0", self.say(more[0].words if len(more) == 1 else "more.title")),
         )
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        return (("Enter", self.say("menu.close")),)
+        if self.gear.camera is None:
+            return (("Enter", self.say("menu.close")),)
+        return (("Enter", self.say("camera.key")), ("Backspace", self.say("menu.close")))
 
     async def digit(self, key: str) -> None:
         terminal = self.terminal
@@ -69,7 +73,8 @@ class MenuPage(Page):
             case "8":
                 self._leave()
             case "0":
-                terminal.turn_to(await WitnessPage.signed(self.gear))
+                more = shown(self.gear)
+                terminal.turn_to(await more[0].page(self.gear) if len(more) == 1 else MorePage(more))
 
     def _leave(self) -> None:
         """Signing out: only whoever is signed in, and not in the middle of a round."""
@@ -82,6 +87,8 @@ class MenuPage(Page):
 
     async def enter(self) -> None:
         self.terminal.close(self)
+        if self.gear.camera is not None:
+            await self.terminal.scan_with_camera()
 
 
 class LeavePage(ListPage[str]):

@@ -162,6 +162,11 @@ class Page(Screen[None]):
         """The row that turns a list which is longer than the screen."""
         return self.say("home.more", page=page, pages=pages)
 
+    def turner(self, after: int) -> Line:
+        """The row that turns a list of stops, of which `after` stand further down."""
+        words = self.say("round.n_more", n=after) if after > 0 else self.say("round.from_start")
+        return (("0 ", "key"), (words, "dim"))
+
     def place_of(self, stop: Stop) -> str:
         """The stop's point, as the crew says it."""
         point = point_of(self.gear.watch.plan, stop)
@@ -177,13 +182,14 @@ class Page(Screen[None]):
         return [person.name.say(self.lang) for person in people if person]
 
     def show(self) -> None:
-        """Draw again; only rows that changed are painted."""
-        if self.is_mounted and self.terminal.screen is self:
-            self.query_one(Sheet).show()
+        """Draw again; only rows that changed are painted. A page that is still coming up draws itself."""
+        if self.terminal.screen is self:
+            for sheet in self.query(Sheet):
+                sheet.show()
 
     def repaint(self) -> None:
-        if self.is_mounted:
-            self.query_one(Sheet).repaint()
+        for sheet in self.query(Sheet):
+            sheet.repaint()
 
     def on_screen_resume(self) -> None:
         self.show()

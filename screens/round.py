@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 from app.duties.checks import open_checks
 from app.duties.evidence import Near, Nearness
-from app.duties.rounds import Answer, Progress, Visit, passed_over, recheck_due, remaining
+from app.duties.rounds import Progress, Visit, on_the_way, passed_over, recheck_due, remaining
 from app.duties.schedule import clock_text
 from app.duties.site import Point, Stop
 from app.text import cells
@@ -29,6 +29,8 @@ TICK_S = 1.0
 STALE_S = 6.0
 """A level not heard again for this long is no longer shown."""
 BARS = 10
+CODES_ONLY = "radio.none"
+"""Of a handheld that works without Bluetooth: the way to go on, and no fault."""
 
 
 class RoundPage(Page):
@@ -38,10 +40,8 @@ class RoundPage(Page):
         self._listening = False
         self._near: Near | None = None
         self._heard_at = 0.0
-        self._waiting: tuple[str | None, float] = (None, 0.0)
+        self._since: tuple[str | None, float] = (None, 0.0)
         """The stop that waits, and since when (loop time)."""
-        self._settled: tuple[Answer, ...] = ()
-        """Answers of the stop just done that nobody wants to change."""
 
     def on_mount(self) -> None:
         self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
@@ -75,10 +75,10 @@ class RoundPage(Page):
     def _waited(self, stop: Stop) -> float:
         """Seconds that this stop has been waited for without coming near."""
         now = asyncio.get_running_loop().time()
-        if self._waiting[0] != stop.id:
-            self._waiting = (stop.id, now)
+        if self._since[0] != stop.id:
+            self._since = (stop.id, now)
             self._near = None
-        return now - self._waiting[1]
+        return now - self._since[1]
 
     # -- drawing -------------------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:
@@ -137,11 +137,11 @@ class RoundPage(Page):
 
     def _signal(self, stop: Stop, point: Point, width: int) -> list[Line]:
         """How near, or how to go on without a signal."""
-        if not point.tags:
+        if not point.beacons:
             return paragraph(f"  {self.say('round.label_only')}", "mark", width, "  ")
         waited = self._waited(stop)
         if fault := self.terminal.radio.fault:
-            return paragraph(f"  {self.say(fault)}", "mark", width, "  ")
+            return paragraph(f"  {self.say(fault)}", "text" if fault == CODES_ONLY else "mark", width, "  ")
         near = self._fresh()
         head = line(f"  {self.say('round.near')} ", bar(near))
         advice = f"  {self._advice(near)}"
@@ -162,6 +162,8 @@ class RoundPage(Page):
             return self.say("round.searching")
         if near.state is Nearness.AMBIGUOUS:
             return self.say("duty.near_ambiguous")
+        if near.state is Nearness.NEAR:  # and no arrival yet
+            return self.say("round.now_label")
         if near.bars >= BARS and near.wait_ms:
             return self.say("round.stand", n=-(-near.wait_ms // 1000))
         return self.say("duty.near_far")
@@ -178,31 +180,30 @@ class RoundPage(Page):
         progress, stop = self._progress(), self._stop()
         if progress is None:
             return ()
-        change = (("Backspace", self.say("stop.change")),) if self._just_done(progress) else ()
-        menu = (*change, self.menu_key)
+        home = (("Backspace", self.say("round.key_change")), ("0", self.say("round.key_home")))
+        menu = (*(home if _last_answered(progress) else ()), self.menu_key)
         if stop is None:
             return (("Enter", self.say("round.key_finish")), ("3", self.say("round.key_list")), *menu)
         if progress.at_stop is not None:
-            return (("Enter", self.say("round.key_checks")), ("2", self.say("round.key_leave")), *menu)
+            keys = [("Enter", self.say("round.key_checks")), ("2", self.say("round.key_leave"))]
+            return (*keys, ("3", self.say("round.key_list")), *menu)
         keys = [("1", self.say("round.key_scan")), ("2", self.say("round.key_skip")), ("3", self.say("round.key_list"))]
-        if len(progress.crew) > 1 and self._in_two(progress):
+        if self.gear.camera is not None:
+            keys.insert(1, ("6", self.say("round.key_camera")))
+        if self._signs_again(progress):
             keys.append(("4", self._partner_words(progress)))
         return (*keys, ("5", self.say("round.key_finish")), *menu)
 
-    def _just_done(self, progress: Progress) -> Visit | None:
-        """The stop reached last, while its answers can still be changed by Backspace: until another key is pressed."""
-        visit = progress.visit(progress.last) if progress.last and progress.at_stop is None else None
-        return visit if visit and visit.answers and visit.answers != self._settled else None
-
-    def _in_two(self, progress: Progress) -> bool:
+    def _signs_again(self, progress: Progress) -> bool:
+        """Whether one of the crew could sign in on the way now, and none has yet."""
         schedule = self.gear.watch.plan.find_schedule(progress.schedule)
-        return schedule is not None and (schedule.crew > 1 or schedule.recheck)
+        asked = schedule is not None and (schedule.crew > 1 or schedule.recheck)
+        return asked and on_the_way(progress) and len(progress.crew) > 1 and not progress.rechecked
 
     def _partner_words(self, progress: Progress) -> str:
-        """`4 同伴李敏签到`: who has not signed in again; no name when it may be several."""
-        done = {member.person for member in progress.rechecked}
-        left = [member.person for member in progress.crew[1:] if member.person not in done]
-        person = self.gear.watch.person(left[0]) if len(left) == 1 else None
+        """`4 李敏途中再签`: the partner; no name when it may be several."""
+        partners = progress.crew[1:]
+        person = self.gear.watch.person(partners[0].person) if len(partners) == 1 else None
         name = person.name.say(self.lang) if person else ""
         return self.say("round.key_partner", name=name) if name else self.say("round.key_partner_any")
 
@@ -211,8 +212,9 @@ class RoundPage(Page):
         progress, stop = self._progress(), self._stop()
         if progress is None:
             return
-        self._settle(progress)
         match key:
+            case "0":
+                self.terminal.close(self)
             case "1" if stop is not None and progress.at_stop is None:
                 self.terminal.open(CodePage())
             case "2" if stop is not None:
@@ -223,12 +225,13 @@ class RoundPage(Page):
                 self.terminal.open(SignInPage(Purpose.RECHECK))
             case "5":
                 self.terminal.open(FinishPage())
+            case "6" if self.gear.camera is not None:
+                await self.terminal.scan_with_camera()
 
     async def enter(self) -> None:
         progress, stop = self._progress(), self._stop()
         if progress is None:
             return
-        self._settle(progress)
         if stop is None:
             if remaining(progress) or self._recheck_due(progress):
                 self.terminal.open(FinishPage())
@@ -240,17 +243,19 @@ class RoundPage(Page):
             self.terminal.tell(self.say("round.how"), "mark")
 
     async def back(self) -> None:
+        """The last answer is asked again; home where there is none."""
         progress = self._progress()
-        just_done = self._just_done(progress) if progress else None
-        if progress is None or just_done is None:
+        visit = _last_answered(progress) if progress else None
+        if visit is None:
             self.terminal.close(self)
-            return
-        self._settle(progress)
-        self.terminal.open(StopPage(just_done.stop, just_done.answers[-1].check))
+        else:
+            self.terminal.open(StopPage(visit.stop, visit.answers[-1].check))
 
-    def _settle(self, progress: Progress) -> None:
-        just_done = self._just_done(progress)
-        self._settled = just_done.answers if just_done else self._settled
+
+def _last_answered(progress: Progress) -> Visit | None:
+    """The stop that was done last, when something was answered there."""
+    visit = progress.visit(progress.last) if progress.last and progress.at_stop is None else None
+    return visit if visit and visit.answers else None
 
 
 def bar(near: Near | None) -> Span:

@@ -3,16 +3,16 @@
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from app.errors import WatchbookError
 from app.logbook.book import Logbook
-from app.pages import pages_of
+from app.pages import pages_of, plan_of
 from app.ports import Buzzer, Clock, TagReader
 from app.settings import Settings, keep, load
 from app.usage import DAMAGED, asked_lang, exit_code
@@ -21,6 +21,9 @@ from app.words import say
 from screens.office_line import OfficeLine
 from screens.platform import launch
 from sync import standing
+
+if TYPE_CHECKING:
+    from hardware.camera import Camera
 
 LOG_BYTES: Final = 256 * 1024
 
@@ -49,7 +52,7 @@ def _run(settings: Settings) -> int:
         if logbook.office is not None:
             office = OfficeLine(logbook, clock, on_offset=clock.set_off)
             stack.callback(office.stop)
-        code = open_terminal(settings, logbook, clock, reader(settings, clock), office)
+        code = open_terminal(settings, logbook, clock, reader(settings, clock, logbook), office)
         damage = logbook.opening.damage
         if damage:
             print(say(settings.lang, "cli.damage", count=len(damage)), file=sys.stderr)
@@ -70,7 +73,10 @@ def open_terminal(
     """Run the screens until somebody leaves; the exit code. `hint` and `desk` are for demonstrations, see Gear."""
     _log_to(settings.data_dir / "terminal.log")
 
-    from hardware.power import battery_percent
+    from hardware.power import battery
+    from hardware.scanner import wedge
+    from hardware.scanners import scanners
+    from hardware.side_keys import parse
     from screens.gear import Gear
     from screens.terminal import Terminal
 
@@ -84,11 +90,17 @@ def open_terminal(
         office=office,
         buzzer=_buzzer(watch),
         up=lambda: clock.now().up,
+        scanners=scanners(settings.scanner, clock),
+        camera=_camera(settings, clock),
+        wedge=wedge(settings.scan_prefix or "", settings.scan_suffix or "", settings.scan_gap_ms or ""),
         lang=settings.lang,
         english_only=not launch.console_shows_chinese(os.environ),
         blocks=launch.console_draws_blocks(os.environ, sys.stdout.encoding),
         theme=settings.theme or ("night" if _is_quiet(watch) else "day"),
-        battery=battery_percent,
+        battery=battery,
+        dim=_dimmer(),
+        torch=_torch(),
+        side_keys=parse(settings.side_keys or ""),
         remember=lambda name, value: keep(settings.data_dir, name, value),
         ready=launch.ready,
         hint=hint,
@@ -124,17 +136,23 @@ def _log_to(path: Path) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 
-def reader(settings: Settings, clock: Clock) -> TagReader:
-    """The radio the settings ask for: a feed, or Bluetooth."""
+def reader(settings: Settings, clock: Clock, logbook: Logbook) -> TagReader:
+    """The radio the settings ask for: a feed, Bluetooth at the pace of the plan, or none."""
     if settings.feed == "-":
         raise WatchbookError("cli.feed_screen")
     if settings.feed:
         from hardware.replay import FeedReader
 
         return FeedReader(settings.feed, clock)
-    from hardware.ble import BleReader
+    from hardware.ble import Pace, pace_of, radio
 
-    return BleReader(settings.adapter, clock)
+    def pace() -> Pace:
+        with suppress(WatchbookError):
+            plan = plan_of(logbook, clock.now().at)
+            return pace_of(plan.settings) if plan else Pace()
+        return Pace()
+
+    return radio(settings.adapter, clock, pace)
 
 
 def _take_pages(watch: Watch, logbook: Logbook, clock: Clock) -> None:
@@ -143,13 +161,48 @@ def _take_pages(watch: Watch, logbook: Logbook, clock: Clock) -> None:
         watch.take_pages(pages_of(logbook, clock.now().at))
 
 
+def _camera(settings: Settings, clock: Clock) -> "Camera | None":
+    if settings.camera is None:
+        return None
+    from hardware.camera import Camera, parse
+
+    return Camera(parse(settings.camera), clock)
+
+
+def _dimmer() -> Callable[[bool], None]:
+    from hardware.lights import Backlight, backlight
+
+    light = backlight()
+    if light is None:
+        return lambda low: None
+    screen = Backlight(light)
+    return lambda low: screen.dim() if low else screen.restore()
+
+
+def _torch() -> Callable[[], bool] | None:
+    from hardware.lights import Torch, torch
+
+    light = torch()
+    return Torch(light).switch if light else None
+
+
 def _buzzer(watch: Watch) -> Buzzer:
+    """The bell, or the sounder where there is one; by night the motor instead; and the indicator at all hours."""
     from hardware.buzzer import TerminalBuzzer
+    from hardware.feel import Indicator, Pulses, Together, tone, vibration
+    from hardware.lights import indicator
 
     def write(sound: str) -> None:
         os.write(1, sound.encode("ascii"))  # where the driver draws; a terminal takes each write whole
 
-    return TerminalBuzzer(write, lambda: _is_quiet(watch), console=os.environ.get("TERM") == "linux")
+    def quiet() -> bool:
+        return _is_quiet(watch)
+
+    sounder, motor = tone(), vibration()
+    bell = TerminalBuzzer(write, quiet, console=os.environ.get("TERM") == "linux")
+    sound = Pulses(sounder, quiet) if sounder else bell
+    felt = [Pulses(motor, lambda: not quiet())] if motor else []
+    return Together(sound, *felt, Indicator(indicator("green"), indicator("red")))
 
 
 def _is_quiet(watch: Watch) -> bool:

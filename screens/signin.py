@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from app.duties.site import Person
-from app.errors import PinLocked
+from app.errors import NotAllowed, PinLocked
 from app.meaning import Meant
 from app.ports import Scan
 from app.session import has
@@ -54,7 +54,7 @@ class SignInPage(Page):
         self._number = NUMBER
         self._pin = PIN
         self._person: Person | None = None
-        """Whose PIN is asked for; None while the number is typed."""
+        """Whose PIN is asked for; None while the number is typed, and again after each refusal."""
 
     # -- drawing -------------------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:
@@ -69,7 +69,7 @@ class SignInPage(Page):
             rows += paragraph(self.say("signin.pin_how", name=self._person.name.say(self.lang)), "text", width)
             rows += [(), field(self.say("signin.pin"), self._pin)]
         rows += [(), *self._crew(width)]
-        if self.gear.hint and self._purpose is not Purpose.RECHECK:
+        if self.gear.hint:
             rows += [(), *paragraph(f"{self.say('signin.demo')}: {self.gear.hint}", "dim", width)]
         return rows
 
@@ -101,8 +101,10 @@ class SignInPage(Page):
             self._pin = self._pin.press(key)
 
     async def back(self) -> None:
-        if self._person is not None:
-            self._person, self._pin = (self._person, self._pin.rub()) if self._pin.typed else (None, PIN)
+        if self._person is not None and self._pin.typed:
+            self._pin = self._pin.rub()
+        elif self._person is not None:
+            self._again()
         elif self._number.typed:
             self._number = self._number.rub()
         elif self._purpose not in FIRST:
@@ -119,27 +121,37 @@ class SignInPage(Page):
             self.terminal.tell(self.say("signin.type_number"), "mark")
 
     def _ask_pin(self) -> None:
-        person = self.gear.watch.person_by_number(self._number.typed)
+        number, self._number = self._number.typed, NUMBER
+        person = self.gear.watch.person_by_number(number)
         if person is None:
-            self.terminal.signal("bad")
-            self.terminal.tell(self.say("signin.unknown", number=self._number.typed), "bad")
-            self._number = NUMBER
+            self._refuse("signin.unknown", number=number)
             return
         if self._is_here(person.id):
             self._say_same(person)
             return
+        if self._purpose is Purpose.RECHECK and not self._in_crew(person.id):
+            self._refuse("round.not_of_crew", name=person.name.say(self.lang))
+            return
+        if not self.gear.watch.has_pin(person.id):
+            raise NotAllowed("watch.no_pin")
         self._person = person
         if wait := self.gear.watch.pin_wait(person.id):
             self._say_locked(wait)
 
     def _is_here(self, person: str) -> bool:
         """Whether somebody who should come is here already: the partner has to be another person."""
-        shift = self.gear.watch.state.shift
         comes = self._purpose in (Purpose.SIGN_IN, Purpose.JOIN) and self.gear.watch.unlocked
-        return comes and shift is not None and has(shift, person)
+        return comes and self._in_crew(person)
+
+    def _in_crew(self, person: str) -> bool:
+        shift = self.gear.watch.state.shift
+        return shift is not None and has(shift, person)
+
+    def _refuse(self, key: str, **fields: str) -> None:
+        self.terminal.signal("bad")
+        self.terminal.tell(self.say(key, **fields), "bad")
 
     def _say_same(self, person: Person) -> None:
-        self._number = NUMBER
         self.terminal.signal("mark")
         self.terminal.tell(self.say("signin.same", name=person.name.say(self.lang)), "mark")
 
@@ -155,15 +167,22 @@ class SignInPage(Page):
                 await self.gear.watch.sign_in_pin(person.id, pin)
         except PinLocked:
             self._say_locked(self.gear.watch.pin_wait(person.id))
+        except NotAllowed as refused:
+            if refused.key != "watch.wrong_pin":  # another PIN would not help: the next person begins
+                self._again()
+            raise
         else:
             self._done(person)
 
     def _say_locked(self, seconds: int) -> None:
-        self.terminal.signal("bad")
-        self.terminal.tell(self.say("signin.locked", wait=span(self.lang, seconds)), "bad")
+        self._refuse("signin.locked", wait=span(self.lang, seconds))
+
+    def _again(self) -> None:
+        """Back to the number, empty fields."""
+        self._person, self._number, self._pin = None, NUMBER, PIN
 
     def _done(self, person: Person) -> None:
-        self._person, self._number, self._pin = None, NUMBER, PIN
+        self._again()
         if self._purpose is Purpose.RECHECK:
             self.terminal.close(self)
             self.terminal.signal("ok")

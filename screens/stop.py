@@ -6,15 +6,18 @@ asks the check before it again: the new answer takes the old one back, and both 
 
 from collections.abc import Sequence
 
-from app.duties.checks import words_of
+from app.duties.checks import offered, overrules, words_of
 from app.duties.findings import Finding
 from app.duties.rounds import Answer, Visit
 from app.duties.site import Check, Choice, Stop
+from app.kinds import SensorRead
+from app.words import say
 from screens.choices import Choices
 from screens.finding import FindingPage
 from screens.layout import Line, line, paragraph, title
-from screens.names import route_stop
+from screens.names import point_of, route_stop
 from screens.number import Digits, field
+from screens.overrule import OverrulePage
 from screens.page import Page
 from screens.verdicts import next_words
 
@@ -33,6 +36,10 @@ class StopPage(Page):
         """The check that the field below belongs to."""
         self._digits = Digits()
         self._choices: Choices[Choice] | None = None
+        self._sensor: SensorRead | None = None
+        """What the sensor says to the check that is asked: it stays as the crew has seen it."""
+        self._why = ""
+        """Why the crew answers otherwise."""
 
     # -- what is asked -------------------------------------------------------------------------
     def _stop(self) -> Stop | None:
@@ -73,7 +80,23 @@ class StopPage(Page):
             self._asked = check.id
             self._digits = _empty(check)
             self._choices = Choices(check.choices, lambda choice: choice.text.say(self.lang)) if check.choices else None
+            self._sensor, self._why = None, ""
+        if check is not None and self._sensor is None and self._digits.empty:
+            self._sensor = self.gear.watch.sensed(check, self._done)
         return check
+
+    # -- the sensor ----------------------------------------------------------------------------
+    def awaited_tags(self) -> frozenset[tuple[str, str]]:
+        """The tags that may yet say what the open check asks: nothing once one has, or somebody types."""
+        check, stop = self._check(), self._stop()
+        if check is None or stop is None or not check.sensor or self._sensor or self._again or not self._digits.empty:
+            return frozenset()
+        point = point_of(self.gear.watch.plan, stop)
+        return frozenset((tag.format, tag.id) for tag in point.tags if tag.sender) if point else frozenset()
+
+    def _told(self, check: Check) -> str:
+        """The sensor's answer; empty without one, and where an answer that was given is asked again."""
+        return offered(check, self._sensor.value) or "" if self._sensor and not self._again else ""
 
     # -- drawing -------------------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:
@@ -84,7 +107,7 @@ class StopPage(Page):
         rows = [title(self.place_of(stop), f"{checks.index(check) + 1}/{len(checks)}", width)]
         rows += [line((self._subject(stop, check), "dim")), ()]
         if (before := self._before()) is not None:
-            was = self.say("stop.was", words=self._said(check, before))
+            was = self.say("stop.was", words=answer_words(self.lang, check, before))
             return [*rows, *paragraph(was, "mark", width), (), *self._one(check, width, height - len(rows) - 2)]
         if check.kind == "ok":
             return [*rows, *self._run(checks, check, width, height - len(rows))]
@@ -103,12 +126,6 @@ class StopPage(Page):
                 return [*paragraph(check.text.say(self.lang), "key", width), (), field("", self._digits)]
             case _:
                 return self._choice(check, width, height)
-
-    def _said(self, check: Check, answer: Answer) -> str:
-        """An answer in words: a reading with its unit, a choice by its name."""
-        if answer.value is None:
-            return self.say("stop.ok" if answer.ok else "stop.not_ok")
-        return words_of(check, answer, self.lang).removeprefix(check.text.say(self.lang)).strip()
 
     def _subject(self, stop: Stop, check: Check) -> str:
         if check.asset is not None:
@@ -138,7 +155,11 @@ class StopPage(Page):
 
     def _number(self, check: Check, width: int) -> list[Line]:
         rows = [*paragraph(check.text.say(self.lang), "key", width), *self._standard(check, width), ()]
-        rows += [field("", self._digits, check.unit), ()]
+        told = self._told(check)
+        shown = Digits(told, check.decimals) if told and self._digits.empty else self._digits
+        rows += [field("", shown, check.unit), ()]
+        if told or self.awaited_tags():
+            rows += paragraph(self.say("sensor.read" if told else "sensor.awaited"), "key" if told else "dim", width)
         limits, last = self._limits(check), self.gear.watch.last_readings(check.id, READINGS, self._done)
         if limits:
             rows += paragraph(limits, "text", width)
@@ -167,6 +188,7 @@ class StopPage(Page):
             *paragraph(check.text.say(self.lang), "key", width),
             *self._standard(check, width),
             *paragraph(self.say("stop.count", total=check.total), "text", width),
+            *paragraph(self._limits(check), "text", width),
             (),
             field("", self._digits, self.say("stop.count_of", total=check.total)),
         ]
@@ -185,7 +207,9 @@ class StopPage(Page):
         if self._again and not self._digits.typed:
             keys.append(("Enter", self.say("stop.keep")))
         elif asks in ("ok", "digits"):
-            keys.append(("Enter", self.say("stop.all_ok" if asks == "ok" else "stop.next")))
+            takes = self._sensor is not None and self._digits.empty
+            words = "stop.all_ok" if asks == "ok" else "sensor.take" if takes else "stop.next"
+            keys.append(("Enter", self.say(words)))
         if self._digits.typed:
             keys.append(("Backspace", self.say("stop.rub")))
         elif self._again or self._earlier():
@@ -234,17 +258,37 @@ class StopPage(Page):
             self.terminal.tell(self.say("stop.choose"), "mark")
 
     async def _read(self, check: Check) -> None:
-        if self._digits.empty:
+        raw = self._told(check) if self._digits.empty else self._digits.typed
+        if not raw:
             self.terminal.tell(self.say("stop.type_number"), "mark")
             return
-        await self._answer(check, self._digits.typed)
+        await self._answer(check, raw)
+
+    def _ask_why(self, check: Check, answer: Answer, sensor: SensorRead) -> None:
+        """The crew answers otherwise than the sensor: once a check, for what reason."""
+        unit = f" {check.unit}" if check.unit else ""
+        raw = self._digits.typed
+
+        async def go_on(why: str) -> None:
+            self._why = why
+            await self._answer(check, raw)
+
+        self.terminal.open(OverrulePage(f"{offered(check, sensor.value)}{unit}", f"{answer.value}{unit}", go_on))
 
     async def _answer(self, check: Check, raw: str) -> None:
         watch, stop, before = self.gear.watch, self._stop(), self._before()
         answer = watch.judge(check, raw)
-        kept = await watch.answer(answer, stop.id if stop and before else None)
+        if self._sensor and not self._why and overrules(check, answer, self._sensor.value):
+            self._ask_why(check, answer, self._sensor)
+            return
         reported = watch.reported(stop.id, check.id) if stop and before else None
-        value = {"value": answer.value or "", "unit": f" {check.unit}" if check.unit else ""}
+        if before is not None and (answer.ok, answer.value) == (before.ok, before.value):
+            self._stays(check, answer)
+            return
+        at = stop.id if stop and before else None
+        kept = await watch.answer(answer, at, sensor=self._sensor, why=self._why)
+        unit = f" {check.unit}" if check.unit else ""
+        value = {"value": answer.value or "", "unit": unit, "limits": self._limits(check)}
         self._digits = _empty(check)
         if not kept:
             self.terminal.signal("mark")
@@ -262,9 +306,17 @@ class StopPage(Page):
         if not answer.ok and reported is None:
             self.terminal.open(FindingPage(check=check))
 
+    def _stays(self, check: Check, answer: Answer) -> None:
+        """The same answer again: nothing is recorded a second time."""
+        self._digits = _empty(check)
+        self._go_on()
+        words = answer_words(self.lang, check, answer)
+        self.terminal.tell(self.say("stop.same", check=check.text.say(self.lang), words=words))
+
     def _changed(self, check: Check, answer: Answer, reported: Finding | None) -> None:
         """The old answer is taken back; a problem that was reported for it stays reported, and the crew is told."""
-        said, role = self.say("stop.changed", check=check.text.say(self.lang), words=self._said(check, answer)), "ok"
+        words = answer_words(self.lang, check, answer)
+        said, role = self.say("stop.changed", check=check.text.say(self.lang), words=words), "ok"
         if answer.ok and reported is not None:
             still = self.say("stop.still", words=reported.words)
             said, role = self.say("round.then", said=said, next=still), "mark"
@@ -287,6 +339,13 @@ class StopPage(Page):
             said = self.say("round.then", said=said, next=onward) if said else onward
         if said:
             self.terminal.tell(said, role)
+
+
+def answer_words(lang: str, check: Check, answer: Answer) -> str:
+    """An answer in words: a reading with its unit, a choice by its name."""
+    if answer.value is None:
+        return say(lang, "stop.ok" if answer.ok else "stop.not_ok")
+    return words_of(check, answer, lang).removeprefix(check.text.say(lang)).strip()
 
 
 def _asks(check: Check | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from app.duties.rounds import Progress, remaining
 from app.duties.site import Stop
+from screens.answers import AnsweredPage, answered
 from screens.layout import Line, paragraph, title, two
 from screens.names import stop_name
 from screens.page import Page
@@ -25,21 +26,27 @@ class StopsPage(Page):
         progress = self.gear.watch.state.round
         if progress is None:
             return []
-        self._shown = max(1, height - 3)
+        turns = len(progress.order) > height - 3
+        self._shown = max(1, height - 3 - turns)
         if self._first is None:
             self._first = progress.order.index(self._waiting.id) - 1 if self._waiting else 0
         self._first = max(0, min(self._first, len(progress.order) - self._shown))
         rows = [stop_row(self, progress, place, width) for place in range(len(progress.order))]
         head = title(self.say("round.list_title", n=len(remaining(progress))), clock(self.gear.watch.now()), width)
         legend = paragraph(self.say("round.legend"), "dim", width)[:1]
-        return [head, *legend, (), *rows[self._first : self._first + self._shown]]
+        shown = rows[self._first : self._first + self._shown]
+        after = [self.turner(len(progress.order) - self._first - self._shown)] if turns else []
+        return [head, *legend, (), *shown, *after]
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        return (("0", self.say("round.key_more")), ("5", self.say("round.key_finish")), self.back_key)
+        change = [("1", self.say("round.key_answers"))] if answered(self.gear.watch.state.round) else []
+        return (*change, ("5", self.say("round.key_finish")), self.back_key)
 
     async def digit(self, key: str) -> None:
         progress = self.gear.watch.state.round
-        if key == "5":
+        if key == "1" and progress is not None and answered(progress):
+            self.terminal.open(AnsweredPage(progress))
+        elif key == "5":
             self.terminal.replace(FinishPage())
         elif key == "0" and progress is not None:
             after = (self._first or 0) + self._shown

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
+from app.duties.evidence import INFORMATION
 from app.duties.rounds import Progress, Summary, recheck_missing, remaining
-from screens.layout import Line, flow, line, paragraph, title, two
+from screens.layout import Line, flow, paragraph, title, two
 from screens.names import stop_name
 from screens.page import Page
 from screens.signin import Purpose, SignInPage
@@ -48,9 +51,7 @@ class FinishPage(Page):
         self._first = self._first if self._first < len(left) else 0
         rows = [self._row(progress, name, width) for name in left[self._first : self._first + self._shown]]
         if turns:
-            after = len(left) - self._first - self._shown
-            words = self.say("round.n_more", n=after) if after > 0 else self.say("round.from_start")
-            rows.append(line(("0 ", "key"), (words, "dim")))
+            rows.append(self.turner(len(left) - self._first - self._shown))
         return rows
 
     def _row(self, progress: Progress, name: str, width: int) -> Line:
@@ -96,7 +97,7 @@ class SummaryPage(Page):
 
     def __init__(self, summary: Summary, schedule: str, route: str) -> None:
         super().__init__()
-        self._summary = summary
+        self._summary = replace(summary, marks=tuple(each for each in summary.marks if each[1] not in INFORMATION))
         self._schedule = schedule
         self._route = route
         self._first = 0

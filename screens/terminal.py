@@ -9,6 +9,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import ClassVar, Final, Literal
 
 from msgspec.structs import replace
@@ -19,15 +20,20 @@ from textual.binding import BindingType
 from textual.driver import Driver
 
 from app.duties.days import quiet_now
+from app.duties.evidence import PAIR_MS
 from app.duties.rounds import Verdict
 from app.duties.site import Asset, Person, Point
 from app.errors import WatchbookError
 from app.meaning import Meant
 from app.pages import AlarmNews
-from app.ports import Heard, RadioState, Scan, Sighting
+from app.ports import Heard, RadioState, Scan, ScannerState, Sighting
 from app.words import LANGS, say
+from hardware.power import LOW, Battery
+from hardware.scanner import Gate
+from hardware.side_keys import Pressed, SideKeys
 from hardware.tags import LABEL
-from screens.alarm import alarm_words
+from screens.alarm import AlarmPage, alarm_words
+from screens.camera import CameraPage
 from screens.closing import ClosingPage
 from screens.finding import FindingPage
 from screens.gear import Contact, Gear
@@ -41,7 +47,8 @@ from screens.names import point_of
 from screens.page import Page
 from screens.platform import leaks
 from screens.platform.driver import HandheldDriver
-from screens.platform.scans import Scanned, Scanning
+from screens.platform.scans import Scanned, Scanning, Unread
+from screens.readers import Readers
 from screens.round import RoundPage
 from screens.signin import Purpose, SignInPage
 from screens.status import Standing, status_line
@@ -63,6 +70,8 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = bindings()
     CSS = "Screen { overflow: hidden; }"
+    PAIR_S: ClassVar[float] = PAIR_MS / 1000 + 1
+    """When the radio no longer listens for the beacon that a label still lacks."""
 
     def __init__(self, gear: Gear, driver_class: type[Driver] = HandheldDriver) -> None:
         leaks.install()
@@ -83,7 +92,12 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         self._new_books = 0
         """Logbooks begun in place of another, as far as the crew was told."""
         self._listener = Listener(gear.radio, self._heard, self._handle_exception)
-        self._battery: tuple[float, int | None] | None = None
+        self._readers = Readers(gear.scanners, self._heard, self._handle_exception)
+        self.gate = Gate(gear.wedge)
+        self._side_keys = SideKeys(gear.side_keys, self._side_key)
+        self._battery: Battery | None = None
+        self._battery_low = False
+        self._battery_look: asyncio.TimerHandle | None = None
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.look
@@ -98,11 +112,18 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         if self.gear.office is not None:
             self.gear.office.subscribe(self._office_changed)
         self._listener.attend(None)
+        self._readers.start()
+        self._look_at_battery()
+        self._side_keys.start()
 
     def on_ready(self) -> None:
         self.gear.ready()
 
     async def on_unmount(self) -> None:
+        if self._battery_look is not None:
+            self._battery_look.cancel()
+        self._side_keys.stop()
+        await self._readers.stop()
         await self._listener.stop()
 
     @property
@@ -200,7 +221,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         standing = Standing(
             unsent=watch.unsent,
             office=self.gear.office.line if self.gear.office else None,
-            battery=self._battery_percent(),
+            battery=self._battery.percent if self._battery else None,
             quiet=quiet_now(watch.now().time(), hours.quiet_from, hours.quiet_to),
             name=person.name.say(self.lang) if person else "",
             locked=self.locked,
@@ -208,11 +229,25 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         )
         return status_line(self.lang, standing, width)
 
-    def _battery_percent(self) -> int | None:
-        now = asyncio.get_running_loop().time()
-        if self._battery is None or now - self._battery[0] >= BATTERY_S:
-            self._battery = (now, self.gear.battery())
-        return self._battery[1]
+    def _look_at_battery(self) -> None:
+        """Once a minute where there is one. Low, it sends at once, dims and says so: once until it is charged."""
+        self._battery = battery = self.gear.battery()
+        if battery is None:
+            return
+        low = battery.percent <= LOW and not battery.charging
+        if low != self._battery_low:
+            self._battery_low = low
+            self.gear.dim(low)
+            if low:
+                self._say_battery(battery.percent)
+        self._changed()
+        self._battery_look = asyncio.get_running_loop().call_later(BATTERY_S, self._look_at_battery)
+
+    def _say_battery(self, percent: int) -> None:
+        if self.gear.office is not None:
+            self.gear.office.sync_now()
+        self.signal("mark")
+        self.tell(say(self.lang, "status.battery_low", percent=percent), "mark")
 
     # -- keys ----------------------------------------------------------------------------------
     async def action_press(self, key: str) -> None:
@@ -239,6 +274,12 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     async def action_sync(self) -> None:
         await self._act(self.sync_now)
 
+    async def action_torch(self) -> None:
+        await self._act(self.switch_torch)
+
+    async def action_camera(self) -> None:
+        await self._act(self.scan_with_camera)
+
     async def action_theme(self) -> None:
         await self._act(self.change_look)
 
@@ -247,6 +288,19 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     async def action_quit(self) -> None:
         await self._act(self._ask_to_close)
+
+    def _side_key(self, pressed: Pressed) -> None:
+        """A button beside the keypad: like a key, in its turn."""
+        act = self.switch_torch if pressed.action == "torch" else partial(self._sos, pressed.held)
+        self.call_later(self._act, act)
+
+    async def _sos(self, held: bool) -> None:
+        """Held, it is the alarm; a short press asks for the second one, as the first 9 does."""
+        if held and not self.gear.watch.alarm_open:
+            await self.gear.watch.raise_alarm()
+            self.signal("mark")
+        if not self.down_to(AlarmPage):
+            self.open(AlarmPage(pressed=1))
 
     async def _ask_to_close(self) -> None:
         if not self.down_to(ClosingPage):
@@ -277,6 +331,10 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             self._asked = "now"
             self.gear.office.sync_now()
             self.tell(say(self.lang, "menu.trying"))
+
+    async def switch_torch(self) -> None:
+        if self.gear.torch is None or not self.gear.torch():
+            self.tell(say(self.lang, "menu.no_torch"), "mark")
 
     async def change_language(self) -> None:
         if self.gear.english_only:
@@ -311,8 +369,10 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         """After every act: the radio listens for what waits now, and the page shows it."""
         wanted = self._wanted()
         if wanted != self._listener.wanted:
-            self.gear.watch.forget_sightings()
+            self.gear.watch.forget_sightings(listens=any(kind != LABEL for kind, _ in wanted or ()))
             self._listener.attend(wanted)
+            if wanted and not self._awaited():
+                self.set_timer(self.PAIR_S, self._settle)  # nobody may come by to end it
         for screen in self.screen_stack:
             if isinstance(screen, RoundPage):
                 screen.listens(any(kind != LABEL for kind, _ in wanted or ()))
@@ -370,6 +430,20 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     async def on_scanned(self, message: Scanned) -> None:
         scan = Scan(message.text, self.gear.up())
         await self._act(lambda: self._by_itself(lambda: self._scanned(scan)))
+
+    async def on_unread(self, _: Unread) -> None:
+        await self._act(self._unread)
+
+    async def _unread(self) -> None:
+        self.signal("bad")
+        self.tell(say(self.lang, "scanner.unread"), "bad")
+
+    def _say_scanner(self, state: ScannerState) -> None:
+        """A scanner with a line of its own was lost, or is there again."""
+        role = "ok" if state.fault is None else "mark"
+        self.signal(role)
+        self.tell(say(self.lang, state.fault or "scanner.back"), role)
+        self.top.show()
 
     async def _by_itself(self, act: Callable[[], Awaitable[None]]) -> None:
         """A code or a beacon: a key that was on its way meanwhile must not answer what it has brought up."""
@@ -451,6 +525,25 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         if isinstance(self.screen, WitnessPage):
             self.screen.repaint()
 
+    async def scan_with_camera(self) -> None:
+        if self.gear.camera is None:
+            self.tell(say(self.lang, "camera.none"), "mark")
+        elif not self.down_to(CameraPage):
+            self.open(CameraPage(self.gear.camera))
+
+    def camera_read(self, page: CameraPage, scan: Scan) -> None:
+        """In its turn among the keys, and for the page below: as if a hand scanner had read it there."""
+
+        async def take() -> None:
+            self.close(page)
+            await self._act(lambda: self._by_itself(lambda: self._scanned(scan)))
+
+        self.call_later(take)
+
+    def fail(self, error: Exception) -> None:
+        """A worker of a page met what nobody expected."""
+        self._handle_exception(error)
+
     # -- arrivals ------------------------------------------------------------------------------
     def arrived(self, verdict: Verdict, *, heard: bool = False) -> None:
         """Show what an arrival meant: its checks open, or the next place is named.
@@ -459,7 +552,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         """
         text, role = verdict_words(self.lang, self.gear.watch, verdict, heard=heard)
         self.signal(role)
-        if verdict.stop is not None and (verdict.accepted or not heard):
+        if verdict.stop is not None and (verdict.accepted or not heard) and not verdict.adds:
             self._show_stop()
         self.tell(text, role)
 
@@ -475,9 +568,20 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             self.open(StopPage())
 
     def _wanted(self) -> Wanted | None:
-        """What the radio should listen for: only with the round on top, and a stop that waits."""
+        """What the radio should listen for: what waits, else the beacon that a label just read still lacks."""
+        wanted = self._awaited()
+        late = None if self.locked else self.gear.watch.pairing()
+        if late is None or any(kind != LABEL for kind, _ in wanted or ()):
+            return wanted
+        return frozenset({*(wanted or ()), *((tag.format, tag.id) for tag in late.beacons)})
+
+    def _awaited(self) -> Wanted | None:
+        """What waits: only with the round on top and a stop that waits, or for the sensor that may
+        answer the open check."""
         watch = self.gear.watch
         progress = watch.state.round
+        if isinstance(self.screen, StopPage) and progress is not None and not self.locked:
+            return self.screen.awaited_tags() or None
         if self.locked or progress is None or progress.at_stop or not isinstance(self.screen, RoundPage):
             return None
         stop = watch.next_stop()
@@ -486,11 +590,11 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         point = point_of(watch.plan, stop)
         if point is None:
             return None
-        tags = {(tag.format, tag.id) for tag in point.tags}
+        tags = {(tag.format, tag.id) for tag in point.beacons}
         return frozenset(tags | {(LABEL, point.id)} if point.label else tags)
 
-    async def _heard(self, heard: Heard) -> None:
-        """From the radio or a feed: in its turn among the keys, and waited for, so that a burst cannot pile up."""
+    async def _heard(self, heard: Heard | ScannerState) -> None:
+        """From radio, feed or scanner: in its turn among the keys, and waited for, so that a burst cannot pile up."""
         done = asyncio.get_running_loop().create_future()
 
         async def take() -> None:
@@ -503,12 +607,16 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         if self.call_later(take):
             await done
 
-    async def _take(self, heard: Heard) -> None:
+    async def _take(self, heard: Heard | ScannerState) -> None:
         if isinstance(heard, Scan):
+            self._listener.poke()
             self.notice = None
             await self._try(lambda: self._by_itself(lambda: self._scanned(heard)))
+        elif isinstance(heard, ScannerState):
+            self._say_scanner(heard)
         elif isinstance(heard, RadioState):
             self.radio = heard
+            self.gear.watch.radio_is(heard)
             self.top.show()
         elif self._wanted() is not None:
             try:
@@ -516,8 +624,11 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             except WatchbookError as error:
                 self.refuse(error)
                 self._settle()
+        elif self._listener.wanted:
+            self._settle()
 
     async def _near(self, sighting: Sighting) -> None:
+        asking = self.screen.awaited_tags() if isinstance(self.screen, StopPage) else None
         found = await self.gear.watch.hear(sighting)
         page = self.top
         if found.verdict is not None:
@@ -526,6 +637,8 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             self._settle()
         elif isinstance(page, RoundPage):
             page.nearer(found.near)
+        elif asking and isinstance(page, StopPage) and not page.awaited_tags():
+            self._settle()  # the sensor has spoken
 
     # -- last resort ---------------------------------------------------------------------------
     def _handle_exception(self, error: Exception) -> None:

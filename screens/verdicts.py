@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from app.duties.evidence import INFORMATION, PAIR_MS
 from app.duties.rounds import Refusal, Verdict
 from app.watch import Watch
 from app.words import say
@@ -32,13 +33,18 @@ def verdict_words(lang: str, watch: Watch, verdict: Verdict, *, heard: bool = Fa
         return _unknown(lang, watch, heard=heard)
     point = watch.plan.find_point(verdict.point or "")
     here = point.name.say(lang) if point else str(verdict.point)
+    marks = ", ".join(say(lang, f"marks.{mark}") for mark in verdict.marks)
+    if verdict.why is Refusal.SUSPECT:
+        sentence = "round.suspect" if point and point.label else "round.suspect_code"
+        return say(lang, sentence, here=here, marks=marks), "bad"
     if verdict.why is not None:
         role = "bad" if verdict.why is Refusal.WRONG_POINT else "mark"
         return say(lang, _PLACE[verdict.why], here=here, place=next_place(lang, watch)), role
-    said = say(lang, "round.recorded", place=here, time=clock(watch.now()))
-    if not verdict.marks:
+    said = say(lang, "round.adds" if verdict.adds else "round.recorded", place=here, time=clock(watch.now()))
+    if not set(verdict.marks) - INFORMATION:
         return said, "ok"
-    marks = ", ".join(say(lang, f"marks.{mark}") for mark in verdict.marks)
+    if verdict.pairs:
+        return say(lang, "round.pairs", said=said, marks=marks, n=PAIR_MS // 1000), "mark"
     return say(lang, "round.marked", said=said, marks=marks), "mark"
 
 

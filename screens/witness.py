@@ -85,6 +85,9 @@ class WitnessPage(Page):
     def on_mount(self) -> None:
         if self._code and self.app._driver is not None:
             self.app._driver.write(QUESTION)
+        if self._code and self.size.width < WIDE:  # beside the code there is no room for `how`
+            self.terminal.tell(self.say("witness.why"), "text")
+            self.show()
 
     # -- what it says --------------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:

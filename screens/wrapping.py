@@ -22,14 +22,37 @@ _CLOSING = "，。、；：？！）》」』”’,.;:?!)"
 _TOGETHER: Final = (
     "进行中 还没开始 现在该巡 已完成 漏巡 漏检 未到 早到 准时 迟到 工牌 工号 密码 签到 再签 同伴 主管 领班 管理员 "
     "办公室 手持机 对讲机 消控 标签 信标 信号 蓝牙 记录 报警 报问题 交班 下班 正常 不正常 去不了 查不了 检查 配电室 "
-    "水泵房 楼梯 电梯 车库 消防 灭火器 消火栓 应急 照明 通道 充电棚 开始 结束 自动 手动 上传 网络 超出 范围 弱证据"
+    "水泵房 楼梯 电梯 车库 消防 灭火器 消火栓 应急 照明 通道 充电棚 开始 结束 自动 手动 上传 网络 超出 范围 弱证据 "
+    "解锁 信报箱 单元 楼道 楼顶 屋面 门岗 岗亭 大堂 周界 围墙 垃圾房 地下室 提前 途中 首页 帮助 计划 原因 标记 返回 "
+    "问题 花园 健身区 绿色 沥青 燃气 调压箱 电动车 车道 车行道 不是 这一轮 下一处 "
+    "北侧 南侧 东侧 西侧 右手 左手 右转 左转"
 )
 """Words of the trade that are not torn at the end of a row."""
 _SHORT: Final = 4
 """A phrase of so many characters between spaces and marks is not torn either."""
+_MEASURES: Final = (
+    "号楼 号门 号 楼 栋 单元 层 室 井 秒 分 小时 天 月 日 条 个 项 处 轮 人 名 米 次 位 盏 台 只 份 点 版 遍 %"
+)
+"""What stands behind a number is not torn from it."""
+_LABELS: Final = "密码 工号 账号 号码 第"
+"""Nor is a number from these before it."""
 _HAN: Final = r"[\u3400-\u9fff]"
+
+
+def _any(words: str) -> str:
+    return "|".join(sorted(words.split(), key=len, reverse=True))
+
+
 _WHOLE: Final = re.compile(
-    "|".join([rf"(?<!{_HAN}){_HAN}{{2,{_SHORT}}}(?!{_HAN})", *sorted(_TOGETHER.split(), key=len, reverse=True)])
+    "|".join(
+        (
+            rf"[0-9]+(?:{_any(_MEASURES)})",
+            rf"(?:{_any(_LABELS)}) ?[0-9]+(?:{_any(_MEASURES)})?",
+            rf"(?<!{_HAN}){_HAN}{{2,{_SHORT}}}(?!{_HAN}| ?[0-9])",
+            rf"(?<=[楼门元层号]){_HAN}{{2,{_SHORT}}}(?!{_HAN}| ?[0-9])",
+            _any(_TOGETHER),
+        )
+    )
 )
 
 

@@ -170,7 +170,7 @@ def test_a_radio_that_cannot_listen_is_one_sentence_and_exit_1(tmp_path: Path) -
     done = watchbook("scan", "--seconds", "2", "--lang", "en", **nowhere)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("Nothing can be heard: Bluetooth")
+    assert done.stderr.startswith("Nothing can be heard: no Bluetooth")
     assert [
         json.loads(row)["fault"] for row in watchbook("scan", "--seconds", "2", "--json", **nowhere).stdout.splitlines()
     ]
@@ -212,10 +212,48 @@ def test_wrong_usage_is_exit_2() -> None:
     assert watchbook("status", "--nosuch").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("nosuch", "没有命令 nosuch"),
+        ("verfy", "没有命令 verfy,是不是 verify?"),
+        ("status --jsno", "没有选项 --jsno,是不是 --json?"),
+        ("enrol", "缺少 CODE"),
+        ("record", "缺少 --stdin"),
+        ("enrol a b", "多写了: b"),
+        ("demo --at", "--at 后面要写值"),
+        ("status --json=1", "--json 后面不写值"),
+        ("demo --speed fast", "--speed 要是 0.1 到 100 的数"),
+        ("demo --speed 1000", "--speed 要是 0.1 到 100 的数"),
+        ("scan --seconds 0", "--seconds 要是不小于 0.1 的数"),
+        ("--lang fr", "--lang 只能是: zh, en"),
+        ("verify /no/such/file", "FILE: 没有文件 /no/such/file"),
+        ("verify /", "FILE: / 是文件夹,要写文件"),
+        ("verify \x1b[2J", "FILE: 没有文件 \\x1b[2J"),
+    ],
+)
+def test_wrong_usage_is_said_in_the_language_that_was_asked_for(typed: str, said: str) -> None:
+    done = watchbook("--lang", "zh", *typed.split())
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == said
+    assert "Error" not in done.stderr
+    english = watchbook("--lang", "en", *typed.split())
+    assert english.returncode == 2
+    assert english.stderr.isascii()
+
+
+def test_the_help_has_its_headings_in_the_language_that_was_asked_for() -> None:
+    assert "\n选项:\n" in watchbook("--help", "--lang", "zh").stdout
+    assert "用法: " in watchbook("status", "--help", "--lang", "zh").stdout
+    assert "\nCommands:\n" in watchbook("--help", "--lang", "en").stdout
+
+
 def test_the_key_table_is_the_one_the_screens_use() -> None:
-    from screens.keys import ACTIONS
+    from screens.keys import ACTIONS, OTHERS
 
     done = watchbook("keys", "--json")
     rows = json.loads(done.stdout)
     assert [row["key"] for row in rows] == [action.shown for action in ACTIONS]
+    printed = watchbook("keys", "--lang", "en").stdout.splitlines()
+    assert [line.split()[0] for line in printed] == ["0-9", *(action.shown for action in OTHERS)]
     assert all(row["does"] and "(" not in row["action"] for row in rows)

@@ -164,6 +164,7 @@ def test_the_wheel_holds_the_rooms_and_the_example_and_no_tests(tmp_path: Path) 
     assert "app/examples/cuihu-garden.json" in names
     assert "sync/office/cli.py" in names
     assert any(name.startswith("sync/office/templates/") for name in names)
+    assert {"sync/office/fonts/watchbook-sc.otf", "sync/office/fonts/OFL.txt"} <= set(names)
     assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {
         "app",
         "hardware",

@@ -47,3 +47,10 @@ def test_a_choice_is_kept_for_the_next_start_beside_the_others(tmp_path: Path) -
 
 def test_the_example_travels_with_the_program() -> None:
     assert b"cuihu-garden" in example("cuihu-garden.json")
+
+
+def test_how_a_scanner_is_joined_and_types_may_stand_in_the_file_or_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('scanner = "wedge"\nscan_prefix = "stx"\nscan_gap_ms = 120\n', "utf-8")
+    found = load({"data_dir": str(tmp_path)}, {"WATCHBOOK_SCANNER": "serial:/dev/ttyUSB0@115200"})
+    assert (found.scanner, found.scan_prefix) == ("serial:/dev/ttyUSB0@115200", "stx")
+    assert (found.scan_suffix, found.scan_gap_ms) == (None, "120")

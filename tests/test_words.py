@@ -45,7 +45,22 @@ KEY = re.compile(r"[a-z_]+\.[a-z0-9][a-z0-9_+-]*")
 NO_KEYS = KINDS.keys() | {kind.replace("-", "_") for kind in KINDS} | {"book.pruned", "keys.make", "sync.office"}
 """Strings of the same form: kinds of records, a reserved one, a step of the disk, a package."""
 FILES = (".html", ".css", ".json", ".key", ".log", ".db")
-BY_NAME = frozenset({"duty", "marks", "office", "office_usage", "plans", "status", "sync", "usage"})
+BY_NAME = frozenset(
+    {
+        "calibrate",
+        "doctor",
+        "duty",
+        "marks",
+        "office",
+        "office_usage",
+        "plans",
+        "sensor",
+        "status",
+        "sync",
+        "tags",
+        "usage",
+    }
+)
 """Subjects that some lookup is bound to: the code says the bare name, a command is called like its sentence."""
 
 

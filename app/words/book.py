@@ -21,6 +21,11 @@ TABLE = {
         "存储出错({why}),未能记录。请联系管理员",
         "the storage failed ({why}), nothing was recorded: call the administrator",
     ),
+    "disk_unread": (
+        "存储读不出({why}),已有的记录没有改动。请再试;仍这样就联系管理员",
+        "the storage cannot be read ({why}); what was recorded is unchanged. Try again; if it stays so, call the "
+        "administrator",
+    ),
     "unknown": (
         "存储没有明确答复,不能确定是否已记录。请重新打开程序后核对",
         "the storage gave no clear answer, it is not known if this was recorded: open the program again and look",
@@ -30,6 +35,8 @@ TABLE = {
         "there is no book in {folder}",
     ),
     "closed": ("记录本已关闭", "the book is closed"),
+    "blob_too_large": ("文件太大:{size}字节,最多{limit}", "the file is too large: {size} bytes, at most {limit}"),
+    "blob_type": ("只收 JPEG 或 PNG 图片", "only JPEG or PNG pictures are taken"),
     "bad_note": ("附注缺少类别", "a note must say what it is"),
     "key_lost": (
         "签名密钥丢失或不符。记录照常保存,请联系主管",
@@ -61,6 +68,10 @@ TABLE = {
         "{count}条已按期清除,只留编号和校验值",
         "removed on purpose when their time was over: {count}; number and hash are left",
     ),
+    "unattached": (
+        "第 {numbers} 条的附件不在本机,或与登记的不符",
+        "attachments are not here, or not as they were, of record {numbers}",
+    ),
     "loose": (
         "{count}条夹在已清除的记录之间,没有签名可以证明",
         "between removed records, covered by no signature: {count}",
@@ -91,6 +102,21 @@ TABLE = {
     ),
     "unfinished": ("末尾有{size}字节未写完", "{size} unfinished bytes at the end"),
     "after": ("接续记录本 {book}", "goes on from book {book}"),
+    "removed_held": (
+        "记录本 {book} 已按期从本机移除:共{seq}条,办公室有全部,回执在此",
+        "book {book} was removed from here when its time was over: the office holds all its {seq} records, by the "
+        "receipt kept here",
+    ),
+    "removed_unchecked": (
+        "记录本 {book}({seq}条)已从本机移除,但它的办公室回执无法核对:请问办公室",
+        "book {book} ({seq} records) was removed from here, but the office's receipt for it cannot be checked: ask the "
+        "office",
+    ),
+    "removed_asked": (
+        "给定的指纹就是它的。本机不再有它的密钥记录,无法证明接续:请用办公室的那份核对",
+        "that is the book whose fingerprint you gave. Its keys are no longer here, so nothing here shows that this "
+        "book goes on from it: check the office's copy",
+    ),
     "ended": ("已结束:{reason}", "closed: {reason}"),
     "closed_fork": ("与办公室的不一致", "the office's copy was another"),
     "closed_site": ("本机换了小区", "the handheld moved to another site"),
@@ -179,6 +205,7 @@ TABLE = {
     "log_book.opened": ("开本({program})", "the book was opened ({program})"),
     "log_book.enrolled": ("在办公室登记:{device},{site}", "enrolled at the office: {device}, {site}"),
     "log_book.pruned": ("清除第{from}-{to}条", "records {from}-{to} were removed"),
+    "log_book.removed": ("移除记录本 {book},共{seq}条", "book {book} was removed, {seq} records"),
     "log_book.closed": ("记录本结束:{reason}", "the book was closed: {reason}"),
     "log_key.certified": ("更换签名密钥", "the signing key was changed"),
     "log_damage.declared": ("登记损坏:第{from}-{to}条", "lost by damage: records {from}-{to}"),
@@ -194,7 +221,8 @@ TABLE = {
     "log_stop.arrived": ("到点:{point}({grade}) {marks}", "at {point} ({grade}) {marks}"),
     "log_stop.skipped": ("去不了:{stop},{words}", "not reached: {stop}, {words}"),
     "log_check.answered": ("检查:{words} {value} {ok} {marks}", "check: {words} {value} {ok} {marks}"),
-    "log_tag.seen": ("不认识的信标 {tag}", "unknown beacon {tag}"),
+    "log_tag.calibrated": ("测信标:{point} {tag} {level} dBm", "tag measured: {point} {tag} {level} dBm"),
+    "log_tag.seen": ("不认识或可疑的信标 {tag} {marks}", "unknown or suspect beacon {tag} {marks}"),
     "log_code.seen": ("不认识的码 {text}", "unknown code {text}"),
     "log_finding.raised": ("报问题:{words} {point} {urgent}", "finding: {words} {point} {urgent}"),
     "log_alarm.raised": ("求助!{point}", "alarm! {point}"),

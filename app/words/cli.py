@@ -4,6 +4,15 @@ TABLE = {
     "bad_lang": ("语言只能是 zh 或 en,不能是 {lang}", "the language must be zh or en, not {lang}"),
     "bad_theme": ("主题只能是 day 或 night,不能是 {theme}", "the theme must be day or night, not {theme}"),
     "bad_config": ("设置文件 {path} 有错:{why}", "the settings file {path} is wrong: {why}"),
+    "bad_side_key": (
+        "侧键要写成 设备:键码=动作(alarm 或 torch),不能是 {text}",
+        "a side key is written DEVICE:CODE=ACTION (alarm or torch), not {text}",
+    ),
+    "keys_listening": ("请按要用的侧键({s}秒内)", "Press the side key now (within {s} s)"),
+    "keys_none": (
+        "没有收到按键;看不到设备时,请管理员给用户加 input 组",
+        "No key was heard; where no device may be read, put the user into the group input",
+    ),
     "not_enrolled": (
         "本机还没有登记。请向办公室要登记码,然后运行:watchbook enrol 登记码 --office 网址",
         "This handheld is not enrolled. Ask the office for a code, then: watchbook enrol CODE --office URL",
@@ -36,6 +45,8 @@ TABLE = {
         "第{line}行要有 kind(文字)、by(人员编号列表)、body(对象)",
         'line {line} needs "kind" (text), "by" (a list of person ids) and "body" (an object)',
     ),
+    "file_unreadable": ("附件读不出:{file}", "the attachment cannot be read: {file}"),
+    "text_apart": ("apart 要是文字", '"apart" must be text'),
     "key_twice": ("同一个字段写了两次", "a field stands there twice"),
     "kind_reserved": ("{kind} 只能由手持机自己记录", "{kind} is recorded by the handheld itself only"),
     "by_missing": ("{kind} 要写明是谁(by)", "{kind} needs who says it (by)"),
@@ -50,6 +61,27 @@ TABLE = {
         "办公室没能启动,演示只用手持机;原因见 {log}",
         "The office did not start; the demonstration goes on without it. The reason is in {log}",
     ),
+    "demo_port_taken": (
+        "端口{port}被占用,多半是上一次演示还开着:关掉它再来。这次演示只用手持机。",
+        "Port {port} is taken, probably by a demonstration that is still open: close it and start again."
+        " This one goes on without the office.",
+    ),
+    "demo_over": (
+        "演示结束:走完{rounds}轮,记了{records}条,其中{sent}条已传到办公室。",
+        "The demonstration is over. Rounds finished: {rounds}; records: {records}, at the office: {sent}.",
+    ),
+    "demo_kept": (
+        "数据在 {folder}。接着演示:watchbook demo --data-dir {folder}",
+        "The data are in {folder}. To go on: watchbook demo --data-dir {folder}",
+    ),
+    "demo_gone": (
+        "数据是临时的,已经删掉。要留着:watchbook demo --data-dir 目录",
+        "The data were temporary and are deleted. To keep them: watchbook demo --data-dir DIR",
+    ),
+    "demo_onward": (
+        "办公室自己的演示(一个月的巡更):watchbook-office demo。正式使用见README。",
+        "The office's own demonstration, a month of rounds: watchbook-office demo. For real use see the README.",
+    ),
     "demo_office_starts": ("正在启动演示用的办公室,请稍候……", "Starting the demonstration's office ..."),
     "demo_sign_in": ("工号{number} 密码{pin}", "{number} PIN {pin}"),
     "listening": ("蓝牙在听", "the radio listens"),
@@ -60,7 +92,7 @@ TABLE = {
     ),
     "damage": (
         "记录本有{count}处损坏,已另存,其余记录照常可用",
-        "{count} damaged places were set aside; all other records are in use",
+        "Damaged places set aside: {count}; all other records are in use",
     ),
     "status_book": ("记录本", "book"),
     "status_device": ("设备", "device"),

@@ -8,7 +8,7 @@ TABLE = {
     "place": ("位置", "Place"),
     "no_place": ("没有具体位置", "no place"),
     "to": ("派给", "Goes to"),
-    "due": ("时限", "By"),
+    "due": ("时限", "Due"),
     "urgent": ("加急", "urgent"),
     "normal": ("一般", "normal"),
     "hazard": ("隐患", "hazard"),

@@ -20,6 +20,15 @@ TABLE = {
         "5. Enter finishes the round. Records go to the office by themselves.",
     ),
     "how_6": ("断电也不丢: 重开后接着走。", "A power cut loses nothing: start again and walk on."),
+    "how_7": ("Q:12 还有12条没传到办公室,都存着。", "Q:12 means 12 records are not at the office yet; they are kept."),
+    "how_8": (
+        "去不了: 按2选原因,不算漏巡。检查做不了也按2。",
+        "Cannot go, or cannot check? 2, and choose why: it is not missed then.",
+    ),
+    "how_9": (
+        "有标记(!)的主管会看: 早到、迟到、走得太快、输码等。",
+        "Marked (!): a supervisor looks at it. Early, late, too fast, a typed code and the like.",
+    ),
     "keys": ("按键", "Keys"),
     "next": ("下一页", "next page"),
 }

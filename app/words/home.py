@@ -27,6 +27,7 @@ TABLE = {
     "others": ("其他", "Others"),
     "all": ("全部{n}项", "all {n}"),
     "partner": ("同伴签到", "partner signs in"),
+    "another": ("加人签到", "another signs in"),
     "is_missed": ("{name} 已过时间,记漏巡,请告诉主管", "{name} is over and was missed: tell your supervisor"),
     "is_running": ("先走完 {name}", "First finish {name}"),
     "list": ("今天的轮次", "Rounds of today"),

@@ -14,5 +14,7 @@ TABLE = {
     "theme": ("白天/夜间", "day / night"),
     "sync": ("马上上传", "sync now"),
     "language": ("中文/English", "中文/English"),
+    "torch": ("手电开/关", "torch on / off"),
+    "camera": ("摄像头扫码", "scan with the camera"),
     "quit": ("退出程序,记录都在(管理员用)", "leave the program; records are kept (administrator)"),
 }

@@ -15,6 +15,7 @@ TABLE = {
     "close": ("关闭菜单", "close the menu"),
     "trying": ("正在上传", "Sending now"),
     "no_office": ("还没有登记到办公室,记录都存着", "Not enrolled at an office yet; records are kept"),
+    "no_torch": ("本机没有能开的手电", "No torch here that can be switched"),
     "leave_title": ("下班", "Sign out"),
     "leave_one": ("{name} 下班", "{name} signs out"),
     "leave_all": ("全班结束,交班", "everybody: end the shift"),

@@ -4,12 +4,39 @@ TABLE = {
     # the frame of every page
     "product": ("巡更簿", "Watchbook"),
     "rounds": ("巡更记录", "Rounds"),
+    "labels": ("标签", "Labels"),
+    "tags": ("信标", "Tags"),
     "other_lang": ("English", "中文"),
     "sign_out": ("退出", "Sign out"),
     "shown_now": ("演示时间:{now}", "Demonstration clock: {now}"),
     "filling": (
         "示例数据还在补({part}):还没补到的日子显示为未到。",
         "The example is still being filled in ({part}): days that have not come yet look missed.",
+    ),
+    # label sheets
+    "labels_line": (
+        "按巡更路线排好的标签(PDF),每个码都读回检查过。请按实际大小(100%)打印。",
+        "Sheets of labels (PDF) in the order of the routes, every code read back. Print them at actual size (100 %).",
+    ),
+    "labels_secret": (
+        "文件里就是口令,有它就能仿制标签:只给打印的人,印完删除。",
+        "The file holds the codes themselves: whoever has it can copy a label. Print it, then delete it.",
+    ),
+    "labels_get": ("标签(PDF)", "Labels (PDF)"),
+    "layout": ("版式", "Layout"),
+    "layout_a4-3x8": ("A4,24个,自己裁", "A4, 24 to be cut"),
+    "layout_a4-2x5": ("A4,10个大的,自己裁", "A4, 10 large ones to be cut"),
+    "layout_a4-70x37": ("A4不干胶,24格70x37毫米", "A4 stock, 24 of 70 x 37 mm"),
+    "layout_roll-60x40": ("标签机,60x40毫米", "Label printer, 60 x 40 mm"),
+    "layout_roll-50x30": ("标签机,50x30毫米", "Label printer, 50 x 30 mm"),
+    "label_names": ("语言", "Languages"),
+    "names_both": ("中文和英文", "Chinese and English"),
+    "names_zh": ("只有中文", "Chinese only"),
+    "names_en": ("只有英文", "English only"),
+    "assets_too": ("设备标签也要", "Assets too"),
+    "labels_not_for_role": (
+        "您的账号不能打印标签,请联系主管。",
+        "Your account may not print labels. Ask the supervisor.",
     ),
     "to_rounds": ("回到巡更记录", "Back to the rounds"),
     # the door
@@ -330,39 +357,13 @@ TABLE = {
     "also_recorded": ("其他记录", "Also recorded"),
     "time": ("时间", "Time"),
     "event_tag.seen": ("听到未登记的信标 {what}", "an unknown beacon was heard: {what}"),
+    "event_tag.suspect": (
+        "听到可能被复制的信标 {what},没有作数",
+        "a beacon that may be a copy was heard, and did not count: {what}",
+    ),
     "event_code.seen": ("读到未登记的码 {what}", "an unknown code was read: {what}"),
     "event_alarm.raised": ("报警 {what}", "alarm raised {what}"),
-    # marks: the crew's (app.words.marks has their short words) and the office's own
-    "why_early": ("在时段开始前到达。", "Reached before the window began."),
-    "why_late": ("在时段结束后到达。", "Reached after the window had ended."),
-    "why_out-of-order": ("没有按要求的次序走。", "Not walked in the order asked for."),
-    "why_too-fast": (
-        "从上一点走到这里用的时间,比最短步行时间还短。",
-        "Less time from the stop before than anybody needs to walk it.",
-    ),
-    "why_too-fast_figures": (
-        "从上一点到这里只用了{took}秒,最短要{least}秒。",
-        "{took} s from the stop before; nobody walks it in less than {least} s.",
-    ),
-    "why_weak-evidence": ("证据比这个点要求的弱。", "The evidence is weaker than this point asks for."),
-    "why_weak-evidence_figures": (
-        "这个点要求{wanted},实际只有{got}。",
-        "This point asks for {wanted}; there is only {got}.",
-    ),
-    "why_ambiguous": ("同时听到别的点的信标,分不清在哪一点。", "Another point's beacon was heard as well."),
-    "why_crew-short": ("计划要求的人数没有到齐。", "Fewer people than the plan asks for."),
-    "why_no-recheck": ("同伴途中没有再签。", "The partner was not identified again on the way."),
-    "why_out-of-limits": ("有读数超出正常范围。", "A reading is outside its normal range."),
-    "why_unknown-tag": ("读到没有登记的信标或码。", "An unknown beacon or code was read."),
-    "why_wrong-point": ("读到的是别的点。", "It belongs to another point."),
-    "why_other-address": (
-        "信标的蓝牙地址与登记的不符:可能换过,也可能被复制。",
-        "The beacon's address is not the one on file: replaced, or copied.",
-    ),
-    "why_old-label": ("标签是旧的,已换过新签。", "An older label; a newer one was issued."),
-    "why_clock-jump": ("手持机的时钟在途中跳变。", "The handheld's clock jumped on the way."),
-    "why_skipped": ("这个点没有去,原因见记录。", "This point was skipped; the reason is recorded."),
-    "why_unanswered": ("结束时还有检查项没做。", "Some checks were still open at the end."),
+    # marks that only the office gives; the crew's stand in app.words.marks
     "why_other": ("手持机记的标记,本办公室不认识。", "A mark that this office does not know."),
     "proof-failed": ("标签证明不符", "label proof fails"),
     "why_proof-failed": (

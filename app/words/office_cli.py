@@ -8,7 +8,10 @@ TABLE = {
         "时间要写成 2026-11-21T22:00:00+08:00 这样(带时区),不能是 {text}",
         "a time is written like 2026-11-21T22:00:00+08:00, with its offset, not {text}",
     ),
-    "port_taken": ("{host}:{port} 不能监听:{why}", "cannot listen on {host}:{port}: {why}"),
+    "port_taken": (
+        "{host}:{port} 不能监听:{why}。端口被占时,用 --port 换一个(0为任选空闲的)",
+        "cannot listen on {host}:{port}: {why}. Where the port is taken, --port names another (0: any free one)",
+    ),
     "in_use": (
         "数据目录 {folder} 已有办公室程序在运行。其他命令可以照常用。",
         "an office is already being served from {folder}. The other commands work beside it.",
@@ -33,10 +36,6 @@ TABLE = {
         "有几台手持机叫 {device},请用编号:{ids}",
         "several handhelds are called {device}: give the id, one of {ids}",
     ),
-    "labels_later": (
-        "打印用的标签页(PDF)下一版才有;现在请加 --json 得到每个点的码。",
-        "Printable sheets come in a later version; add --json to get the code of each point.",
-    ),
     "export_jsonl": ("请加 --jsonl:目前只有这一种格式", "add --jsonl: it is the only form so far"),
     # prompts
     "ask_password": ("密码", "Password"),
@@ -45,19 +44,22 @@ TABLE = {
     "piped_pin": ("没有终端:密码从标准输入读取", "no terminal for the PIN: reading it from standard input"),
     "ask_pin": ("密码(数字)", "PIN (digits)"),
     "ask_pin_again": ("再输一次密码", "The same PIN again"),
+    "ask_key": ("密钥(十六进制,不显示)", "Key (hex, not shown)"),
+    "ask_key_again": ("再输一次密钥", "The same key again"),
+    "piped_key": ("没有终端:密钥从标准输入读取", "no terminal for the key: reading it from standard input"),
     # what was done
     "plan_good": (
         "{file}:没有错误,{points}个点,{routes}条线路,{schedules}个班次",
-        "{file}: no faults; {points} points, {routes} routes, {schedules} schedules",
+        "{file}: no faults; points: {points}, routes: {routes}, schedules: {schedules}",
     ),
-    "plan_refused": ("{count}处错误,什么都没有导入", "{count} faults; nothing was imported"),
-    "plan_checked": ("{count}处错误", "{count} faults"),
+    "plan_refused": ("{count}处错误,什么都没有导入", "Faults: {count}; nothing was imported"),
+    "plan_checked": ("{count}处错误", "Faults: {count}"),
     "plan_taken": (
         "{site}:已导入为第{revision}版,新做{labels}个标签码",
         "{site}: imported as revision {revision}; {labels} new label codes",
     ),
     "plan_same": ("{site}:与第{revision}版相同,没有改动", "{site}: the same as revision {revision}; nothing changed"),
-    "people_taken": ("人员{count}名", "{count} people"),
+    "people_taken": ("人员{count}名", "People: {count}"),
     "device_added": (
         "手持机 {device} 的登记码:{code}({minutes}分钟内有效,只能用一次)",
         "Enrolment code of {device}: {code} (once, within {minutes} minutes)",

@@ -17,7 +17,7 @@ TABLE = {
     "pin_how": ("{name}: 输密码后按Enter", "{name}: type your PIN and Enter"),
     "crew": ("当班: {names}", "On shift: {names}"),
     "nobody": ("还没有人签到", "Nobody has signed in yet"),
-    "go_on": ("开始", "start"),
+    "go_on": ("看任务", "go on"),
     "next": ("下一步", "next"),
     "confirm": ("确认", "confirm"),
     "another": ("还有同伴? 也请扫工牌或输工号", "Partner? Scan a badge or type a number"),

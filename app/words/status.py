@@ -7,6 +7,10 @@ TABLE = {
     "never": ("未联网", "offline"),
     "not_enrolled": ("未登记", "no office"),
     "battery": ("电{percent}%", "bat {percent}%"),
+    "battery_low": (
+        "电量只剩{percent}%:正在上传,屏幕已调暗,请尽快充电",
+        "Battery at {percent}%: sending what there is, screen dimmed. Charge it soon",
+    ),
     "buzz": ("震动", "vibrate"),
     "sound": ("声音", "sound"),
     "locked": ("已锁", "locked"),

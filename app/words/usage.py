@@ -18,6 +18,11 @@ TABLE = {
         "不开界面与办公室交换;一直运行,或用 --once 只做一次。",
         "Exchange with the office without a screen; keeps going until stopped, or --once.",
     ),
+    "handoff": (
+        "没有网络时:把办公室还没收到的记录存到 FOLDER(U盘等),并取回回执;--take 则代收别的手持机的文件。",
+        "With no network: put what the office has no receipt for onto FOLDER (a USB stick, say) and take receipts from "
+        "it; with --take, take other handhelds' files along.",
+    ),
     "record": (
         "接收其他程序的记录:每行一个JSON对象,写牢后逐行回答。",
         "Record from another program: one JSON object a line in, one answer a line out once it is durable.",
@@ -35,7 +40,19 @@ TABLE = {
         "蓝牙正听到什么,已解码;带 --feed 时,数据文件里有什么。",
         "What the radio hears, decoded, live; with --feed, what the feed holds.",
     ),
+    "read": (
+        "读图片里的码(QR 等):文字、剩余纠错。--json 时每张图片一行",
+        "Tell the codes in pictures, and how worn they are. With --json one object a line and picture.",
+    ),
+    "doctor": (
+        "逐项看本机的各个部件:正常、没有、或要做的一件事。",
+        "Look at each part of this handheld: OK, not there, or the one thing to do.",
+    ),
     "keys": ("动作和按键表,与画面所用的是同一张。", "The table of actions and keys, the one the screens use."),
+    "opt_listen": (
+        "听这么多秒,打印按下的侧键(设置 side_keys 用)。",
+        "Listen that long and print the side keys pressed, for the setting side_keys.",
+    ),
     "opt_help": ("显示这段说明。", "Show this."),
     "opt_version": ("显示版本。", "Show the version."),
     "opt_data_dir": ("记录本所在的目录。", "Where this handheld's book lives."),
@@ -48,9 +65,15 @@ TABLE = {
     "opt_start": ("演示从当地几点开始。", "Local time at which the demonstration begins."),
     "opt_name": ("办公室里这台手持机叫什么。", "What the office shall call this handheld."),
     "opt_yes": ("还没走完的巡更也断掉。", "Even if a round is still being walked, which then ends."),
+    "opt_take": ("代收别的手持机的转交文件。", "Take other handhelds' files along."),
     "opt_once": ("只交换一次。", "One exchange, then end."),
     "opt_from_stdin": ("从标准输入读记录。", "Read records from standard input."),
     "opt_jsonl": ("按存储的原样,每行一条。", "As stored, one line each."),
     "opt_trust": ("记录本的首钥指纹必须是这个。", "First-key fingerprint the book must have."),
+    "opt_calibrate": (
+        "站在读点,测这个点的信标在这里有多强,给出写进计划的near。",
+        "Standing at the reading point, measure the tags of POINT: the level that the plan's near should be.",
+    ),
+    "opt_tag": ("要测的信标,还没写进计划时用。", "Which tag to measure, while the plan does not name it."),
     "opt_seconds": ("听这么久就结束。", "Listen that long, then end."),
 }

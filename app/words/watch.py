@@ -5,7 +5,7 @@ TABLE = {
     "no_badge": ("这不是工牌,请扫工牌", "this is no badge: scan your badge"),
     "unknown_person": ("名单里没有此人,请主管登记", "not in the people list: ask the supervisor"),
     "no_pin": ("没有设密码,请扫工牌", "no PIN is set: use your badge"),
-    "wrong_pin": ("密码不对,还可试{left}次", "wrong PIN: {left} more tries"),
+    "wrong_pin": ("密码不对,还可试{left}次", "wrong PIN; tries left: {left}"),
     "pin_locked": (
         "密码已锁,等{seconds}秒,或请主管扫工牌解锁",
         "PIN locked: wait {seconds} s, or a supervisor's badge",

@@ -8,6 +8,7 @@ TABLE = {
         "The other scans this code, then you scan theirs; or read the 16 digits to each other."
         " From then on it shows when records of either book are missing.",
     ),
+    "why": ("互相扫码或念号码: 少了记录查得出", "Scan each other: gaps will show"),
     "this": ("本机 {book} 到第{seq}条", "This book {book}, up to record {seq}"),
     "other": ("扫或输对方的", "Scan/type theirs"),
     "record": ("记下", "record"),

@@ -31,6 +31,8 @@ REVIEWERS: Final = frozenset({"supervisor", "quality", "manager", "admin"})
 """Roles that may read rounds (D60): a movement track is sensitive personal information."""
 ALARM_TAKERS: Final = frozenset({"supervisor", "manager", "admin", "desk"})
 """Roles that may take and close an alarm (D50, D65)."""
+LABEL_PRINTERS: Final = frozenset({"supervisor", "manager", "admin"})
+"""Roles that may have the codes of labels: whoever has one can claim to have stood before it."""
 
 
 class Cost(Struct, frozen=True):

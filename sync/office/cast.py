@@ -117,6 +117,20 @@ SITES: Final[dict[str, Handhelds]] = {
 }
 
 
+ENGLISH: Final = {
+    "东门岗1号": "East gate 1", "工程部2号": "Engineering 2", "保洁3号": "Cleaning 3",
+    "大堂岗1号": "Lobby 1", "工程部1号": "Engineering 1", "保洁1号": "Cleaning 1",
+    "门岗1号": "Gate 1", "宿管1号": "Wardens 1", "后勤1号": "Logistics 1",
+    "客服前台": "Front desk", "演示手持机": "Demonstration",
+}  # fmt: skip
+"""What the example calls its handhelds in English: an office writes one name, in its own language."""
+
+
+def called(name: str, lang: str, *, old: bool = False) -> str:
+    """A handheld's name; `old` is the one before it."""
+    return f"{ENGLISH[name]}{' (old)' if old else ''}" if lang == "en" else f"{name}{'(旧)' if old else ''}"
+
+
 def mishaps(plan: Plan, beat: Beat, slot: Slot, ago: int) -> Tricks | None:
     """What goes wrong: as the beat says, else now and then something, the same whenever it is asked."""
     if ago in beat.tricks:

@@ -7,6 +7,7 @@ work beside a running `serve`, on a connection of their own.
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -15,7 +16,9 @@ from app import usage
 from app.duties.site import ROLES
 from app.usage import flags, option
 from app.words import LANGS
+from sync.office.labels import BOTH, NAMES
 from sync.office.settings import Settings, load
+from sync.office.sheets import LAYOUTS, USUAL
 
 shared: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = usage.options(
     option("--data-dir", metavar="DIR"),
@@ -37,6 +40,8 @@ secured: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = usage.optio
     option("--tls-cert", metavar="FILE"),
     option("--tls-key", metavar="FILE"),
     option("--tls-known", metavar="FILES"),
+    option("--label-url", metavar="URL"),
+    option("--label-phone", metavar="NUMBER"),
 )
 """The options of what handhelds reach over a network."""
 
@@ -173,10 +178,93 @@ def user_pin(person: str, from_stdin: bool) -> None:
 @user.command("badge")
 @shared
 @click.argument("person")
-def user_badge(person: str) -> None:
+@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path))
+def user_badge(person: str, pdf: Path | None) -> None:
     from sync.office import commands
 
-    commands.user_badge(settings(), person)
+    commands.user_badge(settings(), person, pdf)
+
+
+# -- tags ----------------------------------------------------------------------------------------
+
+
+@cli.group()
+@shared
+def tag() -> None:
+    pass
+
+
+@tag.command("key")
+@shared
+@click.argument("site")
+@click.argument("tag")
+@click.option("--eid", metavar="HEX")
+@click.option("--bthome", metavar="HEX")
+@click.option("--k", type=int, default=9)
+@click.option("--counter", type=click.IntRange(0, 2**32 - 1), default=0)
+@click.option("--at", metavar="ISO8601")
+def tag_key(site: str, tag: str, eid: str | None, bthome: str | None, k: int, counter: int, at: str | None) -> None:
+    from sync.office import commands
+
+    commands.tag_key(settings(), site, tag, commands.TagKey(eid, bthome, k, counter, at))
+
+
+@tag.command("list")
+@shared
+@click.argument("site", required=False)
+def tag_list(site: str | None) -> None:
+    from sync.office import commands
+
+    commands.tag_list(settings(), site)
+
+
+# -- codes ---------------------------------------------------------------------------------------
+
+
+@cli.group()
+@shared
+def code() -> None:
+    pass
+
+
+@code.command("reissue")
+@shared
+@click.argument("site")
+@click.argument("thing")
+def code_reissue(site: str, thing: str) -> None:
+    from sync.office import commands
+
+    commands.code_reissue(settings(), site, thing)
+
+
+@code.command("bind")
+@shared
+@click.argument("site")
+@click.argument("thing")
+@click.argument("text", required=False)
+def code_bind(site: str, thing: str, text: str | None) -> None:
+    from sync.office import commands
+
+    commands.code_bind(settings(), site, thing, text)
+
+
+@code.command("unbind")
+@shared
+@click.argument("site")
+@click.argument("text", required=False)
+def code_unbind(site: str, text: str | None) -> None:
+    from sync.office import commands
+
+    commands.code_unbind(settings(), site, text)
+
+
+@code.command("list")
+@shared
+@click.argument("site")
+def code_list(site: str) -> None:
+    from sync.office import commands
+
+    commands.code_list(settings(), site)
 
 
 # -- labels and records --------------------------------------------------------------------------
@@ -185,10 +273,39 @@ def user_badge(person: str) -> None:
 @cli.command()
 @shared
 @click.argument("site")
-def labels(site: str) -> None:
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--layout", type=click.Choice(list(LAYOUTS)), default=USUAL)
+@click.option("--points", default="", metavar="ID,ID")
+@click.option("--assets", is_flag=True)
+@click.option("--names", type=click.Choice(NAMES), default=BOTH)
+@click.option("--png", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--svg", type=click.Path(file_okay=False, path_type=Path))
+@option("--label-url", metavar="URL")
+def labels(
+    site: str,
+    out: Path | None,
+    layout: str,
+    points: str,
+    assets: bool,
+    names: str,
+    png: Path | None,
+    svg: Path | None,
+) -> None:
+    from sync.office import commands
+    from sync.office.labels import Wish
+    from sync.office.printing import Wanted
+
+    some = tuple(each.strip() for each in points.split(",") if each.strip())
+    commands.labels(settings(), site, Wish(some, assets, names), Wanted(layout, out, png, svg))
+
+
+@cli.command()
+@shared
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+def handoff(path: Path) -> None:
     from sync.office import commands
 
-    commands.labels(settings(), site)
+    sys.exit(commands.handoff(settings(), path))
 
 
 @cli.command()

@@ -34,10 +34,10 @@ from app.logbook.book import Draft, Logbook
 from app.logbook.disk import Disk
 from app.pages import Pages
 from app.settings import example
-from app.words import say
+from app.words import LANGS, say
 from sync.desk import Desk
 from sync.office import accounts, alarms, credentials, importing
-from sync.office.cast import LATE_S, RECENT, SITE, SITES, Beat, mishaps
+from sync.office.cast import LATE_S, RECENT, SITE, SITES, Beat, called, mishaps
 from sync.office.fold import Folding
 from sync.office.keys import OfficeKey
 from sync.office.store import Store, records
@@ -76,21 +76,24 @@ class Part(Struct, frozen=True):
     last: int
     """Days ago, `first` >= `last`."""
 
+    def called(self, lang: str) -> str:
+        return called(self.name, lang, old=self.last > 0)
 
-async def furnish(store: Store, key: OfficeKey, now: int, days: int = DAYS) -> Desk:
+
+async def furnish(store: Store, key: OfficeKey, now: int, days: int = DAYS, lang: str = "zh") -> Desk:
     """Put the example into the store as far as it is needed at once, or open it again; `fill` does the rest.
 
-    `now` is UTC ms. The URL is left empty.
+    `now` is UTC ms; `lang` that of the names of handhelds and the words of records. The URL is left empty.
     """
     known = await store.read(lambda tx: table.newest_plan(tx, SITE))
     if known is None:
         await _take_examples(store, now, days)
     for part in await _missing(store, days):
         if part.site == SITE and part.last == 0:
-            await _tell(store, part, now)
+            await _tell(store, part, now, lang)
     password = secrets.token_urlsafe(9)
     await accounts.add(store, SUPERVISOR, "supervisor", "wang-qiang", password, now)
-    issued = await store.devices.add(SITE, "演示手持机", now, CODE_MS)
+    issued = await store.devices.add(SITE, called("演示手持机", lang), now, CODE_MS)
     labels = await store.read(lambda tx: credentials.labels(tx, SITE))
     return Desk("", SUPERVISOR, password, join_code(issued.code, key.public), labels, PINS)
 
@@ -129,13 +132,13 @@ def parts(days: int) -> Iterator[Part]:
         for site, handhelds in SITES.items():
             for name, beats in handhelds:
                 if first >= last:
-                    yield Part(site, f"{name}(旧)" if last else name, beats, first, last)
+                    yield Part(site, name, beats, first, last)
 
 
 async def _missing(store: Store, days: int) -> list[Part]:
     """The parts whose book has not come yet."""
     there = {(device.site, device.name) for device in await store.devices.of() if device.book is not None}
-    return [part for part in parts(days) if (part.site, part.name) not in there]
+    return [part for part in parts(days) if there.isdisjoint((part.site, part.called(lang)) for lang in LANGS)]
 
 
 def fill(db: Path, scratch: Path, now: int, days: int, lang: str, *, quiet: bool) -> "SpawnProcess":
@@ -159,12 +162,12 @@ def _fill(db: str, scratch: str, now: int, days: int, lang: str, quiet: bool) ->
 
     def progress(done: int, of: int, part: Part) -> None:
         if not quiet:
-            click.echo(say(lang, "office_cli.demo_filled", done=done, of=of, name=part.name), err=True)
+            click.echo(say(lang, "office_cli.demo_filled", done=done, of=of, name=part.called(lang)), err=True)
 
     async def run() -> None:
         store = await open_store(db)
         try:
-            await fill_up(store, now, days, alive, progress)
+            await fill_up(store, now, days, alive, progress, lang)
         finally:
             store.close()
 
@@ -177,6 +180,7 @@ async def fill_up(
     days: int,
     go_on: Callable[[], bool] = lambda: True,
     progress: Callable[[int, int, Part], None] = lambda *_: None,
+    lang: str = "zh",
 ) -> None:
     """Bring every part that is missing, as long as `go_on` says so."""
     missing, folding = await _missing(store, days), Folding(store)
@@ -184,16 +188,16 @@ async def fill_up(
         if not go_on():
             return
         await store.write(partial(told.put, name=told.FILLING, value=f"{done}/{len(missing)}"))
-        await _tell(store, part, now)
+        await _tell(store, part, now, lang)
         await folding.catch_up()
         progress(done, len(missing), part)
     if any(part.site == SITE and part.last > 0 for part in missing):
-        await _tell_stories(store, now, days)
+        await _tell_stories(store, now, days, lang)
         await folding.catch_up()
     await store.write(partial(told.put, name=told.FILLING, value=""))
 
 
-async def _tell(store: Store, part: Part, now: int) -> None:
+async def _tell(store: Store, part: Part, now: int, lang: str) -> None:
     """Walk one part with a handheld of its own and bring its book; of one that is broken off nothing stays."""
     row = await store.read(lambda tx: table.newest_plan(tx, part.site))
     assert row is not None
@@ -207,14 +211,14 @@ async def _tell(store: Store, part: Part, now: int) -> None:
         begun = millis(walks[0][0].opens)
         clock = SteppedClock(begun - 10 * MINUTE_MS)
         with closing(Logbook.open(Path(folder), clock, Rehearsal())) as logbook:
-            walker = Walker(logbook, clock, pages, labels, seed=len(part.name))
+            walker = Walker(logbook, clock, pages, labels, seed=len(part.name), lang=lang)
             for slot, beat, tricks in walks:
                 crew = beat.crew[:1] if tricks.alone else beat.crew
                 await walker.walk(slot, tuple(badges[person] for person in crew), _filled(plan, tricks))
                 if tricks.late_s > LATE_S:
-                    _explain(logbook, beat.crew)
+                    _explain(logbook, beat.crew, lang)
             walker.watch.close()
-            await introduce(store, logbook, part.site, part.name, begun)
+            await introduce(store, logbook, part.site, part.called(lang), begun)
             await bring(store, logbook, part.site, min(now, clock.now().at))
 
 
@@ -257,7 +261,7 @@ def _due(plan: Plan, part: Part, today: date, now: int) -> Iterator[tuple[Slot, 
 # -- what is told besides -------------------------------------------------------------------------
 
 
-def _explain(logbook: Logbook, crew: Sequence[str]) -> None:
+def _explain(logbook: Logbook, crew: Sequence[str], lang: str) -> None:
     """The crew says why it was late, where it was marked so."""
     marked = [
         entry.record
@@ -265,11 +269,12 @@ def _explain(logbook: Logbook, crew: Sequence[str]) -> None:
         if entry.record.kind == "stop.arrived" and "late" in entry.record.body["marks"]
     ]
     if marked:
-        body = {"record": f"{logbook.book_id}:{marked[0].seq}", "mark": "late", "words": "先去处理住户报修"}
+        words = "a resident's repair came first" if lang == "en" else "先去处理住户报修"
+        body = {"record": f"{logbook.book_id}:{marked[0].seq}", "mark": "late", "words": words}
         logbook.append(Draft("mark.explained", body, tuple(crew[:1])))
 
 
-async def _tell_stories(store: Store, now: int, days: int) -> None:
+async def _tell_stories(store: Store, now: int, days: int, lang: str) -> None:
     """A point excused, a round from paper after a handheld died, somebody caught in a lift: told by the desk."""
     row = await store.read(lambda tx: table.newest_plan(tx, SITE))
     assert row is not None
@@ -279,8 +284,8 @@ async def _tell_stories(store: Store, now: int, days: int) -> None:
         moment = datetime.combine(today - timedelta(days=ago), time.fromisoformat(clock), ZoneInfo(plan.site.zone))
         return millis(moment)
 
-    stories = [(9, on(9, "15:20"), _lift()), (6, on(6, "17:00"), _excuse(on(6, "18:00"), on(5, "18:00")))]
-    stories.append((5, on(5, "08:30"), _from_paper(plan, row.sha256, today - timedelta(days=5))))
+    stories = [(9, on(9, "15:20"), _lift()), (6, on(6, "17:00"), _excuse(on(6, "18:00"), on(5, "18:00"), lang))]
+    stories.append((5, on(5, "08:30"), _from_paper(plan, row.sha256, today - timedelta(days=5), lang)))
     due = [(at, draft) for ago, at, draft in stories if RECENT < ago <= days and at < now]
     if not due:
         return
@@ -290,7 +295,7 @@ async def _tell_stories(store: Store, now: int, days: int) -> None:
             for at, draft in due:
                 clock.wait_until(at)
                 logbook.append(draft)
-            await introduce(store, logbook, SITE, "客服前台", due[0][0])
+            await introduce(store, logbook, SITE, called("客服前台", lang), due[0][0])
             await bring(store, logbook, SITE, min(now, clock.now().at))
             raised = [entry.record for entry in logbook.entries() if entry.record.kind == "alarm.raised"]
             for record in raised:
@@ -301,12 +306,13 @@ def _lift() -> Draft:
     return Draft("alarm.raised", {"round": None, "point": "b3-u1"}, ("wang-lei",))
 
 
-def _excuse(first: int, last: int) -> Draft:
-    body = {"point": "fitness", "from": first, "to": last, "reason": "construction", "words": "器材更换,区域封闭"}
+def _excuse(first: int, last: int, lang: str) -> Draft:
+    words = "equipment renewed, area closed" if lang == "en" else "器材更换,区域封闭"
+    body = {"point": "fitness", "from": first, "to": last, "reason": "construction", "words": words}
     return Draft("point.excused", body, ("wang-qiang",))
 
 
-def _from_paper(plan: Plan, sha256: str, day: date) -> Draft:
+def _from_paper(plan: Plan, sha256: str, day: date, lang: str) -> Draft:
     (slot,) = slots(plan, plan.schedule("night-4"), day, day)
     stops = plan.route(slot.route).stops
     entered = (
@@ -320,7 +326,7 @@ def _from_paper(plan: Plan, sha256: str, day: date) -> Draft:
         plan=PlanNamed(plan.revision, sha256),
         crew=(),
         stops=tuple(entered),
-        paper="夜巡纸质记录第37页",
+        paper="night patrol, paper, page 37" if lang == "en" else "夜巡纸质记录第37页",
     )
     crew = [{"person": person, "method": "paper"} for person in ("chen-gang", "zhao-peng")]
     return Draft("round.late-entry", {**to_dict(body), "crew": crew}, ("zhou-jie",))

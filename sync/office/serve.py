@@ -23,10 +23,13 @@ from sync.office.fold import Folding, prepare
 from sync.office.keys import OfficeKey
 from sync.office.pages import pages
 from sync.office.server import create_app
+from sync.office.settings import NOT_PUBLIC, Public
 from sync.office.store import Store
 from sync.office.store import accounts as _accounts  # noqa: F401 - its tables must stand in the metadata
+from sync.office.store import bound as _bound  # noqa: F401 - as above
 from sync.office.store import plans as _plans  # noqa: F401 - as above
 from sync.office.store import rounds as _rounds  # noqa: F401 - as above
+from sync.office.store import tags as _tags  # noqa: F401 - as above
 from sync.office.tls import Certificates, Shown
 
 BACKLOG: Final = 256
@@ -50,10 +53,11 @@ class Serving:
         moved_clock: bool = False,
         cost: Cost = COST,
         certificates: Callable[[], tuple[str, ...]] = lambda: (),
+        public: Public = NOT_PUBLIC,
     ) -> None:
         self.store = store
         self.folding = Folding(store)
-        shown = pages(store, self.folding, clock_ms, moved_clock=moved_clock, cost=cost)
+        shown = pages(store, self.folding, clock_ms, moved_clock=moved_clock, cost=cost, public=public)
         self.app: Litestar = create_app(
             store, key, clock_ms=clock_ms, certificates=certificates, handlers=shown.handlers, failed=shown.failed
         )
@@ -90,6 +94,7 @@ def run(
     first: Callable[[Store, OfficeKey], Awaitable[None]] | None = None,
     tls: Shown | None = None,
     certificates: Callable[[], tuple[str, ...]] | None = None,
+    public: Public = NOT_PUBLIC,
 ) -> None:
     """Serve until SIGTERM or SIGINT. `ready` gets the URL; `first` runs on the open store before anybody is served.
 
@@ -98,7 +103,7 @@ def run(
     """
     _log_to_stderr()
     told = certificates or Certificates(tls)
-    asyncio.run(_run(db, folder, listening, clock_ms, ready, moved_clock, first, tls, told))
+    asyncio.run(_run(db, folder, listening, clock_ms, ready, moved_clock, first, tls, told, public))
 
 
 async def _run(
@@ -111,13 +116,14 @@ async def _run(
     first: Callable[[Store, OfficeKey], Awaitable[None]] | None,
     tls: Shown | None,
     certificates: Callable[[], tuple[str, ...]],
+    public: Public,
 ) -> None:
     store = await open_store(db)
     try:
         key = OfficeKey.open(folder)
         if first is not None:
             await first(store, key)
-        serving = Serving(store, key, clock_ms, moved_clock=moved_clock, certificates=certificates)
+        serving = Serving(store, key, clock_ms, moved_clock=moved_clock, certificates=certificates, public=public)
         server = Server(serving.app, lambda: ready(url_of(listening, secure=tls is not None)), tls)
         # uvicorn ends gracefully and then raises the signal again for whoever had it before: nobody has
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,6 +1,7 @@
 """The office as one web application: the handhelds' endpoints, and whatever pages are handed in."""
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ Page = Callable[[AnyRequest, str, int], Response[bytes]]
 """From request, name of the problem and status to a page for people."""
 
 _API: Final = "/v1/"
+_SECRET: Final = re.compile(r"(/p/).*", re.IGNORECASE | re.DOTALL)
+"""The address that a label holds: its token proves that somebody stood before it, so no log has it."""
 
 
 def create_app(
@@ -98,7 +101,7 @@ class _Troubles:
         return self._tell(request, "busy")
 
     def last_resort(self, request: AnyRequest, error: Exception) -> Response[bytes]:
-        log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+        log.error("%s %s failed", request.method, _SECRET.sub(r"\1...", request.scope["path"]), exc_info=error)
         return self._tell(request, "internal")
 
     def _tell(self, request: AnyRequest, name: str) -> Response[bytes]:

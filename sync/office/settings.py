@@ -1,18 +1,35 @@
 """Settings of the office's commands: from flags, then WATCHBOOK_* variables, then config.toml, then defaults."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
 
+from app.codes import label_base
 from app.settings import SettingsRefused, look_up
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8060
-_NAMES: Final = ("lang", "db", "host", "port", "tls", "tls_cert", "tls_key", "tls_known")
+_NAMES: Final = (
+    "lang", "db", "host", "port", "tls", "tls_cert", "tls_key", "tls_known", "label_url", "label_phone",
+)  # fmt: skip
 _YES: Final = ("1", "true", "yes", "on")
+_PHONE: Final = re.compile(r"[0-9+*#() -]{3,30}")
+
+
+class Public(Struct, frozen=True):
+    """What a resident meets who scans a label with a telephone."""
+
+    label_url: str = ""
+    """Labels are printed as addresses below this one, e.g. HTTPS://W.EXAMPLE.CN; empty: as bare codes."""
+    label_phone: str = ""
+    """Whom to call, on the page behind them."""
+
+
+NOT_PUBLIC: Final = Public()
 
 
 class Settings(Struct, frozen=True):
@@ -30,6 +47,7 @@ class Settings(Struct, frozen=True):
     """Its key, when that stands in a file of its own."""
     tls_known: tuple[Path, ...] = ()
     """Certificates (PEM) that handhelds may meet besides: of a proxy in front, or the next one."""
+    public: Public = NOT_PUBLIC
     as_json: bool = False
     chosen: bool = False
     """The data directory was named, not the default one."""
@@ -48,9 +66,20 @@ def load(flags: Mapping[str, Any], env: Mapping[str, str] = os.environ) -> Setti
         tls_cert=_path(found.values.get("tls_cert")),
         tls_key=_path(found.values.get("tls_key")),
         tls_known=tuple(Path(part) for part in found.values.get("tls_known", "").split(os.pathsep) if part),
+        public=_public(found.values.get("label_url", ""), found.values.get("label_phone", "")),
         as_json=bool(flags.get("as_json")),
         chosen=found.named,
     )
+
+
+def _public(url: str, phone: str) -> Public:
+    try:
+        base = label_base(url) if url else ""
+    except ValueError as e:
+        raise SettingsRefused("labels.bad_url", url=url[:80]) from e
+    if phone and not _PHONE.fullmatch(phone):
+        raise SettingsRefused("office_codes.bad_phone", phone=phone[:40])
+    return Public(base, phone)
 
 
 def _path(text: str | None) -> Path | None:

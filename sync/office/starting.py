@@ -4,7 +4,6 @@ import fcntl
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory, mkdtemp
@@ -15,7 +14,8 @@ import msgspec
 
 from app.errors import BookInUse
 from app.words import say
-from sync.office.commands import CommandRefused, database_trouble, folder_of, now_ms, print_json
+from hardware.clock import FollowedClock
+from sync.office.commands import CommandRefused, database_trouble, folder_of, now_ms, parse_time, print_json
 from sync.office.keys import OfficeKey
 from sync.office.serve import listen, run
 from sync.office.settings import Settings
@@ -61,7 +61,7 @@ def _demo(settings: Settings, began: str | None, days: int) -> None:
     began_at = _clock(began)()
 
     async def first(store: Store, key: OfficeKey, now: int) -> None:
-        made.append(await furnish(store, key, now, days))
+        made.append(await furnish(store, key, now, days, settings.lang))
 
     def ready(url: str) -> None:
         desk = msgspec.structs.replace(made[0], url=url)
@@ -125,6 +125,7 @@ def _serve(
             first=at_first,
             tls=tls,
             certificates=told,
+            public=settings.public,
         )
 
 
@@ -138,16 +139,17 @@ def _tls(settings: Settings) -> Shown | None:
 
 
 def _clock(began: str | None) -> Callable[[], int]:
-    """UTC ms: the real clock, or one that starts at `began` and goes on from there. Raises CommandRefused."""
+    """UTC ms: the real clock, one that starts at `began` and goes on from there, or the demonstration's that the
+    handheld shows in `@FILE`. Raises CommandRefused.
+    """
     if began is None:
         return now_ms
+    if not began.startswith("@"):
+        return StagedClock(parse_time(began))
     try:
-        start = datetime.fromisoformat(began)
-    except ValueError as e:
+        return FollowedClock(Path(began[1:]))
+    except (OSError, ValueError) as e:
         raise CommandRefused("office_cli.bad_time", text=began[:40]) from e
-    if start.tzinfo is None:
-        raise CommandRefused("office_cli.bad_time", text=began[:40])
-    return StagedClock(round(start.timestamp() * 1000))
 
 
 @contextmanager

@@ -76,10 +76,18 @@ NO_TRICKS: Final = Tricks()
 class Walker:
     """One handheld and whoever carries it. Close the logbook after use."""
 
-    def __init__(self, logbook: Logbook, clock: SteppedClock, pages: Pages, labels: Mapping[str, str], seed: int = 1):
+    def __init__(
+        self,
+        logbook: Logbook,
+        clock: SteppedClock,
+        pages: Pages,
+        labels: Mapping[str, str],
+        seed: int = 1,
+        lang: str = "zh",
+    ) -> None:
         self.logbook = logbook
         self.clock = clock
-        self.watch = Watch(logbook, pages, clock, "zh")
+        self.watch = Watch(logbook, pages, clock, lang)
         self._plan = pages.plan
         self._labels = labels
         self._random = random.Random(seed)  # noqa: S311 - a picture of people's pace, not a secret

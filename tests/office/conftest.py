@@ -29,6 +29,7 @@ from sync.office import accounts, credentials, importing
 from sync.office.demo import Rehearsal
 from sync.office.keys import OfficeKey
 from sync.office.serve import Server, Serving, open_store
+from sync.office.settings import NOT_PUBLIC, Public
 from sync.office.store import Store
 from sync.office.store import plans as plan_table
 from sync.office.walker import NO_TRICKS, SteppedClock, Tricks, Walker
@@ -54,8 +55,9 @@ def at(text: str) -> int:
 class Office:
     """The office served by uvicorn in a thread of its own; `now` is its clock, UTC ms."""
 
-    def __init__(self, folder: Path, *, moved_clock: bool = False) -> None:
+    def __init__(self, folder: Path, *, moved_clock: bool = False, public: Public = NOT_PUBLIC) -> None:
         self.folder = folder
+        self._public = public
         self._moved_clock = moved_clock
         self.now = at("2026-11-21 09:00")
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -73,7 +75,9 @@ class Office:
     async def _serve(self) -> None:
         self.store = await open_store(self.folder / "office.db")
         self.key = OfficeKey.open(self.folder)
-        self.serving = Serving(self.store, self.key, lambda: self.now, moved_clock=self._moved_clock, cost=CHEAP)
+        self.serving = Serving(
+            self.store, self.key, lambda: self.now, moved_clock=self._moved_clock, cost=CHEAP, public=self._public
+        )
         self._server = Server(self.serving.app, self._ready.set)
         await self._server.serve([self._listening])
 

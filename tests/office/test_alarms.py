@@ -61,7 +61,7 @@ def test_an_alarm_is_taken_and_closed_and_the_handhelds_are_told_by_name(office:
     office.now = at("2026-11-21 09:05")
     answer = press(browser, alarm, "taken", "/rounds?day=2026-11-20")
     assert (answer.status_code, answer.headers["location"]) == (303, "/rounds?day=2026-11-20")
-    assert "taken by 张伟, 2026-11-21 09:05:00" in banner(browser)
+    assert "taken by Zhang Wei, 2026-11-21 09:05:00" in banner(browser)
     told = fed(office, alarm)
     assert told is not None
     said = {"alarm": alarm, "at": at("2026-11-21 09:05"), "by": {"en": "Zhang Wei", "zh": "张伟"}, "state": "taken"}
@@ -78,8 +78,8 @@ def test_an_alarm_is_taken_and_closed_and_the_handhelds_are_told_by_name(office:
         (2, "closed", "chief", "张伟", at("2026-11-21 09:40")),
     ]
     history = Page(browser.get("/alarms", params=EN)).text
-    assert "taken by 张伟, 2026-11-21 09:05:00" in history
-    assert "closed by 张伟, 2026-11-21 09:40:00" in history
+    assert "taken by Zhang Wei, 2026-11-21 09:05:00" in history
+    assert "closed by Zhang Wei, 2026-11-21 09:40:00" in history
 
 
 def test_an_alarm_that_nobody_closed_stands_on_every_page_however_old_it_is(office: Office, alarm: str) -> None:

@@ -149,7 +149,7 @@ def test_the_newest_days_come_first_and_the_whole_month_comes() -> None:
         mine = [part for part in order if part.site == site]
         assert {ago for part in mine for ago in range(part.last, part.first + 1)} == set(range(DAYS + 1))
         assert len(mine) == 2 * len(handhelds)
-    assert len({(part.site, part.name) for part in order}) == len(order)
+    assert len({(part.site, part.called("zh")) for part in order}) == len(order)
     assert {part.last for part in parts(1)} == {0}
 
 
@@ -203,3 +203,9 @@ def test_the_served_example_fills_itself_up_and_ends_at_once(tmp_path: Path) -> 
         child.terminate()
         assert child.wait(15) == 0
         assert time.monotonic() - ended < 8
+
+
+def test_an_english_example_calls_its_handhelds_in_english() -> None:
+    names = {part.called("en") for part in parts(DAYS)}
+    assert all(name.isascii() for name in names)
+    assert len(names) == len({part.called("zh") for part in parts(DAYS)})

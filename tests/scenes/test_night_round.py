@@ -124,7 +124,7 @@ async def test_what_the_guards_walked_is_what_the_supervisor_reads(tmp_path: Pat
     duty = next(duty for duty in watch.today() if duty.slot.schedule == "night-1")
     assert f"{duty.slot.opens:%H:%M}" == "22:00"
     progress = await watch.start_round(duty)
-    radio = BleReader(clock=clock, pace=Pace(window=0.2))
+    radio = BleReader(clock=clock, pace=lambda: Pace(window=0.2))
     labelled, answered = 0, 0
     while (stop := watch.next_stop()) is not None:
         clock.walk(150)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from app.logbook.book import Logbook
+from sync import standing
 from tests.pty import Pty
 from tests.scenes import office as offices
 
@@ -116,8 +117,13 @@ def test_a_round_by_key_presses_survives_a_pulled_battery_and_reaches_the_office
         pty.signal(signal.SIGTERM)
         assert pty.exit_code() == 0
         assert pty.left_behind() == []
+        pty.wait_for("演示结束:走完1轮")
+        assert f"watchbook demo --data-dir {tmp_path}" in "".join(pty.text.split("\n"))
     book = Logbook.read(tmp_path / "handheld")
     entries = list(book.entries())
     assert [entry.record.seq for entry in entries] == list(range(1, book.head.seq + 1))
     assert book.acked >= next(entry.record.seq for entry in entries if entry.record.kind == "round.finished")
     assert not book.opening.damage
+    off = standing.load(tmp_path / "handheld").off
+    assert off is not None
+    assert abs(off) < 5000, "one staged time for the handheld and the office, fifteen times as fast"

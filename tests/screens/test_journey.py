@@ -255,7 +255,7 @@ async def test_every_kind_of_check_and_a_reading_out_of_limits_is_asked_once_mor
             await keys(pilot, f"{SIGN_IN} enter 1 enter")
             await scan(pilot, label("point:power"))
             await keys(pilot, "1 4 3 0 enter")
-            assert "430 V 超出范围。再看一次" in text(app)
+            assert "430 V 超出范围: 正常 353-407 V。" in text(app)
             await keys(pilot, "4 3 1 enter")
             assert "检查项: 线电压 AB" in text(app)  # kept, and a report is offered
             await keys(pilot, "1 backspace backspace")
@@ -301,7 +301,7 @@ async def test_a_wrong_key_at_a_check_is_taken_back_and_the_problem_reported_for
             assert isinstance(app.screen, RoundPage)
             await keys(pilot, "backspace backspace 2 backspace")  # the one before the last; no problem of it
             assert isinstance(app.screen, RoundPage)
-            await keys(pilot, "backspace enter backspace")
+            await keys(pilot, "backspace enter 0")
             assert isinstance(app.screen, HomePage)
         given = [(r.body["check"], r.body["ok"], r.body.get("corrects")) for r in answered(here)]
         first, smell = (
@@ -313,6 +313,50 @@ async def test_a_wrong_key_at_a_check_is_taken_back_and_the_problem_reported_for
         ]  # fmt: skip
 
 
+async def test_an_answer_is_taken_back_as_long_as_no_other_stop_was_reached_and_the_page_says_so(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            await scan(pilot, label("point:power"))
+            await keys(pilot, "1 1 1")
+            for elsewhere in ("", "enter", "4 backspace", "3 backspace", "1 backspace", "0 enter"):
+                await keys(pilot, elsewhere)
+                assert isinstance(app.screen, RoundPage), elsewhere
+                assert "Backspace 改刚才的" in text(app), elsewhere
+            await keys(pilot, "backspace")
+            assert "刚才答的: 正常" in text(app)
+            await keys(pilot, "1")
+            assert "没有改: 警示牌在 正常" in text(app)
+            assert len(answered(here)) == 3, "the same again is no second answer"
+            await scan(pilot, label("point:gate"))
+            assert "Backspace" not in text(app), "another stop is reached"
+
+
+async def test_an_answer_of_an_earlier_stop_is_changed_from_the_list_of_stops(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal("en")
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            await keys(pilot, "3")
+            assert "change answers" not in text(app), "nothing is answered yet"
+            await keys(pilot, "backspace")
+            await scan(pilot, label("point:power"))
+            await keys(pilot, "1 1 1")
+            await scan(pilot, label("point:gate"))
+            await keys(pilot, "3 1 1")
+            assert "Door locked OK" in text(app)
+            await keys(pilot, "1 2")
+            assert "Changed: Door locked not OK" in text(app)
+            await keys(pilot, "backspace")
+            assert "1 Door locked not OK" in text(app)
+        first, changed = answered(here)[0], answered(here)[-1]
+        assert (changed.body["stop"], changed.body["check"], changed.body["ok"]) == (first.body["stop"], "lock", False)
+        assert changed.body["corrects"] == first.seq
+
+
 async def test_a_reading_is_taken_back_and_a_wrong_one_asked_again_all_the_same(tmp_path: Path) -> None:
     with world(tmp_path / "book") as here:
         app = here.terminal()
@@ -322,7 +366,7 @@ async def test_a_reading_is_taken_back_and_a_wrong_one_asked_again_all_the_same(
             await keys(pilot, "1 3 9 9 enter backspace")
             assert "刚才答的: 399 V" in text(app)
             await keys(pilot, "4 5 0 enter")
-            assert "450 V 超出范围。再看一次" in text(app)
+            assert "450 V 超出范围: 正常 353-407 V。" in text(app)
             await keys(pilot, "4 0 1 enter")
             assert "出口压力" in text(app)
             await keys(pilot, "backspace backspace")

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
-from app.ports import Heard, RadioState, Scan
+from app.ports import Heard, RadioState, Scan, ScannerState
 from app.words import say, table
 from hardware.tags import LABEL
 from screens.home import HomePage
@@ -42,7 +42,11 @@ async def test_the_radio_listens_only_while_a_stop_waits_with_the_round_on_top(t
             assert here.radio.listeners == 0
             await keys(pilot, "enter")
             assert here.radio.listeners == 1
-            await scan(pilot, label("point:power"))  # its checks are open
+            await scan(pilot, label("point:power"))  # its checks are open, and its beacon may still add to the label
+            assert here.radio.listeners == 1
+            here.clock.pass_by(31)
+            here.radio.beacon(2)
+            await settle(pilot)
             assert here.radio.listeners == 0
             await keys(pilot, "enter 5")
             assert here.radio.listeners == 0
@@ -253,7 +257,7 @@ class Overlapping(Terminal):
         with self._counted():
             await super()._act(act)
 
-    async def _take(self, heard: Heard) -> None:
+    async def _take(self, heard: Heard | ScannerState) -> None:
         with self._counted():
             await super()._take(heard)
 

@@ -76,6 +76,16 @@ def test_english_breaks_at_spaces_and_chinese_before_no_full_stop() -> None:
     assert wrap("楼梯下到。", 8) == ["楼梯下", "到。"]
 
 
+@pytest.mark.parametrize(
+    "whole", ["11号楼", "2单元", "18层", "第37条", "密码 2222", "工号1002", "2小时", "信报箱", "解锁", "花园"]
+)
+def test_a_number_is_not_torn_from_what_it_counts_nor_a_value_from_its_name(whole: str) -> None:
+    for width in range(11, 40):
+        for before in range(1, 20):
+            rows = wrap(f"{'走' * before}{whole}{'过' * 9}", width)
+            assert any(whole in row for row in rows), (width, rows)
+
+
 def test_a_short_chinese_phrase_is_not_torn_at_the_end_of_a_row() -> None:
     assert wrap("22:00-24:00 夜间一巡 进行中", 24) == ["22:00-24:00 夜间一巡", "进行中"]
     assert wrap("蓝牙服务太旧请扫标签并报管理员", 22) == ["蓝牙服务太旧请扫标签并", "报管理员"]

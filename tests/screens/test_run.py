@@ -1,7 +1,6 @@
 """How `watchbook` and `watchbook demo` end, and what they ask of the machine they run on."""
 
 import logging
-import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from app.errors import BookInUse, BookUnsafe, ChainBroken, OfficeAway, Watchbook
 from app.logbook.book import Logbook
 from app.usage import exit_code
 from hardware.clock import SystemClock
-from hardware.power import battery_percent
 from screens.run import _log_to
 from tests.pty import Pty
 
@@ -49,14 +47,3 @@ def test_a_log_that_cannot_be_written_is_not_said_across_the_screen(
         root.handlers = before
         root.setLevel(level)
     assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize(("written", "percent"), [("77\n", 77), ("100", 100), ("", None), ("full", None)])
-def test_the_battery_is_read_from_the_kernel(tmp_path: Path, written: str, percent: int | None) -> None:
-    (tmp_path / "AC").mkdir()
-    (tmp_path / "BAT0").mkdir()
-    (tmp_path / "BAT0" / "capacity").write_text(written)
-    assert battery_percent(str(tmp_path)) == percent
-    shutil.rmtree(tmp_path / "BAT0")
-    assert battery_percent(str(tmp_path)) is None
-    assert battery_percent(str(tmp_path / "nowhere")) is None

@@ -33,7 +33,7 @@ HEAD: Final = witness.Head(book=bytes(range(32)), seq=1234, hash=bytes(range(32,
 OTHER: Final = witness.Head(book=bytes(range(32, 64)), seq=4711, hash=bytes(32))
 TO_THE_PAGE: Final = (
     "<wait:Number>1001<enter><wait:PIN>1111<enter><wait:Partner>1002<enter><wait:PIN>2222<enter>"
-    "<pause:.5><enter><wait:Due now>*<wait:outbox>0<wait:theirs>"
+    "<pause:.5><enter><wait:Due now>*<wait:outbox>0<wait:witness>3<wait:theirs>"
 )
 
 

@@ -20,9 +20,11 @@ from app.duties.site import encode_plan
 from app.logbook.book import Logbook, Received
 from app.logbook.disk import Disk
 from app.pages import Pages, pages_of
-from app.ports import Heard, Moment, RadioState, Sighting
+from app.ports import Heard, Moment, RadioState, Sighting, TagReader
 from app.record import Record
 from app.watch import Watch
+from hardware.power import Battery
+from hardware.side_keys import SideKey
 from screens.gear import Contact, Gear
 from screens.terminal import Terminal
 from tests.logbook.tools import receipt
@@ -127,7 +129,9 @@ class World:
         self.signals = Signals()
         self.office = OfficeLine(Contact(online=False, offline_s=7300, oldest_s=5400))
         self.remembered: dict[str, str] = {}
-        self.battery: Callable[[], int | None] = lambda: 77
+        self.battery: Callable[[], Battery | None] = lambda: Battery(77)
+        self.dimmed: list[bool] = []
+        self.side_keys: tuple[SideKey, ...] = ()
         self.pages = sent or pages()
         self.book = Logbook.open(folder, self.clock, disk)
         if self.book.page("plan") is None:
@@ -143,16 +147,19 @@ class World:
         office: bool = True,
         kind: type[Terminal] = Terminal,
         ready: Callable[[], None] = lambda: None,
+        radio: TagReader | None = None,
     ) -> Terminal:
         gear = Gear(
             watch=self.watch,
-            radio=self.radio,
+            radio=radio or self.radio,
             office=self.office if office else None,
             buzzer=self.signals,
             lang=lang,
             theme=theme,
             hint=hint,
             battery=self.battery,
+            dim=self.dimmed.append,
+            side_keys=self.side_keys,
             remember=self.remembered.__setitem__,
             up=lambda: self.clock.up,
             ready=ready,

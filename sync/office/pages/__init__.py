@@ -16,13 +16,16 @@ from msgspec import Struct
 
 from app.duties.site import NO_TEXT, Text
 from app.errors import NotAllowed
-from sync.office.accounts import ALARM_TAKERS, COST, REVIEWERS, Cost
+from sync.office.accounts import ALARM_TAKERS, COST, LABEL_PRINTERS, REVIEWERS, Cost
 from sync.office.alarms import TOLD_MS, move
 from sync.office.credentials import people_of
 from sync.office.fold import Folding
+from sync.office.labels import LabelsRefused
 from sync.office.pages import alarms as alarm_pages
 from sync.office.pages import books as book_pages
-from sync.office.pages import day, timeline
+from sync.office.pages import day, resident, timeline
+from sync.office.pages import labels as label_pages
+from sync.office.pages import tags as tag_pages
 from sync.office.pages.alarms import AlarmSeen, Banner
 from sync.office.pages.day import Wish
 from sync.office.pages.door import Door, NotForRole, NotSignedIn, to_login
@@ -43,8 +46,11 @@ from sync.office.pages.view import (
     words,
 )
 from sync.office.problems import RETRY_AFTER_S
+from sync.office.readback import SheetUnreadable
+from sync.office.settings import NOT_PUBLIC, Public
 from sync.office.store import Store, known
 from sync.office.store.accounts import Session
+from sync.office.typeface import FontMissing
 
 LISTED_MS: Final = 31 * 24 * 3600 * 1000
 """How far back the list of alarms goes."""
@@ -67,9 +73,17 @@ class Served(Struct, frozen=True):
     """The page that says what went wrong: request, name of the problem, status."""
 
 
-def pages(store: Store, folding: Folding, clock_ms: Clock, *, moved_clock: bool = False, cost: Cost = COST) -> Served:
+def pages(
+    store: Store,
+    folding: Folding,
+    clock_ms: Clock,
+    *,
+    moved_clock: bool = False,
+    cost: Cost = COST,
+    public: Public = NOT_PUBLIC,
+) -> Served:
     """The pages on an open store. With `moved_clock` every one of them tells the time, the site's."""
-    desk = _Desk(store, folding, clock_ms)
+    desk = _Desk(store, folding, clock_ms, public)
     door = Door(store, desk.view, clock_ms, cost)
 
     # functions, not methods: Litestar copies what a router holds, all the way down
@@ -99,7 +113,7 @@ def pages(store: Store, folding: Folding, clock_ms: Clock, *, moved_clock: bool 
     )
     outside = Router(
         "/",
-        route_handlers=[*door.handlers(), *desk.files()],
+        route_handlers=[*door.handlers(), *desk.files(), *resident.handlers(desk.view, public.label_phone)],
         guards=staged,
         exception_handlers={HTTPException: refuse},
         include_in_schema=False,
@@ -110,11 +124,13 @@ def pages(store: Store, folding: Folding, clock_ms: Clock, *, moved_clock: bool 
 class _Desk:
     """What the pages share."""
 
-    def __init__(self, store: Store, folding: Folding, clock_ms: Clock) -> None:
+    def __init__(self, store: Store, folding: Folding, clock_ms: Clock, public: Public) -> None:
         self.view = View()
+        self.public = public
         self._store = store
         self._folding = folding
         self._clock_ms = clock_ms
+        self._press = label_pages.Press()
 
     def handlers(self) -> list[ControllerRouterHandler]:
         @get("/rounds")
@@ -129,7 +145,19 @@ class _Desk:
         async def books(request: Asked) -> Response[bytes]:
             return await self._books(request)
 
-        return [rounds, one, books]
+        @get("/labels")
+        async def labels(request: Asked) -> Response[bytes]:
+            return await self._labels(request)
+
+        @get("/labels/sheet.pdf")
+        async def sheet(request: Asked) -> Response[bytes]:
+            return await self._sheet(request)
+
+        @get("/tags")
+        async def tags(request: Asked) -> Response[bytes]:
+            return await self._tags(request)
+
+        return [rounds, one, books, tags, labels, sheet]
 
     def alarm_handlers(self) -> list[ControllerRouterHandler]:
         """What the desk may see too."""
@@ -195,6 +223,34 @@ class _Desk:
             return await self._plain(request, "books", "no_site", 200)
         return await self._page(request, "books.html", book_pages.show_books(facts, lang_of(request)))
 
+    async def _tags(self, request: Asked) -> Response[bytes]:
+        await self._folding.catch_up(PATIENCE_S)
+        site, now = request.query_params.get("site", ""), self._clock_ms()
+        facts = await self._store.read(lambda tx: tag_pages.read_tags(tx, site, now))
+        if facts is None:
+            return await self._plain(request, "tags", "no_site", 200)
+        return await self._page(request, "tags.html", tag_pages.show_tags(facts, lang_of(request)))
+
+    async def _labels(self, request: Asked) -> Response[bytes]:
+        if request.state.session.role not in LABEL_PRINTERS:
+            return await self._plain(request, "refused", "labels_not_for_role", 403)
+        sites = await self._store.read(label_pages.read_sites)
+        if not sites:
+            return await self._plain(request, "labels", "no_site", 200)
+        return await self._page(request, "labels.html", label_pages.show_labels(sites, lang_of(request)))
+
+    async def _sheet(self, request: Asked) -> Response[bytes]:
+        if request.state.session.role not in LABEL_PRINTERS:
+            return await self._plain(request, "refused", "labels_not_for_role", 403)
+        query, now = request.query_params, self._clock_ms()
+        try:
+            found = await self._store.read(lambda tx: label_pages.read_wanted(tx, query, now, self.public.label_url))
+            if found is None:
+                return await self._plain(request, "not_found", "no_site", 404)
+            return await self._press.sheet(found, query.get("layout", ""), query["site"])
+        except (LabelsRefused, SheetUnreadable, FontMissing) as e:
+            return await self._said(request, "refused", e.say(lang_of(request)), 409)
+
     async def _alarms(self, request: Asked) -> Response[bytes]:
         await self._folding.catch_up(PATIENCE_S)
         facts = await self._alarm_facts(LISTED_MS)
@@ -236,9 +292,12 @@ class _Desk:
         return alarm_pages.show_alarms(facts, lang_of(request), may_act=may_act, may_read=may_read)
 
     async def _plain(self, request: Asked, heading: str, sentence: str, status: int) -> Response[bytes]:
-        lang = lang_of(request)
+        return await self._said(request, heading, words(lang_of(request), sentence), status)
+
+    async def _said(self, request: Asked, heading: str, sentence: str, status: int) -> Response[bytes]:
+        """One sentence, as it is, under a heading of the catalogue."""
         visitor, shown = await self._visitor(request), await self._banner(request)
-        heading, sentence = words(lang, heading), words(lang, sentence)
+        heading = words(lang_of(request), heading)
         return self.view.page(
             request, "plain.html", visitor, status=status, banner=shown, heading=heading, sentence=sentence
         )

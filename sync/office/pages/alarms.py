@@ -105,4 +105,10 @@ def _state(alarm: Alarm, places: Places) -> Verdict:
 
 
 def _act(act: Act, places: Places) -> str:
-    return places.w(f"alarm_act_{act.state}", by=act.by or act.account, time=places.moment(act.at))
+    return places.w(f"alarm_act_{act.state}", by=_called(act.by, places) or act.account, time=places.moment(act.at))
+
+
+def _called(name: str, places: Places) -> str:
+    """In the reader's language, a name that was kept in Chinese."""
+    people = (person.name for person in places.people.values())
+    return next((each.say(places.lang) for each in people if each.say("zh") == name), name)

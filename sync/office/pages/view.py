@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from app.text import clean
 from app.words import LANGS, say
-from sync.office.accounts import ALARM_TAKERS, REVIEWERS
+from sync.office.accounts import ALARM_TAKERS, LABEL_PRINTERS, REVIEWERS
 from sync.office.store.accounts import Session
 
 Asked = Request[Any, Any, State]
@@ -31,7 +31,7 @@ SHOWN_NOW: Final = "shown_now"
 """Where a request carries the time that its page tells, when the clock was moved."""
 YEAR_S: Final = 365 * 24 * 3600
 LONGEST_TEXT: Final = 2000
-ROOMS: Final = ("/rounds", "/books", "/alarms")
+ROOMS: Final = ("/rounds", "/books", "/tags", "/alarms", "/labels")
 FORM_BYTES: Final = 16 * 1024
 
 HEADERS: Final = {
@@ -125,6 +125,7 @@ class View:
         text = self._templates.get_template(template).render(
             lang=lang,
             w=partial(words, lang),
+            t=partial(tag_words, lang),
             other_lang_url=_in_other_language(request, lang),
             style_version=self._style_version,
             session_name=visitor.name,
@@ -158,7 +159,11 @@ def home_of(role: str) -> str:
 
 def _rooms(visitor: Visitor, lang: str) -> list[Room]:
     role = visitor.session.role if visitor.session else ""
-    names = (*(("rounds", "books") if role in REVIEWERS else ()), *(("alarms",) if home_of(role) else ()))
+    names = (
+        *(("rounds", "books", "tags") if role in REVIEWERS else ()),
+        *(("alarms",) if home_of(role) else ()),
+        *(("labels",) if role in LABEL_PRINTERS else ()),
+    )
     return [Room(f"/{name}", words(lang, name)) for name in names]
 
 
@@ -172,6 +177,11 @@ def shown(value: Any) -> Any:
 def words(lang: str, name: str, **fields: Any) -> str:
     """The sentence `name` of the office's catalogue."""
     return say(lang, f"office.{name}", **fields)
+
+
+def tag_words(lang: str, name: str, **fields: Any) -> str:
+    """The sentence `name` about tags."""
+    return say(lang, f"tags.{name}", **fields)
 
 
 def lang_of(request: Asked) -> str:

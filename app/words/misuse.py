@@ -1,0 +1,27 @@
+"""What was wrong with a command line."""
+
+TABLE = {
+    "usage": ("用法: {usage}", "Usage: {usage}"),
+    "help": ("说明: {command} --help", "Help: {command} --help"),
+    "options": ("选项", "Options"),
+    "commands": ("命令", "Commands"),
+    "no_option": ("没有选项 {name}", "there is no option {name}"),
+    "no_command": ("没有命令 {name}", "there is no command {name}"),
+    "near": (",是不是 {near}?", ": do you mean {near}?"),
+    "missing": ("缺少 {name}", "{name} is missing"),
+    "needs_value": ("{name} 后面要写值", "{name} needs a value behind it"),
+    "takes_none": ("{name} 后面不写值", "{name} takes no value"),
+    "extra": ("多写了: {words}", "not expected: {words}"),
+    "not_one_of": ("{name} 只能是: {known}", "{name} is one of: {known}"),
+    "number": ("{name} 要是数字", "{name} is a number"),
+    "number_between": ("{name} 要是 {low} 到 {high} 的数", "{name} is a number from {low} to {high}"),
+    "number_least": ("{name} 要是不小于 {low} 的数", "{name} is a number, at least {low}"),
+    "number_most": ("{name} 要是不大于 {high} 的数", "{name} is a number, at most {high}"),
+    "no_file": ("{name}: 没有文件 {path}", "{name}: there is no file {path}"),
+    "is_folder": ("{name}: {path} 是文件夹,要写文件", "{name}: {path} is a folder, name a file"),
+    "is_file": ("{name}: {path} 是文件,要写文件夹", "{name}: {path} is a file, name a folder"),
+    "unreadable": ("{name}: {path} 读不了", "{name}: {path} cannot be read"),
+    "unwritable": ("{name}: {path} 写不了", "{name}: {path} cannot be written"),
+    "bad_value": ("{name} 的值不对", "the value of {name} is wrong"),
+    "stopped": ("已中止", "stopped"),
+}
