@@ -7,7 +7,7 @@ office.json   where it is enrolled
 closed.json   a summary, so that nobody must read the journal to know that nothing waits
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -20,9 +20,10 @@ from app.logbook import journal as journals
 from app.logbook.blobs import Blobs
 from app.logbook.chain import Hole
 from app.logbook.disk import Disk, reading, saving
-from app.logbook.entries import read_notes
+from app.logbook.entries import read_entries, read_notes
 from app.logbook.journal import Journal, Row, Space
 from app.logbook.keys import PrivateIdentity, PrivateKey, head_message
+from app.logbook.ledger import Ledger
 from app.logbook.lines import note_raw
 from app.logbook.office import CLOSED, read_office
 from app.logbook.pruning import not_here
@@ -129,26 +130,38 @@ def closed_books(folder: Path, disk: Disk, identity: PrivateIdentity) -> Generat
 def settled(folder: Path, before: int) -> Iterator[dict[str, Any]]:
     """Closed books that the office has held whole since `before` (UTC ms, its clock), as `book.removed` names them.
 
-    Raises BookUnsafe.
+    The older one goes first: each that is left is named by the next. Raises BookUnsafe.
     """
-    for home in homes(folder):
+    left = homes(folder)
+    for home in left:
         summary = summary_of(home)
         if summary is not None and (summary.acked < summary.seq or summary.at > before):
             continue
-        found = _held_whole(home)
+        found = _held_whole(home, {each.name for each in left})
         if found is not None and found["receipt"]["at"] <= before:
             yield found
 
 
-def _held_whole(home: Path) -> dict[str, Any] | None:
-    """What the office's receipt says of the last record; None when there is none for it. Raises BookUnsafe."""
+def _held_whole(home: Path, left: Collection[str]) -> dict[str, Any] | None:
+    """What the office's receipt says of the last record; None when there is none for it, or the book before is among
+    those `left`. Raises BookUnsafe."""
     ledger, _ = journals.replay(home, journals.read_hint(home))
     receipts = [note for note in read_notes(home, ledger) if note["note"] == "receipt"]
     last = max(receipts, key=lambda note: int(note["seq"]), default=None)
     if last is None or last["seq"] < ledger.seq or last["book"] != home.name:
         return None
+    if str((named_before(home, ledger) or {}).get("book")) in left:
+        return None
     signed = {part: last[part] for part in ("at", "key", "sig")}
     return {"book": home.name, "hash": last["hash"], "receipt": signed, "seq": last["seq"]}
+
+
+def named_before(home: Path, ledger: Ledger) -> Mapping[str, Any] | None:
+    """The book that this one goes on from, as its first record says; None for a first book."""
+    for entry in read_entries(home, ledger, 1, 1) if ledger.seq else ():
+        after = entry.record.body.get("after")
+        return after if isinstance(after, dict) else None
+    return None
 
 
 def remove(folder: Path, disk: Disk, book: str, blobs: Blobs) -> None:

@@ -46,9 +46,12 @@ class Disk:
         path.unlink(missing_ok=True)
 
     def create(self, name: str, path: Path) -> int:
-        """An empty file of ours alone (0600), open for reading and writing; an older one is emptied."""
+        """An empty file of ours alone (0600), open for reading and writing; an older one is emptied.
+
+        A link of that name, on a stick that somebody prepared, is refused: what it leads to is not ours.
+        """
         self.step(name)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
     def keep(self, name: str, path: Path) -> int:
         """A file of ours alone, made when it is not there, open for writing."""

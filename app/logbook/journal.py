@@ -118,6 +118,11 @@ def in_use(folder: Path) -> Path:
         return folder / "next" if waits else folder
 
 
+def has_book(folder: Path) -> bool:
+    """Whether a book stands in a data folder, readable or not. Raises BookUnsafe."""
+    return bool(segments(in_use(folder)))
+
+
 def replay(folder: Path, hint: Hint | None) -> tuple[Ledger, bytes]:
     """Everything the journal holds, in one pass; and the torn bytes at its end.
 

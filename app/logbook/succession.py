@@ -11,17 +11,16 @@ opening; after it the next opening goes on with 4 and 5, which may be repeated. 
 The identity key and the received pages stay where they are: both books use them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from app.logbook import journal as journals
-from app.logbook.closed import home_of
+from app.logbook.closed import home_of, named_before
 from app.logbook.disk import Disk, reading
-from app.logbook.entries import read_entries
 from app.logbook.journal import Space
 from app.logbook.ledger import Ledger
 from app.logbook.lines import TEXT, read_note, written_line
@@ -103,15 +102,9 @@ def is_waiting(folder: Path) -> bool:
 
 def follows(folder: Path, ledger: Ledger) -> bool:
     """Whether the waiting book names the last record of this one: then that record is its `book.closed`."""
-    return _named_before(folder / "next") == {"book": ledger.book.hex(), "hash": ledger.hash.hex(), "seq": ledger.seq}
-
-
-def _named_before(place: Path) -> Mapping[str, Any] | None:
-    ledger, _ = journals.replay(place, None)
-    for entry in read_entries(place, ledger, 1, 1) if ledger.seq else ():
-        after = entry.record.body.get("after")
-        return after if isinstance(after, dict) else None
-    return None
+    waiting = folder / "next"
+    named = named_before(waiting, journals.replay(waiting, None)[0])
+    return named == {"book": ledger.book.hex(), "hash": ledger.hash.hex(), "seq": ledger.seq}
 
 
 def go_over(folder: Path, disk: Disk, book: str) -> None:

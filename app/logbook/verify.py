@@ -27,9 +27,9 @@ __all__ = ["BookReport", "Fault", "Report", "check_book", "check_folder", "check
 LONGEST: Final = 17 * 1024 * 1024
 """Bytes of a line: the office takes in 8 MiB, which it gives as `raw` in hex. A longer one is no line."""
 _ID: Final = 64
+"""Digits of a book's id."""
 TOLD: Final = 5
 """Records without their attachment that are named."""
-"""Digits of a book's id."""
 
 
 def check_book(source: Path, trust: str | None = None, office_key: str | None = None) -> Report:

@@ -320,6 +320,23 @@ def test_a_closed_book_that_is_still_needed_stays(tmp_path: Path, kept_back: str
     assert len(closed.homes(tmp_path)) == 1
 
 
+def test_of_two_closed_books_the_older_one_goes_first_so_that_none_is_left_that_nobody_names(tmp_path: Path) -> None:
+    logbook = begun(tmp_path)
+    for _ in range(2):
+        logbook.succeed("fork")
+    older = [home for home in closed.homes(tmp_path) if "after" not in str(next(Reader(home).entries()).record.body)]
+    for book in logbook.closed_books():
+        if book.home not in older:
+            book.receipt(receipt(book, book.head.seq, at=HELD_AT))
+    logbook.close()
+    left = {home.name for home in closed.homes(tmp_path)}
+    assert len(left) == 2
+    assert list(closed.settled(tmp_path, HELD_AT)) == [], "the younger one is held, the older one is not"
+    (old,) = older
+    shutil.rmtree(old)
+    assert [body["book"] for body in closed.settled(tmp_path, HELD_AT)] == [*(left - {old.name})]
+
+
 @pytest.mark.parametrize(("last", "keep_days"), [(40, 0), (None, DAYS + 1)])
 def test_a_summary_that_says_too_much_removes_nothing(tmp_path: Path, last: int | None, keep_days: int) -> None:
     old = held_by_the_office(tmp_path, last)

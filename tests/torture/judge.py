@@ -59,13 +59,14 @@ def faults(
 def absent(folder: Path, logbook: Logbook | Reader, told: Told) -> list[Fault]:
     """What was acknowledged, in the book in use or in one that was closed, and is not there."""
     closed = _closed(folder)
+    removed = _removed(logbook, *closed.values())
     found = list[Fault]()
     for book, records in told.books.items():
         if book in ("", logbook.book_id):
             found += _absent_from(logbook, records, told.receipts[book])
         elif book in closed:
             found += _absent_from(closed[book], records, told.receipts[book])
-        else:
+        elif max(records, default=0) > removed.get(book, -1):
             found += [Fault("lost", f"book {book}"), Fault("silent", f"book {book}")]
     if isinstance(logbook, Logbook):
         found += [Fault("lost", f"cursor {told.cursor}")] if revision_of(logbook.cursor) < told.cursor else []
@@ -98,15 +99,24 @@ def _closed(folder: Path) -> dict[str, Reader]:
 def _succession(folder: Path, logbook: Logbook) -> list[Fault]:
     """Each book names the last record of the one before it, from the one in use to the first; none is left over."""
     closed = _closed(folder)
+    removed = _removed(logbook, *closed.values())
     found = [Fault("stuck", "a next book still waits")] if succession.is_waiting(folder) else []
     here: Logbook | Reader = logbook
     while (after := _before(here)) is not None:
+        if after["book"] in removed and after["book"] not in closed:
+            return found
         if after["book"] not in closed:
             return [*found, Fault("lost", f"the book before, {after['book']}")]
         here = closed.pop(after["book"])
         if (after["seq"], after["hash"]) != (here.head.seq, here.head.hash.hex()):
             found.append(Fault("silent", f"the book before ends at {here.head.seq}, not {after['seq']}"))
     return found + [Fault("stuck", f"no book names {book}") for book in closed]
+
+
+def _removed(*books: Logbook | Reader) -> dict[str, int]:
+    """Closed books that went because the office had all of them, as the later ones say: how far each went."""
+    records = (entry.record for book in books for entry in readable(book).values())
+    return {record.body["book"]: record.body["seq"] for record in records if record.kind == "book.removed"}
 
 
 def _before(logbook: Logbook | Reader) -> dict[str, Any] | None:
