@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -39,23 +39,14 @@ from sync.wire import (
     After,
     Change,
     Changes,
-    Malformed,
-    Receipt,
     Successor,
-    blob_bytes,
     changes_bytes,
-    receipt_bytes,
     unhex,
 )
-
-if TYPE_CHECKING:
-    from sync.handoff import Sheet
 
 log: Final = logging.getLogger("watchbook.courier")
 
 START: Final = "0"
-NOT_WANTED: Final = frozenset({"malformed", "carried-book", "gap", "fork"})
-"""What an office answers to a hand-off file that it will never take."""
 
 
 class Remembered(Struct, frozen=True):
@@ -380,50 +371,14 @@ class Courier:
             self._aside = e
 
     def _send_carried(self, client: Client) -> None:
-        """Hand-off files of other handhelds. What the office does not want is not sent again, and is told."""
-        from sync import stick
+        from sync import carrying  # with all that reads a stick
 
-        refusal: Refused | None = None
-        for path in stick.carried(self._logbook.folder):
-            found = stick.carried_file(path)
-            if found is None:
-                stick.not_wanted(path)
-                continue
-            handed, data = found
-            try:
-                receipt = client.carry(handed.sheet.book, data).receipt
-            except Refused as e:
-                if e.problem.name not in NOT_WANTED:
-                    raise
-                stick.not_wanted(path)
-                refusal = refusal or e
-                continue
-            if not _is_receipt_for(self._logbook, handed.sheet, receipt):
-                raise OfficeAway("sync.bad_answer")
-            stick.delivered(path, receipt)
-        if refusal is not None:
-            raise refusal
+        carrying.send_carried(self._logbook, client)
 
     def _send_blobs(self, client: Client) -> None:
-        """What records name and do not hold, one by one; one that is refused keeps no other back."""
-        refusal: Refused | None = None
-        for name in self._logbook.blobs_waiting():
-            data = self._logbook.blob(name)
-            if data is None or self._stopping:
-                continue
-            try:
-                kept = client.send_blob(name, data)
-            except Refused as e:
-                refusal = refusal or e
-                continue
-            digest = unhex(name, 32)
-            if kept.sha256 != name or not is_from_office(
-                self._logbook, kept.sig, blob_bytes(self._logbook.book, digest)
-            ):
-                raise OfficeAway("sync.bad_answer")
-            self._logbook.blob_held(name)
-        if refusal is not None:
-            raise refusal
+        from sync import carrying
+
+        carrying.send_blobs(self._logbook, client, lambda: self._stopping)
 
     # -- urgent ---------------------------------------------------------------------------------
     def _send_urgent(self, client: Client) -> None:
@@ -476,17 +431,6 @@ class Courier:
         if items or page.cursor != self._logbook.cursor:
             self._logbook.receive(items, page.cursor)
         return page
-
-
-def _is_receipt_for(ours: Logbook, sheet: "Sheet", receipt: Receipt) -> bool:
-    """Whether our office says that it holds all that the file has."""
-    if receipt.book != sheet.book or receipt.seq < sheet.last:
-        return False
-    try:
-        message = receipt_bytes(unhex(receipt.book, 32), receipt.seq, unhex(receipt.hash, 32), receipt.at)
-    except (Malformed, OverflowError):
-        return False
-    return is_from_office(ours, receipt.sig, message)
 
 
 def _received(change: Change) -> Received:

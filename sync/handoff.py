@@ -6,6 +6,8 @@ Nothing here knows where such a file lies.
 """
 
 import hashlib
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -169,6 +171,18 @@ def read(data: bytes) -> Handed:
     if len(found) != len(batches) or not _is_signed(sheet, before, end) or not _fits(sheet, found):
         raise FileRefused("handoff.changed")
     return Handed(sheet, found)
+
+
+def bytes_of(path: Path, limit: int) -> bytes:
+    """Of a file that somebody brought, at most `limit` and one. Raises OSError; FileRefused for what is no file."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would be waited for without end
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise FileRefused("handoff.foreign")
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read(limit + 1)
+    finally:
+        os.close(fd)
 
 
 def read_receipt(data: bytes) -> Receipt:

@@ -26,6 +26,7 @@ from sync.handoff import (
     FileRefused,
     Handed,
     Sheet,
+    bytes_of,
     order,
     read,
     read_receipt,
@@ -40,6 +41,7 @@ MOST: Final = 64
 """Files of others that one handheld carries."""
 _REFUSED: Final = ".refused"
 """Ends the name of a file that the office did not want: it is not sent again."""
+_STICK_FAILS: Final = ("handoff.stick", "handoff.no_stick")
 
 
 class Given(Struct, frozen=True):
@@ -76,7 +78,7 @@ def hand_over(logbook: Logbook, stick: Path, clock: Clock, disk: Disk | None = N
     """
     if logbook.office is None:
         raise OfficeRefused("sync.not_enrolled")
-    disk, receipts = disk or Disk(), 0
+    disk, receipts, passed_on = disk or Disk(), 0, 0
     files, troubles = dict[str, int](), list[WatchbookError]()
     with closing(_books(logbook)) as books:
         for book in books:
@@ -84,7 +86,8 @@ def hand_over(logbook: Logbook, stick: Path, clock: Clock, disk: Disk | None = N
                 receipts += _take_receipt(book, stick)
             with _noted(troubles):
                 files |= _write(book, stick, clock, disk)
-    passed_on = _pass_on_receipts(logbook.folder, stick, disk)
+    with _noted(troubles):
+        passed_on = _pass_on_receipts(logbook.folder, stick, disk)
     return Given(sum(files.values()), tuple(files), receipts, passed_on, tuple(troubles))
 
 
@@ -94,7 +97,7 @@ def _noted(troubles: list[WatchbookError]) -> Iterator[None]:
     try:
         yield
     except (BookError, OfficeRefused, FileRefused) as e:
-        if e.key in ("handoff.stick", "handoff.no_stick"):
+        if e.key in _STICK_FAILS:
             raise
         troubles.append(e)
 
@@ -176,8 +179,8 @@ def take_along(logbook: Logbook, stick: Path) -> Taken:
     with _using(stick):
         found = sorted(stick.glob(f"*{SUFFIX}"), key=order)
     for path in found:
-        data = _read(path, LARGEST + 1)
         try:
+            data = _read(path, LARGEST)
             handed = read(data or b"")
             if handed.sheet.identity == ours:
                 continue
@@ -189,6 +192,8 @@ def take_along(logbook: Logbook, stick: Path) -> Taken:
             if len(carried(logbook.folder)) >= MOST:
                 raise FileRefused("handoff.too_many", limit=MOST)
         except FileRefused as e:
+            if e.key in _STICK_FAILS:
+                raise
             troubles.append((path.name, e))
             continue
         with saving():
@@ -206,8 +211,8 @@ def carried(folder: Path) -> list[Path]:
 
 def carried_file(path: Path) -> tuple[Handed, bytes] | None:
     """None when it is no longer what was stored. Raises BookUnsafe."""
-    with suppress(FileRefused, FileNotFoundError), reading(), path.open("rb") as file:
-        data = file.read(LARGEST + 1)
+    with suppress(FileRefused, FileNotFoundError), reading():
+        data = bytes_of(path, LARGEST)
         return read(data), data
     return None
 
@@ -246,7 +251,6 @@ def _read(path: Path, limit: int) -> bytes | None:
     """At most `limit` bytes and one; None when it is not there. Raises FileRefused."""
     with _using(path.parent):
         try:
-            with path.open("rb") as file:
-                return file.read(limit + 1)
+            return bytes_of(path, limit)
         except FileNotFoundError:
             return None

@@ -292,11 +292,9 @@ async def _take_carried(office: Office, request: AnyRequest, book: str) -> Carri
     if caller.revoked:
         raise Refusal("revoked")
     try:
-        done = await take_in(office.store, office.key, data, office.now())
+        done = await take_in(office.store, office.key, data, office.now(), book)
     except FileRefused as e:
         raise Refusal(_NOT_TAKEN.get(e.key.partition(".")[2], "malformed")) from e
-    if done.book != book:
-        raise Refusal("malformed")
     return Carried(book, done.receipt, office.now())
 
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from app.logbook.disk import Disk
-from sync.handoff import LARGEST, RECEIPT, SUFFIX, FileRefused, Handed, order, read
+from sync.handoff import RECEIPT, SUFFIX, FileRefused, Handed, order, read
 from sync.office.batches import checked
 from sync.office.keys import OfficeKey
 from sync.office.problems import Refusal
@@ -45,10 +45,15 @@ def signed_receipt(key: OfficeKey, book: bytes, held: Held, at: int) -> Receipt 
     return Receipt(book.hex(), held.seq, held.hash.hex(), at, key.public.hex(), sig.hex())
 
 
-async def take_in(store: Store, key: OfficeKey, data: bytes, now: int) -> TakenIn:
-    """All of a file or nothing of it. The same file again changes nothing. `now` is UTC ms. Raises FileRefused."""
+async def take_in(store: Store, key: OfficeKey, data: bytes, now: int, expected: str | None = None) -> TakenIn:
+    """All of a file or nothing of it. The same file again changes nothing. `now` is UTC ms.
+
+    Raises FileRefused, also for a book other than the `expected` one.
+    """
     handed = read(data)
     sheet, book = handed.sheet, unhex(handed.sheet.book, 32)
+    if expected not in (None, sheet.book):
+        raise FileRefused("handoff.changed")
     if sheet.office != key.public.hex():
         raise FileRefused("handoff.other_office")
     try:
@@ -93,12 +98,6 @@ async def _writer(store: Store, handed: Handed, now: int) -> Device:
 def files_of(path: Path) -> list[Path]:
     """A file, or those of a folder in the order of their numbers. Raises OSError."""
     return sorted(path.glob(f"*{SUFFIX}"), key=order) if path.is_dir() else [path]
-
-
-def bytes_of(path: Path) -> bytes:
-    """Of a file that somebody brought, no more than one may have and one. Raises OSError."""
-    with path.open("rb") as file:
-        return file.read(LARGEST + 1)
 
 
 def leave_receipt(beside: Path, receipt: Receipt, disk: Callable[[], Disk] = Disk) -> None:

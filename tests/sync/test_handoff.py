@@ -357,6 +357,46 @@ def test_a_stick_that_fails_at_any_step_has_the_old_file_or_the_new_one(
         assert give(a, usb).records == a.logbook.unsent
 
 
+def test_a_link_on_the_stick_leads_nowhere_that_is_written_to(
+    tmp_path: Path, running: RunningOffice, usb: Path
+) -> None:
+    """Whoever prepared the stick chose where it leads: the office's keys, say."""
+    file, book = brought(tmp_path, running, usb)
+    precious = tmp_path / "precious"
+    precious.write_text("the office's own")
+    (usb / f"{book.hex()}{handoff.RECEIPT}.part").symlink_to(precious)
+    done = in_the_office(running, "handoff", str(usb))
+    assert (done.returncode, running.held(book)) == (1, 7)
+    (usb / f"{file.name}.part").symlink_to(precious)
+    file.unlink()
+    with handheld(tmp_path / "a", running) as a, pytest.raises(FileRefused):
+        give(a, usb)
+    assert precious.read_text() == "the office's own"
+
+
+def test_pipes_folders_and_devices_on_the_stick_keep_nothing_back(
+    tmp_path: Path, running: RunningOffice, usb: Path
+) -> None:
+    file, book = brought(tmp_path, running, usb)
+    os.mkfifo(usb / "0.handoff")
+    (usb / "1.handoff").mkdir()
+    (usb / "2.handoff").symlink_to("/dev/zero")
+    os.mkfifo(usb / f"{book.hex()}{handoff.RECEIPT}")
+    with handheld(tmp_path / "b", running):
+        pass
+    took = watchbook("handoff", str(usb), "--take", "--json", "--data-dir", str(tmp_path / "b"))
+    found = json.loads(took.stdout)
+    assert (found["files"], len(found["troubles"])) == (1, 3)
+    assert in_the_office(running, "handoff", str(usb)).returncode == 1
+    assert running.held(book) == 7
+    (usb / f"{book.hex()}{handoff.RECEIPT}").unlink(missing_ok=True)
+    os.mkfifo(usb / f"{book.hex()}{handoff.RECEIPT}")
+    file.unlink()
+    with handheld(tmp_path / "a", running) as a:
+        given = give(a, usb)
+        assert (given.records, len(given.troubles)) == (7, 1)
+
+
 def test_no_stick_and_no_office_are_one_sentence(tmp_path: Path, running: RunningOffice) -> None:
     with handheld(tmp_path / "a", running) as a, pytest.raises(FileRefused) as refused:
         give(a, tmp_path / "nowhere")
@@ -471,7 +511,7 @@ def test_files_that_are_not_for_us_to_carry_stay_on_the_stick(
 
 
 def test_nobody_brings_a_file_under_another_books_name(tmp_path: Path, running: RunningOffice, usb: Path) -> None:
-    file, _ = brought(tmp_path, running, usb)
+    file, book = brought(tmp_path, running, usb)
     with handheld(tmp_path / "b", running) as b:
         writer = b.logbook
         client = Client(
@@ -484,6 +524,7 @@ def test_nobody_brings_a_file_under_another_books_name(tmp_path: Path, running: 
         with pytest.raises(OfficeRefused, match="does not understand"):
             client.carry("ab" * 32, file.read_bytes())
         client.close()
+    assert running.held(book) == 0
 
 
 # -- the commands ---------------------------------------------------------------------------------------

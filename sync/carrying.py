@@ -1,0 +1,79 @@
+"""What goes to the office beside a book's own records: hand-off files of other handhelds, and what records name by a
+hash and do not hold.
+
+The office's signed word for each is checked before the handheld lets go of anything.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from app.errors import OfficeAway
+from app.logbook.book import Logbook
+from sync import stick
+from sync.client import Client, Refused
+from sync.handoff import Sheet
+from sync.lane import is_from_office
+from sync.wire import Malformed, Receipt, blob_bytes, receipt_bytes, unhex
+
+NOT_WANTED: Final = frozenset({"malformed", "carried-book", "gap", "fork"})
+"""What an office answers to a hand-off file that it will never take."""
+
+
+def send_carried(logbook: Logbook, client: Client) -> None:
+    """Hand-off files of other handhelds. What the office does not want is not sent again, and is told.
+
+    Raises OfficeAway, Refused, BookUnsafe.
+    """
+    refusal: Refused | None = None
+    for path in stick.carried(logbook.folder):
+        found = stick.carried_file(path)
+        if found is None:
+            stick.not_wanted(path)
+            continue
+        handed, data = found
+        try:
+            receipt = client.carry(handed.sheet.book, data).receipt
+        except Refused as e:
+            if e.problem.name not in NOT_WANTED:
+                raise
+            stick.not_wanted(path)
+            refusal = refusal or e
+            continue
+        if not _is_receipt_for(logbook, handed.sheet, receipt):
+            raise OfficeAway("sync.bad_answer")
+        stick.delivered(path, receipt)
+    if refusal is not None:
+        raise refusal
+
+
+def _is_receipt_for(ours: Logbook, sheet: Sheet, receipt: Receipt) -> bool:
+    """Whether our office says that it holds all that the file has."""
+    if receipt.book != sheet.book or receipt.seq < sheet.last:
+        return False
+    try:
+        message = receipt_bytes(unhex(receipt.book, 32), receipt.seq, unhex(receipt.hash, 32), receipt.at)
+    except (Malformed, OverflowError):
+        return False
+    return is_from_office(ours, receipt.sig, message)
+
+
+def send_blobs(logbook: Logbook, client: Client, stopping: Callable[[], bool]) -> None:
+    """Pictures and texts that records name, one by one until `stopping`; one that is refused keeps no other back.
+
+    Raises OfficeAway, Refused, BookUnsafe.
+    """
+    refusal: Refused | None = None
+    for name in logbook.blobs_waiting():
+        data = logbook.blob(name)
+        if data is None or stopping():
+            continue
+        try:
+            kept = client.send_blob(name, data)
+        except Refused as e:
+            refusal = refusal or e
+            continue
+        if kept.sha256 != name or not is_from_office(logbook, kept.sig, blob_bytes(logbook.book, unhex(name, 32))):
+            raise OfficeAway("sync.bad_answer")
+        logbook.blob_held(name)
+    if refusal is not None:
+        raise refusal
