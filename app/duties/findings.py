@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.duties.days import after_working_days, end_of_day, later, settle
 from app.duties.site import Calendar, Category, Phrase
@@ -37,6 +38,10 @@ class Finding(Struct, frozen=True):
     stop: str | None = None
     check: str | None = None
     """The check that it was reported from."""
+    corrected: int | None = None
+    """When somebody said that it is put right, UTC ms; it stays open until a re-check on site (D34)."""
+    reopened: int = 0
+    """How often a re-check found it not right."""
 
 
 LABEL: Final = "label"
@@ -83,3 +88,18 @@ def due_of(category: Category, at: datetime, calendar: Calendar, *, urgent: bool
 
 def phrase_of(category: Category, phrase: str) -> Phrase | None:
     return next((each for each in category.phrases if each.id == phrase), None)
+
+
+def correct(finding: Finding, at: int) -> Finding | None:
+    """It is put right, and waits for its re-check; None when somebody said so already."""
+    return None if finding.corrected is not None else replace(finding, corrected=at)
+
+
+def may_recheck(finding: Finding) -> bool:
+    """Nothing is re-checked, and so nothing closed, that nobody has put right."""
+    return finding.corrected is not None
+
+
+def reopen(finding: Finding) -> Finding:
+    """The re-check found it not right. Its limit stays what it was."""
+    return replace(finding, corrected=None, reopened=finding.reopened + 1)

@@ -32,6 +32,12 @@ Confirmed = Literal["code", "paper", "absent", "refused"]
 """How the customer confirms (D44): a code, the number of a paper slip; is absent; refuses."""
 CONFIRMED: Final[tuple[Confirmed, ...]] = ("code", "paper", "absent", "refused")
 NEEDS_VALUE: Final = ("code", "paper")
+POSTPONES: Final = ("part", "customer", "maker", "weather")
+"""Why a promise is postponed. Words: app.words.orders `later_…`."""
+DELAYS: Final = ("1d", "2d", "3wd", "7wd")
+"""By how much, as app.duties.findings reads it."""
+REOPENS: Final = ("again", "not-done", "not-clean", "customer")
+"""Why it was not right after all. Words: `reopen_…`."""
 
 
 class Why(StrEnum):
@@ -189,6 +195,11 @@ def clock(order: Order, at: int) -> Clock:
 def urgency(order: Order, at: int) -> tuple[bool, int]:
     """What to do first: sorts a list of open orders."""
     return order.stage in (Stage.DONE, Stage.CLOSED), clock(order, at).left_ms
+
+
+def provable(order: Order, point: str | None, *, old: bool = False) -> bool:
+    """Whether a label of `point` proves being there; `old` is one that was replaced."""
+    return point is not None and point == order.point and not old
 
 
 def in_time(order: Order) -> bool | None:

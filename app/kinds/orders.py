@@ -1,0 +1,184 @@
+"""Work orders 工单 as records: each step as it was taken, and the orders that follow from them (app.duties.orders)."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from msgspec import UNSET, Struct, UnsetType
+
+from app.duties import orders
+from app.duties.orders import CONFIRMED, Confirmed, Order, Part, Step
+from app.duties.site import Grade
+from app.kinds.base import Body
+from app.kinds.evidence import Evidence
+from app.record import Record
+
+Orders = Mapping[str, Order]
+"""Open ones and those closed within a day, by id."""
+KEPT_MS: Final = 24 * 3600 * 1000
+MOST: Final = 300
+
+
+class OrderTaken(Body, frozen=True):
+    origin: str
+    """Of app.duties.orders.ORIGINS."""
+    category: str
+    phrase: str
+    words: str
+    """As the receiver saw it."""
+    person: str
+    """Who received it and stays responsible (首接责任制, D32)."""
+    to: str
+    """Role whose turn it is."""
+    respond: int | None
+    """Somebody is to be there by then, UTC ms."""
+    due: int
+    """To be done by then, UTC ms."""
+    urgent: bool
+    point: str | None = None
+    room: str = ""
+    finding: str | None = None
+    """`book:seq` of the finding that it was made from."""
+    asset: str | None = None
+
+    def order(self, id: str, at: int) -> Order:
+        """The order itself, under the id of this record and its time, UTC ms."""
+        return Order(
+            id=id,
+            origin=self.origin,
+            category=self.category,
+            phrase=self.phrase,
+            words=self.words,
+            at=at,
+            receiver=self.person,
+            to=self.to,
+            respond=self.respond,
+            due=self.due,
+            point=self.point,
+            room=self.room,
+            finding=self.finding,
+            asset=self.asset,
+            urgent=self.urgent,
+        )
+
+
+class OrderAccepted(Body, frozen=True):
+    order: str
+    """`book:seq` of its order.taken, here and below."""
+    person: str
+    """Who does it."""
+
+
+class OrderGoing(Body, frozen=True):
+    order: str
+
+
+class OrderArrived(Body, frozen=True):
+    order: str
+    point: str | None
+    """Whose label was read; None when none was."""
+    proved: bool
+    """It is the order's own point, and its label is in use."""
+    grade: Grade | None = None
+    evidence: Evidence | UnsetType = UNSET
+    proof: str | UnsetType = UNSET
+
+
+class PartUsed(Struct, frozen=True):
+    item: str
+    count: int
+    words: str
+    """As the crew saw it."""
+
+
+class OrderDone(Body, frozen=True):
+    order: str
+    parts: tuple[PartUsed, ...]
+    clean: bool
+    """The area was left clean (D30)."""
+    late: bool
+    """After its limit."""
+
+
+class OrderConfirmed(Body, frozen=True):
+    order: str
+    how: str
+    """Of app.duties.orders.CONFIRMED."""
+    value: str = ""
+    """The code, or the number of the paper slip: digits, no names (D44)."""
+
+
+class OrderPostponed(Body, frozen=True):
+    order: str
+    due: int
+    reason: str
+    words: str
+
+
+class OrderReopened(Body, frozen=True):
+    order: str
+    due: int
+    reason: str
+    words: str
+
+
+class OrderVisit(Body, frozen=True):
+    """A return visit is asked for (D33)."""
+
+    order: str
+
+
+def taken(before: Orders, record: Record, body: OrderTaken, book: str) -> Orders:
+    return _with(before, body.order(f"{book}:{record.seq}", record.at), record.at)
+
+
+def accepted(before: Orders, record: Record, body: OrderAccepted, book: str) -> Orders:
+    return _next(before, body.order, record, lambda order: orders.accept(order, body.person, record.at))
+
+
+def going(before: Orders, record: Record, body: OrderGoing, book: str) -> Orders:
+    return _next(before, body.order, record, lambda order: orders.go(order, record.at))
+
+
+def arrived(before: Orders, record: Record, body: OrderArrived, book: str) -> Orders:
+    return _next(before, body.order, record, lambda order: orders.arrive(order, record.at, proved=body.proved))
+
+
+def done(before: Orders, record: Record, body: OrderDone, book: str) -> Orders:
+    parts = tuple(Part(used.item, used.count) for used in body.parts)
+    return _next(before, body.order, record, lambda order: orders.finish(order, record.at, parts))
+
+
+def confirmed(before: Orders, record: Record, body: OrderConfirmed, book: str) -> Orders:
+    how: Confirmed | None = next((each for each in CONFIRMED if each == body.how), None)
+    if how is None:
+        return before
+    return _next(before, body.order, record, lambda order: orders.confirm(order, how, record.at, body.value))
+
+
+def postponed(before: Orders, record: Record, body: OrderPostponed, book: str) -> Orders:
+    return _next(before, body.order, record, lambda order: orders.postpone(order, body.due, body.reason))
+
+
+def reopened(before: Orders, record: Record, body: OrderReopened, book: str) -> Orders:
+    return _next(before, body.order, record, lambda order: orders.reopen(order, body.due, body.reason))
+
+
+def visit(before: Orders, record: Record, body: OrderVisit, book: str) -> Orders:
+    return _next(before, body.order, record, orders.ask_visit)
+
+
+def _next(before: Orders, id: str, record: Record, step: Callable[[Order], Step]) -> Orders:
+    """What is refused, or is about an order of nobody, changes nothing."""
+    order = before.get(id)
+    after = step(order) if order else None
+    return _with(before, after, record.at) if isinstance(after, Order) else before
+
+
+def _with(before: Orders, order: Order, at: int) -> Orders:
+    """`order` as it is now, and the others as far as somebody still looks at them."""
+    fresh = {id: each for id, each in before.items() if each.closed is None or each.closed > at - KEPT_MS}
+    kept = {**fresh, order.id: order}
+    while len(kept) > MOST:
+        over = (id for id, each in kept.items() if each.closed is not None)
+        del kept[next(over, next(iter(kept)))]
+    return kept
