@@ -4,17 +4,25 @@ A post is handed over by a sheet: what is open, what was late, keys and items co
 read it; until then no round is begun from that post, unless somebody gives the reason why not.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from app.duties.provisions import Item
+from app.duties.rounds import Summary
+from app.duties.schedule import Duty, Standing
 from app.duties.site import Post
 
 WARN_MS: Final = 15 * 60_000
 """So long before the hours are over the post is warned."""
+NOTES: Final = ("in-order", "equipment", "works", "told", "paper")
+"""What a shift may add to its sheet. Words: app.words.handover `note_...`."""
+OVERRIDES: Final = ("spoken", "urgent", "gone")
+"""Why a shift may begin without having read the sheet. Words: app.words.handover `why_...`."""
+MOST: Final = 100
+"""Posts that are remembered, and matters that a sheet names."""
 _HOUR_MS: Final = 3_600_000
 
 
@@ -60,11 +68,66 @@ class PostState(Struct, frozen=True):
     """Since when the relief is said not to have come (接班人未到), UTC ms."""
 
 
+class Posts(Struct, frozen=True):
+    """All that a handheld knows of the site's posts."""
+
+    here: str = ""
+    """The post where the handheld was last: the next crew stands there too, unless it says otherwise."""
+    states: Mapping[str, PostState] = {}
+
+    def of(self, post: str) -> PostState:
+        return self.states.get(post, PostState())
+
+
+def fitting(posts: Iterable[Post], roles: Collection[str]) -> tuple[Post, ...]:
+    """Those that people of these roles may stand at."""
+    return tuple(post for post in posts if any(role in roles for role in post.roles))
+
+
+def likely(fit: tuple[Post, ...], here: str) -> Post | None:
+    """The post of a crew that fits `fit`: the only one, else where the handheld was last; None when it must say."""
+    return fit[0] if len(fit) == 1 else next((post for post in fit if post.id == here), None)
+
+
+def put(before: Posts, post: str, state: PostState) -> Posts:
+    others = {id: each for id, each in before.states.items() if id != post}
+    return replace(before, states=dict(list({**others, post: state}.items())[-MOST:]))
+
+
+def manned(before: Posts, post: str, people: Iterable[str], since: int) -> Posts:
+    """`people` stand at `post`, and nowhere else."""
+    there = tuple(people)
+    for id, each in before.states.items():
+        if id != post:
+            before = put(before, id, _without(each, there))
+    state = before.of(post)
+    for person in there:
+        state = came(state, person, since)
+    return replace(put(before, post, state), here=post)
+
+
+def left_posts(before: Posts, person: str | None = None) -> Posts:
+    """`person` stands nowhere any more; nobody of this handheld does when none is named."""
+    states = {id: went(each, person) if person else replace(each, people=()) for id, each in before.states.items()}
+    return replace(before, states=states)
+
+
+def _without(state: PostState, people: Collection[str]) -> PostState:
+    return replace(state, people=tuple(each for each in state.people if each.person not in people))
+
+
 def came(state: PostState, person: str, at: int, stands_in: str = "") -> PostState:
     """On the post; who is there already stays since when they were."""
     if any(each.person == person for each in state.people):
         return state
     return replace(state, people=(*state.people, OnDuty(person, at, stands_in)), relief_missing=None)
+
+
+def stood_in(state: PostState, person: str, at: int, instead: str) -> PostState:
+    """`person` is there in place of `instead` (顶班)."""
+    found = next((each for each in state.people if each.person == person), OnDuty(person, at))
+    others = _without(state, (person,)).people
+    return replace(state, people=(*others, replace(found, stands_in=instead)), relief_missing=None)
 
 
 def went(state: PostState, person: str) -> PostState:
@@ -81,6 +144,11 @@ def taken(state: PostState, at: int, by: tuple[str, ...], override: str = "") ->
     if sheet is None or sheet.taken is not None:
         return state
     return replace(state, sheet=replace(sheet, taken=at, taken_by=by, override=override), relief_missing=None)
+
+
+def unrelieved(state: PostState, at: int) -> PostState:
+    """The relief did not come; since when stands from the first time it was said."""
+    return state if state.relief_missing is not None else replace(state, relief_missing=at)
 
 
 def waits(state: PostState, crew: Iterable[str]) -> Sheet | None:
@@ -117,3 +185,17 @@ def differences(items: Iterable[Item], counts: Mapping[str, int]) -> dict[str, i
 
 def uncounted(items: Iterable[Item], counts: Mapping[str, int]) -> tuple[Item, ...]:
     return tuple(each for each in items if each.id not in counts)
+
+
+def behind(duties: Iterable[Duty], walked: Mapping[str, Summary], since: int) -> tuple[str, ...]:
+    """Rounds (slot ids) that were missed, late or left incomplete since `since`, UTC ms, in order of their windows."""
+    found = [duty.slot for duty in duties if _is_behind(duty, walked.get(duty.slot.round), since)]
+    return tuple(slot.round for slot in sorted(found, key=lambda slot: slot.opens))
+
+
+def _is_behind(duty: Duty, done: Summary | None, since: int) -> bool:
+    if duty.standing is Standing.MISSED:
+        return True
+    if duty.standing is not Standing.DONE or done is None or done.started < since:
+        return False
+    return done.timing in ("late", "missed") or done.missed > 0

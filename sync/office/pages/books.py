@@ -101,6 +101,8 @@ class BookLine(Struct, frozen=True):
 
     seen: BookSeen
     fingerprint: str
+    href: str
+    """Its records."""
     standing: Verdict
     after: str
     pruned: str
@@ -163,6 +165,7 @@ def _line(book: BookRow, facts: Facts, names: dict[str, str], places: Places) ->
     return BookLine(
         seen=_book(book, places),
         fingerprint=fingerprint,
+        href=url("/records", site=facts.site, book=fingerprint),
         standing=_standing(life, places),
         after=_after(life, names, places),
         pruned=_pruned(life, places),

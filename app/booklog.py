@@ -1,9 +1,10 @@
-"""A record as a line that a person reads, for `watchbook log`: the site's time, names where they are known here.
+"""A record as a line that a person reads, for `watchbook log` and the office: the site's time, names where known.
 
 What is not known stays as it was recorded: a kind of a newer program, a person or a point of an older plan.
 """
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from string import Formatter
 from typing import Any, Final
@@ -14,7 +15,13 @@ from app.record import Record
 from app.text import clean
 from app.words import say, table
 
-_WORDS: Final = {"grade": "office.grade_", "mark": "marks.", "method": "office.method_", "reason": "book.closed_"}
+_WORDS: Final = {
+    "grade": "office.grade_",
+    "mark": "marks.",
+    "method": "office.method_",
+    "reason": "book.closed_",
+    "how": "orders.how_",
+}
 """Members whose values have words, and where."""
 
 
@@ -26,13 +33,19 @@ class BookLog:
         self._plan = plan
         self._zone: tzinfo | None = ZoneInfo(plan.site.zone) if plan else None
         self._names = {person.id: person.name.say(lang) for person in (people.people if people else ())}
+        self._provided = dict(_provided(plan, lang)) if plan else {}
+        """What the plan calls its registers, posts, teams and their material: (member, id) → name."""
         self._routes: dict[str, str] = {}
         """Round → the route it was started on: stops are named within a route."""
 
     def line(self, record: Record) -> str:
         local = datetime.fromtimestamp(record.at / 1000, UTC).astimezone(self._zone)
+        return f"{record.seq} {local:%Y-%m-%d %H:%M:%S} {self.words(record)}"
+
+    def words(self, record: Record) -> str:
+        """Who, and what."""
         said = f"{self._text('by', record.by)} {self._said(record)}"
-        return f"{record.seq} {local:%Y-%m-%d %H:%M:%S} {' '.join(said.split())}"
+        return " ".join(said.split())
 
     def _said(self, record: Record) -> str:
         body = record.body
@@ -55,12 +68,21 @@ class BookLog:
                 return ", ".join(self._named(one.get("person") if isinstance(one, dict) else one) for one in value)
             case "marks", list() | tuple():
                 return f"[{', '.join(self._text('mark', mark) for mark in value)}]" if value else ""
-            case "person", str():
+            case (("person" | "for"), str()):
                 return self._named(value)
+            case (("order" | "finding"), str()):
+                return clean(value.rpartition(":")[2], 20)
+            case "parts", list() | tuple():
+                used = (one for one in value if isinstance(one, dict))
+                return clean(", ".join(f"{one.get('words')} x{one.get('count')}" for one in used))
+            case "override", str():
+                return say(self._lang, "book.log_unread")
+            case (("register" | "post" | "team" | "material"), str()):
+                return clean(self._provided.get((name, value), value), 80)
             case (("point" | "stop" | "route"), str()) if self._plan:
                 found = self._plan.find_route(value) if name == "route" else self._plan.find_point(value)
                 return clean(found.name.say(self._lang) if found else value)
-            case (("ok" | "urgent"), bool()):
+            case (("ok" | "urgent" | "late" | "exercise" | "proved" | "clean"), bool()):
                 key = f"log_{name}" if value else f"log_not_{name}"
                 return say(self._lang, f"book.{key}") if key in table("book") else ""
         subject, _, start = _WORDS.get(name, "").partition(".")
@@ -75,3 +97,12 @@ class BookLog:
         route = self._plan.find_route(self._routes.get(str(body.get("round")), "")) if self._plan else None
         points = {stop.id: stop.point for stop in route.stops} if route else {}
         return points.get(str(body["stop"]), str(body["stop"]))
+
+
+def _provided(plan: Plan, lang: str) -> Iterator[tuple[tuple[str, str], str]]:
+    yield from ((("register", each.id), each.name.say(lang)) for each in plan.registers)
+    yield from ((("post", each.id), each.name.say(lang)) for each in plan.posts)
+    for procedure in plan.procedures:
+        for team in procedure.teams:
+            yield ("team", team.id), (team if len(procedure.teams) > 1 else procedure).name.say(lang)
+            yield from ((("material", each.id), each.text.say(lang)) for each in team.materials)

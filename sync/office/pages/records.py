@@ -1,0 +1,109 @@
+"""The records of one book as sentences, newest first: each kind is readable here before it has a page of its own."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from app.booklog import BookLog
+from app.duties.site import People, Person, Plan
+from app.record import Record
+from sync.office.credentials import everybody
+from sync.office.pages.places import Places
+from sync.office.pages.view import url
+from sync.office.store import rounds as table
+from sync.office.store.plans import newest_plans
+from sync.office.store.records import Stored
+from sync.office.store.rounds import BookRow
+
+SHOWN: Final = 100
+"""Records of one page."""
+
+
+class Facts(Struct, frozen=True):
+    """One snapshot of the store, as far as the records of a book need it."""
+
+    site: str
+    plan: Plan
+    book: BookRow
+    upto: int
+    """The last record of the page."""
+    round: Stored | None
+    """What began the last round before the page: its stops are named by it."""
+    stored: list[Stored]
+    people: dict[str, Person]
+
+
+class RecordSeen(Struct, frozen=True):
+    number: int
+    time: str
+    words: str
+
+
+class RecordsSeen(Struct, frozen=True):
+    device: str
+    fingerprint: str
+    back: str
+    records: list[RecordSeen]
+    newer: str
+    """Where the next hundred stand; empty on the newest page."""
+    older: str
+
+
+def read_records(tx: Connection, site: str, book: str, upto: str) -> Facts | None:
+    """Up to SHOWN records that end at number `upto`, else at the newest; None for a book that the site has not."""
+    plan = newest_plans(tx).get(site)
+    found = next((each for each in table.books_of(tx, site) if each.book.hex() == book), None)
+    if plan is None or found is None:
+        return None
+    asked = int(upto) if upto.isascii() and upto.isdigit() and len(upto) < 16 else found.held
+    last = min(max(1, asked), found.held)
+    first = max(1, last - SHOWN + 1)
+    return Facts(
+        site=site,
+        plan=plan,
+        book=found,
+        upto=last,
+        round=table.last_of_kind(tx, site, found.book, first - 1, "round.started"),
+        stored=table.records_between(tx, site, found.book, first, last, SHOWN),
+        people=everybody(tx),
+    )
+
+
+def show_records(facts: Facts, lang: str) -> RecordsSeen:
+    places, book = Places(lang, facts.plan, facts.people), facts.book.book.hex()
+    log = BookLog(lang, facts.plan, People(tuple(facts.people.values())))
+    if facts.round and facts.round.raw:
+        log.words(_decode(facts.round))
+    ends = facts.upto + SHOWN
+    return RecordsSeen(
+        device=facts.book.device or places.w("unknown_handheld"),
+        fingerprint=book,
+        back=url("/books", site=facts.site),
+        records=_seen(facts.stored, log, places)[::-1],
+        newer=_page(facts, min(ends, facts.book.held)) if facts.upto < facts.book.held else "",
+        older=_page(facts, facts.upto - SHOWN) if facts.upto > SHOWN else "",
+    )
+
+
+def _page(facts: Facts, upto: int) -> str:
+    return url("/records", site=facts.site, book=facts.book.book.hex(), upto=str(upto))
+
+
+def _seen(stored: Sequence[Stored], log: BookLog, places: Places) -> list[RecordSeen]:
+    return [_one(one, log, places) for one in stored]
+
+
+def _one(one: Stored, log: BookLog, places: Places) -> RecordSeen:
+    """What is gone, or is no record, says so."""
+    if one.quarantine is not None or not one.kind:
+        return RecordSeen(one.seq, "", places.w("record_aside" if one.quarantine is not None else "record_gone"))
+    record = _decode(one)
+    return RecordSeen(one.seq, places.moment(record.at), log.words(record))
+
+
+def _decode(one: Stored) -> Record:
+    """The record, whose form was checked when it came in."""
+    return msgspec.json.decode(one.raw, type=Record)
