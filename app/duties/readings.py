@@ -5,7 +5,7 @@ A reading is a decimal string. Nothing here refuses one: it says what is odd, an
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -19,6 +19,8 @@ SAME: Final = 5
 """So many equal readings running, of something that should move, are asked about."""
 READ_MS: Final = 700
 """Nobody reads and answers a check faster."""
+STEPS: Final = "_.-^"
+LEVEL: Final = "-"
 
 
 class Exchange(Struct, frozen=True):
@@ -71,11 +73,33 @@ def too_quick(first_up: int, last_up: int, count: int) -> bool:
     return count > 1 and last_up - first_up < (count - 1) * READ_MS
 
 
-def unbalanced(phases: Sequence[str], percent: int) -> bool:
-    """Whether three phases differ from their mean by more than `percent` (三相不平衡)."""
+def imbalance(phases: Sequence[str]) -> Decimal:
+    """How far the phase furthest from their mean is from it, percent (三相不平衡); 0 where the mean is."""
     values = [Decimal(each) for each in phases]
     mean = sum(values, Decimal(0)) / len(values) if values else Decimal(0)
-    return bool(mean) and max(abs(value - mean) for value in values) * 100 > abs(mean) * percent
+    return max(abs(value - mean) for value in values) * 100 / abs(mean) if mean else Decimal(0)
+
+
+def unbalanced(phases: Sequence[str], percent: int) -> bool:
+    """Whether the phases differ from their mean by more than `percent`."""
+    return imbalance(phases) > percent
+
+
+def trend(values: Sequence[str]) -> str:
+    """A mark for each value, oldest first: `_.-^` from the lowest to the highest of them, `-` when all are equal."""
+    numbers = [Decimal(each) for each in values]
+    low, span = (min(numbers), max(numbers) - min(numbers)) if numbers else (Decimal(0), Decimal(0))
+    if not span:
+        return LEVEL * len(numbers)
+    return "".join(STEPS[min(len(STEPS) - 1, int((number - low) * len(STEPS) / span))] for number in numbers)
+
+
+def leaves(values: Sequence[str]) -> Literal["up", "down", "level"]:
+    """Whether the last of `values`, oldest first, is above or below all before it."""
+    *before, last = [Decimal(each) for each in values] or [Decimal(0)]
+    if before and last > max(before):
+        return "up"
+    return "down" if before and last < min(before) else "level"
 
 
 def _usual(before: Sequence[str]) -> Decimal | None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from app.duties import rounds
+from app.duties import rounds, ways
 from app.duties.clones import (
     HOLDS_MS,
     SLACK_MS,
@@ -348,12 +348,12 @@ def loop(*walks: int) -> Plan:
 )
 def test_what_nobody_can_beat_between_two_points(walks: tuple[int, ...], here: str, there: str, least: int) -> None:
     plan = loop(*walks)
-    assert rounds.least_walk_s(plan, here, there) == rounds.least_walk_s(plan, there, here) == least
+    assert ways.least_walk_s(plan, here, there) == ways.least_walk_s(plan, there, here) == least
     shorter = replace(
         plan.routes[0], id="other", stops=tuple(replace(stop, walk_s=5) for stop in plan.routes[0].stops[:2])
     )
     both = replace(plan, routes=(*plan.routes, shorter))
-    assert rounds.least_walk_s(both, "gate", "power") == 5
+    assert ways.least_walk_s(both, "gate", "power") == 5
 
 
 @given(st.lists(st.floats(0, 500), min_size=3, max_size=6), st.lists(st.floats(0, 500), min_size=6, max_size=6))
@@ -367,5 +367,5 @@ def test_no_walk_in_a_plane_at_up_to_twice_the_best_time_is_called_impossible(xs
     plan = loop(0, *(int(far(place - 1, place) / 2) for place in range(1, len(places))))
     for one in range(len(places)):
         for other in range(len(places)):
-            least = rounds.least_walk_s(plan, garden.POINTS[one].id, garden.POINTS[other].id)
+            least = ways.least_walk_s(plan, garden.POINTS[one].id, garden.POINTS[other].id)
             assert least <= far(one, other) + 2 * len(places)

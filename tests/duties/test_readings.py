@@ -74,3 +74,28 @@ def test_phases_side_by_side() -> None:
     assert readings.unbalanced(["100", "150", "99"], 15)
     assert not readings.unbalanced(["0", "0", "0"], 15)
     assert not readings.unbalanced([], 15)
+
+
+def test_imbalance_is_the_furthest_phase_from_the_mean() -> None:
+    assert readings.imbalance(["400", "410", "300"]) == Decimal(7000) / Decimal(370)  # 70 of a mean of 370
+    assert readings.imbalance(["0", "0", "0"]) == 0
+
+
+@given(st.lists(FIGURES, max_size=10))
+def test_a_trend_has_a_mark_for_each_reading_lowest_and_highest_at_the_ends(values: list[str]) -> None:
+    drawn = readings.trend(values)
+    assert len(drawn) == len(values)
+    numbers = [Decimal(each) for each in values]
+    if len(set(numbers)) > 1:
+        assert {mark for mark, number in zip(drawn, numbers, strict=True) if number == min(numbers)} == {"_"}
+        assert {mark for mark, number in zip(drawn, numbers, strict=True) if number == max(numbers)} == {"^"}
+    else:
+        assert set(drawn) <= {"-"}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [(["1", "2", "3"], "up"), (["3", "2", "1"], "down"), (["1", "3", "2"], "level"), (["1"], "level"), ([], "level")],
+)
+def test_a_trend_rises_or_falls_only_past_all_before(values: list[str], words: str) -> None:
+    assert readings.leaves(values) == words

@@ -329,6 +329,19 @@ def test_the_partner_counts_on_the_way_only_and_once() -> None:
     assert rounds.finish(progress, plan.schedule("night"), 2, OPENS)[0].marks == ()
 
 
+def test_the_first_of_a_crew_is_not_the_partner_of_the_second() -> None:
+    """One guard alone on the way, who types the same PIN again, is still without a partner."""
+    plan = garden.plan()
+    night = plan.schedule("night")
+    progress, _ = arrive(begun(plan), plan, "gate", 10)
+    progress = rounds.rechecked(progress, PAIR[0])
+    assert rounds.recheck_due(progress, night)
+    assert rounds.finish(progress, night, 2, OPENS)[0].marks == (Mark.NO_RECHECK,)
+    progress = rounds.rechecked(progress, PAIR[1])
+    assert not rounds.recheck_due(progress, night)
+    assert rounds.finish(progress, night, 2, OPENS)[0].marks == ()
+
+
 def test_whoever_walks_alone_is_neither_reminded_of_a_partner_nor_marked_for_one() -> None:
     plan = garden.plan()
     alone, _ = arrive(begun(plan, crew=PAIR[:1]), plan, "gate", 10)

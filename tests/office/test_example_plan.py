@@ -170,6 +170,16 @@ def test_the_thermometer_of_the_power_room_fills_in_its_temperature() -> None:
     assert (thermometer.format, thermometer.sender) == ("bthome", "A4:C1:38:5D:11:01")
 
 
+def test_the_power_rooms_have_meters_with_their_ratio_and_phases_side_by_side() -> None:
+    for room, ratio in (("power-1-am", 300), ("power-2-am", 200)):
+        checks = plan().checklist(room).checks
+        assert [(check.id, check.ratio) for check in checks if check.meter] == [("meter", ratio)]
+        assert [check.id for check in checks if check.group == "amps"] == ["i-a", "i-b", "i-c"]
+        assert [check.id for check in checks if check.group == "volts"] == ["u-ab", "u-bc", "u-ca"]
+        assert [check.balance for check in checks if check.balance] == [15]
+    assert plan().asset("tr-1").instructions != NO_TEXT
+
+
 def test_every_point_has_a_label_and_a_code_that_one_wrong_digit_does_not_turn_into_another() -> None:
     codes = [point.code for point in plan().points]
     assert all(point.label for point in plan().points)
