@@ -12,18 +12,17 @@ from msgspec.structs import replace
 
 from app import kinds
 from app.codes import may_hold_token
-from app.duties import findings, rounds
-from app.duties.clones import HEARD, SHORT, Worth, genuine_of, judge_tag
-from app.duties.clones import SILENT as UNHEARD
-from app.duties.days import millis
+from app.duties import clones, findings, rounds
+from app.duties.clones import Worth, genuine_of, judge_tag
+from app.duties.days import millis, office_time
 from app.duties.evidence import SILENT, WORN_BELOW, Mark, Near, Nearness, grade_of, weaker
 from app.duties.genuine import Genuine
-from app.duties.review import is_elsewhere, seen_marks
 from app.duties.rounds import Progress, Refusal, Verdict
+from app.duties.seen import is_elsewhere, seen_marks
 from app.duties.site import BEACONS, EID, Grade, Point, Stop
 from app.ear import at_hand, named
 from app.meaning import UNKNOWN, Meaning, Meant
-from app.ports import Moment, RadioState, Scan, Sighting
+from app.ports import RadioState, Scan, Sighting
 from app.session import Session, act, has, people
 from app.text import clean
 from app.words import say
@@ -143,7 +142,7 @@ class Arrivals(Session):
         """The sighting with the plan's name of its tag, where its own identity is none."""
         if sighting.format != EID or sighting.tag is None:
             return named(sighting, self.plan.tag_rules)
-        at, tables = _office_time(self._clock.now()), self._pages.tables
+        at, tables = office_time(self._clock.now()), self._pages.tables
         return replace(sighting, tag=tables.name(sighting.tag, at) or tables.stale(sighting.tag, at))
 
     def _worth(self, point: Point, proof: kinds.BleEvidence) -> Worth:
@@ -153,7 +152,7 @@ class Arrivals(Session):
             return Worth(passes=False)
         card = self._memory.point(point.id)
         history = card.history(proof) if card else ()
-        return judge_tag(tag, proof, genuine_of(proof, self._pages.tables, _office_time(moment)), history, moment)
+        return judge_tag(tag, proof, genuine_of(proof, self._pages.tables, office_time(moment)), history, moment)
 
     async def _stands(self, progress: Progress, point: Point, proof: kinds.BleEvidence) -> Verdict | None:
         """The crew stands at the beacon of `point`: an arrival, unless it may be a copy, or the label is wanted too."""
@@ -205,11 +204,12 @@ class Arrivals(Session):
         if self._fault is not None:
             return self._fault
         if self._ear.heard(point):
-            return HEARD
+            return clones.HEARD
         listened = 0 if self._ear.since is None else up - self._ear.since
-        at, tables = _office_time(self._clock.now()), self._pages.tables
+        at, tables = office_time(self._clock.now()), self._pages.tables
         told = all(tag.format != EID or tables.covers(tag.id, at) for tag in point.tags)
-        return UNHEARD if told and listened >= self.plan.settings.label_after_s * 1000 else SHORT
+        long = listened >= self.plan.settings.label_after_s * 1000
+        return clones.SILENT if told and long else clones.SHORT
 
     def _how_near(self, progress: Progress, up: int, verdict: Verdict | None) -> Heard:
         """How near the stop is that waits."""
@@ -353,7 +353,3 @@ def _promised(worth: Worth) -> Grade | None:
 
 def _waits(progress: Progress) -> tuple[str | None, str | None]:
     return progress.at_stop, rounds.next_stop(progress)
-
-
-def _office_time(moment: Moment) -> int:
-    return moment.at + (moment.off or 0)

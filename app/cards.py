@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from app import kinds
 from app.duties.clones import History, count_of, remember, unheard_after
 from app.duties.findings import Finding
+from app.duties.readings import Exchange
 from app.duties.site import Plan
 from app.logbook.shelf import Shelf
 from app.record import Record
@@ -23,6 +24,10 @@ READINGS: Final = 10
 """Readings kept of each check."""
 CHECKS: Final = 100
 """Checks kept on a card; of more, those read longest ago go."""
+NOTED: Final = 5
+"""Answers kept on an asset's card in words, and as many of its other records."""
+LONGEST: Final = 80
+"""Characters of those words."""
 TAGS: Final = 8
 """Tags of a point whose counters are kept, those heard last."""
 
@@ -33,6 +38,18 @@ class Reading(Struct, frozen=True, array_like=True):
     at: int
     """UTC ms."""
     value: str
+    ok: bool
+    exchange: Exchange | None = None
+    """Set when the meter was exchanged before it: the readings before are another meter's."""
+
+
+class Noted(Struct, frozen=True, array_like=True):
+    """A record that names an asset, in a line."""
+
+    at: int
+    """UTC ms."""
+    kind: str
+    words: str
     ok: bool
 
 
@@ -52,9 +69,13 @@ class AssetCard(Struct, frozen=True):
 
     seen: int = 0
     """UTC ms of the last record about it."""
+    by: tuple[str, ...] = ()
+    """Who made that."""
     checks: Checks = {}
     matters: tuple[str, ...] = ()
     """Ids of its open findings and hazards."""
+    noted: tuple[Noted, ...] = ()
+    """The last records that name it, oldest first (D10)."""
 
 
 class PointCard(Struct, frozen=True):
@@ -95,6 +116,7 @@ C = TypeVar("C", AssetCard, PointCard, Matter)
 Documents = dict[str, dict[str, Any]]
 """By table and id, as JSON takes them."""
 
+ANSWER: Final = "check.answered"
 ASSETS, POINTS, MATTERS = "assets", "points", "matters"
 _TABLES: Final[Mapping[type[Card], str]] = {AssetCard: ASSETS, PointCard: POINTS, Matter: MATTERS}
 
@@ -141,15 +163,19 @@ class Cards:
     # -- folding ------------------------------------------------------------------------------
     def note(self, record: Record, number: int, before: State, after: State, plan: Plan | None) -> None:
         """Fold one record: `before` and `after` it the state was so; `plan` is the open round's."""
+        known = kinds.read(record)
+        if known is not None:
+            self._noted(record, known, after)
         if before.findings is not after.findings:
             for id in before.findings.keys() - after.findings.keys():
                 self._close(id)
-        match kinds.read(record):
+            self._changed(before.findings, after.findings)
+        match known:
             case kinds.StopArrived() as body:
                 self._put(body.point, (self.point(body.point) or PointCard()).visited(record, body))
                 label = body.evidence.label
                 if label is not UNSET and label.asset is not UNSET:
-                    self._put(label.asset, self._seen(label.asset, record.at))
+                    self._put(label.asset, self._seen(label.asset, record))
             case kinds.CheckAnswered() as body:
                 self._answered(record, body, number, before, plan)
             case kinds.FindingRaised() as body:
@@ -158,11 +184,12 @@ class Cards:
     def _answered(
         self, record: Record, body: kinds.CheckAnswered, number: int, before: State, plan: Plan | None
     ) -> None:
-        seen = self._seen(body.asset, record.at) if body.asset else None
+        seen = self._seen(body.asset, record) if body.asset else None
         found = reading_of(before.round, plan, record)
         if found is not None:
             key, value = found
-            reading = Reading(number, record.at, value, body.ok)
+            exchange = body.exchange if body.exchange is not UNSET else None
+            reading = Reading(number, record.at, value, body.ok, exchange)
             back = number - record.seq + body.corrects if body.corrects is not UNSET else None
             if seen is not None:
                 seen = replace(seen, checks=_with(seen.checks, key, reading, back))
@@ -182,6 +209,12 @@ class Cards:
         if body.point and id not in (point := self.point(body.point) or PointCard()).matters:
             self._put(body.point, replace(point, matters=(*point.matters, id)))
 
+    def _changed(self, before: Mapping[str, Finding], after: Mapping[str, Finding]) -> None:
+        """A finding that was put right, or was not right after all."""
+        for id in before.keys() & after.keys():
+            if before[id] is not after[id] and (matter := self.matter(id)):
+                self._put(id, replace(matter, finding=after[id]))
+
     def _close(self, id: str) -> None:
         matter = self.matter(id)
         self._fresh.pop((MATTERS, id), None)
@@ -193,8 +226,29 @@ class Cards:
             left = tuple(each for each in point.matters if each != id)
             self._put(matter.finding.point, replace(point, matters=left))
 
-    def _seen(self, asset: str, at: int) -> AssetCard:
-        return replace(self.asset(asset) or AssetCard(), seen=at)
+    def _seen(self, asset: str, record: Record) -> AssetCard:
+        return replace(self.asset(asset) or AssetCard(), seen=record.at, by=record.by)
+
+    def _noted(self, record: Record, body: kinds.Body, after: State) -> None:
+        """Whatever names an asset, or a finding or an order about one, is a record of that asset (D10)."""
+        asset, words = self._about(body, after)
+        if not asset:
+            return
+        card = self._seen(asset, record)
+        noted = (*card.noted, Noted(record.at, record.kind, words[:LONGEST], getattr(body, "ok", True)))
+        self._put(asset, replace(card, noted=_last(noted)))
+
+    def _about(self, body: kinds.Body, after: State) -> tuple[str | None, str]:
+        """The asset of a record, and in words what it says of it."""
+        asset, words, order, finding = (getattr(body, name, None) for name in ("asset", "words", "order", "finding"))
+        said = words if isinstance(words, str) else ""
+        if isinstance(asset, str):
+            return asset, said
+        if isinstance(order, str) and (known := after.orders.get(order)):
+            return known.asset, said or known.words
+        if isinstance(finding, str) and (matter := self.matter(finding)):
+            return matter.asset, said or matter.finding.words
+        return None, ""
 
     def _put(self, id: str, card: Card) -> None:
         self._fresh[_TABLES[type(card)], id] = card
@@ -227,6 +281,13 @@ class Cards:
 
 def _tag(heard: kinds.BleEvidence) -> str:
     return f"{heard.format}/{heard.tag}"
+
+
+def _last(noted: tuple[Noted, ...]) -> tuple[Noted, ...]:
+    """The newest of each class: the many answers of a round do not push out its repairs."""
+    answers = [each for each in noted if each.kind == ANSWER][-NOTED:]
+    others = [each for each in noted if each.kind != ANSWER][-NOTED:]
+    return tuple(each for each in noted if each in (answers if each.kind == ANSWER else others))
 
 
 def _with(checks: Checks, key: str, reading: Reading, back: int | None) -> Checks:

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import UNSET
 
 from app import codes, kinds
-from app.duties import rounds
+from app.duties import posts, rounds
 from app.duties.rounds import Confirmation
 from app.duties.site import Person
 from app.errors import NotAllowed, PinLocked
@@ -120,7 +120,7 @@ class Crew(Session):
         shift = self.state.shift
         if shift is None:
             who = Confirmation(person.id, method, self._role(person.id))
-            opened = kinds.ShiftOpened((who,), issue=badge.issue or UNSET)
+            opened = kinds.ShiftOpened((who,), post=self._post_of(person.id), issue=badge.issue or UNSET)
             await self._write(opened, by=(person.id,), token=badge.token, rotating=True)
         elif not has(shift, person.id):
             self._may_join(person)
@@ -132,8 +132,18 @@ class Crew(Session):
         return person
 
     async def _join(self, person: Person, method: str, badge: Meaning) -> None:
-        body = kinds.CrewJoined(person.id, method, self._role(person.id), issue=badge.issue or UNSET)
+        post = self._post_of(person.id)
+        body = kinds.CrewJoined(person.id, method, self._role(person.id), post=post, issue=badge.issue or UNSET)
         await self._write(body, by=(person.id,), token=badge.token)
+
+    def _post_of(self, person: str) -> str | None:
+        """Where `person` stands: with the crew if that fits the role, else as the roles or the last shift say."""
+        here = self.state.posts.here
+        fit = posts.fitting(self._in_force.posts, self._in_force.roles_of(person))
+        if self.state.shift and self.state.posts.of(here).people:
+            return here if any(post.id == here for post in fit) else None
+        post = posts.likely(fit, here)
+        return post.id if post else None
 
     def _is_over(self, shift: Shift, person: Person) -> bool:
         """A shift that lasted a day, or that its crew left open behind a restart, ends when somebody else begins."""

@@ -4,7 +4,8 @@ Keeps samples; the judgement itself is app.duties.evidence. Time comes with the 
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -40,6 +41,8 @@ _RANK: Final = (Nearness.NEAR, Nearness.AMBIGUOUS, Nearness.FAR, Nearness.SILENT
 
 _Key = tuple[str, str, str]
 """Format, tag, address: two transmitters with one identity are told apart."""
+_Spans = Mapping[_Key, tuple[int, int]]
+"""When each was heard first and last in the window (`Moment.up`)."""
 
 
 class Judged(Struct, frozen=True):
@@ -111,7 +114,8 @@ class Ear:
             for key, samples in self._heard.items()
             if key[:2] not in tags and plan.point_of_tag(key[0], key[1]) is not None
         ]
-        found = [self._judge_tag(plan, tags[key[:2]], key, rivals, up) for key in ours]
+        spans = {key: (heard[0].up, heard[-1].up) for key in ours if (heard := usable(self._heard[key], up))}
+        found = [self._judge_tag(plan, tags[key[:2]], key, rivals, spans, up) for key in ours]
         judged = min(found, key=_rank, default=Judged())
         if judged.near.state is Nearness.NEAR and judged.proof:
             self._been[point.id] = up, judged.proof
@@ -137,7 +141,9 @@ class Ear:
         tags = {(tag.format, tag.id) for tag in point.tags}
         return any(key[:2] in tags for key in self._heard)
 
-    def _judge_tag(self, plan: Plan, tag: Tag, key: _Key, rivals: Iterable[deque[Sample]], up: int) -> Judged:
+    def _judge_tag(
+        self, plan: Plan, tag: Tag, key: _Key, rivals: Iterable[deque[Sample]], spans: _Spans, up: int
+    ) -> Judged:
         last, samples = self._last[key], self._heard[key]
         enter = enter_level(tag, last.power_1m, plan.settings)
         near = judge_near(samples, rivals, enter, key in self._near, up, plan.settings.margin_db)
@@ -155,20 +161,18 @@ class Ear:
             samples=tuple((sample.up, sample.rssi) for sample in usable(samples, up)),
             frame=clean(last.frame, LONGEST_FRAME),
             frames=tuple(frame for kind, (at, frame) in frames.items() if kind != key[0] and 0 <= up - at <= PAIR_MS),
-            also=tuple(self._twins(key, up))[:MOST_ALSO],
+            also=tuple(islice(_twins(key, spans), MOST_ALSO)),
         )
-        return Judged(near, proof, tag.address is None or tag.address.upper() == last.address.upper())
+        return Judged(near, proof, tag.may_send_from(last.address))
 
-    def _twins(self, key: _Key, up: int) -> Iterator[str]:
-        """Other addresses that sent the same identity while this one did. One that began when the other had ended is
-        the same tag with a new address."""
-        ours = usable(self._heard[key], up)
-        for other, samples in self._heard.items():
-            if other[:2] != key[:2] or other[2] == key[2]:
-                continue
-            theirs = usable(samples, up)
-            if ours and theirs and max(ours[0].up, theirs[0].up) < min(ours[-1].up, theirs[-1].up):
-                yield other[2]
+
+def _twins(key: _Key, spans: _Spans) -> Iterator[str]:
+    """Other addresses that sent the same identity while this one did. One that began when the other had ended is
+    the same tag with a new address."""
+    first, last = spans.get(key, (0, 0))
+    for other, (began, ended) in spans.items():
+        if other[:2] == key[:2] and other != key and max(first, began) < min(last, ended):
+            yield other[2]
 
 
 def named(sighting: Sighting, rules: Iterable[TagRule]) -> Sighting:

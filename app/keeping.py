@@ -1,15 +1,18 @@
 """Keeping registers and following procedures: the acts of posts that write lines and tick steps (D41, D43, D50-D54)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Final
 
+from msgspec import UNSET
+
 from app.duties import procedures, registers
-from app.duties.days import millis
 from app.duties.procedures import Run
 from app.duties.provisions import Column, Procedure, Register, Team
 from app.duties.registers import Line
-from app.errors import NotAllowed
+from app.errors import BookUnsafe, NotAllowed
 from app.kinds.procedures import (
     ProcedureAssembled,
     ProcedureClosed,
@@ -51,6 +54,11 @@ class Keeping(Session):
             return None
         return registers.next_due(register, self.state.registers.last.get(register.id), shift.opened, self._at())
 
+    def registers_due(self) -> tuple[Register, ...]:
+        """Those of this crew whose next line is due now."""
+        due = ((register, self.line_due(register)) for register in self.registers())
+        return tuple(register for register, at in due if at is not None and at <= self._at())
+
     @act
     async def enter_line(self, register: str, answers: Mapping[str, str]) -> Line:
         """Write a line. Raises NotAllowed with the column that does not fit."""
@@ -59,15 +67,27 @@ class Keeping(Session):
         for column in found.columns:
             self.check_column(column, answers.get(column.id, ""))
         known = {column.id: answers[column.id] for column in found.columns if answers.get(column.id)}
-        personal = {column.id for column in found.columns if column.personal}
+        personal = [column.id for column in found.columns if column.personal and column.id in known]
+        apart = {id: await self._off_loop(partial(self._logbook.set_apart, known[id])) for id in personal}
         body = RegisterEntered(
             register=found.id,
-            answers={id: "" if id in personal else answer for id, answer in known.items()},
+            answers={id: "" if id in apart else answer for id, answer in known.items()},
             words=self._line_words(found, known),
-            stays=bool(found.ends.zh or found.ends.en),
+            stays=found.stays,
+            apart=apart or UNSET,
         )
         (entry,) = await self._write(body)
-        return Line(f"{self._logbook.book_id}:{entry.record.seq}", found.id, entry.record.at, body.answers, body.words)
+        return body.line(entry.record, self._logbook.book_id)
+
+    async def personal(self, line: Line) -> dict[str, str]:
+        """What stands apart of a line, by column; what was deleted or cannot be read is left out. Raises NotAllowed."""
+        self._shift()
+        found = dict[str, str]()
+        for id, name in line.apart.items():
+            with suppress(BookUnsafe):
+                text = await self._off_loop(partial(self._logbook.text_of, name))
+                found |= {id: clean(text)} if text is not None else {}
+        return found
 
     def check_column(self, column: Column, answer: str) -> None:
         """Raises NotAllowed saying why `answer` does not fit."""
@@ -183,18 +203,3 @@ class Keeping(Session):
         if procedure is None or part is None:
             raise NotAllowed("procedures.unknown")
         return found, procedure, part
-
-    # -- who and when -------------------------------------------------------------------------
-    def _roles(self) -> set[str]:
-        crew = self.state.shift.crew if self.state.shift else ()
-        return {role for member in crew for role in self._in_force.roles_of(member.person)}
-
-    def _at(self) -> int:
-        return millis(self.now())
-
-    def _here_now(self) -> str | None:
-        """The point where the crew is in its round."""
-        progress = self.state.round
-        name = (progress.at_stop or progress.last) if progress else None
-        stop = self._stop(progress, name) if progress and name else None
-        return stop.point if stop else None

@@ -115,13 +115,16 @@ class Memory:
         return PlanNamed(plan.revision, plan.sha256)
 
     # -- looking up ---------------------------------------------------------------------------
-    def readings(self, stop: Stop, check: str) -> tuple[str, ...]:
-        """The last readings at a check, newest first."""
+    def readings(self, stop: Stop, check: str, but: int = 0) -> tuple[str, ...]:
+        """The last readings at a check, newest first and without the one of record `but`; of a meter, those since it
+        was exchanged."""
         key, asset = reading_key(stop, check), self._asset_of(stop, check)
         found = (self.asset(asset) if asset else None, self.point(stop.point))
         all_ = [reading for card in found if card is not None for reading in card.checks.get(key, ())]
-        newest = sorted(all_, key=lambda reading: reading.number, reverse=True)
-        return tuple(reading.value for reading in newest[:READINGS])
+        others = (reading for reading in all_ if not but or reading.number != self._base + but)
+        newest = sorted(others, key=lambda reading: reading.number, reverse=True)
+        since = next((place for place, reading in enumerate(newest) if reading.exchange), READINGS - 1)
+        return tuple(reading.value for reading in newest[: since + 1])
 
     def _asset_of(self, stop: Stop, check: str) -> str | None:
         """What a check looks at."""
@@ -139,6 +142,10 @@ class Memory:
     def point(self, id: str) -> PointCard | None:
         """None before the first record about it."""
         return self._cards.point(id)
+
+    def matter(self, id: str) -> Matter | None:
+        """None when it is closed."""
+        return self._cards.matter(id)
 
     def matters(self) -> tuple[Matter, ...]:
         """What is open, oldest first."""

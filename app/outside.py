@@ -13,7 +13,10 @@ from app.errors import RecordRefused
 from app.kinds import KINDS, VERSION
 from app.text import clean
 
-RESERVED: Final = ("book.", "key.", "damage.", "witness.", "shift.", "crew.", "pin.", "round.", "stop.", "check.")
+RESERVED: Final = (
+    *("book.", "key.", "damage.", "witness.", "shift.", "crew.", "pin.", "round.", "stop.", "check."),
+    *("post.", "relief.", "handover."),
+)
 """Beginnings of kinds that the handheld itself records."""
 OPEN: Final = frozenset({"round.late-entry"})
 """Kinds among them that others write all the same: somebody enters what stands on paper (D9)."""

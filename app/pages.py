@@ -7,21 +7,20 @@ be read stays in use, and the person is told.
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
-from typing import Final, Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
 from app.duties.days import local_time
-from app.duties.rotating import NO_TABLES, Tables, TagTable
+from app.duties.rotating import EID_BYTES, NO_TABLES, Tables, TagTable
 from app.duties.site import Credentials, People, Plan, Text, decode_plan
 from app.errors import WatchbookError
 from app.logbook.reader import Enrolment
 from app.logbook.snapshots import PageItem
 
 T = TypeVar("T")
-EID_BYTES: Final = 8
 
 
 class Book(Protocol):

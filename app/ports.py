@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -97,6 +97,10 @@ class RadioState(Struct, frozen=True):
 
 
 Heard = Sighting | Scan | RadioState
+
+
+LABEL: Final = "label"
+"""A wanted pair may be (LABEL, point id): the stop also takes a label. No radio is switched on for it."""
 
 
 class TagReader(Protocol):

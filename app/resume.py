@@ -14,13 +14,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from app import kinds
-from app.duties import rounds
+from app.duties import posts, rounds
 from app.duties.evidence import known_marks
 from app.duties.findings import Finding
+from app.duties.posts import Posts
 from app.duties.registers import Registers
-from app.duties.rounds import Answer, Confirmation, Place, Progress, Summary, Visit
+from app.duties.rounds import Answer, Confirmation, Progress, Summary, Visit
 from app.duties.site import Plan, Stop
-from app.kinds import procedures, registers
+from app.duties.ways import Place
+from app.kinds import findings, orders, procedures, registers
+from app.kinds import posts as at_posts
+from app.kinds.orders import Orders
 from app.kinds.procedures import Runs
 from app.record import Entry, Record
 
@@ -70,8 +74,11 @@ class State(Struct, frozen=True):
     last_walk: int = 0
     """UTC ms of the last record that a person made."""
     registers: Registers = Registers()
+    posts: Posts = Posts()
     runs: Runs = {}
     """Procedures that are not closed, by id."""
+    orders: Orders = {}
+    """Work orders that are open or were closed within a day, by id."""
     place: Place | None = None
     """Where the last arrival was, of whatever round."""
 
@@ -239,6 +246,7 @@ def _shift_opened(state: State, record: Record, body: kinds.ShiftOpened) -> Stat
         state = _identified(state, member.person, member.method)
     if record.at - state.alarm_at > ALARM_MS:
         state = replace(state, alarm=None)
+    state = _at_post(state, body.post, tuple(member.person for member in body.crew), record.at)
     return replace(state, shift=Shift(record.at, body.crew))
 
 
@@ -247,18 +255,24 @@ def _crew_joined(state: State, record: Record, body: kinds.CrewJoined) -> State:
     if state.shift is None:
         return state
     crew = tuple(member for member in state.shift.crew if member.person != body.person)
-    return replace(state, shift=replace(state.shift, crew=(*crew, body.who)))
+    shift = replace(state.shift, crew=(*crew, body.who))
+    return replace(_at_post(state, body.post, (body.person,), record.at), shift=shift)
+
+
+def _at_post(state: State, post: str | None, people: tuple[str, ...], at: int) -> State:
+    return replace(state, posts=posts.manned(state.posts, post, people, at)) if post else state
 
 
 def _crew_left(state: State, record: Record, body: kinds.CrewLeft) -> State:
     if state.shift is None:
         return state
     crew = tuple(member for member in state.shift.crew if member.person != body.person)
-    return replace(state, shift=replace(state.shift, crew=crew))
+    left = posts.left_posts(state.posts, body.person)
+    return replace(state, shift=replace(state.shift, crew=crew), posts=left)
 
 
 def _shift_closed(state: State, record: Record, body: kinds.ShiftClosed) -> State:
-    return replace(state, shift=None)
+    return replace(state, shift=None, posts=posts.left_posts(state.posts))
 
 
 def _pin_tried(state: State, record: Record, body: kinds.PinTried) -> State:
@@ -330,6 +344,22 @@ _PARTS: Final[dict[type[kinds.Body], tuple[str, Callable[[Any, Record, Any, str]
     procedures.ProcedureCounted: ("runs", procedures.counted),
     procedures.ProcedureReported: ("runs", procedures.reported),
     procedures.ProcedureClosed: ("runs", procedures.closed),
+    at_posts.PostManned: ("posts", at_posts.manned),
+    at_posts.PostStoodIn: ("posts", at_posts.stood_in),
+    at_posts.ReliefMissing: ("posts", at_posts.relief_missing),
+    at_posts.HandoverGiven: ("posts", at_posts.given),
+    at_posts.HandoverTaken: ("posts", at_posts.taken),
+    findings.FindingCorrected: ("findings", findings.corrected),
+    findings.FindingRechecked: ("findings", findings.rechecked),
+    orders.OrderTaken: ("orders", orders.taken),
+    orders.OrderAccepted: ("orders", orders.accepted),
+    orders.OrderGoing: ("orders", orders.going),
+    orders.OrderArrived: ("orders", orders.arrived),
+    orders.OrderDone: ("orders", orders.done),
+    orders.OrderConfirmed: ("orders", orders.confirmed),
+    orders.OrderPostponed: ("orders", orders.postponed),
+    orders.OrderReopened: ("orders", orders.reopened),
+    orders.OrderVisit: ("orders", orders.visit),
 }
 """Subjects that are folded by themselves: which field of the state, and how."""
 

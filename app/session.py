@@ -227,6 +227,22 @@ class Session:
             wanted = ()
         return self._in_force.role_of(person, wanted)
 
+    def _roles(self) -> set[str]:
+        """What the crew on shift may be, all together."""
+        crew = self.state.shift.crew if self.state.shift else ()
+        return {role for member in crew for role in self._in_force.roles_of(member.person)}
+
+    def _at(self) -> int:
+        """Now, UTC ms."""
+        return self._clock.now().at
+
+    def _here_now(self) -> str | None:
+        """The point where the crew is in its round."""
+        progress = self.state.round
+        name = (progress.at_stop or progress.last) if progress else None
+        stop = self._stop(progress, name) if progress and name else None
+        return stop.point if stop else None
+
     def _reason(self, id: str, known: tuple[Phrase, ...]) -> str:
         """The words of a reason. Raises NotAllowed when it is none of the `known` ones."""
         found = next((each for each in known if each.id == id), None)

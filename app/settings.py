@@ -1,7 +1,6 @@
 """Settings of one handheld: from flags, then WATCHBOOK_* variables, then config.toml, then defaults."""
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -120,12 +119,18 @@ def default_data_dir(product: str) -> Path:
 
 def _config(path: Path, names: Sequence[str]) -> dict[str, str]:
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
     except OSError as e:
         raise SettingsRefused("cli.bad_config", path=str(path), why=e.strerror or type(e).__name__) from e
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+    except UnicodeDecodeError as e:
+        raise SettingsRefused("cli.bad_config", path=str(path), why=str(e)) from e
+    import tomllib  # 0.1 MB that a handheld with nothing chosen does not need
+
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
         raise SettingsRefused("cli.bad_config", path=str(path), why=str(e)) from e
     for name in names:
         value = found.get(name, "")

@@ -17,14 +17,18 @@ from app.duties import checks, findings, rounds, schedule
 from app.duties.days import local_time, millis
 from app.duties.evidence import Mark
 from app.duties.findings import Finding
+from app.duties.readings import Exchange
 from app.duties.rounds import Answer, Confirmation, Progress, Summary
 from app.duties.schedule import Duty, Slot, Standing
 from app.duties.site import Check, Stop
+from app.equipment import Equipment
 from app.errors import NotAllowed
+from app.handing import Handing
 from app.keeping import Keeping
 from app.session import act, people
 from app.text import clean
 from app.words import say
+from app.work import Work
 
 AGAIN_MS: Final = 60_000
 """So long the same head of another's book is not recorded a second time."""
@@ -38,12 +42,12 @@ class Witnessed(Struct, frozen=True):
     """It was recorded within the last minute, and not again."""
 
 
-class Watch(Crew, Arrivals, Keeping):
+class Watch(Crew, Arrivals, Keeping, Handing, Work, Equipment):
     """All acts of a crew. Not thread-safe: one event loop owns it; disk work runs off the loop.
 
     Its parts by subject: `Session` (what is known, how an act is recorded), `Crew` (signing in and out),
-    `Arrivals` (radio, labels, typed codes), `Keeping` (registers, procedures), and here the rounds, their checks and
-    findings.
+    `Arrivals` (radio, labels, typed codes), `Keeping` (registers, procedures), `Handing` (posts and
+    their handover), `Equipment` (the ledger, odd readings), and here the rounds, their checks and findings.
     """
 
     # -- rounds -------------------------------------------------------------------------------
@@ -66,8 +70,9 @@ class Watch(Crew, Arrivals, Keeping):
     async def start_round(self, duty: Duty, alone: str | None = None) -> Progress:
         """Begin. With fewer people than the schedule asks, `alone` must give a reason (id of `why_alone`): marked.
 
-        Raises NotAllowed without a shift, with a round open, when one of the crew must stay at the post (D53), or
-        when the crew is short and no reason of the plan is given; BookUnsafe when the disk has no room for a round.
+        Raises NotAllowed without a shift, with a round open, when one of the crew must stay at the post (D53), while
+        the sheet of the shift before waits to be read (D40), or when the crew is short and no reason of the plan is
+        given; BookUnsafe when the disk has no room for a round.
         """
         crew, plan = self._shift().crew, self._in_force
         if self.state.round is not None:
@@ -77,6 +82,7 @@ class Watch(Crew, Arrivals, Keeping):
         except KeyError as e:
             raise NotAllowed("watch.not_due") from e
         self._must_walk(crew)
+        self.must_have_read(due.post)
         words = None
         if rounds.is_short(crew, due):
             if alone is None:
@@ -150,11 +156,19 @@ class Watch(Crew, Arrivals, Keeping):
 
     @act
     async def answer(
-        self, answer: Answer, at: str | None = None, *, sensor: kinds.SensorRead | None = None, why: str = ""
+        self,
+        answer: Answer,
+        at: str | None = None,
+        *,
+        sensor: kinds.SensorRead | None = None,
+        why: str = "",
+        exchange: Exchange | None = None,
     ) -> bool:
         """Record it, of the stop that is open or of the one `at` which the crew was; a second takes the first one back.
 
         `sensor` is what the crew saw of the check's sensor, and `why` (of checks.OVERRULES) they answer otherwise.
+        `exchange` says that the meter was exchanged since the reading before. What is odd is marked (`doubts` asks
+        about it first).
         False when an out-of-limits reading must first be asked again (nothing was recorded). Raises NotAllowed for a
         check that the stop does not have, for a stop that was not reached, and for a missing reason.
         """
@@ -176,6 +190,10 @@ class Watch(Crew, Arrivals, Keeping):
         before = visit.answer(check.id)
         corrects = before.seq if before else UNSET
         body = self._answered(progress, stop, check, answer, corrects)
+        odd = self._odd(stop, visit, check, answer, sensor, exchange)
+        body = _marked(body, *odd, *self._hurried(progress, stop, visit, (check.id,)))
+        if exchange is not None:
+            body = replace(body, words=self._exchanged(body.words, exchange), exchange=exchange)
         await self._write(self._beside_sensor(body, check, answer, sensor, why) if sensor else body)
         return True
 
@@ -202,10 +220,13 @@ class Watch(Crew, Arrivals, Keeping):
         progress = self._walking()
         stop = self._stop(progress, progress.at_stop) if progress.at_stop else None
         left = [check for check in self._open_checks() if check.kind == "ok"]
-        if stop is None or not left:
+        visit = progress.visit(stop.id) if stop else None
+        if stop is None or visit is None or not left:
             return 0
         now = self._clock.now().at
-        await self._write(*(self._answered(progress, stop, check, Answer(check.id, True, at=now)) for check in left))
+        *bodies, last = (self._answered(progress, stop, check, Answer(check.id, True, at=now)) for check in left)
+        hurried = self._hurried(progress, stop, visit, tuple(check.id for check in left))
+        await self._write(*bodies, _marked(last, *hurried))
         return len(left)
 
     def _check(self, stop: Stop | None, id: str) -> Check | None:
@@ -312,6 +333,10 @@ class Watch(Crew, Arrivals, Keeping):
         progress = self.state.round
         name = (progress.at_stop or progress.last) if progress else None
         return self._stop(progress, name) if progress and name else None
+
+
+def _marked(body: kinds.CheckAnswered, *marks: Mark) -> kinds.CheckAnswered:
+    return replace(body, marks=(*body.marks, *(mark.value for mark in marks)))
 
 
 def _seen(read: str) -> kinds.WitnessSeen:

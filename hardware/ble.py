@@ -18,17 +18,18 @@ from msgspec import Struct
 
 from app.duties import site
 from app.duties.evidence import FAINTEST
-from app.ports import Clock, Heard, RadioState
+from app.ports import LABEL, Clock, Heard, RadioState
 from app.settings import NO_ADAPTER
 from app.text import clean
 from hardware.clock import SystemClock
-from hardware.tags import LABEL, Advert, heard_now, sightings
 
 if TYPE_CHECKING:
     from bleak import BleakScanner
     from bleak.args.bluez import BlueZScannerArgs
     from bleak.backends.device import BLEDevice
     from bleak.backends.scanner import AdvertisementData
+
+    from hardware.tags import Advert
 
 STUCK: Final = "radio.stuck"
 HUNG: Final = "radio.hung"
@@ -159,6 +160,8 @@ class BleReader:
         """See TagReader. With nothing wanted that a radio could hear, it stays off and nothing arrives."""
         if all(kind == LABEL for kind, _ in wanted):
             await asyncio.Event().wait()
+        from hardware.tags import Advert, sightings  # the table of formats: 0.1 MB
+
         async with aclosing(self.hear()) as heard:
             async for item in heard:
                 if isinstance(item, Advert):
@@ -167,7 +170,7 @@ class BleReader:
                 else:
                     yield item
 
-    async def hear(self) -> AsyncGenerator[Advert | RadioState, None]:
+    async def hear(self) -> "AsyncGenerator[Advert | RadioState, None]":
         """Every advertisement, not yet understood, and every change of the radio's state."""
         async with self._turn:
             pace = self._pace()
@@ -219,8 +222,9 @@ class _Run:
         self.left = left
         """A call that BlueZ had not answered when its listener went; no other call is made before it ends."""
 
-    def put(self, item: Advert | RadioState | None) -> None:
-        if isinstance(item, Advert) and self.out.qsize() >= _BACKLOG:
+    def put(self, item: "Advert | RadioState | None") -> None:
+        heard = item is not None and not isinstance(item, RadioState)
+        if heard and self.out.qsize() >= _BACKLOG:
             return
         self.out.put_nowait(item)
 
@@ -340,6 +344,8 @@ class _Run:
 
     def _on_advert(self, device: "BLEDevice", data: "AdvertisementData") -> None:
         """Called by bleak, which swallows what is raised here. Remembered devices (rssi -127) are not heard."""
+        from hardware.tags import Advert, heard_now
+
         if not heard_now(data.rssi):
             return
         self._heard_at = self._loop.time()

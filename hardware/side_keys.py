@@ -5,6 +5,7 @@ Their events are only read, never taken from others; a key that is also an ordin
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -23,6 +24,7 @@ HOLD_S: Final = 1.0
 MOST: Final = 8
 DEVICES: Final = Path("/dev/input")
 _READ: Final = 64 * SIZE
+_CODE: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
 class SideKey(Struct, frozen=True):
@@ -52,7 +54,7 @@ def parse(text: str) -> tuple[SideKey, ...]:
 def _key(text: str) -> SideKey:
     place, _, action = text.rpartition("=")
     device, _, code = place.rpartition(":")
-    if action not in ACTIONS or not device.startswith("/") or not code.isascii() or not code.isdigit():
+    if action not in ACTIONS or not device.startswith("/") or not _CODE.fullmatch(code):
         raise SettingsRefused("cli.bad_side_key", text=text[:80])
     return SideKey(device, int(code), action)
 

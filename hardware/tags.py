@@ -17,9 +17,6 @@ from app.ports import Sighting
 from app.text import clean
 from hardware.bthome import NOTHING, OBJECTS, SILENT, Measured, Value, exact, measured
 
-LABEL: Final = "label"
-"""A wanted pair may be (LABEL, point id): the stop also takes a label. No radio is switched on for it."""
-
 _BASE: Final = "-0000-1000-8000-00805f9b34fb"
 """Bluetooth base UUID (Core 5.4, vol. 3 part B 2.5.1): 16-bit services are `0000xxxx` before it."""
 _ANY_COMPANY: Final = "m*"

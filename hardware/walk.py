@@ -14,9 +14,9 @@ from typing import Final
 from msgspec import Struct
 
 from app.duties.site import EID, GENERIC, Plan, Tag
-from app.ports import Clock, Heard, RadioState, Scan
+from app.ports import LABEL, Clock, Heard, RadioState, Scan
 from hardware.clock import SystemClock
-from hardware.tags import LABEL, Advert, encode, sightings
+from hardware.tags import Advert, encode, sightings
 
 POWER_1M: Final = -59
 """Level at one metre that the simulated tags claim, dBm."""

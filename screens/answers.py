@@ -3,6 +3,8 @@
 The new answer takes the old one back, and both stay in the book.
 """
 
+from collections.abc import Sequence
+
 from app.duties.rounds import Progress
 from app.duties.site import Check
 from screens.choices import ListPage
@@ -11,17 +13,11 @@ from screens.stop import StopPage, answer_words
 from screens.times import clock
 
 
-def answered(progress: Progress | None) -> tuple[str, ...]:
-    """The stops where something was answered, the latest first."""
-    visits = [visit for visit in progress.visits if visit.answers] if progress else []
-    return tuple(visit.stop for visit in sorted(visits, key=lambda visit: visit.at or 0, reverse=True))
-
-
 class AnsweredPage(ListPage[str]):
     """At which stop?"""
 
-    def __init__(self, progress: Progress) -> None:
-        super().__init__(answered(progress))
+    def __init__(self, progress: Progress, stops: Sequence[str]) -> None:
+        super().__init__(stops)
         self._progress = progress
 
     def head(self) -> tuple[str, str]:

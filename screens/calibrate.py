@@ -15,13 +15,14 @@ import msgspec
 
 from app import kinds
 from app.duties.calibration import ENOUGH, Calibration, Trouble, enter_from, rivals_of, trouble
+from app.duties.days import office_time
 from app.duties.evidence import FAINTEST, LOUDEST, THIN_MS
 from app.duties.rotating import NO_TABLES, Tables
 from app.duties.site import EID, TAG_FORMATS, Plan, Point
 from app.duties.site import Settings as Rules
 from app.errors import BookInUse, WatchbookError
-from app.logbook import journal as journals
 from app.logbook.book import Draft, Logbook
+from app.logbook.journal import has_book
 from app.logbook.reader import Reader
 from app.pages import plan_of, tables_of
 from app.settings import Settings
@@ -141,11 +142,7 @@ def _pages(settings: Settings, clock: SystemClock) -> tuple[Plan | None, Tables]
 
 
 def _reader(settings: Settings) -> Reader | None:
-    return Logbook.read(settings.data_dir) if _has_book(settings) else None
-
-
-def _has_book(settings: Settings) -> bool:
-    return bool(journals.segments(journals.in_use(settings.data_dir)))
+    return Logbook.read(settings.data_dir) if has_book(settings.data_dir) else None
 
 
 def _what(plan: Plan | None, point: str, tag: str | None) -> tuple[Point | None, list[Name]]:
@@ -181,8 +178,7 @@ async def _listen(settings: Settings, clock: SystemClock, heard: Listened, plan:
         async with asyncio.timeout(limit_s):
             async for item in _source(settings, clock, plan):
                 if "ble" in item:
-                    now = clock.now()
-                    for (kind, tag), levels in heard.take(item, now.at + (now.off or 0)):
+                    for (kind, tag), levels in heard.take(item, office_time(clock.now())):
                         if len(levels) % SAID_EVERY == 0 and len(levels) <= ENOUGH:
                             fields = {"n": len(levels), "count": ENOUGH, "level": levels[-1]}
                             _tell(settings, "progress", tag=f"{kind} {tag}", **fields)
@@ -212,7 +208,7 @@ def _record(
     """The numbers of the records, by tag; and who holds the book when nothing could be recorded."""
     if not good:
         return {}, None
-    if not _has_book(settings):
+    if not has_book(settings.data_dir):
         _tell(settings, "no_book")
         return {}, None
     bodies = [

@@ -19,9 +19,9 @@ import msgspec
 
 from app import outside
 from app.errors import BookInUse, OfficeAway, OfficeRefused, RecordRefused, WatchbookError
-from app.logbook import journal as journals
 from app.logbook.blobs import LIMIT as ATTACHMENT_BYTES
 from app.logbook.book import Draft, Logbook
+from app.logbook.journal import has_book
 from app.logbook.reader import Reader
 from app.ports import Clock, Scan, Scanner
 from app.record import MAX_BYTES
@@ -127,8 +127,8 @@ def _people(logbook: Logbook) -> frozenset[str] | None:
 
 def log(settings: Settings, *, jsonl: bool) -> int:
     """Print the book: as stored with `jsonl`, else a readable line per record."""
+    from app.booklog import BookLog
     from app.logbook.verify import export_lines
-    from screens.booklog import BookLog
 
     reader = _reader(settings)
     if jsonl:
@@ -401,6 +401,6 @@ def _adapters() -> list[str]:
 
 
 def _reader(settings: Settings) -> Reader:
-    if not journals.segments(journals.in_use(settings.data_dir)):
+    if not has_book(settings.data_dir):
         raise WatchbookError("cli.no_book", folder=str(settings.data_dir))
     return Logbook.read(settings.data_dir)

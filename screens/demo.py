@@ -26,12 +26,11 @@ from app.codes import TOKEN_BYTES, digest, hash_pin, make, printed_issue
 from app.duties.site import Credentials, People, Plan, decode_plan
 from app.errors import WatchbookError
 from app.logbook.book import Logbook, Received
-from app.ports import Clock, Heard, Moment
+from app.ports import LABEL, Clock, Heard, Moment
 from app.settings import Settings, example, load
 from app.usage import asked_lang, exit_code
 from app.words import say
 from hardware.clock import StagedClock, SystemClock
-from hardware.tags import LABEL
 from hardware.walk import SimulatedWalk
 from screens.office_line import OfficeLine
 from screens.platform import launch

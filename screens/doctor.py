@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from app.errors import OfficeAway, OfficeRefused, WatchbookError
+from app.logbook.journal import has_book
 from app.logbook.reader import Reader
 from app.settings import Settings
 from app.text import cells, clean
@@ -38,7 +39,7 @@ OFF_S: Final = 60
 EARLIEST: Final = 2026
 """No handheld was set before: an earlier year is a clock that lost its battery."""
 SMALLEST: Final = (40, 20)
-STATE_CELLS, PART_CELLS = 8, 10
+STATE_CELLS, PART_CELLS = 8, 11
 
 
 class Part(Struct, frozen=True):
@@ -113,10 +114,10 @@ def _camera(settings: Settings) -> Part:
 
 def _book(settings: Settings) -> Part:
     try:
+        if not has_book(settings.data_dir):
+            return Part("book", "todo", "doctor.book_none")
         reader = Reader(settings.data_dir)
     except (WatchbookError, OSError) as e:
-        if not (settings.data_dir / "journal").is_dir():
-            return Part("book", "todo", "doctor.book_none")
         return Part("book", "todo", "doctor.book_unread", {"why": _why(settings.lang, e)})
     if reader.opening.damage:
         return Part("book", "todo", "doctor.book_damaged", {"n": len(reader.opening.damage)})

@@ -1,16 +1,18 @@
 """All that a screen may use of the world, in one frozen value."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from app.ports import Buzzer, Scanner, TagReader
 from app.watch import Watch
-from hardware.camera import Camera
 from hardware.power import Battery
 from hardware.scanner import Wedge
-from hardware.side_keys import SideKey
+
+if TYPE_CHECKING:
+    from hardware.camera import Camera
+    from hardware.side_keys import SideKey
 
 
 class Contact(Struct, frozen=True):
@@ -58,7 +60,7 @@ class Gear(Struct, frozen=True):
     """Those with a line of their own, besides the one that types."""
     wedge: Wedge = Wedge()
     """How the scanner types that does."""
-    camera: Camera | None = None
+    camera: "Camera | None" = None
     """To scan with; None where none is set up."""
     lang: str = "zh"
     english_only: bool = False
@@ -76,7 +78,7 @@ class Gear(Struct, frozen=True):
     """Darkens the screen's light to save the battery, and gives it back."""
     torch: Callable[[], bool] | None = None
     """Switches the torch on or off, True when that worked; None where there is none."""
-    side_keys: tuple[SideKey, ...] = ()
+    side_keys: "tuple[SideKey, ...]" = ()
     """Buttons beside the keypad."""
     remember: Callable[[str, str], None] = lambda name, value: None
     """Keeps a choice (`lang`, `theme`) for the next start."""

@@ -8,19 +8,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from app.duties.days import millis
+from app.duties.posts import Sheet
 from app.duties.rounds import is_short
 from app.duties.schedule import Duty, Standing, clock_text
 from app.duties.site import NO_TEXT, Phrase
 from screens.choices import ListPage
 from screens.layout import Line, beside, flow, line, numbered, paragraph, title, two
+from screens.names import procedure_name
 from screens.page import WIDE, Page
-from screens.procedures import name_of, since
+from screens.posts import turns, waiting_words
 from screens.round import RoundPage
 from screens.signin import Purpose, SignInPage
 from screens.stop import StopPage
 from screens.summary import SummaryPage
-from screens.times import clock
+from screens.times import clock, since
 
 OTHERS: Final = 3
 """Rounds listed below the first one; the rest are behind `0`."""
@@ -46,6 +47,8 @@ class HomePage(Page):
         self._chosen: str | None = None
         """Slot that stands first because somebody chose it."""
         self._duties: tuple[Duty, ...] = ()
+        self._tired: set[str] = set()
+        """Whose hours at the post run out or are over."""
         self._turn: asyncio.TimerHandle | None = None
         """One wake-up, when the next window opens or closes; nothing ticks here."""
 
@@ -64,6 +67,7 @@ class HomePage(Page):
 
     def look_up(self) -> None:
         duties = self.gear.watch.today()
+        self._tired = {f"{left.person} {left.hours}" for left in self.gear.watch.hours() if left.hours != "fine"}
         self._duties = tuple(sorted(duties, key=lambda duty: duty.slot.round != self._chosen))
 
     def _first(self, width: int) -> list[Line]:
@@ -92,17 +96,28 @@ class HomePage(Page):
 
     def _waiting(self) -> list[str]:
         """What waits beside rounds: a procedure that runs, an entry that is due, lines over their limit."""
-        watch, now = self.gear.watch, millis(self.gear.watch.now())
-        found = [
-            self.say("procedures.home_running", name=name_of(self, run), span=since(self, run)) for run in watch.runs()
-        ]
-        for register in watch.registers():
-            due = watch.line_due(register)
-            if due is not None and due <= now:
-                found.append(self.say("registers.home_due", name=register.name.say(self.lang)))
+        watch, found = self.gear.watch, waiting_words(self)
+        for run in watch.runs():
+            name = procedure_name(watch.procedure_of(run), run, self.lang)
+            found.append(self.say("procedures.home_running", name=name, span=since(self.lang, run.at, watch.now())))
+        found += [self.say("registers.home_due", name=each.name.say(self.lang)) for each in watch.registers_due()]
         if over := watch.overdue():
             found.append(self.say("registers.home_over", n=len(over)))
-        return found
+        if orders := watch.waiting_orders():
+            from screens.orders import left_of  # not before somebody needs it: memory
+
+            words, left = orders[0].words, left_of(self, orders[0])
+            found.append(" ".join(self.say("orders.home", n=len(orders), words=words, left=left).split()))
+        return [*found, *self._inspections()]
+
+    def _inspections(self) -> list[str]:
+        """Equipment whose inspection falls due, or should have been."""
+        due = self.gear.watch.falling_due()
+        if not due:
+            return []
+        over = (due[0].inspect_by or "") < self.gear.watch.now().date().isoformat()
+        words = "equipment.home_over" if over else "equipment.home_due"
+        return [self.say(words, n=len(due), name=due[0].name.say(self.lang), date=due[0].inspect_by)]
 
     def _others(self, width: int) -> list[Line]:
         others = self._duties[1 : 1 + OTHERS]
@@ -140,6 +155,8 @@ class HomePage(Page):
             keys.insert(0, ("Enter", self.say(enter)))
         if len(self._duties) > 1 + OTHERS:
             keys.append(("0", self.say("home.all", n=len(self._duties))))
+        if self._asks_post():
+            keys.append(("6", self.say("handover.key_which")))
         if self._chosen:
             keys.append(self.back_key)
         return (*keys, self.menu_key)
@@ -159,8 +176,23 @@ class HomePage(Page):
             self.terminal.open(SignInPage(Purpose.JOIN))
         elif key == "0":
             self.terminal.open(RoundsPage(self.gear.watch.today(), self))
+        elif key == "5" and self.gear.watch.waiting_orders():
+            from screens.orders import OrdersPage
+
+            self.terminal.open(OrdersPage())
+        elif key == "6" and self._asks_post():
+            await self._say_post()
         elif key.isdigit() and int(key) <= OTHERS and int(key) < len(self._duties):
             self.choose(self._duties[int(key)])
+
+    def _asks_post(self) -> bool:
+        """Several posts fit this crew, and nobody said which one it is at."""
+        return self.gear.watch.post() is None and len(self.gear.watch.posts_to_choose()) > 1
+
+    async def _say_post(self) -> None:
+        from screens.handover import PostsPage  # not before somebody needs it: memory
+
+        self.terminal.open(PostsPage(self.gear.watch.posts_to_choose()))
 
     def choose(self, duty: Duty) -> None:
         """Put `duty` first; Enter then starts it."""
@@ -195,10 +227,17 @@ class HomePage(Page):
     async def _start(self, duty: Duty) -> None:
         if (progress := self.gear.watch.state.round) is not None:
             self.terminal.tell(self.say("home.is_running", name=self.schedule_name(progress.schedule)), "mark")
+        elif (sheet := self._unread(duty)) is not None:
+            self.terminal.open_sheet(sheet)
         elif duty.standing is Standing.COMING:
             self.terminal.open(EarlyPage(duty, self))
         else:
             await self.set_out(duty)
+
+    def _unread(self, duty: Duty) -> Sheet | None:
+        """A sheet to be read first: of the round's post, or of the crew's own."""
+        watch, found = self.gear.watch, self.gear.watch.plan.find_schedule(duty.slot.schedule)
+        return (watch.waiting(found.post) if found else None) or watch.waiting()
 
     async def set_out(self, duty: Duty) -> None:
         """Begin, or ask why alone."""
@@ -230,13 +269,14 @@ class HomePage(Page):
         if self._turn is not None:
             self._turn.cancel()
         edges = [edge.timestamp() for duty in self._duties for edge in (duty.slot.opens, duty.slot.closes)]
+        edges += turns(self.gear.watch)
         ahead = [edge - now.timestamp() for edge in edges if edge > now.timestamp()]
         if ahead:
             wait = min(LONGEST_SLEEP_S, min(ahead) + 0.5)
             self._turn = asyncio.get_running_loop().call_later(wait, self._window_turned)
 
     def _window_turned(self) -> None:
-        """A window opened or closed: say so, and be felt when a round is due now."""
+        """A window opened or closed, or hours ran out: say so, and be felt when a round is due or relief is."""
         before = self._due()
         self.show()
         if self.is_current and self._due() - before:
@@ -244,7 +284,7 @@ class HomePage(Page):
             self.terminal.turned_by_itself()
 
     def _due(self) -> set[str]:
-        return {duty.slot.round for duty in self._duties if duty.standing is Standing.OPEN}
+        return self._tired | {duty.slot.round for duty in self._duties if duty.standing is Standing.OPEN}
 
     def on_unmount(self) -> None:
         if self._turn is not None:

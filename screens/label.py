@@ -4,41 +4,30 @@ from collections.abc import Sequence
 
 from screens.layout import Line, paragraph, title
 from screens.number import Digits, field
-from screens.page import Page
 from screens.times import clock
+from screens.typed import TypedPage
 
 CODE = Digits(limit=12)
 
 
-class CodePage(Page):
+class CodePage(TypedPage):
     """The short code under a label, typed where nothing can be read."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._code = CODE
+        super().__init__(CODE)
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         rows = [title(self.say("round.code_title"), clock(self.gear.watch.now()), width), ()]
         rows += paragraph(self.say("round.code_how"), "text", width)
-        rows += [(), field(self.say("round.code"), self._code), ()]
+        rows += [(), field(self.say("round.code"), self.typed), ()]
         return [*rows, *paragraph(self.say("round.code_weak"), "dim", width)]
 
     def foot(self) -> Sequence[tuple[str, str]]:
         return (("Enter", self.say("signin.confirm")), self.back_key, self.menu_key)
 
-    async def digit(self, key: str) -> None:
-        if key.isdigit():
-            self._code = self._code.press(key)
-
-    async def back(self) -> None:
-        if self._code.typed:
-            self._code = self._code.rub()
-        else:
-            self.terminal.close(self)
-
     async def enter(self) -> None:
-        if self._code.empty:
+        if self.typed.empty:
             self.terminal.close(self)
             return
-        typed, self._code = self._code.typed, CODE
+        typed, self.typed = self.typed.typed, CODE
         self.terminal.arrived(await self.gear.watch.type_code(typed))

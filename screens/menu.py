@@ -9,15 +9,14 @@ from screens.alarm import AlarmPage
 from screens.choices import ListPage
 from screens.help import HelpPage
 from screens.layout import Line, numbered, title
-from screens.more import MorePage, shown
 from screens.outbox import OutboxPage
 from screens.page import Page
 from screens.times import clock
-from screens.witness import WitnessPage
 
 EVERYBODY: Final = ""
 WITNESS: Final = "*"
-"""Neither is a person's id."""
+GIVE: Final = "**"
+"""None of them is a person's id."""
 
 
 class MenuPage(Page):
@@ -28,6 +27,8 @@ class MenuPage(Page):
         return rows
 
     def _items(self) -> Sequence[tuple[str, str]]:
+        from screens.more import shown  # its pages: 0.3 MB that the first screen does not need
+
         more = shown(self.gear)
         other = "menu.to_day" if self.terminal.look == "night" else "menu.to_night"
         return (
@@ -39,7 +40,7 @@ class MenuPage(Page):
             ("6", self.say("menu.help")),
             ("7", self.say("menu.outbox")),
             ("8", self.say("menu.leave")),
-            ("0", self.say(more[0].words if len(more) == 1 else "more.title")),
+            ("0", self.say(more[0].words if len(more) == 1 else "menu.more")),
         )
 
     def foot(self) -> Sequence[tuple[str, str]]:
@@ -73,6 +74,8 @@ class MenuPage(Page):
             case "8":
                 self._leave()
             case "0":
+                from screens.more import MorePage, shown
+
                 more = shown(self.gear)
                 terminal.turn_to(await more[0].page(self.gear) if len(more) == 1 else MorePage(more))
 
@@ -83,7 +86,7 @@ class MenuPage(Page):
             raise NotAllowed("menu.locked" if self.terminal.locked else "menu.nobody")
         if state.round is not None:
             raise NotAllowed("menu.round_open")
-        self.terminal.turn_to(LeavePage(state.shift))
+        self.terminal.turn_to(LeavePage(state.shift, gives=self.gear.watch.may_give()))
 
     async def enter(self) -> None:
         self.terminal.close(self)
@@ -94,14 +97,17 @@ class MenuPage(Page):
 class LeavePage(ListPage[str]):
     """One of the crew goes, or all: the end of the shift."""
 
-    def __init__(self, shift: Shift) -> None:
+    def __init__(self, shift: Shift, *, gives: bool = False) -> None:
+        """`gives`: the crew has a post that it has not handed over yet."""
         people = [member.person for member in shift.crew]
-        super().__init__([*(people if len(people) > 1 else ()), EVERYBODY, WITNESS])
+        super().__init__([*([GIVE] if gives else ()), *(people if len(people) > 1 else ()), EVERYBODY, WITNESS])
 
     def head(self) -> tuple[str, str]:
         return self.say("menu.leave_title"), clock(self.gear.watch.now())
 
     def item(self, person: str) -> str:
+        if person == GIVE:
+            return self.say("handover.do_give")
         if person == WITNESS:
             return self.say("menu.leave_witness")
         return (
@@ -113,7 +119,14 @@ class LeavePage(ListPage[str]):
         return person.name.say(self.lang) if person else who
 
     async def chosen(self, person: str) -> None:
+        if person == GIVE:
+            from screens.handover import give  # not before somebody needs it: memory
+
+            give(self)
+            return
         if person == WITNESS:
+            from screens.witness import WitnessPage
+
             self.terminal.open(await WitnessPage.signed(self.gear))
             return
         if person == EVERYBODY:

@@ -5,8 +5,13 @@ from typing import Final
 
 from msgspec import Struct
 
+from app.watch import Watch
 from screens.choices import ListPage
+from screens.equipment import EquipmentPage
 from screens.gear import Gear
+from screens.handover import page_for
+from screens.matters import MattersPage
+from screens.orders import OrdersPage, TakePage
 from screens.page import Page
 from screens.procedures import ProceduresPage
 from screens.registers import RegistersPage
@@ -28,10 +33,40 @@ async def _procedures(gear: Gear) -> Page:
     return ProceduresPage(gear.watch)
 
 
+async def _take(gear: Gear) -> Page:
+    return TakePage(gear.watch.order_categories())
+
+
+async def _orders(gear: Gear) -> Page:
+    return OrdersPage()
+
+
+async def _matters(gear: Gear) -> Page:
+    return MattersPage()
+
+
+async def _equipment(gear: Gear) -> Page:
+    return EquipmentPage(gear.watch.places_of_assets(), gear.watch.falling_due())
+
+
+async def _handover(gear: Gear) -> Page:
+    return page_for(gear.watch)
+
+
+def _emergencies(watch: Watch) -> bool:
+    """What runs is listed also when the plan has it no longer."""
+    return bool(watch.procedures() or watch.runs() or watch.plan.contacts)
+
+
 ITEMS: Final = (
     Item("more.registers", _registers, lambda gear: bool(gear.watch.registers())),
-    Item("more.procedures", _procedures, lambda gear: bool(gear.watch.procedures() or gear.watch.plan.contacts)),
+    Item("more.procedures", _procedures, lambda gear: _emergencies(gear.watch)),
+    Item("more.take", _take, lambda gear: gear.watch.takes_orders()),
+    Item("more.orders", _orders, lambda gear: gear.watch.takes_orders() or bool(gear.watch.orders())),
+    Item("more.matters", _matters, lambda gear: bool(gear.watch.open_findings())),
+    Item("handover.menu", _handover, lambda gear: bool(gear.watch.post() or gear.watch.posts_to_choose())),
     Item("menu.witness", WitnessPage.signed),
+    Item("more.equipment", _equipment, lambda gear: gear.watch.keeps_equipment() and bool(gear.watch.plan.assets)),
 )
 
 
@@ -51,4 +86,4 @@ class MorePage(ListPage[Item]):
         return self.say(item.words)
 
     async def chosen(self, item: Item) -> None:
-        self.terminal.replace(await item.page(self.gear))
+        self.terminal.turn_to(await item.page(self.gear))

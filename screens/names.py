@@ -4,6 +4,8 @@ A round keeps the plan it was started under, the due list follows the newest one
 be older than both.
 """
 
+from app.duties.procedures import Run
+from app.duties.provisions import Procedure
 from app.duties.rounds import stop_of
 from app.duties.site import Plan, Point, Stop
 
@@ -11,6 +13,10 @@ from app.duties.site import Plan, Point, Stop
 def schedule_name(plan: Plan, name: str, lang: str) -> str:
     found = plan.find_schedule(name)
     return found.name.say(lang) if found else name
+
+
+def procedure_name(procedure: Procedure | None, run: Run, lang: str) -> str:
+    return procedure.name.say(lang) if procedure else run.procedure
 
 
 def point_of(plan: Plan, stop: Stop | None) -> Point | None:

@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from app.duties.evidence import Near
 from app.duties.site import Stop
 from app.ports import Scan
 from app.text import cells, fit
@@ -96,6 +97,8 @@ class Sheet(Widget):
 class Page(Screen[None]):
     """Base of all screens. Subclasses give `draw` and the key methods they use."""
 
+    walks: ClassVar[bool] = False
+    """It shows the round: while it is on top, the radio listens for what waits."""
     AUTO_FOCUS: ClassVar[str | None] = ""  # keys go to the terminal's table, nothing here takes focus
 
     def compose(self) -> ComposeResult:
@@ -132,6 +135,16 @@ class Page(Screen[None]):
     async def scanned(self, scan: Scan) -> bool:
         """A code was read while this page is on top. True when the page took it; else the terminal does."""
         return False
+
+    def listens(self, yes: bool) -> None:
+        """Whether the radio listens for a beacon now."""
+
+    def nearer(self, near: Near) -> None:
+        """What the last sighting says."""
+
+    def awaited_tags(self) -> frozenset[tuple[str, str]] | None:
+        """The tags that may yet say what this page asks; None for a page that asks no sensor."""
+        return None
 
     # -- for pages -----------------------------------------------------------------------------
     @property

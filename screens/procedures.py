@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 
 from app.duties import procedures
+from app.duties.days import millis
 from app.duties.procedures import Run, TeamRun
 from app.duties.provisions import Contact, Material, Procedure, Step, Team
 from app.duties.texts import Phrase
 from app.watch import Watch
 from screens.choices import Choices, ListPage
 from screens.layout import Line, line, paragraph, title, two
+from screens.names import procedure_name
 from screens.number import Digits, field
 from screens.page import Page
-from screens.times import clock, span
+from screens.times import clock, since
+from screens.typed import TypedPage
 
 CONTACTS = "contacts"
+COUNT = Digits(limit=3)
+STEPS = 7
+"""On a page: 8 and 9 are keys of their own."""
 Row = Run | Procedure | str
 
 
@@ -31,7 +37,8 @@ class ProceduresPage(ListPage[Row]):
         if isinstance(row, str):
             return self.say("procedures.contacts")
         if isinstance(row, Run):
-            return self.say("procedures.running", name=name_of(self, row), span=since(self, row))
+            name = procedure_name(self.gear.watch.procedure_of(row), row, self.lang)
+            return self.say("procedures.running", name=name, span=_elapsed(self, row))
         return self.say(f"procedures.kind_{row.kind.replace('-', '_')}", name=row.name.say(self.lang))
 
     def item_role(self, row: Row) -> str:
@@ -46,26 +53,41 @@ class ProceduresPage(ListPage[Row]):
             self.terminal.replace(StartPage(row))
 
 
-def name_of(page: Page, run: Run) -> str:
-    procedure = page.gear.watch.procedure_of(run)
-    return procedure.name.say(page.lang) if procedure else run.procedure
-
-
-def since(page: Page, run: Run) -> str:
-    """How long it runs."""
-    now = int(page.gear.watch.now().timestamp() * 1000)
-    return span(page.lang, max(0, now - run.at) // 1000)
+def _elapsed(page: Page, run: Run) -> str:
+    return since(page.lang, run.at, page.gear.watch.now())
 
 
 def follow(page: Page, run: Run) -> None:
     """To the steps of a card, or to the teams of a call-out."""
     procedure = page.gear.watch.procedure_of(run)
     if procedure is None:
-        page.terminal.tell(page.say("procedures.unknown"), "mark")
+        page.terminal.replace(GonePage(run))
     elif len(procedure.teams) == 1:
         page.terminal.replace(RunPage(run.id, procedure, procedure.teams[0]))
     else:
         page.terminal.replace(TeamsPage(run.id, procedure))
+
+
+class GonePage(Page):
+    """What runs while the plan has its procedure no longer: it can be ended."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._doing = run
+
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        rows = [title(self._doing.procedure, self.say("procedures.elapsed", span=_elapsed(self, self._doing)), width)]
+        rows += [(), *paragraph(self.say("procedures.unknown"), "mark", width)]
+        return [*rows, (), *paragraph(self.say("procedures.close_ask"), "text", width)]
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        return (("Enter", self.say("procedures.close")), self.back_key)
+
+    async def enter(self) -> None:
+        await self.gear.watch.close_procedure(self._doing.id)
+        self.terminal.close(self)
+        self.terminal.signal("ok")
+        self.terminal.tell(self.say("procedures.closed", name=self._doing.procedure))
 
 
 class ContactsPage(ListPage[Contact]):
@@ -131,7 +153,7 @@ class TeamsPage(ListPage[Team]):
     def head(self) -> tuple[str, str]:
         run = self.gear.watch.state.runs.get(self._run)
         exercise = f" {self.say('procedures.exercise')}" if run and run.exercise else ""
-        return self._procedure.name.say(self.lang) + exercise, since(self, run) if run else ""
+        return self._procedure.name.say(self.lang) + exercise, _elapsed(self, run) if run else ""
 
     def intro(self) -> str:
         return self.say("procedures.teams")
@@ -146,7 +168,7 @@ class TeamsPage(ListPage[Team]):
             return self.say("procedures.team_reported")
         if here.assembled is not None:
             return self.say("procedures.team_there", time=clock(self.terminal.local(here.assembled)))
-        if run and procedures.assembled_in_time(team, run, int(self.gear.watch.now().timestamp() * 1000)) is False:
+        if run and procedures.assembled_in_time(team, run, millis(self.gear.watch.now())) is False:
             return self.say("procedures.team_late")
         return self.say("procedures.team_waiting", min=team.assemble_min) if team.assemble_min else ""
 
@@ -170,8 +192,8 @@ class RunPage(Page):
         self._doing = run
         self._procedure = procedure
         self._team = team
-        self._steps = Choices(team.steps, self._words, self._role)
-        self._closing = False
+        self._steps = Choices(team.steps, self._words, self._role, STEPS)
+        self._ending = False
 
     @property
     def _here(self) -> TeamRun:
@@ -190,7 +212,7 @@ class RunPage(Page):
 
     def _late(self, step: Step) -> str:
         run = self.gear.watch.state.runs.get(self._doing)
-        now = int(self.gear.watch.now().timestamp() * 1000)
+        now = millis(self.gear.watch.now())
         late = run is not None and step in procedures.late_steps(self._procedure, run, self._team.id, now)
         return f" {self.say('procedures.late')}" if late else ""
 
@@ -203,10 +225,9 @@ class RunPage(Page):
         run = self.gear.watch.state.runs.get(self._doing)
         name = self._team.name.say(self.lang) or self._procedure.name.say(self.lang)
         head = f"{name} {self.say('procedures.exercise')}" if run and run.exercise else name
-        rows = [title(head, self.say("procedures.elapsed", span=since(self, run)) if run else "", width), ()]
-        if self._closing:
+        rows = [title(head, self.say("procedures.elapsed", span=_elapsed(self, run)) if run else "", width), ()]
+        if self._ending:
             return [*rows, *paragraph(self.say("procedures.close_ask"), "mark", width)]
-        self._steps = Choices(self._team.steps, self._words, self._role)
         rows += self._steps.draw(width, height - len(rows) - len(self._team.materials), self.more)
         return [*rows, *(row for each in self._team.materials for row in self._material(each, width))]
 
@@ -225,11 +246,11 @@ class RunPage(Page):
         return [line(("  " + words, "mark" if short else "ok"))]
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        if self._closing:
+        if self._ending:
             return (("Enter", self.say("procedures.close")), self.back_key)
         keys = [("Enter", self.say(self._enter_words()))]
         if self._procedure.kind == "card":
-            keys.append(("0", self.say("procedures.close")))
+            keys.append(("9", self.say("procedures.close")))
         else:
             keys += [("8", self.say("procedures.material"))] if self._team.materials else []
             keys.append(("9", self.say("procedures.report")))
@@ -247,37 +268,41 @@ class RunPage(Page):
         return procedures.next_step(self._procedure, run, self._team.id) if run else None
 
     async def enter(self) -> None:
-        if self._closing:
-            await self._close()
+        if self._ending:
+            await self._end()
         elif self._team.assemble_min and self._here.assembled is None:
             await self._assemble()
         elif (step := self._next()) is not None:
             await self._tick(step)
         elif self._procedure.kind == "card":
-            self._closing = True
+            self._ending = True
         else:
             self.terminal.open(ReportPage(self._doing, self._procedure, self._team))
 
     async def digit(self, key: str) -> None:
-        if self._closing:
+        if self._ending:
             return
-        if key == "0" and self._procedure.kind == "card":
-            self._closing = True
+        if key == "9" and self._procedure.kind == "card":
+            self._ending = True
         elif key == "8" and self._team.materials:
             self.terminal.open(MaterialsPage(self._doing, self._team))
-        elif key == "9" and self._procedure.kind != "card":
+        elif key == "9":
             self.terminal.open(ReportPage(self._doing, self._procedure, self._team))
         elif (step := self._steps.pick(key)) is not None:
             await self._tick(step)
 
+    async def move(self, step: int) -> None:
+        self._steps.turn(step)
+
     async def back(self) -> None:
-        if self._closing:
-            self._closing = False
+        if self._ending:
+            self._ending = False
         else:
             self.terminal.close(self)
 
     async def _tick(self, step: Step) -> None:
         in_time = await self.gear.watch.tick(self._doing, self._team.id, step.id)
+        self.terminal.turned_by_itself()  # a finger that bounces must not tick the next step
         role = "ok" if in_time else "mark"
         self.terminal.signal(role)
         key = "procedures.ticked" if in_time else "procedures.ticked_late"
@@ -290,50 +315,39 @@ class RunPage(Page):
         key = "procedures.assembled" if in_time else "procedures.assembled_late"
         self.terminal.tell(self.say(key, name=self._team.name.say(self.lang), min=self._team.assemble_min), role)
 
-    async def _close(self) -> None:
+    async def _end(self) -> None:
         await self.gear.watch.close_procedure(self._doing)
         self.terminal.close(self)
         self.terminal.signal("ok")
         self.terminal.tell(self.say("procedures.closed", name=self._procedure.name.say(self.lang)))
 
 
-class MaterialsPage(Page):
+class MaterialsPage(TypedPage):
     """Each material counted, one after the other."""
 
     def __init__(self, run: str, team: Team) -> None:
-        super().__init__()
+        super().__init__(COUNT)
         self._doing = run
         self._team = team
         self._place = 0
-        self._digits = Digits(limit=3)
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         material = self._team.materials[self._place]
         step = f"{self._place + 1}/{len(self._team.materials)}"
         rows = [title(self.say("procedures.count_title", name=self._team.name.say(self.lang)), step, width), ()]
         name = self.say("procedures.count", name=material.text.say(self.lang), wanted=material.count)
-        return [*rows, *paragraph(name, "key", width), (), field("", self._digits)]
+        return [*rows, *paragraph(name, "key", width), (), field("", self.typed)]
 
     def foot(self) -> Sequence[tuple[str, str]]:
         return (("Enter", self.say("registers.save")), self.back_key)
 
-    async def digit(self, key: str) -> None:
-        if key.isdigit():
-            self._digits = self._digits.press(key)
-
-    async def back(self) -> None:
-        if self._digits.empty:
-            self.terminal.close(self)
-        else:
-            self._digits = self._digits.rub()
-
     async def enter(self) -> None:
-        if self._digits.empty:
-            self.terminal.tell(self.say("registers.fault_count", column=""), "mark")
+        if self.typed.empty:
+            self.terminal.tell(self.say("procedures.type_count"), "mark")
             return
         material = self._team.materials[self._place]
-        await self.gear.watch.count_material(self._doing, self._team.id, material.id, int(self._digits.typed))
-        self._place, self._digits = self._place + 1, Digits(limit=3)
+        await self.gear.watch.count_material(self._doing, self._team.id, material.id, int(self.typed.typed))
+        self._place, self.typed = self._place + 1, COUNT
         if self._place == len(self._team.materials):
             self.terminal.signal("ok")
             self.terminal.close(self)

@@ -7,15 +7,13 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from app.duties.evidence import WORN_BELOW
 from app.text import clean
 from app.words import say
 from hardware.decode import Code
 from hardware.pictures import PictureRefused, codes_in_picture
-
-WORN: Final = 50
-"""Percent of unused error correction below which a label wants a new print."""
 
 
 def read(lang: str, images: Sequence[str], *, as_json: bool) -> int:
@@ -57,5 +55,5 @@ def _lines(lang: str, name: str, codes: Sequence[Code]) -> list[str]:
 
 def _about(lang: str, code: Code) -> str:
     health = [] if code.health is None else [f"{code.health}%"]
-    worn = [say(lang, "camera.worn")] if code.health is not None and code.health < WORN else []
+    worn = [say(lang, "camera.worn")] if code.health is not None and code.health < WORN_BELOW else []
     return ", ".join((code.format, *health, *worn))

@@ -1,7 +1,8 @@
 """Registers: which there are, what is open in one, and a new line asked column by column."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from app.duties import registers
 from app.duties.days import local_time
 from app.duties.provisions import Column, Register
 from app.duties.registers import Line as RegisterLine
@@ -13,6 +14,8 @@ from screens.page import Page
 from screens.times import clock
 
 ROOM_MOST = 12
+LAST = 4
+"""Digits of what is personal that are shown again."""
 
 
 class RegistersPage(ListPage[Register]):
@@ -35,12 +38,7 @@ class RegistersPage(ListPage[Register]):
         return self.say("registers.row_open", name=name, n=count) if count else name
 
     async def chosen(self, register: Register) -> None:
-        self.terminal.open(RegisterPage(register) if ends(register, self.lang) else EntryPage(register))
-
-
-def ends(register: Register, lang: str) -> str:
-    """What ends a line, in words; empty when lines stand alone."""
-    return register.ends.say(lang)
+        self.terminal.open(RegisterPage(register) if register.stays else EntryPage(register))
 
 
 class RegisterPage(Page):
@@ -50,10 +48,14 @@ class RegisterPage(Page):
         super().__init__()
         self._register = register
         self._open: Choices[RegisterLine] | None = None
+        self._listed: object = None
 
     def look_up(self) -> None:
         lines = self.gear.watch.open_lines(self._register.id)
         over = {line.id for line in self.gear.watch.overdue()}
+        if self._listed == (lines, over):  # the page that is open stays open
+            return
+        self._listed = (lines, over)
 
         def words(line: RegisterLine) -> str:
             key = "registers.overdue_line" if line.id in over else "registers.line"
@@ -65,7 +67,7 @@ class RegisterPage(Page):
         rows = [title(self._register.name.say(self.lang), clock(self.gear.watch.now()), width), ()]
         if self._open is None or not len(self._open):
             return [*rows, *paragraph(self.say("registers.nothing_open"), "text", width)]
-        rows += paragraph(self.say("registers.open", ends=ends(self._register, self.lang)), "dim", width)
+        rows += paragraph(self.say("registers.open", ends=self._register.ends.say(self.lang)), "dim", width)
         return [*rows, *self._open.draw(width, height - len(rows), self.more)]
 
     def foot(self) -> Sequence[tuple[str, str]]:
@@ -77,7 +79,7 @@ class RegisterPage(Page):
     async def digit(self, key: str) -> None:
         line = self._open.pick(key) if self._open else None
         if line is not None:
-            self.terminal.open(EndPage(self._register, line))
+            self.terminal.open(EndPage(self._register, line, await self.gear.watch.personal(line)))
 
     async def move(self, step: int) -> None:
         if self._open:
@@ -87,24 +89,29 @@ class RegisterPage(Page):
 class EndPage(Page):
     """One line, and Enter ends it."""
 
-    def __init__(self, register: Register, line: RegisterLine) -> None:
+    def __init__(self, register: Register, line: RegisterLine, personal: Mapping[str, str]) -> None:
         super().__init__()
         self._register = register
         self._line = line
+        self._personal = personal
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         rows = [title(self._register.name.say(self.lang), clock(self.terminal.local(self._line.at)), width), ()]
-        return [*rows, *paragraph(self._line.words, "key", width)]
+        rows += paragraph(self._line.words, "key", width)
+        for column in self._register.columns:
+            if text := self._personal.get(column.id):
+                rows += paragraph(f"{column.text.say(self.lang)} {text[-LAST:]}", "text", width)
+        return rows
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        return (("Enter", ends(self._register, self.lang)), self.back_key)
+        return (("Enter", self._register.ends.say(self.lang)), self.back_key)
 
     async def enter(self) -> None:
         late = await self.gear.watch.end_line(self._line.id)
         self.terminal.close(self)
         self.terminal.signal("mark" if late else "ok")
         key = "registers.ended_late" if late else "registers.ended"
-        self.terminal.tell(self.say(key, ends=ends(self._register, self.lang)), "mark" if late else "ok")
+        self.terminal.tell(self.say(key, ends=self._register.ends.say(self.lang)), "mark" if late else "ok")
 
 
 class EntryPage(Page):
@@ -162,8 +169,8 @@ class EntryPage(Page):
             typed = self._digits.typed
             if typed and not typed.endswith("-") and len(typed) < ROOM_MOST:
                 self._digits = Digits(typed + "-", limit=ROOM_MOST)
-        elif key.isdigit() and len(self._digits.typed) < self._digits.limit:
-            self._digits = Digits(self._digits.typed + key, limit=self._digits.limit)
+        elif key.isdigit():
+            self._digits = self._digits.press(key)
 
     async def enter(self) -> None:
         if self._choices is None:
@@ -171,7 +178,7 @@ class EntryPage(Page):
 
     async def back(self) -> None:
         if self._digits.typed:
-            self._digits = Digits(self._digits.typed[:-1], limit=self._digits.limit)
+            self._digits = self._digits.rub()
         elif self._place:
             self._place -= 1
             self._begin()
@@ -192,5 +199,8 @@ class EntryPage(Page):
             return
         line = await self.gear.watch.enter_line(self._register.id, self._answers)
         self.terminal.close(self)
-        self.terminal.signal("ok")
-        self.terminal.tell(self.say("registers.saved", words=line.words))
+        look = registers.worth_a_look(self._register, self._answers)
+        self.terminal.signal("mark" if look else "ok")
+        self.terminal.tell(
+            self.say("registers.saved_look" if look else "registers.saved", words=line.words), "mark" if look else "ok"
+        )

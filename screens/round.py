@@ -5,12 +5,13 @@ Distances and verdicts come from the watch; this page shows them and never decid
 
 import asyncio
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.timer import Timer
 
 from app.duties.checks import open_checks
 from app.duties.evidence import Near, Nearness
-from app.duties.rounds import Progress, Visit, on_the_way, passed_over, recheck_due, remaining
+from app.duties.rounds import Progress, Visit, on_the_way, partner_seen, passed_over, recheck_due, remaining
 from app.duties.schedule import clock_text
 from app.duties.site import Point, Stop
 from app.text import cells
@@ -34,6 +35,8 @@ CODES_ONLY = "radio.none"
 
 
 class RoundPage(Page):
+    walks: ClassVar[bool] = True
+
     def __init__(self) -> None:
         super().__init__()
         self._ticker: Timer | None = None
@@ -107,7 +110,7 @@ class RoundPage(Page):
         if stop is None and remaining(progress):
             return paragraph(self.say("watch.plan_gone"), "bad", width)
         if stop is None:
-            return [line((self.say("round.all_done"), "ok")), *paragraph(self.say("round.all_done_how"), "text", width)]
+            return self._all_done(progress, width)
         point = self.gear.watch.plan.point(stop.point)
         if progress.at_stop is not None:
             return self._at(progress, stop, width)
@@ -157,6 +160,13 @@ class RoundPage(Page):
             self._near = None
         return self._near
 
+    def _all_done(self, progress: Progress, width: int) -> list[Line]:
+        """The way is walked; places nobody could go to may be open by now."""
+        rows = [line((self.say("round.all_done"), "ok")), *paragraph(self.say("round.all_done_how"), "text", width)]
+        if shut := sum(visit.skipped is not None and visit.at is None for visit in progress.visits):
+            rows += [(), *paragraph(self.say("round.all_done_but", n=shut), "mark", width)]
+        return rows
+
     def _advice(self, near: Near | None) -> str:
         if near is None or near.state is Nearness.SILENT:
             return self.say("round.searching")
@@ -195,10 +205,10 @@ class RoundPage(Page):
         return (*keys, ("5", self.say("round.key_finish")), *menu)
 
     def _signs_again(self, progress: Progress) -> bool:
-        """Whether one of the crew could sign in on the way now, and none has yet."""
+        """Whether the partner could sign in on the way now, and has not yet."""
         schedule = self.gear.watch.plan.find_schedule(progress.schedule)
         asked = schedule is not None and (schedule.crew > 1 or schedule.recheck)
-        return asked and on_the_way(progress) and len(progress.crew) > 1 and not progress.rechecked
+        return asked and on_the_way(progress) and len(progress.crew) > 1 and not partner_seen(progress)
 
     def _partner_words(self, progress: Progress) -> str:
         """`4 李敏途中再签`: the partner; no name when it may be several."""

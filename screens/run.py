@@ -24,6 +24,7 @@ from sync import standing
 
 if TYPE_CHECKING:
     from hardware.camera import Camera
+    from hardware.side_keys import SideKey
 
 LOG_BYTES: Final = 256 * 1024
 
@@ -76,7 +77,6 @@ def open_terminal(
     from hardware.power import battery
     from hardware.scanner import wedge
     from hardware.scanners import scanners
-    from hardware.side_keys import parse
     from screens.gear import Gear
     from screens.terminal import Terminal
 
@@ -100,7 +100,7 @@ def open_terminal(
         battery=battery,
         dim=_dimmer(),
         torch=_torch(),
-        side_keys=parse(settings.side_keys or ""),
+        side_keys=_side_keys(settings),
         remember=lambda name, value: keep(settings.data_dir, name, value),
         ready=launch.ready,
         hint=hint,
@@ -167,6 +167,14 @@ def _camera(settings: Settings, clock: Clock) -> "Camera | None":
     from hardware.camera import Camera, parse
 
     return Camera(parse(settings.camera), clock)
+
+
+def _side_keys(settings: Settings) -> "tuple[SideKey, ...]":
+    if settings.side_keys is None:
+        return ()
+    from hardware.side_keys import parse
+
+    return parse(settings.side_keys)
 
 
 def _dimmer() -> Callable[[bool], None]:

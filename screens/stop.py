@@ -7,14 +7,19 @@ asks the check before it again: the new answer takes the old one back, and both 
 from collections.abc import Sequence
 
 from app.duties.checks import offered, overrules, words_of
+from app.duties.doubts import Doubt, Kind, allowed
 from app.duties.findings import Finding
+from app.duties.readings import Exchange, imbalance
 from app.duties.rounds import Answer, Visit
-from app.duties.site import Check, Choice, Stop
+from app.duties.site import Check, Stop
+from app.duties.site import Choice as CheckChoice
 from app.kinds import SensorRead
 from app.words import say
 from screens.choices import Choices
+from screens.doubt import Choice, DoubtPage, ExchangePage
 from screens.finding import FindingPage
 from screens.layout import Line, line, paragraph, title
+from screens.limits import limits, unit_of
 from screens.names import point_of, route_stop
 from screens.number import Digits, field
 from screens.overrule import OverrulePage
@@ -35,11 +40,14 @@ class StopPage(Page):
         self._asked: str | None = None
         """The check that the field below belongs to."""
         self._digits = Digits()
-        self._choices: Choices[Choice] | None = None
+        self._choices: Choices[CheckChoice] | None = None
         self._sensor: SensorRead | None = None
         """What the sensor says to the check that is asked: it stays as the crew has seen it."""
         self._why = ""
         """Why the crew answers otherwise."""
+        self._sure: set[Kind] = set()
+        """What the crew was asked about this reading."""
+        self._exchange: Exchange | None = None
 
     # -- what is asked -------------------------------------------------------------------------
     def _stop(self) -> Stop | None:
@@ -81,6 +89,7 @@ class StopPage(Page):
             self._digits = _empty(check)
             self._choices = Choices(check.choices, lambda choice: choice.text.say(self.lang)) if check.choices else None
             self._sensor, self._why = None, ""
+            self._sure, self._exchange = set(), None
         if check is not None and self._sensor is None and self._digits.empty:
             self._sensor = self.gear.watch.sensed(check, self._done)
         return check
@@ -160,9 +169,8 @@ class StopPage(Page):
         rows += [field("", shown, check.unit), ()]
         if told or self.awaited_tags():
             rows += paragraph(self.say("sensor.read" if told else "sensor.awaited"), "key" if told else "dim", width)
-        limits, last = self._limits(check), self.gear.watch.last_readings(check.id, READINGS, self._done)
-        if limits:
-            rows += paragraph(limits, "text", width)
+        normal, last = limits(self.lang, check), self.gear.watch.last_readings(check.id, READINGS, self._done)
+        rows += [*self._phases(check, width), *paragraph(normal, "text", width)]
         if last:
             rows += paragraph(self.say("stop.last", values=" ".join(last)), "text", width)
         if said := check.said.say(self.lang):
@@ -172,23 +180,39 @@ class StopPage(Page):
             rows += paragraph(self.say("stop.decimals", keys=example.typed, value=example.shown), "dim", width)
         return rows
 
+    def _phases(self, check: Check, width: int) -> list[Line]:
+        """What is read and typed of the check's group, side by side."""
+        if not check.group:
+            return []
+        typed = None if self._digits.empty else self.gear.watch.judge(check, self._digits.typed).value
+        said, role = self._balance(check, typed or self._told(check) or None)
+        return paragraph(said, role, width)
+
+    def _balance(self, check: Check, now: str | None) -> tuple[str, str]:
+        """The group of `check` in words, and their role: `mark` when it is out of balance; empty without a group."""
+        stop, checks = self._stop(), self._checks()
+        values = self.gear.watch.side_by_side(check, stop, now) if stop else ()
+        if not values:
+            return "", "text"
+        row = " | ".join(value or "_" for value in values)
+        if None in values:
+            return self.say("equipment.phases_open", values=row), "text"
+        read = [value for value in values if value is not None]
+        percent, limit = f"{imbalance(read):.0f}", allowed(checks, check)
+        if not limit:
+            return self.say("equipment.phases", values=row, percent=percent), "text"
+        said = self.say("equipment.phases_limit", values=row, percent=percent, limit=limit)
+        return said, "mark" if imbalance(read) > limit else "text"
+
     def _standard(self, check: Check, width: int) -> list[Line]:
         return paragraph(check.standard.say(self.lang), "text", width)
-
-    def _limits(self, check: Check) -> str:
-        unit = f" {check.unit}" if check.unit else ""
-        if check.low is not None and check.high is not None:
-            return self.say("stop.normal", low=check.low, high=check.high, unit=unit)
-        if check.low is not None:
-            return self.say("stop.normal_low", low=check.low, unit=unit)
-        return self.say("stop.normal_high", high=check.high, unit=unit) if check.high is not None else ""
 
     def _count(self, check: Check, width: int) -> list[Line]:
         return [
             *paragraph(check.text.say(self.lang), "key", width),
             *self._standard(check, width),
             *paragraph(self.say("stop.count", total=check.total), "text", width),
-            *paragraph(self._limits(check), "text", width),
+            *paragraph(limits(self.lang, check), "text", width),
             (),
             field("", self._digits, self.say("stop.count_of", total=check.total)),
         ]
@@ -275,6 +299,27 @@ class StopPage(Page):
 
         self.terminal.open(OverrulePage(f"{offered(check, sensor.value)}{unit}", f"{answer.value}{unit}", go_on))
 
+    def _doubt(self, check: Check, raw: str, answer: Answer, doubt: Doubt) -> None:
+        """Ask once what looks odd; what was typed stays in the field."""
+
+        async def exchanged(exchange: Exchange) -> None:
+            self._exchange = exchange
+            self._sure.add(doubt.kind)
+            await self._answer(check, raw)
+
+        async def go_on(choice: Choice) -> None:
+            match choice:
+                case "again":
+                    self._digits = _empty(check)
+                case "exchanged":
+                    self.terminal.open(ExchangePage(check, exchanged))
+                case _:
+                    self._sure.add(doubt.kind)
+                    await self._answer(check, doubt.value if choice == "meant" else raw)
+
+        self.terminal.signal("mark")
+        self.terminal.open(DoubtPage(check, answer.value or "", doubt, go_on))
+
     async def _answer(self, check: Check, raw: str) -> None:
         watch, stop, before = self.gear.watch, self._stop(), self._before()
         answer = watch.judge(check, raw)
@@ -286,9 +331,13 @@ class StopPage(Page):
             self._stays(check, answer)
             return
         at = stop.id if stop and before else None
-        kept = await watch.answer(answer, at, sensor=self._sensor, why=self._why)
-        unit = f" {check.unit}" if check.unit else ""
-        value = {"value": answer.value or "", "unit": unit, "limits": self._limits(check)}
+        asked = (each for each in watch.doubts(check, answer, at, self._sensor) if each.kind not in self._sure)
+        if (doubt := next(asked, None)) is not None:
+            self._doubt(check, raw, answer, doubt)
+            return
+        group, role = self._balance(check, answer.value)
+        kept = await watch.answer(answer, at, sensor=self._sensor, why=self._why, exchange=self._exchange)
+        value = {"value": answer.value or "", "unit": unit_of(check), "limits": limits(self.lang, check)}
         self._digits = _empty(check)
         if not kept:
             self.terminal.signal("mark")
@@ -297,7 +346,7 @@ class StopPage(Page):
         if before is not None:
             self._changed(check, answer, reported)
         elif answer.ok:
-            self._moved("", "ok")
+            self._moved(group if role == "mark" else "", "mark" if role == "mark" else "ok")
         else:
             words = check.text.say(self.lang)
             number = check.kind == "number"

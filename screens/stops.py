@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from app.duties.rounds import Progress, remaining
 from app.duties.site import Stop
-from screens.answers import AnsweredPage, answered
 from screens.layout import Line, paragraph, title, two
 from screens.names import stop_name
 from screens.page import Page
@@ -39,13 +38,15 @@ class StopsPage(Page):
         return [head, *legend, (), *shown, *after]
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        change = [("1", self.say("round.key_answers"))] if answered(self.gear.watch.state.round) else []
+        change = [("1", self.say("round.key_answers"))] if _answered(self.gear.watch.state.round) else []
         return (*change, ("5", self.say("round.key_finish")), self.back_key)
 
     async def digit(self, key: str) -> None:
         progress = self.gear.watch.state.round
-        if key == "1" and progress is not None and answered(progress):
-            self.terminal.open(AnsweredPage(progress))
+        if key == "1" and progress is not None and (stops := _answered(progress)):
+            from screens.answers import AnsweredPage
+
+            self.terminal.open(AnsweredPage(progress, stops))
         elif key == "5":
             self.terminal.replace(FinishPage())
         elif key == "0" and progress is not None:
@@ -80,3 +81,9 @@ def stop_rows(page: Page, progress: Progress, width: int, height: int) -> list[L
     here = progress.order.index(stop.id) if stop else len(progress.order)
     first = max(0, min(here - height // 2, len(progress.order) - height))
     return [stop_row(page, progress, place, width) for place in range(first, min(len(progress.order), first + height))]
+
+
+def _answered(progress: Progress | None) -> tuple[str, ...]:
+    """The stops where something was answered, the latest first."""
+    visits = [visit for visit in progress.visits if visit.answers] if progress else []
+    return tuple(visit.stop for visit in sorted(visits, key=lambda visit: visit.at or 0, reverse=True))

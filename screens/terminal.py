@@ -9,8 +9,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import partial
-from typing import ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from msgspec.structs import replace
 from rich.text import Text
@@ -21,45 +20,36 @@ from textual.driver import Driver
 
 from app.duties.days import quiet_now
 from app.duties.evidence import PAIR_MS
+from app.duties.posts import Sheet
 from app.duties.rounds import Verdict
 from app.duties.site import Asset, Person, Point
 from app.errors import WatchbookError
 from app.meaning import Meant
 from app.pages import AlarmNews
-from app.ports import Heard, RadioState, Scan, ScannerState, Sighting
+from app.ports import LABEL, Heard, RadioState, Scan, ScannerState, Sighting
 from app.words import LANGS, say
-from hardware.power import LOW, Battery
 from hardware.scanner import Gate
-from hardware.side_keys import Pressed, SideKeys
-from hardware.tags import LABEL
-from screens.alarm import AlarmPage, alarm_words
-from screens.camera import CameraPage
-from screens.closing import ClosingPage
-from screens.finding import FindingPage
+from screens.alarm import alarm_words
+from screens.device import Device
 from screens.gear import Contact, Gear
-from screens.help import HelpPage
-from screens.home import HomePage
 from screens.keys import bindings
 from screens.layout import Line, Span
 from screens.listening import Listener, Wanted
-from screens.menu import MenuPage
 from screens.names import point_of
 from screens.page import Page
 from screens.platform import leaks
 from screens.platform.driver import HandheldDriver
 from screens.platform.scans import Scanned, Scanning, Unread
 from screens.readers import Readers
-from screens.round import RoundPage
 from screens.signin import Purpose, SignInPage
 from screens.status import Standing, status_line
-from screens.stop import StopPage
-from screens.summary import SummaryPage
 from screens.themes import THEMES
 from screens.verdicts import verdict_words
-from screens.witness import WitnessPage, witnessed_words
+
+if TYPE_CHECKING:
+    from screens.camera import CameraPage
 
 BROKEN: Final = 1
-BATTERY_S: Final = 60
 log: Final = logging.getLogger("watchbook.screens")
 log.addHandler(logging.NullHandler())  # whoever starts the terminal says into which file it goes
 
@@ -94,10 +84,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         self._listener = Listener(gear.radio, self._heard, self._handle_exception)
         self._readers = Readers(gear.scanners, self._heard, self._handle_exception)
         self.gate = Gate(gear.wedge)
-        self._side_keys = SideKeys(gear.side_keys, self._side_key)
-        self._battery: Battery | None = None
-        self._battery_low = False
-        self._battery_look: asyncio.TimerHandle | None = None
+        self._device = Device(self, self._changed)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.look
@@ -113,16 +100,13 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             self.gear.office.subscribe(self._office_changed)
         self._listener.attend(None)
         self._readers.start()
-        self._look_at_battery()
-        self._side_keys.start()
+        self._device.start()
 
     def on_ready(self) -> None:
         self.gear.ready()
 
     async def on_unmount(self) -> None:
-        if self._battery_look is not None:
-            self._battery_look.cancel()
-        self._side_keys.stop()
+        self._device.stop()
         await self._readers.stop()
         await self._listener.stop()
 
@@ -174,15 +158,36 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     def go_home(self) -> None:
         """Home, or the very stop of the round that is being walked."""
+        from screens.home import HomePage  # with the pages of a round, not before somebody has signed in: memory
+        from screens.round import RoundPage
+        from screens.stop import StopPage
+
         self._down_to_first().begin(Purpose.SIGN_IN)
         self.open(HomePage())
         if (progress := self.gear.watch.state.round) is not None:
             self.open(RoundPage())
             if progress.at_stop is not None:
                 self.open(StopPage())
+        self._offer_sheet()
+
+    def _offer_sheet(self) -> None:
+        """Whoever comes to a post reads first what the shift before left (D40)."""
+        from screens.home import HomePage
+
+        sheet = self.gear.watch.waiting()
+        if sheet is not None and isinstance(self.screen, HomePage) and self.gear.watch.state.round is None:
+            self.open_sheet(sheet)
+
+    def open_sheet(self, sheet: Sheet) -> None:
+        from screens.handover import TakePage  # not before somebody needs it: memory
+
+        self.open(TakePage(sheet))
 
     async def finish_round(self) -> None:
         """Close the round and show how it went."""
+        from screens.home import HomePage
+        from screens.summary import SummaryPage
+
         watch = self.gear.watch
         progress = watch.state.round
         if progress is None:
@@ -221,33 +226,13 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         standing = Standing(
             unsent=watch.unsent,
             office=self.gear.office.line if self.gear.office else None,
-            battery=self._battery.percent if self._battery else None,
+            battery=self._device.percent,
             quiet=quiet_now(watch.now().time(), hours.quiet_from, hours.quiet_to),
             name=person.name.say(self.lang) if person else "",
             locked=self.locked,
             alarm=watch.alarm_open,
         )
         return status_line(self.lang, standing, width)
-
-    def _look_at_battery(self) -> None:
-        """Once a minute where there is one. Low, it sends at once, dims and says so: once until it is charged."""
-        self._battery = battery = self.gear.battery()
-        if battery is None:
-            return
-        low = battery.percent <= LOW and not battery.charging
-        if low != self._battery_low:
-            self._battery_low = low
-            self.gear.dim(low)
-            if low:
-                self._say_battery(battery.percent)
-        self._changed()
-        self._battery_look = asyncio.get_running_loop().call_later(BATTERY_S, self._look_at_battery)
-
-    def _say_battery(self, percent: int) -> None:
-        if self.gear.office is not None:
-            self.gear.office.sync_now()
-        self.signal("mark")
-        self.tell(say(self.lang, "status.battery_low", percent=percent), "mark")
 
     # -- keys ----------------------------------------------------------------------------------
     async def action_press(self, key: str) -> None:
@@ -275,7 +260,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         await self._act(self.sync_now)
 
     async def action_torch(self) -> None:
-        await self._act(self.switch_torch)
+        await self._act(self._device.switch_torch)
 
     async def action_camera(self) -> None:
         await self._act(self.scan_with_camera)
@@ -289,35 +274,30 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     async def action_quit(self) -> None:
         await self._act(self._ask_to_close)
 
-    def _side_key(self, pressed: Pressed) -> None:
-        """A button beside the keypad: like a key, in its turn."""
-        act = self.switch_torch if pressed.action == "torch" else partial(self._sos, pressed.held)
-        self.call_later(self._act, act)
-
-    async def _sos(self, held: bool) -> None:
-        """Held, it is the alarm; a short press asks for the second one, as the first 9 does."""
-        if held and not self.gear.watch.alarm_open:
-            await self.gear.watch.raise_alarm()
-            self.signal("mark")
-        if not self.down_to(AlarmPage):
-            self.open(AlarmPage(pressed=1))
-
     async def _ask_to_close(self) -> None:
+        from screens.closing import ClosingPage
+
         if not self.down_to(ClosingPage):
             self.open(ClosingPage())
 
     async def _menu(self) -> None:
+        from screens.menu import MenuPage
+
         if isinstance(self.screen, MenuPage):
             self.close(self.top)
         elif not self.down_to(MenuPage):
             self.open(MenuPage())
 
     async def _help(self) -> None:
+        from screens.help import HelpPage
+
         if not self.down_to(HelpPage):
             self.open(HelpPage())
 
     async def report(self) -> None:
         """A problem seen anywhere (F3, or the menu)."""
+        from screens.finding import FindingPage
+
         if self.locked or self.gear.watch.state.shift is None:
             self.signal("bad")
             self.tell(say(self.lang, "menu.locked" if self.locked else "menu.nobody"), "bad")
@@ -331,10 +311,6 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             self._asked = "now"
             self.gear.office.sync_now()
             self.tell(say(self.lang, "menu.trying"))
-
-    async def switch_torch(self) -> None:
-        if self.gear.torch is None or not self.gear.torch():
-            self.tell(say(self.lang, "menu.no_torch"), "mark")
 
     async def change_language(self) -> None:
         if self.gear.english_only:
@@ -351,6 +327,10 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 screen.repaint()
+
+    def in_turn(self, act: Callable[[], Awaitable[None]]) -> None:
+        """An act that no key asked for (a button beside the keypad, a camera): like a key, after those before it."""
+        self.call_later(self._act, act)
 
     async def _act(self, act: Callable[[], Awaitable[None]]) -> None:
         """One key or code at a time. What cannot be done is one sentence; nothing else is caught here."""
@@ -374,7 +354,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             if wanted and not self._awaited():
                 self.set_timer(self.PAIR_S, self._settle)  # nobody may come by to end it
         for screen in self.screen_stack:
-            if isinstance(screen, RoundPage):
+            if isinstance(screen, Page):
                 screen.listens(any(kind != LABEL for kind, _ in wanted or ()))
         self.top.show()
 
@@ -469,10 +449,37 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             return
         if self.locked or watch.state.shift is None:
             await self._identify(scan)
+        elif await self._reached_order(scan):
+            return
         elif watch.state.round is not None:
             self.arrived(await watch.scan(scan))
         else:
             await self._scanned_idle(scan)
+
+    async def _reached_order(self, scan: Scan) -> bool:
+        """The label where the crew is awaited for a work order. A stop of the round that is walked is one besides."""
+        watch = self.gear.watch
+        order = watch.order_here(scan)
+        if order is None:
+            return False
+        order = await watch.arrive_at_order(order.id, scan)
+        progress = watch.state.round
+        route = watch.plan.find_route(progress.route) if progress else None
+        if route is not None and any(stop.point == order.point for stop in route.stops):
+            return False
+        from screens.home import HomePage
+        from screens.orders import OrderPage, reached_words
+
+        if progress is None:
+            self.down_to(HomePage)
+        if self.down_to(OrderPage):
+            self.replace(OrderPage(order.id))
+        else:
+            self.open(OrderPage(order.id))
+        words, role = reached_words(self.top, order)
+        self.signal(role)
+        self.tell(words, role)
+        return True
 
     async def _identify(self, scan: Scan) -> None:
         """Nobody is signed in: only a badge means something, whatever page is open."""
@@ -490,6 +497,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         if unlocked:
             self.go_home()
         self.top.crew_changed()
+        self._offer_sheet()
         words = "signin.unlocked" if unlocked else "signin.welcome"
         self.tell(say(self.lang, words, name=person.name.say(self.lang)))
 
@@ -502,43 +510,62 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         elif meaning.kind is Meant.POINT and meaning.id:
             self._name_it(watch.plan.find_point(meaning.id))
         elif meaning.kind is Meant.ASSET and meaning.id:
-            self._name_it(watch.plan.find_asset(meaning.id))
+            self._show_asset(watch.find_asset(meaning.id))
         else:
             self.arrived(await watch.scan(scan))
 
     async def witness(self, read: str) -> None:
         """Record the head of another's book, and say whose it is."""
+        from screens.witness import witnessed_words
+
         found = await self.gear.watch.witness(read)
         role = "mark" if found.again else "ok"
         self.signal(role)
         self.tell(witnessed_words(self.lang, found), role)
 
-    def _name_it(self, found: Point | Asset | None) -> None:
+    def _show_asset(self, asset: Asset | None) -> None:
+        """Its page of the equipment ledger."""
+        if asset is None:
+            self._name_it(None)
+            return
+        from screens.equipment import AssetPage  # the first screen does not need it
+
+        self.signal("ok")
+        if self.down_to(AssetPage):
+            self.replace(AssetPage(asset))
+        else:
+            self.open(AssetPage(asset))
+
+    def _name_it(self, found: Point | None) -> None:
         name = found.name.say(self.lang) if found else say(self.lang, "home.scanned_unknown")
         self.signal("mark")
         self.tell(say(self.lang, "home.scanned", name=name), "mark")
 
     async def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The answer to `witness.QUESTION`: a terminal that draws a half block two cells wide shows no code."""
+        from screens.witness import WitnessPage
+
         if event.x != 1:
             self.gear = replace(self.gear, blocks=False)
         if isinstance(self.screen, WitnessPage):
             self.screen.repaint()
 
     async def scan_with_camera(self) -> None:
+        from screens.camera import CameraPage  # and the decoder's way of looking: 0.2 MB
+
         if self.gear.camera is None:
             self.tell(say(self.lang, "camera.none"), "mark")
         elif not self.down_to(CameraPage):
             self.open(CameraPage(self.gear.camera))
 
-    def camera_read(self, page: CameraPage, scan: Scan) -> None:
+    def camera_read(self, page: "CameraPage", scan: Scan) -> None:
         """In its turn among the keys, and for the page below: as if a hand scanner had read it there."""
 
         async def take() -> None:
             self.close(page)
-            await self._act(lambda: self._by_itself(lambda: self._scanned(scan)))
+            await self._by_itself(lambda: self._scanned(scan))
 
-        self.call_later(take)
+        self.in_turn(take)
 
     def fail(self, error: Exception) -> None:
         """A worker of a page met what nobody expected."""
@@ -558,6 +585,10 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     def _show_stop(self) -> None:
         """The round on top, and the checks of the stop where the crew stands."""
+        from screens.home import HomePage
+        from screens.round import RoundPage
+        from screens.stop import StopPage
+
         progress = self.gear.watch.state.round
         if progress is None:
             return
@@ -580,9 +611,11 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         answer the open check."""
         watch = self.gear.watch
         progress = watch.state.round
-        if isinstance(self.screen, StopPage) and progress is not None and not self.locked:
-            return self.screen.awaited_tags() or None
-        if self.locked or progress is None or progress.at_stop or not isinstance(self.screen, RoundPage):
+        if self.locked or progress is None:
+            return None
+        if (asked := self.top.awaited_tags()) is not None:
+            return asked or None
+        if progress.at_stop or not self.top.walks:
             return None
         stop = watch.next_stop()
         if stop is None:
@@ -628,16 +661,16 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             self._settle()
 
     async def _near(self, sighting: Sighting) -> None:
-        asking = self.screen.awaited_tags() if isinstance(self.screen, StopPage) else None
+        asking = self.top.awaited_tags()
         found = await self.gear.watch.hear(sighting)
         page = self.top
         if found.verdict is not None:
             self.notice = None
             self.arrived(found.verdict, heard=True)
             self._settle()
-        elif isinstance(page, RoundPage):
-            page.nearer(found.near)
-        elif asking and isinstance(page, StopPage) and not page.awaited_tags():
+            return
+        page.nearer(found.near)
+        if asking and page.awaited_tags() == frozenset():
             self._settle()  # the sensor has spoken
 
     # -- last resort ---------------------------------------------------------------------------

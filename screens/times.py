@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from app.duties.days import millis
 from app.words import say
 
 UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
@@ -28,3 +29,8 @@ def span(lang: str, seconds: int) -> str:
         if seconds >= size:
             return say(lang, f"status.{unit}", n=seconds // size)
     return say(lang, "status.seconds", n=0)
+
+
+def since(lang: str, at: int, now: datetime) -> str:
+    """How long ago `at` (UTC ms) was, as a span."""
+    return span(lang, max(0, millis(now) - at) // 1000)

@@ -14,9 +14,10 @@ from app.text import cells
 from app.words import say
 from screens.layout import Line, beside, paragraph, title, width_of
 from screens.number import Digits
-from screens.page import WIDE, Page
+from screens.page import WIDE
 from screens.themes import PAPER
 from screens.times import clock
+from screens.typed import TypedPage
 
 if TYPE_CHECKING:
     from app.watch import Witnessed
@@ -67,7 +68,7 @@ def witnessed_words(lang: str, found: "Witnessed") -> str:
     return say(lang, head, book=str(seen.book)[:_GROUP], seq=seen.seq)
 
 
-class WitnessPage(Page):
+class WitnessPage(TypedPage):
     @classmethod
     async def signed(cls, gear: "Gear") -> "WitnessPage":
         """The page for the head of the moment. Raises BookError when it cannot be signed."""
@@ -76,11 +77,10 @@ class WitnessPage(Page):
         return cls(head, drawn)
 
     def __init__(self, head: witness.Head, code: Modules) -> None:
-        super().__init__()
+        super().__init__(_EMPTY)
         self._head = head
         self._code = code
         self._groups = witness.grouped(witness.code(head)).split()
-        self._typed = _EMPTY
 
     def on_mount(self) -> None:
         if self._code and self.app._driver is not None:
@@ -134,7 +134,7 @@ class WitnessPage(Page):
 
     def _field(self, width: int) -> list[Line]:
         """`label [1234 5678_            ]`: sixteen digits in groups, and the cursor; two rows on a narrow terminal."""
-        shown = witness.grouped(self._typed.typed)
+        shown = witness.grouped(self.typed.typed)
         room = witness.DIGITS + witness.DIGITS // _GROUP - 1 - len(shown)
         label: Line = ((self.say("witness.other") + " ", "text"),)
         box: Line = (("[", "dim"), (shown, "input"), ("_", "cursor"), (" " * room + "]", "dim"))
@@ -144,19 +144,9 @@ class WitnessPage(Page):
         return ("Enter", self.say("witness.record")), self.back_key
 
     # -- keys ----------------------------------------------------------------------------------
-    async def digit(self, key: str) -> None:
-        if key.isdigit():
-            self._typed = self._typed.press(key)
-
-    async def back(self) -> None:
-        if self._typed.typed:
-            self._typed = self._typed.rub()
-        else:
-            self.terminal.close(self)
-
     async def enter(self) -> None:
-        if self._typed.empty:
+        if self.typed.empty:
             self.terminal.close(self)
             return
-        await self.terminal.witness(self._typed.typed)
-        self._typed = _EMPTY
+        await self.terminal.witness(self.typed.typed)
+        self.typed = _EMPTY

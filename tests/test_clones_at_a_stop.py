@@ -1,7 +1,7 @@
 """What a copied, recorded, moved or silent tag does to a visit: real frames, a real logbook."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from app import kinds
+from app import ear, kinds
 from app.arrivals import Heard
 from app.cards import PointCard
-from app.duties.evidence import Mark, Nearness
+from app.duties.evidence import Mark, Nearness, Sample, usable
 from app.duties.review import Judged, Proof, Told, judge_arrival
 from app.duties.review import Walk as Walked
 from app.duties.rotating import Tables, TagTable
-from app.duties.rounds import Place, Refusal, Verdict
+from app.duties.rounds import Refusal, Verdict
 from app.duties.site import EID, Plan, Tag
+from app.duties.ways import Place
 from app.ports import RadioState, Scan
 from app.resume import fold_round
 from hardware.tags import Advert, encode, sightings
@@ -620,3 +621,28 @@ def test_the_office_comes_to_the_marks_and_grades_that_the_handheld_gave(acts: l
                 assert (judged.grade, set(judged.marks)) == (body.grade, set(body.marks)), acts
         finally:
             hand.close()
+
+
+def test_a_flood_of_copies_of_one_beacon_costs_what_they_are_and_not_their_square(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Somebody's radio sends the point's identity from a new address each time: the page must stay alive."""
+    plan, hearing, looked = garden.plan(), ear.Ear(), [0]
+
+    def counting(samples: Iterable[Sample], up: int) -> list[Sample]:
+        looked[0] += 1
+        return usable(samples, up)
+
+    up = 0
+    for up in range(0, 3000, 250):
+        for number in range(ear.MOST_TAGS):
+            address = f"D0:00:00:00:00:{number:02X}"
+            advert = Advert(address, -60, up, *encode("ibeacon", f"{garden.UUID}/10001/1"))
+            for seen in sightings(advert):
+                hearing.take(seen)
+    monkeypatch.setattr(ear, "usable", counting)
+    judged = hearing.judge(plan, plan.point("gate"), up)
+    assert judged.near.state is Nearness.NEAR
+    assert judged.proof
+    assert len(judged.proof.also) == ear.MOST_ALSO
+    assert looked[0] < 3 * ear.MOST_TAGS

@@ -25,6 +25,11 @@ HEAVY = {
     "jinja2",
     "uvicorn",
     "click",
+    "zxingcpp",
+    "PIL",
+    "serial",
+    "fpdf",
+    "pypdfium2",
 }
 
 
@@ -64,6 +69,28 @@ def test_the_bare_command_opens_the_screen_without_a_command_line_library() -> N
         "try: entry.main()\nexcept SystemExit as e: assert e.code == 0"
     )
     assert loaded_after(code) & HEAVY == set()
+
+
+def test_the_first_screen_loads_nothing_that_comes_behind_signing_in() -> None:
+    code = "import screens.run, screens.terminal, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True, timeout=60
+    )
+    behind = (
+        "home",
+        "round",
+        "stop",
+        "menu",
+        "more",
+        "camera",
+        "orders",
+        "handover",
+        "equipment",
+        "procedures",
+        "registers",
+    )
+    later = {f"screens.{page}" for page in behind} | {"hardware.camera", "hardware.side_keys", "app.duties.review"}
+    assert later & set(done.stdout.split()) == set()
 
 
 def test_nothing_on_the_handheld_imports_the_office() -> None:

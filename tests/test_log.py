@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.booklog import BookLog
 from app.kinds import KINDS
 from app.logbook.book import Draft, Logbook, Received
 from app.record import Record
@@ -16,7 +17,6 @@ from app.settings import example
 from app.text import cells
 from app.words import LANGS
 from app.words.book import TABLE
-from screens.booklog import BookLog
 from tests.logbook.tools import QuickDisk, Ticks
 
 ROOT = Path(__file__).parent.parent

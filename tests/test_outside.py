@@ -38,6 +38,7 @@ def test_what_life_adds_is_taken_from_another_program(folder: Path, kind: str, b
         ({"kind": "point.excused", "body": EXCUSE}, "who says it"),
         ({"kind": "mark.explained", "by": WHO, "body": {"record": "x", "mark": "late"}}, "words"),
         ({"kind": "point.excused", "by": WHO, "body": {**EXCUSE, "from": "22:00"}}, "from"),
+        ({"kind": "relief.missing", "by": WHO, "body": {"post": "gate"}}, "by the handheld itself"),
         ({"kind": "round.late-entry", "by": WHO, "body": {**ENTRY, "stops": [{"at": 1}]}}, "stops"),
         ({"kind": "finding.raised", "by": WHO, "body": {"kind": "hazard"}}, "finding.raised"),
         ({"kind": "round.finished", "by": WHO, "body": {}}, "handheld itself"),

@@ -11,11 +11,12 @@ from typing import Final, Protocol
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from app.duties.days import office_time
 from app.duties.evidence import Mark
 from app.duties.genuine import Genuine
 from app.duties.rotating import Tables
-from app.duties.rounds import Instant
 from app.duties.site import EID, Tag
+from app.duties.ways import Instant
 from app.kinds import BleEvidence, Evidence
 
 UNHEARD: Final = 3
@@ -41,7 +42,7 @@ class Worth(Struct, frozen=True):
 
 def judge_tag(tag: Tag, heard: BleEvidence, genuine: Genuine | None, history: "History", when: Timed | None) -> Worth:
     """Whether `heard` is `tag` itself, as far as can be told. `history`: its counters in earlier records."""
-    other = tag.address is not None and tag.address.upper() != heard.address.upper()
+    other = not tag.may_send_from(heard.address)
     bound = tag.address is not None and not other
     twice = bool(heard.also)
     now = count_of(heard, when) if when else None
@@ -117,7 +118,7 @@ _COUNTER: Final = slice(-8, -4)
 
 def count_of(heard: BleEvidence, when: Timed) -> Count | None:
     """The counters among the frames of a beacon; None when it sent none."""
-    found = Count(when.at + (when.off or 0), when.up, when.boot)
+    found = Count(office_time(when), when.up, when.boot)
     for frame in (*heard.frames, heard.frame):
         data = _bytes(frame)
         if frame.startswith(_TLM) and len(data) >= _SECS.stop:

@@ -5,7 +5,7 @@ be compared by what their clocks show, which is wrong in the hour that comes twi
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from app.duties.site import Calendar
@@ -14,6 +14,20 @@ SATURDAY: Final = 5
 _ONE_DAY: Final = timedelta(days=1)
 _SEARCH: Final = 3660
 """Days looked through for a working day; a calendar without one in ten years is no calendar."""
+
+
+class Stamped(Protocol):
+    """A record, or the handheld's moment."""
+
+    @property
+    def at(self) -> int: ...
+    @property
+    def off(self) -> int | None: ...
+
+
+def office_time(when: Stamped) -> int:
+    """UTC ms by the office's clock, where its difference was known; else by the handheld's."""
+    return when.at + (when.off or 0)
 
 
 def is_worked(calendar: Calendar, day: date) -> bool:

@@ -42,9 +42,16 @@ class Mark(StrEnum):
     WORN_LABEL = "worn-label"
     SENSOR_READ = "sensor-read"
     OVERRULED = "overruled"
+    METER_BACK = "meter-back"
+    """A meter shows less than before, and no exchange explains it."""
+    METER_EXCHANGED = "meter-exchanged"
+    ALWAYS_SAME = "always-same"
+    TOO_QUICK = "too-quick"
+    """A checklist was answered faster than it can be read."""
+    UNBALANCED = "unbalanced"
 
 
-INFORMATION: Final = frozenset({Mark.SENSOR_READ, Mark.TO_VERIFY})
+INFORMATION: Final = frozenset({Mark.SENSOR_READ, Mark.TO_VERIFY, Mark.METER_EXCHANGED})
 """Marks that say how it was done, and accuse nobody."""
 OF_GRADE: Final = frozenset({Mark.WEAK, Mark.LABEL_ONLY})
 """Marks that go when better evidence comes in time."""

@@ -44,6 +44,11 @@ class Register(Part, frozen=True, omit_defaults=True):
     retention_days: int = 90
     """How long the office keeps it."""
 
+    @property
+    def stays(self) -> bool:
+        """Whether a line of it stays open until another one ends it."""
+        return self.ends != NO_TEXT
+
 
 PROCEDURE_KINDS: Final = ("card", "call-out", "drill")
 

@@ -6,7 +6,7 @@ line due every so often. No names are typed (D44): a column holds digits, a choi
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -32,6 +32,8 @@ class Line(Struct, frozen=True):
     answers: Mapping[str, str]
     words: str = ""
     """As the crew saw it."""
+    apart: Mapping[str, str] = {}
+    """Where the text of a personal column is kept, by its id."""
 
 
 class Fault(Struct, frozen=True):
@@ -124,7 +126,7 @@ class Registers(Struct, frozen=True):
 
     open: Mapping[str, Line] = {}
     last: Mapping[str, int] = {}
-    """UTC ms of the newest line, by register."""
+    """UTC ms of the newest line, by register, as the clock then stood: it may have been ahead, and is right again."""
 
 
 OPEN_MOST: Final = 500
@@ -132,7 +134,7 @@ OPEN_MOST: Final = 500
 
 def entered(before: Registers, line: Line, *, stays: bool) -> Registers:
     """A line was written; `stays` until another one ends it."""
-    last = {**before.last, line.register: max(line.at, before.last.get(line.register, line.at))}
+    last = {**before.last, line.register: line.at}
     if not stays:
         return replace(before, last=last)
     return Registers(dict(list({**before.open, line.id: line}.items())[-OPEN_MOST:]), last)
@@ -143,12 +145,3 @@ def ended(before: Registers, id: str) -> Registers:
     if id not in before.open:
         return before
     return replace(before, open={key: line for key, line in before.open.items() if key != id})
-
-
-def found_open(lines: Iterable[Line], register: str, answers: Mapping[str, str]) -> Sequence[Line]:
-    """Open lines of a register that agree with what is known of the one that leaves, oldest first."""
-    return [
-        line
-        for line in sorted(lines, key=lambda line: line.at)
-        if line.register == register and all(line.answers.get(name) == answer for name, answer in answers.items())
-    ]

@@ -16,25 +16,16 @@ from msgspec.structs import replace
 
 from app.duties import rounds
 from app.duties.checks import answer_marks, in_limits
-from app.duties.clones import SILENT, UNHEARD, History, Timed, judge_tag, unheard_after
-from app.duties.evidence import (
-    PAIR_MS,
-    WORN_BELOW,
-    Mark,
-    Near,
-    Nearness,
-    Sample,
-    enter_level,
-    grade_of,
-    judge_near,
-)
+from app.duties.clones import History, Timed, judge_tag
+from app.duties.evidence import PAIR_MS, Mark, Nearness, enter_level, grade_of
 from app.duties.genuine import Genuine
-from app.duties.rounds import Answer, Place, Progress, least_walk_s
+from app.duties.rounds import Answer, Progress
+from app.duties.seen import near_again, seen_marks
 from app.duties.site import GRADES, Check, Grade, Plan, Point
+from app.duties.ways import Place, elapsed, least_walk_s, walk_s
 from app.kinds import (
     BleEvidence,
     CheckAnswered,
-    Evidence,
     RoundFinished,
     RoundRechecked,
     StopArrived,
@@ -43,7 +34,7 @@ from app.kinds import (
 )
 from app.record import Record
 
-RULES: Final = 3
+RULES: Final = 4
 """Version of these rules. The office stamps its verdicts with it, and judges again under another one."""
 
 
@@ -76,8 +67,6 @@ class Proof(StrEnum):
     MISSING = "missing"
 
 
-APART_S: Final = 10
-"""Points with at least so many seconds of walking between them are never near at once."""
 UNPROVEN: Final = frozenset({Proof.BAD, Proof.MISSING})
 """What no honest handheld writes; what cannot be checked accuses nobody."""
 
@@ -144,30 +133,6 @@ def judge_arrival(
     return Judged(grade, tuple(dict.fromkeys(marks)), proof, level, enter, genuine=genuine)
 
 
-def seen_marks(evidence: Evidence, point: Point, plan: Plan, unheard: int) -> tuple[Mark, ...]:
-    """What the evidence shows besides its grade: the handheld and the office mark it alike.
-
-    `unheard`: how many visits running, before this one, found the point's beacons silent.
-    """
-    label, radio = evidence.label, evidence.radio
-    worn = label is not UNSET and label.health is not UNSET and label.health < WORN_BELOW
-    found = {
-        Mark.WORN_LABEL: worn,
-        Mark.SILENT_TAG: radio == SILENT and unheard_after(unheard, evidence) >= UNHEARD,
-        Mark.TWO_PLACES: evidence.elsewhere is not UNSET and is_elsewhere(evidence.elsewhere, point, plan),
-    }
-    return tuple(mark for mark, yes in found.items() if yes)
-
-
-def is_elsewhere(heard: BleEvidence, point: Point, plan: Plan) -> bool:
-    """Whether it is the beacon of a point so far from `point` that nobody is near both."""
-    other = plan.point_of_tag(heard.format, heard.tag)
-    tag = other.tag(heard.format, heard.tag) if other else None
-    if other is None or tag is None or least_walk_s(plan, other.id, point.id) < APART_S:
-        return False
-    return _near_again(heard, enter_level(tag, heard.power_1m, plan.settings), plan).state is Nearness.NEAR
-
-
 def _judge_beacon(
     heard: BleEvidence, point: Point, plan: Plan, marks: list[str], told: Told, when: Timed | None
 ) -> tuple[bool, int | None, int | None]:
@@ -178,7 +143,7 @@ def _judge_beacon(
     worth = judge_tag(tag, heard, told.genuine, told.history, when)
     marks += worth.marks
     enter = enter_level(tag, heard.power_1m, plan.settings)
-    found = _near_again(heard, enter, plan)
+    found = near_again(heard, enter, plan)
     near = found.state is Nearness.NEAR and (when is None or _in_time(heard, when))
     if not near:
         marks.append(OfficeMark.NOT_NEAR)
@@ -188,14 +153,6 @@ def _judge_beacon(
 def _in_time(heard: BleEvidence, when: Timed) -> bool:
     """Whether it was heard within half a minute before the record: it may have been near before the label was read."""
     return any(0 <= when.up - up <= PAIR_MS for up, _ in heard.samples)
-
-
-def _near_again(heard: BleEvidence, enter: int | None, plan: Plan) -> Near:
-    """*Near* by the recorded levels. Whether the tag had been near before is not in the record, so it gets the
-    lower level at which a tag stays near: the office accuses nobody whom the handheld was right to believe."""
-    samples = [Sample(up, rssi) for up, rssi in heard.samples]
-    last = max((sample.up for sample in samples), default=0)
-    return judge_near(samples, (), enter, True, last, plan.settings.margin_db)
 
 
 def judge_check(check: Check, body: CheckAnswered) -> bool:
@@ -292,8 +249,8 @@ def _walked(before: Progress, plan: Plan, stop: str, record: Record) -> tuple[in
     last = before.visit(before.last) if before.last else None
     if last is None or last.at is None or last.up is None:
         return None, 0
-    took = rounds.elapsed(last, record)
-    least = rounds.walk_s(plan.route(before.route), last.stop, stop)
+    took = elapsed(last, record)
+    least = walk_s(plan.route(before.route), last.stop, stop)
     return (None if took is None else took // 1000), least
 
 

@@ -9,6 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
+EID_BYTES: Final = 8
+"""An identity on the air."""
 SLACK: Final = 2
 """Windows that a tag's clock may be off either way: 17 min at 512 s, what 150 ppm make in 79 days unseen."""
 

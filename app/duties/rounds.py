@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -20,41 +20,12 @@ from app.duties.days import millis
 from app.duties.evidence import OF_GRADE, PAIR_MS, Mark, stronger_of, weaker
 from app.duties.schedule import Slot
 from app.duties.site import Grade, Plan, Point, Route, Schedule, Stop
+from app.duties.ways import Instant, Place, clock_jumped, is_impossible, is_too_fast
 
 METHODS: Final = ("badge", "pin", "typed", "paper", "absent", "refused")
 """How somebody confirms (decision 18); a record may hold a word that only a newer program knows."""
 STRONG: Final = ("badge", "pin")
 NOT_GIVEN: Final = ("absent", "refused")
-
-SLOWEST: Final = 2
-"""An ordinary walk takes at most so many times what nobody can beat."""
-CLOCK_JUMP_MS: Final = 60_000
-"""Wall clock and boot clock may differ this much between two stops of one boot; more is marked."""
-
-
-class Instant(Protocol):
-    """When something happened: a record, or the handheld's moment."""
-
-    @property
-    def at(self) -> int:
-        """UTC ms."""
-
-    @property
-    def up(self) -> int:
-        """Milliseconds since boot."""
-
-    @property
-    def boot(self) -> str: ...
-
-
-class Place(Struct, frozen=True):
-    """Where a handheld's last arrival was, of whatever round."""
-
-    point: str
-    at: int
-    """UTC ms."""
-    up: int
-    boot: str
 
 
 class Confirmation(Struct, frozen=True):
@@ -354,7 +325,7 @@ def arrive(
     marks = seen
     if visit.at is None:
         marks = _marks(progress, route, stop, point, grade, when, seen, promised)
-        if Mark.TOO_FAST not in marks and place is not None and _impossible(plan, place, point.id, when):
+        if Mark.TOO_FAST not in marks and place is not None and is_impossible(plan, place, point.id, when):
             marks = (*marks, Mark.IMPOSSIBLE_WALK)
     after = reached(progress, stop.id, when, grade, marks, checks_of(plan, stop))
     return after, Verdict(stop.id, point.id, True, grade, marks)
@@ -369,80 +340,12 @@ def _marks(
         Mark.EARLY: when.at < millis(progress.opens),
         Mark.LATE: when.at >= millis(progress.closes),
         Mark.OUT_OF_ORDER: route.order != "free" and stop.id != next_stop(progress),
-        Mark.TOO_FAST: last is not None and _too_fast(route, last, stop.id, when),
+        Mark.TOO_FAST: last is not None and is_too_fast(route, last, last.stop, stop.id, when),
         Mark.WEAK: weaker(promised or grade, point.grade),
         Mark.LABEL_ONLY: grade == "label" and bool(point.beacons),
-        Mark.CLOCK_JUMP: last is not None and _jumped(last, when),
+        Mark.CLOCK_JUMP: last is not None and clock_jumped(last, when),
     }
     return tuple(dict.fromkeys([*(mark for mark, yes in found.items() if yes), *seen]))
-
-
-def walk_s(route: Route, here: str, there: str) -> int:
-    """Seconds that nobody can beat from stop `here` to stop `there`; 0 when unknown.
-
-    Along a fixed route the listed times add up, forwards and back. A route in free or shuffled order
-    says nothing about two stops that are not listed side by side: there may be a shorter way.
-    """
-    places = {stop.id: place for place, stop in enumerate(route.stops)}
-    if here not in places or there not in places:
-        return 0
-    first, last = sorted((places[here], places[there]))
-    if route.order != "fixed" and last - first > 1:
-        return 0
-    return sum(stop.walk_s for stop in route.stops[first + 1 : last + 1])
-
-
-def least_walk_s(plan: Plan, here: str, there: str) -> int:
-    """Seconds that nobody can beat from point `here` to point `there`, whatever the way; 0 when unknown.
-
-    Known for points that some route lists side by side. Between others the listed times do not add up, since there may
-    be a shorter way; but where one leg is longer than all the rest of the listing at half the speed, the difference is.
-    """
-    if here == there:
-        return 0
-    legs = [_legs(route, here, there) for route in plan.routes]
-    known = [each for each in legs if each and all(each)]
-    if direct := [each[0] for each in known if len(each) == 1]:
-        return min(direct)
-    return max((max(0, max(each) - SLOWEST * (sum(each) - max(each))) for each in known), default=0)
-
-
-def _legs(route: Route, here: str, there: str) -> list[int]:
-    """The listed seconds between two points of a route, where it comes to both; the fewest legs."""
-    places = [place for place, stop in enumerate(route.stops) if stop.point == here]
-    others = [place for place, stop in enumerate(route.stops) if stop.point == there]
-    pairs = [sorted((one, other)) for one in places for other in others]
-    first, last = min(pairs, key=lambda pair: pair[1] - pair[0], default=(0, 0))
-    return [stop.walk_s for stop in route.stops[first + 1 : last + 1]]
-
-
-def _impossible(plan: Plan, place: Place, point: str, when: Instant) -> bool:
-    took = elapsed(place, when)
-    return took is not None and took < least_walk_s(plan, place.point, point) * 1000
-
-
-def _too_fast(route: Route, last: Visit, stop: str, when: Instant) -> bool:
-    took = elapsed(last, when)
-    return took is not None and took < walk_s(route, last.stop, stop) * 1000
-
-
-def elapsed(last: Visit | Place, when: Instant) -> int | None:
-    """Milliseconds since `last`: by the boot clock within one boot, else by the wall clock if it did not run back.
-
-    None when that cannot be told.
-    """
-    if last.at is None or last.up is None:
-        return None
-    took = when.up - last.up if last.boot == when.boot else when.at - last.at
-    return took if took >= 0 else None
-
-
-def _jumped(last: Visit, when: Instant) -> bool:
-    if last.at is None or last.up is None:
-        return False
-    if last.boot != when.boot:
-        return when.at < last.at
-    return abs((when.at - last.at) - (when.up - last.up)) > CLOCK_JUMP_MS
 
 
 def adds_to(progress: Progress, route: Route, point: str, grade: Grade, when: Instant) -> str | None:
@@ -547,7 +450,12 @@ def recheck_missing(progress: Progress, schedule: Schedule | None) -> bool:
 
     Whoever walks alone has no partner to identify: that the crew was too small is marked already.
     """
-    return schedule is not None and schedule.recheck and len(progress.crew) > 1 and not progress.rechecked
+    return schedule is not None and schedule.recheck and len(progress.crew) > 1 and not partner_seen(progress)
+
+
+def partner_seen(progress: Progress) -> bool:
+    """Whether somebody beside the first of the crew was identified again: the first alone shows no second person."""
+    return any(each.person != progress.crew[0].person for each in progress.rechecked)
 
 
 def on_the_way(progress: Progress) -> bool:

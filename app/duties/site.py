@@ -67,6 +67,10 @@ class Tag(Part, frozen=True):
         place is known."""
         return self.id if self.format == "bthome" else self.address
 
+    def may_send_from(self, address: str) -> bool:
+        """Whether that is the Bluetooth address in the plan, or none stands there."""
+        return self.address is None or self.address.upper() == address.upper()
+
     @property
     def places(self) -> bool:
         """Whether hearing it can be an arrival: of a format that tells no level only once somebody measured it."""
@@ -151,6 +155,8 @@ class Asset(Part, frozen=True):
     """Date of the next statutory inspection or calibration (D17)."""
     label: bool = False
     """Carries a printed label of its own: scanning it is being at its point."""
+    instructions: Text = NO_TEXT
+    """What whoever works on it must know, a sentence or two."""
 
 
 class Post(Part, frozen=True):
@@ -195,6 +201,16 @@ class Check(Part, frozen=True):
     asset: str | None = None
     sensor: str = ""
     """Measurement of the point's own sensor that answers a number, e.g. `temperature`; a person may overrule it."""
+    meter: bool = False
+    """A number that never falls, except when the meter is exchanged (换表)."""
+    ratio: int = 1
+    """Of a meter's current transformers (CT 倍率): what is used is the difference times this."""
+    group: str = ""
+    """Numbers of one checklist with the same group are shown side by side: the three phases."""
+    balance: int = 0
+    """How far one of a group may differ from their mean, percent; 0 when that is no matter."""
+    moves: bool = True
+    """A number that is expected to change: the same one again and again is asked about."""
 
     def __post_init__(self) -> None:
         self._read_as("kind", CHECK_KINDS, "ok")
@@ -413,6 +429,10 @@ class Plan(Part, frozen=True, dict=True):
 
     def find_asset(self, id: str) -> Asset | None:
         return self._index.assets.get(id)
+
+    def find_check(self, checklist: str, check: str) -> Check | None:
+        found = self._index.checklists.get(checklist)
+        return next((each for each in found.checks if each.id == check), None) if found else None
 
     def find_category(self, id: str) -> Category | None:
         return self._index.categories.get(id)

@@ -11,10 +11,27 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from app.duties.findings import LABEL, REPRINT, Finding
+from app.duties.readings import Exchange
 from app.duties.rounds import Confirmation
 from app.duties.site import Grade
 from app.kinds.base import Body as Body
 from app.kinds.base import Moment
+from app.kinds.evidence import BleEvidence as BleEvidence
+from app.kinds.evidence import Evidence as Evidence
+from app.kinds.evidence import LabelEvidence as LabelEvidence
+from app.kinds.findings import FindingCorrected, FindingRechecked
+from app.kinds.orders import (
+    OrderAccepted,
+    OrderArrived,
+    OrderConfirmed,
+    OrderDone,
+    OrderGoing,
+    OrderPostponed,
+    OrderReopened,
+    OrderTaken,
+    OrderVisit,
+)
+from app.kinds.posts import HandoverGiven, HandoverTaken, PostManned, PostStoodIn, ReliefMissing
 from app.kinds.procedures import (
     ProcedureAssembled,
     ProcedureClosed,
@@ -27,6 +44,7 @@ from app.kinds.registers import RegisterEnded, RegisterEntered
 from app.record import Record
 
 VERSION: Final = 1
+
 
 class BookBefore(Struct, frozen=True):
     """How far another book went."""
@@ -179,46 +197,6 @@ class RoundRechecked(Body, frozen=True):
         return Confirmation(self.person, self.method, self.role, self.shown)
 
 
-class BleEvidence(Struct, frozen=True, omit_defaults=True):
-    """What near was judged on: enough to judge again."""
-
-    format: str
-    tag: str
-    address: str
-    power_1m: int | None
-    enter: int | None
-    """Level from which the tag counted as near, dBm."""
-    samples: tuple[tuple[int, int], ...]
-    """(Moment.up, dBm)."""
-    frame: str
-    """What was on the air with the last sample."""
-    frames: tuple[str, ...] = ()
-    """The last frame of each other kind that the same address sent within half a minute, TLM among them."""
-    also: tuple[str, ...] = ()
-    """Other addresses that sent the same identity meanwhile: one of them is a copy."""
-
-
-class LabelEvidence(Struct, frozen=True):
-    """A label's issue. The proof of its token stands in the body, added by the logbook."""
-
-    issue: str
-    asset: str | UnsetType = UNSET
-    """Set when it was an asset's label rather than the point's."""
-    health: int | UnsetType = UNSET
-    """Unused error correction when a camera read it, percent: 100 is a clean print, below 50 it wants a new one."""
-
-
-class Evidence(Struct, frozen=True):
-    ble: BleEvidence | UnsetType = UNSET
-    label: LabelEvidence | UnsetType = UNSET
-    typed: str | UnsetType = UNSET
-    """The short code under the label."""
-    radio: str | UnsetType = UNSET
-    """Why no beacon of the point is in it: `heard`, `silent`, `short` (app.duties.clones), or the radio's fault."""
-    elsewhere: BleEvidence | UnsetType = UNSET
-    """Another point's beacon, near while this one's label was read."""
-
-
 class StopArrived(Body, frozen=True):
     round: str
     stop: str
@@ -261,6 +239,8 @@ class CheckAnswered(Body, frozen=True):
     """The record whose answer this one takes back."""
     sensor: SensorRead | UnsetType = UNSET
     """Marked `sensor-read` when the answer is the sensor's, `overruled` when it is not; `words` hold the reason."""
+    exchange: Exchange | UnsetType = UNSET
+    """The meter was exchanged since the reading before."""
 
 
 class TagCalibrated(Body, frozen=True):
@@ -467,6 +447,22 @@ KINDS: Final[dict[str, type[Body]]] = {
     "procedure.counted": ProcedureCounted,
     "procedure.reported": ProcedureReported,
     "procedure.closed": ProcedureClosed,
+    "post.manned": PostManned,
+    "post.stood-in": PostStoodIn,
+    "relief.missing": ReliefMissing,
+    "handover.given": HandoverGiven,
+    "handover.taken": HandoverTaken,
+    "finding.corrected": FindingCorrected,
+    "finding.rechecked": FindingRechecked,
+    "order.taken": OrderTaken,
+    "order.accepted": OrderAccepted,
+    "order.going": OrderGoing,
+    "order.arrived": OrderArrived,
+    "order.done": OrderDone,
+    "order.confirmed": OrderConfirmed,
+    "order.postponed": OrderPostponed,
+    "order.reopened": OrderReopened,
+    "order.visit": OrderVisit,
 }
 
 _NAMES: Final = {body: kind for kind, body in KINDS.items()}

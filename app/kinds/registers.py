@@ -24,6 +24,9 @@ class RegisterEntered(Body, frozen=True):
     apart: Mapping[str, str] | UnsetType = UNSET
     """Of personal columns: SHA-256 of salt and text, hex (decision 9)."""
 
+    def line(self, record: Record, book: str) -> Line:
+        return Line(f"{book}:{record.seq}", self.register, record.at, self.answers, self.words, self.apart or {})
+
 
 class RegisterEnded(Body, frozen=True):
     """A line is over: the visitors have left, the key is back."""
@@ -36,8 +39,7 @@ class RegisterEnded(Body, frozen=True):
 
 
 def entered(before: Registers, record: Record, body: RegisterEntered, book: str) -> Registers:
-    line = Line(f"{book}:{record.seq}", body.register, record.at, body.answers, body.words)
-    return registers.entered(before, line, stays=body.stays)
+    return registers.entered(before, body.line(record, book), stays=body.stays)
 
 
 def ended(before: Registers, record: Record, body: RegisterEnded, book: str) -> Registers:

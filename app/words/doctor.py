@@ -15,7 +15,7 @@ TABLE = {
     "camera": ("摄像头", "camera"),
     "terminal": ("终端", "terminal"),
     "battery": ("电池", "battery"),
-    "feel": ("灯光与提示", "lights, signals"),
+    "feel": ("灯光与提示", "signals"),
     "book_none": ("还没有记录本,请先登记本机", "there is no book yet: enrol this handheld"),
     "book_whole": ("{n}条记录,{q}条未传", "{n} records, {q} not sent"),
     "book_damaged": (

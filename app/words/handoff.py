@@ -23,7 +23,7 @@ TABLE = {
     ),
     "no_receipt_written": (
         "手持机 {device}:新收{accepted}条,已收到第{upto}条。回执写不上({why})",
-        "Handheld {device}: {accepted} new records, all up to {upto} are held. The receipt could not be written ({why})",
+        "Handheld {device}: {accepted} new records, all up to {upto} held. The receipt could not be written ({why})",
     ),
     "withdrawn": (
         "手持机 {device} 已停用,这些记录另存待查",

@@ -27,6 +27,11 @@ TABLE = {
     "worn-label": ("标签磨损", "label worn"),
     "sensor-read": ("传感器读数", "read by a sensor"),
     "overruled": ("改了传感器读数", "sensor overruled"),
+    "meter-back": ("表数变小", "meter went back"),
+    "meter-exchanged": ("换表", "meter exchanged"),
+    "always-same": ("总是同一个数", "always the same figure"),
+    "too-quick": ("答得太快", "answered too quickly"),
+    "unbalanced": ("三相不平衡", "phases unbalanced"),
     "why_early": ("在时段开始前到达。", "Reached before the window began."),
     "why_late": ("在时段结束后到达。", "Reached after the window had ended."),
     "why_out-of-order": ("没有按要求的次序走。", "Not walked in the order asked for."),
@@ -100,5 +105,27 @@ TABLE = {
     "why_overruled": (
         "巡更人没有用传感器的数,原因见记录。核对传感器。",
         "The crew did not take the sensor's figure; the reason is recorded. Check the sensor.",
+    ),
+    "why_meter-back": (
+        "表数比上次小,又没有换表可以解释: 看错、抄错,或者换表的数对不上。到现场核对。",
+        "The meter shows less than last time and no exchange explains it: misread, mistyped, or the figures of the "
+        "exchange do not fit. Read it again on the spot.",
+    ),
+    "why_meter-exchanged": (
+        "换了表,旧表止数和新表起数写在记录里。用量从新表接着算。",
+        "The meter was exchanged; the record tells the old one's last reading and the new one's first. Counting goes "
+        "on with the new one.",
+    ),
+    "why_always-same": (
+        "连续五次都是同一个数,而这个数本来会变。可能没有看表,或者表停了。",
+        "Five times running the same figure, of something that moves: nobody looked, or the gauge stands still.",
+    ),
+    "why_too-quick": (
+        "从到点到全部答完,时间比读一遍还短。问一问怎么检查的。",
+        "All checks were answered sooner after arriving than they can be read. Ask how they were made.",
+    ),
+    "why_unbalanced": (
+        "三相相差超过计划规定的百分比。派维修工看负荷分配。",
+        "The phases differ by more than the plan allows. Send the fitter to look at the loads.",
     ),
 }

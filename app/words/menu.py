@@ -11,6 +11,7 @@ TABLE = {
     "help": ("帮助", "help"),
     "outbox": ("看上传", "outbox"),
     "witness": ("与另一台手持机互证", "witness another handheld"),
+    "more": ("更多", "more"),
     "leave": ("下班/交班", "sign out / end shift"),
     "close": ("关闭菜单", "close the menu"),
     "trying": ("正在上传", "Sending now"),

@@ -3,5 +3,9 @@
 TABLE = {
     "title": ("更多", "More"),
     "registers": ("登记簿", "registers"),
+    "take": ("接单", "take an order"),
+    "orders": ("工单", "work orders"),
+    "matters": ("问题和隐患", "open findings"),
+    "equipment": ("设备台账", "equipment"),
     "procedures": ("应急预案和通讯录", "emergencies, whom to call"),
 }

@@ -247,6 +247,12 @@ TABLE = {
     "witness_waits": ("还没有上传", "not sent yet"),
     "witness_open": ("无法核对", "cannot be checked"),
     "no_books": ("还没有手持机上传过记录。", "No handheld has sent any record yet."),
+    "no_such_book": ("没有这本记录本。", "There is no such book."),
+    "records_newer": ("较新的", "newer"),
+    "records_older": ("更早的", "older"),
+    "record_words": ("内容", "What it says"),
+    "record_gone": ("到期已销毁,只留编号和校验值", "destroyed when its time was over; number and hash are left"),
+    "record_aside": ("不是记录,已另存,不作数", "no record: set aside, and not counted"),
     "unknown_handheld": ("未登记的手持机", "unknown handheld"),
     "and": ("、", ", "),
     # one round

@@ -149,6 +149,11 @@ TABLE = {
     # checklists
     "empty_checklist": ("检查表是空的,请加检查项或删去此表", "the checklist is empty: add checks or delete it"),
     "not_for_kind": ("{kind}类检查不用“{name}”,它只用于{kinds}", "a check of kind {kind} has no {name!r}; {kinds} has"),
+    "needs_beside": ("写了“{name}”就要写“{beside}”", "{name!r} means nothing without {beside!r}: add it"),
+    "lone_group": (
+        "“{name}”这一组要有两项以上,单位相同",
+        "group {name!r} needs two checks or more, all of one unit",
+    ),
     "bad_limit": (
         "“{value}”不是时限,写时刻(22:30)或时长(4h、30min)",
         "{value!r} is no limit: write a time of day (22:30) or a span (4h, 30min)",

@@ -33,6 +33,7 @@ TABLE = {
     "count": ("{name}  应{wanted}", "{name}  should be {wanted}"),
     "count_title": ("清点 {name}", "Count {name}"),
     "counted": ("{name} {count}/{wanted}", "{name} {count}/{wanted}"),
+    "type_count": ("请输入数量, 没有就输0", "Type how many there are; 0 for none"),
     "counted_short": ("{name} {count}/{wanted} 缺{n}", "{name} {count}/{wanted}, {n} missing"),
     "report_title": ("汇报 {name}", "Report {name}"),
     "ticked": ("{words}  已记 {time}", "{words}  recorded {time}"),

@@ -18,6 +18,10 @@ TABLE = {
     "personal": ("单独存放,到期可单独删除", "kept apart, can be deleted alone"),
     "room_hint": ("数字和 - ,例: 3-1-501", "digits and -, such as 3-1-501"),
     "saved": ("已记: {words}", "Recorded: {words}"),
+    "saved_look": (
+        "已记: {words}。要派人处理就报问题(* 1)",
+        "Recorded: {words}. To have it dealt with, report it (* 1)",
+    ),
     "ended": ("已{ends}", "{ends}"),
     "ended_late": ("已{ends},超过时限,已标记", "{ends}, after the limit: marked"),
     "fault_missing": ("{column}还没填", "{column} is missing"),

@@ -16,6 +16,10 @@ TABLE = {
     "checks_left": ("这里还有{n}项没查", "Checks left here: {n}"),
     "all_done": ("都走完了", "All stops are done"),
     "all_done_how": ("按Enter结束这一轮", "Enter finishes the round"),
+    "all_done_but": (
+        "去不了的有{n}个: 现在能去就去,到了扫标签",
+        "Could not go: {n}. If you can by now, go there and scan the label",
+    ),
     "key_scan": ("扫码/输码", "scan/type code"),
     "key_camera": ("摄像头扫码", "camera"),
     "key_skip": ("去不了", "cannot go"),

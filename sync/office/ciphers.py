@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
+from app.duties.rotating import EID_BYTES
 from hardware.bthome import ENCRYPTED, Measured, measured
 
 KEY_BYTES: Final = 16
-EID_BYTES: Final = 8
 _BLOCK: Final = 16
 _ADDRESS_INCLUDED: Final = 0x02
 _SERVICE: Final = bytes.fromhex("d2fc")

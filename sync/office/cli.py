@@ -204,18 +204,18 @@ def tag() -> None:
 @click.option("--counter", type=click.IntRange(0, 2**32 - 1), default=0)
 @click.option("--at", metavar="ISO8601")
 def tag_key(site: str, tag: str, eid: str | None, bthome: str | None, k: int, counter: int, at: str | None) -> None:
-    from sync.office import commands
+    from sync.office import point_commands
 
-    commands.tag_key(settings(), site, tag, commands.TagKey(eid, bthome, k, counter, at))
+    point_commands.tag_key(settings(), site, tag, point_commands.TagKey(eid, bthome, k, counter, at))
 
 
 @tag.command("list")
 @shared
 @click.argument("site", required=False)
 def tag_list(site: str | None) -> None:
-    from sync.office import commands
+    from sync.office import point_commands
 
-    commands.tag_list(settings(), site)
+    point_commands.tag_list(settings(), site)
 
 
 # -- codes ---------------------------------------------------------------------------------------
@@ -232,9 +232,9 @@ def code() -> None:
 @click.argument("site")
 @click.argument("thing")
 def code_reissue(site: str, thing: str) -> None:
-    from sync.office import commands
+    from sync.office import point_commands
 
-    commands.code_reissue(settings(), site, thing)
+    point_commands.code_reissue(settings(), site, thing)
 
 
 @code.command("bind")
@@ -243,9 +243,9 @@ def code_reissue(site: str, thing: str) -> None:
 @click.argument("thing")
 @click.argument("text", required=False)
 def code_bind(site: str, thing: str, text: str | None) -> None:
-    from sync.office import commands
+    from sync.office import point_commands
 
-    commands.code_bind(settings(), site, thing, text)
+    point_commands.code_bind(settings(), site, thing, text)
 
 
 @code.command("unbind")
@@ -253,18 +253,18 @@ def code_bind(site: str, thing: str, text: str | None) -> None:
 @click.argument("site")
 @click.argument("text", required=False)
 def code_unbind(site: str, text: str | None) -> None:
-    from sync.office import commands
+    from sync.office import point_commands
 
-    commands.code_unbind(settings(), site, text)
+    point_commands.code_unbind(settings(), site, text)
 
 
 @code.command("list")
 @shared
 @click.argument("site")
 def code_list(site: str) -> None:
-    from sync.office import commands
+    from sync.office import point_commands
 
-    commands.code_list(settings(), site)
+    point_commands.code_list(settings(), site)
 
 
 # -- labels and records --------------------------------------------------------------------------
@@ -291,12 +291,12 @@ def labels(
     png: Path | None,
     svg: Path | None,
 ) -> None:
-    from sync.office import commands
+    from sync.office import point_commands
     from sync.office.labels import Wish
     from sync.office.printing import Wanted
 
     some = tuple(each.strip() for each in points.split(",") if each.strip())
-    commands.labels(settings(), site, Wish(some, assets, names), Wanted(layout, out, png, svg))
+    point_commands.labels(settings(), site, Wish(some, assets, names), Wanted(layout, out, png, svg))
 
 
 @cli.command()

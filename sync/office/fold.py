@@ -28,14 +28,15 @@ from app import kinds
 from app.duties.days import local_day
 from app.duties.outcome import may_excuse
 from app.duties.review import RULES
-from app.duties.rounds import Place
 from app.duties.site import Plan, decode_plan
+from app.duties.ways import Place
 from app.record import Record
-from sync.office import tag_keys
+from sync.office import hearings, tag_keys
 from sync.office.binding import badges_of, labels_of
 from sync.office.details import BookLife, ExcuseDetail, ExplanationDetail, FindingDetail, Heard, WitnessDetail, joined
 from sync.office.digits import find_heads
 from sync.office.joining import Family, Piece
+from sync.office.keyring import keys_of
 from sync.office.paper import read_late_entry
 from sync.office.reading import Before, Line, Tokens, alarm_of, read_round
 from sync.office.store import Store, known, visits
@@ -66,7 +67,6 @@ AGAIN: Final = 50
 LONGEST_ID: Final = 200
 LOOKED_BACK: Final = 5000
 """How many records before a round its crew's sign-ins are looked for in."""
-LATEST_MS: Final = 2**53
 _BOOK: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -173,14 +173,14 @@ def hear(tx: Connection, site: str) -> None:
     stored = records_after(tx, site, cursor(tx, site, HEARD), STEP)
     if not stored:
         return
-    keys = tag_keys.keys_of(tx, site)
+    keys = keys_of(tx, site)
     tag_keys.next_turn(tx, site)
     for one in stored:
-        row = tag_keys.visit_of(one, keys)
+        row = hearings.visit_of(one, keys)
         if row is not None:
             visits.put(tx, row)
             visits.touch(tx, row)
-        measured = tag_keys.calibration_of(one)
+        measured = hearings.calibration_of(one)
         if measured is not None:
             visits.put_calibration(tx, measured)
     move_cursor(tx, site, HEARD, stored[-1].arrived)
@@ -404,9 +404,9 @@ def _heard(tx: Connection, site: str, lines: Sequence[Line], plan: Plan | None) 
         for line in lines
         if isinstance(line.body, kinds.StopArrived) and not line.apart
     }
-    keys = tag_keys.keys_of(tx, site)
+    keys = keys_of(tx, site)
     rows = visits.find(tx, site, arrivals)
-    return {(row.book, row.seq): tag_keys.tell(tx, row, arrivals[row.book, row.seq], keys, plan) for row in rows}
+    return {(row.book, row.seq): hearings.tell(tx, row, arrivals[row.book, row.seq], keys, plan) for row in rows}
 
 
 def _of_round(tx: Connection, piece: Piece, name: str) -> list[Line]:
@@ -460,7 +460,7 @@ def _excuse(tx: Connection, site: str, line: Line) -> ExcuseRow:
     row = plan_table.plan_on(tx, site, day)
     valid = row is not None and may_excuse(decode_plan(row.raw), line.record.by)
     detail = ExcuseDetail(line.ref, body.reason, body.words, line.record.by, valid)
-    first, last = (min(max(at, 0), LATEST_MS) for at in (body.first, body.last))
+    first, last = (min(max(at, 0), visits.LATEST_MS) for at in (body.first, body.last))
     return ExcuseRow(site, subject(line.stored), body.point[:64], first, last, msgspec.json.encode(detail))
 
 

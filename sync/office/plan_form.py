@@ -92,6 +92,7 @@ ASSET = {
     "register": Field(line),
     "inspect_by": Field(day),
     "label": Field(yes_no),
+    "instructions": Field(text),
 }
 POST = {
     "name": need(text, NO_TEXT),
@@ -113,6 +114,11 @@ CHECK_KEYS = {
     "total": Field(whole(1, 9999)),
     "asset": Field(word),
     "sensor": Field(measure),
+    "meter": Field(yes_no),
+    "ratio": Field(whole(1, 100_000)),
+    "group": Field(word),
+    "balance": Field(whole(1, 100)),
+    "moves": Field(yes_no),
 }
 STOP = {
     "point": need(word, ""),
@@ -311,7 +317,19 @@ def _checklist(key: str, node: Node, faults: Faults) -> Checklist:
     checklist = Checklist(id=key, **read_table(node, form, faults))
     if isinstance(checks := _below(node, "checks"), Table) and not _size(checks):
         faults.add(checks.spot, "empty_checklist")
+    _check_groups(node, checklist, faults)
     return checklist
+
+
+def _check_groups(node: Node, checklist: Checklist, faults: Faults) -> None:
+    """Phases that stand side by side are at least two, and of one unit."""
+    groups: dict[str, list[Check]] = {}
+    for check in checklist.checks:
+        if check.group and check.kind == "number":
+            groups.setdefault(check.group, []).append(check)
+    for name, together in groups.items():
+        if len(together) < 2 or len({check.unit for check in together}) > 1:
+            faults.add(find(node, "checks", together[-1].id, "group"), "lone_group", name=name)
 
 
 def _check(key: str, node: Node, faults: Faults) -> Check:
@@ -324,6 +342,9 @@ def _check(key: str, node: Node, faults: Faults) -> Check:
         _check_kind(node, check, faults)
     if check.kind in ("number", "count"):
         _check_limits(node, check, faults)
+    for key, beside in (("ratio", "meter"), ("balance", "group")):
+        if check.kind == "number" and _below(node, key) is not None and not getattr(check, beside):
+            faults.add(find(node, key), "needs_beside", name=key, beside=beside)
     return check
 
 
@@ -332,6 +353,11 @@ _ONLY_FOR = {
     "said": ("number",),
     "decimals": ("number",),
     "sensor": ("number",),
+    "meter": ("number",),
+    "ratio": ("number",),
+    "group": ("number",),
+    "balance": ("number",),
+    "moves": ("number",),
     "low": ("number", "count"),
     "high": ("number", "count"),
     "choices": ("choice", "text"),

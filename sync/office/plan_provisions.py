@@ -148,7 +148,7 @@ def procedure(key: str, node: Node, faults: Faults) -> Procedure:
 
 def register(key: str, node: Node, faults: Faults) -> Register:
     found = Register(id=key, **read_table(node, REGISTER, faults))
-    if found.limit and not (found.ends.zh or found.ends.en):
+    if found.limit and not found.stays:
         faults.add(find(node, "limit"), "limit_without_end")
     return found
 

@@ -3,9 +3,8 @@
 The files hold the codes themselves. They are readable by their owner alone, and none of their text goes to a log.
 """
 
-import os
-import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -17,6 +16,7 @@ from sqlalchemy import Connection
 from app.codes import TOKEN_BYTES, make
 from app.duties.days import local_time
 from app.duties.site import NO_TEXT, Person, Plan, Text, decode_plan
+from app.logbook.disk import Disk
 from sync.office.credentials import everybody, must_know, printed
 from sync.office.labels import BOTH, Label, LabelsRefused, Wish, badge, labels_of, lang_of
 from sync.office.readback import PICTURE_DPI, must_read, pictures
@@ -125,15 +125,8 @@ def _folder(folder: Path) -> Path:
 def put(path: Path, content: bytes) -> None:
     """Write a file whole, readable by its owner alone; what was there stays until it is done. Raises LabelsRefused."""
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".labels-")  # mode 0600
+        Disk().store("labels", path, content)
     except OSError as e:
-        raise LabelsRefused("labels.bad_file", path=str(path), why=e.strerror or "") from e
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except OSError as e:
-        Path(name).unlink(missing_ok=True)
+        with suppress(OSError):  # it may hold codes already
+            path.with_name(path.name + ".part").unlink(missing_ok=True)
         raise LabelsRefused("labels.bad_file", path=str(path), why=e.strerror or "") from e

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
+from app.duties.days import office_time
 from app.duties.review import Proof
 from app.duties.site import Plan
 from app.kinds import StopArrived
@@ -58,7 +59,7 @@ def _check_label(record: Record, issue: str, place: Place, labels: Sequence[Labe
     if label is None:
         return Proof.UNKNOWN
     checked = check_proof(record, label.token, place)
-    withdrawn = label.until is not None and record.at + (record.off or 0) >= label.until
+    withdrawn = label.until is not None and office_time(record) >= label.until
     return Proof.OLD if checked is Proof.GOOD and withdrawn else checked
 
 

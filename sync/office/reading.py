@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from app import kinds
-from app.duties import rounds
+from app.duties import rounds, ways
 from app.duties.days import millis
 from app.duties.evidence import stronger_of
 from app.duties.review import (
@@ -54,7 +54,7 @@ class Before(Struct, frozen=True):
 
     heard: Mapping[tuple[bytes, int], Heard] = {}
     """By book and number of an arrival."""
-    place: rounds.Place | None = None
+    place: ways.Place | None = None
     """Where the handheld's last arrival before it was."""
 
 

@@ -15,7 +15,7 @@ import msgspec
 from app.errors import BookInUse
 from app.words import say
 from hardware.clock import FollowedClock
-from sync.office.commands import CommandRefused, database_trouble, folder_of, now_ms, parse_time, print_json
+from sync.office.command_line import CommandRefused, database_trouble, folder_of, now_ms, parse_time, print_json
 from sync.office.keys import OfficeKey
 from sync.office.serve import listen, run
 from sync.office.settings import Settings

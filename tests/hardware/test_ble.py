@@ -10,12 +10,11 @@ import pytest
 
 from app.duties.evidence import Nearness, Sample, judge_near
 from app.duties.site import Settings
-from app.ports import Heard, Moment, RadioState, Sighting
+from app.ports import LABEL, Heard, Moment, RadioState, Sighting
 from app.text import cells
 from app.words.radio import TABLE
 from hardware.ble import BleReader, Pace, pace_of, radio
 from hardware.clock import SystemClock
-from hardware.tags import LABEL
 from tests.virtual_radio import FORBID_BLUEZ, BlueZ, PrivateBus, VirtualTag, patrol_tag
 
 SITE: Final = "fda50693-a4e2-4fb1-afcf-c6eb07647825"

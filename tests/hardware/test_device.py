@@ -218,7 +218,16 @@ def test_a_side_key_is_written_as_device_code_and_action() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["183=alarm", "/dev/x:=alarm", "/dev/x:183", "/dev/x:183=quit", "/dev/x:٣=alarm", "/a:1=alarm," * 9]
+    "text",
+    [
+        "183=alarm",
+        "/dev/x:=alarm",
+        "/dev/x:183",
+        "/dev/x:183=quit",
+        "/dev/x:٣=alarm",
+        "/a:1=alarm," * 9,
+        f"/dev/x:{'9' * 5000}=alarm",
+    ],
 )
 def test_a_side_key_written_otherwise_is_refused(text: str) -> None:
     with pytest.raises(SettingsRefused):

@@ -10,9 +10,8 @@ import pytest
 from app import codes
 from app.duties.evidence import Nearness, Sample, enter_level, judge_near
 from app.duties.site import Plan, Point, Settings, Site, Tag, Text
-from app.ports import Heard, Scan, Sighting
+from app.ports import LABEL, Heard, Scan, Sighting
 from hardware.clock import StagedClock, SystemClock
-from hardware.tags import LABEL
 from hardware.walk import SimulatedWalk
 
 SITE = "fda50693-a4e2-4fb1-afcf-c6eb07647825"

@@ -31,6 +31,7 @@ from sync.desk import Desk
 from sync.enrolment import enrol
 from sync.office.cast import SITES
 from sync.office.cli import cli, main
+from sync.office.command_line import CommandRefused, parse_time
 from sync.office.demo import Rehearsal, furnish
 from sync.office.keys import OfficeKey
 from sync.office.plans import read_people, read_plan
@@ -581,3 +582,10 @@ def test_a_qr_code_in_the_terminal_is_what_it_says(tmp_path: Path) -> None:
             picture.putpixel((x, 2 * y + 1), signs[sign][1])
     (found,) = zxingcpp.read_barcodes(picture.resize((picture.width * 8, picture.height * 8), Image.Resampling.NEAREST))
     assert found.text == text
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_no_clock_shows_is_refused_in_a_sentence(at: str) -> None:
+    with pytest.raises(CommandRefused) as refused:
+        parse_time(at)
+    assert at in refused.value.say("en")

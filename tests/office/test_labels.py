@@ -477,7 +477,7 @@ def test_a_failed_run_leaves_the_file_of_before(run: Callable[..., Done], folder
     assert run("labels", SITE, "-o", str(out), "--points", "pond", *where).code == 0
     assert out.read_bytes().startswith(b"%PDF")
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    assert list(tmp_path.glob(".labels-*")) == []
+    assert list(tmp_path.glob("*.part")) == []
     refused = run("labels", SITE, "-o", str(tmp_path / "no" / "labels.pdf"), "--points", "pond", *where)
     assert (refused.code, len(refused.err.splitlines())) == (1, 1)
 

@@ -214,14 +214,14 @@ def test_a_reading_out_of_limits_is_asked_again_once_then_kept_and_marked(tmp_pa
         pty.send("1")
         pty.wait_for("normal 353-407 V")
         pty.send("430\r")
-        pty.wait_for("430 V is out of limits. Read it again")
+        pty.wait_for("430 V is out of limits: normal 353-407")
         assert [each.body["check"] for each in records(folder, "check.answered")] == ["auto"]
         pty.send("430\r")
-        pty.wait_for("430 V is out of limits; it is")
+        pty.wait_for("430 V is out of limits and recorded")
         pty.send(b"\x7f")  # no report of it just now
         pty.wait_for("Outlet pressure")
         pty.send("77\r")  # this one was misread
-        pty.wait_for("0.77 MPa is out of limits. Read it")
+        pty.wait_for("0.77 MPa is out of limits: normal")
         pty.send("42\r")
         pty.wait_for("Emergency lamps")
     _, volt, press = (each.body for each in records(folder, "check.answered"))

@@ -11,7 +11,7 @@ from app.words import say
 from hardware.evdev import KEY, PRESSED, RELEASED, Event, packed
 from hardware.power import Battery
 from hardware.side_keys import SideKey
-from screens import terminal
+from screens import device
 from tests.screens.test_journey import SIGN_IN
 from tests.screens.world import SMALL, keys, settle, text, world
 
@@ -20,7 +20,7 @@ from tests.screens.world import SMALL, keys, settle, text, world
 async def test_at_ten_percent_it_sends_dims_and_says_so_once(
     tmp_path: Path, lang: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terminal, "BATTERY_S", 0.05)
+    monkeypatch.setattr(device, "BATTERY_S", 0.05)
     with world(tmp_path / "book") as here:
         app = here.terminal(lang)
         async with app.run_test(size=SMALL) as pilot:
@@ -43,7 +43,7 @@ async def test_at_ten_percent_it_sends_dims_and_says_so_once(
 
 
 async def test_without_a_battery_nobody_looks_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal, "BATTERY_S", 0.02)
+    monkeypatch.setattr(device, "BATTERY_S", 0.02)
     looks: list[int] = []
     with world(tmp_path / "book") as here:
         here.battery = lambda: looks.append(1)

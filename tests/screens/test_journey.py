@@ -699,6 +699,24 @@ async def test_checks_that_cannot_be_done_are_left_with_a_reason(tmp_path: Path)
         assert (here.records()[-1].kind, here.records()[-1].body["reason"]) == ("stop.skipped", "danger")
 
 
+async def test_places_nobody_could_go_to_are_told_again_at_the_end_and_may_still_be_scanned(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            await keys(pilot, "2 2 2 2 2 2 2 2")
+            assert "都走完了" not in text(app)
+            await keys(pilot, "2 2")
+            assert "都走完了" in text(app)
+            assert "去不了的有5个" in text(app)
+            await scan(pilot, label("point:gate"))
+            assert "去不了的有4个" in text(app)
+            await scan(pilot, label("point:power"))
+            await keys(pilot, "backspace 2 4")  # there, but its checks cannot be done
+            assert "去不了的有3个" in text(app)
+        assert [record.kind for record in here.records()[-3:]] == ["stop.arrived", "stop.arrived", "stop.skipped"]
+
+
 async def test_two_keys_typed_fast_belong_to_two_pages(tmp_path: Path) -> None:
     with world(tmp_path / "book") as here:
         app = here.terminal()

@@ -114,6 +114,22 @@ async def test_visitors_come_in_and_leave_and_no_digit_of_a_telephone_is_in_the_
             assert here.watch.open_lines("visitors") == ()
 
 
+async def test_of_many_who_are_in_the_last_one_can_be_let_out_too(tmp_path: Path) -> None:
+    with world(tmp_path / "book", SITE) as here:
+        app = here.terminal("en")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            for n in range(12):
+                await here.watch.enter_line("visitors", {"room": f"{n + 101}", "phone": "4710", "people": "1"})
+            await keys(pilot, "asterisk 0 1 1")
+            assert "Room 101" in text(app)
+            for _ in range(4):
+                if "Room 112" not in text(app):
+                    await keys(pilot, "0")
+            assert "Room 112" in text(app)
+            assert "Room 101" not in text(app)
+
+
 def _seq(here: World, kind: str) -> int:
     return next(record.seq for record in here.records() if record.kind == kind)
 
@@ -130,6 +146,9 @@ async def test_the_control_room_is_told_when_its_entry_is_due(tmp_path: Path) ->
             await keys(pilot, "asterisk 0 1 2")
             await keys(pilot, "1 enter")  # no signal, no loop
             assert bodies(here, "register.entered")[0]["answers"] == {"signal": "none"}
+            assert "报问题" not in text(app)
+            await keys(pilot, "2 2 enter")
+            assert "报问题" in text(app), "a fire signal is more than a line"
             app.go_home()
             await settle(pilot)
             assert "该记" not in text(app)
@@ -154,6 +173,27 @@ async def test_people_in_a_lift_each_step_has_its_time_and_a_restart_forgets_non
             assert [body["step"] for body in bodies(here, "procedure.ticked")] == ["call", "out"]
             assert [body["late"] for body in bodies(here, "procedure.ticked")] == [True, False]
             assert len(bodies(here, "procedure.closed")) == 1
+            assert here.watch.runs() == ()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_a_long_card_turns_its_pages_and_any_step_is_ticked_by_its_digit(tmp_path: Path, lang: str) -> None:
+    steps = tuple(Step(f"s{n}", T(f"第{n}步:检查一处", f"Step {n}: look at one place")) for n in range(1, 31))
+    fire = Procedure("fire", "card", T("火灾", "Fire"), (Team("", T(), steps),))
+    with world(tmp_path / "book", pages(replace(PLAN, procedures=(fire,)))) as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            await keys(pilot, "asterisk 0 1 1 enter")
+            first = text(app)
+            await keys(pilot, "0 2")
+            assert steps[0].text.say(lang) in first
+            assert steps[0].text.say(lang) not in text(app)
+            (ticked,) = bodies(here, "procedure.ticked")
+            assert str(ticked["words"]) not in first
+            await keys(pilot, "9")
+            assert say(lang, "procedures.close_ask")[:6] in text(app)
+            await keys(pilot, "enter")
             assert here.watch.runs() == ()
 
 
@@ -183,6 +223,20 @@ async def test_a_flood_call_out_teams_assemble_count_and_report_before_it_ends(t
             assert bodies(here, "procedure.opened")[0]["exercise"] is True
 
 
+async def test_what_runs_can_be_ended_when_the_plan_has_its_procedure_no_longer(tmp_path: Path) -> None:
+    with world(tmp_path / "book", SITE) as here:
+        app = here.terminal("zh")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter asterisk 0 2 1 enter")
+            here.watch.take_pages(pages(replace(PLAN, registers=(VISITORS,))))
+            app.go_home()
+            await settle(pilot)
+            await keys(pilot, "asterisk 0 2 1")
+            assert say("zh", "procedures.unknown") in text(app)
+            await keys(pilot, "enter")
+            assert here.watch.runs() == ()
+
+
 async def test_whom_to_call_is_there_without_a_network(tmp_path: Path) -> None:
     with world(tmp_path / "book", SITE) as here:
         app = here.terminal("en")
@@ -190,3 +244,47 @@ async def test_whom_to_call_is_there_without_a_network(tmp_path: Path) -> None:
             await keys(pilot, f"{SIGN_IN} enter")
             await keys(pilot, "asterisk 0 2 3")
             assert "119  Fire brigade" in text(app)
+
+
+async def test_what_is_personal_stands_apart_is_shown_by_its_last_digits_and_can_be_deleted_alone(
+    tmp_path: Path,
+) -> None:
+    whole = replace(VISITORS, columns=(Column("phone", "digits", T("手机", "Telephone"), size=8, personal=True),))
+    with world(tmp_path / "book", pages(replace(PLAN, registers=(whole,)))) as here:
+        app = here.terminal("en")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter asterisk 0 1 1 enter")
+            await keys(pilot, "9 1 3 8 4 7 1 0 enter")
+            shown = text(app)
+            assert "Telephone ****" in shown
+            assert "4710" not in shown
+            (line,) = bodies(here, "register.entered")
+            apart = line["apart"]
+            assert isinstance(apart, dict)
+            assert here.book.text_of(apart["phone"]) == "91384710"
+            assert not [path for path in _files(tmp_path / "book") if b"91384710" in path.read_bytes()][1:]
+            await keys(pilot, "1")
+            assert "Telephone 4710" in text(app)
+            assert "9138" not in text(app)
+            here.book.forget_text(apart["phone"])
+            assert not [path for path in _files(tmp_path / "book") if b"91384710" in path.read_bytes()]
+            await keys(pilot, "backspace 1")
+            assert "4710" not in text(app)
+            await keys(pilot, "enter")
+            assert here.watch.open_lines("visitors") == ()
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_a_line_kept_apart_is_found_again_after_a_restart(tmp_path: Path) -> None:
+    with world(tmp_path / "book", SITE) as here:
+        app = here.terminal("zh")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter asterisk 0 1 1 enter 7 enter 4 7 1 0 enter 2 enter")
+    with world(tmp_path / "book", SITE) as here:
+        app = here.terminal("zh")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} asterisk 0 1 1 1")
+            assert "手机后四位 4710" in text(app)

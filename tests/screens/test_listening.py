@@ -8,9 +8,8 @@ from pathlib import Path
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
-from app.ports import Heard, RadioState, Scan, ScannerState
+from app.ports import LABEL, Heard, RadioState, Scan, ScannerState
 from app.words import say, table
-from hardware.tags import LABEL
 from screens.home import HomePage
 from screens.listening import Listener
 from screens.platform.scans import GUARD_S, Scanned

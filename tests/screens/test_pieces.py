@@ -1,12 +1,16 @@
 """What pages are made of: fields of digits, rows of text, key hints, lists in pages, the status line, times."""
 
+import ast
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.screen import Screen
 
+import screens
 from app.duties.checks import reading
 from app.text import cells
 from screens.choices import Choices
@@ -191,3 +195,21 @@ def test_spans_are_said_in_one_unit() -> None:
 def test_no_two_actions_share_a_key() -> None:
     keys = [key for action in ACTIONS for key in action.keys]
     assert len(keys) == len(set(keys))
+
+
+def test_no_page_takes_a_name_that_textual_uses_itself() -> None:
+    """`_id` or `_closing` of a page would be the framework's own: the page would hang, or lose its name."""
+    taken = set(dir(Screen()))
+    ours = {}
+    for path in (Path(screens.__file__).parent).glob("*.py"):
+        for found in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(found, ast.ClassDef) and found.name.endswith("Page")):
+                continue
+            for each in ast.walk(found):
+                match each:
+                    case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
+                        ours[f"{path.stem}.{found.name}.{name}"] = name
+                    case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name.startswith("_"):
+                        ours[f"{path.stem}.{found.name}.{name}"] = name
+    clashes = {where for where, name in ours.items() if name in taken and not name.startswith("__")}
+    assert clashes == set()

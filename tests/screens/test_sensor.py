@@ -13,8 +13,8 @@ from textual.pilot import Pilot
 
 from app.duties.site import Check, Checklist, Plan, Tag
 from app.errors import NotAllowed
-from app.ports import Sighting
-from hardware.tags import LABEL, Advert, sightings
+from app.ports import LABEL, Sighting
+from hardware.tags import Advert, sightings
 from hardware.walk import SimulatedWalk
 from screens.overrule import OverrulePage
 from screens.stop import StopPage

@@ -129,6 +129,7 @@ async def inspection(pilot: Pilot[int], here: World) -> AsyncIterator[str]:
     yield "stop-count"
     await keys(pilot, "backspace 8 enter enter")
     yield "stop-text"
+    here.clock.pass_by(5)  # as long as it takes to read six checks
     await keys(pilot, "2")
     yield "round-done"
     await keys(pilot, "enter")

@@ -25,6 +25,7 @@ from sync.office.pages import alarms as alarm_pages
 from sync.office.pages import books as book_pages
 from sync.office.pages import day, resident, timeline
 from sync.office.pages import labels as label_pages
+from sync.office.pages import records as record_pages
 from sync.office.pages import tags as tag_pages
 from sync.office.pages.alarms import AlarmSeen, Banner
 from sync.office.pages.day import Wish
@@ -145,6 +146,10 @@ class _Desk:
         async def books(request: Asked) -> Response[bytes]:
             return await self._books(request)
 
+        @get("/records")
+        async def records(request: Asked) -> Response[bytes]:
+            return await self._records(request)
+
         @get("/labels")
         async def labels(request: Asked) -> Response[bytes]:
             return await self._labels(request)
@@ -157,7 +162,7 @@ class _Desk:
         async def tags(request: Asked) -> Response[bytes]:
             return await self._tags(request)
 
-        return [rounds, one, books, tags, labels, sheet]
+        return [rounds, one, books, records, tags, labels, sheet]
 
     def alarm_handlers(self) -> list[ControllerRouterHandler]:
         """What the desk may see too."""
@@ -222,6 +227,14 @@ class _Desk:
         if facts is None:
             return await self._plain(request, "books", "no_site", 200)
         return await self._page(request, "books.html", book_pages.show_books(facts, lang_of(request)))
+
+    async def _records(self, request: Asked) -> Response[bytes]:
+        await self._folding.catch_up(PATIENCE_S)
+        site, book, upto = (request.query_params.get(name, "") for name in ("site", "book", "upto"))
+        facts = await self._store.read(lambda tx: record_pages.read_records(tx, site, book, upto))
+        if facts is None:
+            return await self._plain(request, "not_found", "no_such_book", 404)
+        return await self._page(request, "records.html", record_pages.show_records(facts, lang_of(request)))
 
     async def _tags(self, request: Asked) -> Response[bytes]:
         await self._folding.catch_up(PATIENCE_S)

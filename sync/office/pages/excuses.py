@@ -68,4 +68,4 @@ def excuse_words(excused: Excused, places: Places) -> str:
 
 
 def _span(excused: Excused, places: Places) -> dict[str, str]:
-    return {"first": places.moment(excused.row.first)[:16], "last": places.moment(excused.row.last)[:16]}
+    return {"first": places.day_and_minute(excused.row.first), "last": places.day_and_minute(excused.row.last)}

@@ -113,3 +113,7 @@ class Places(Struct, frozen=True):
     def moment(self, at: int) -> str:
         """Date and time to the second."""
         return f"{self.local(at):%Y-%m-%d %H:%M:%S}"
+
+    def day_and_minute(self, at: int) -> str:
+        """Date and time, without the seconds."""
+        return f"{self.local(at):%Y-%m-%d %H:%M}"

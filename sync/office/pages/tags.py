@@ -122,12 +122,10 @@ def _tag(point: Point, tag: Tag | None, facts: Facts, places: Places) -> TagSeen
         battery=battery(powered.battery_pct, powered.battery_mv, lang) if powered else "",
         low=powered is not None and is_low(powered),
         heard=_heard(tag, heard, places),
-        silent=tag_words(lang, "silent_since", time=places.moment(since[0])[:16], n=since[1]) if since else "",
+        silent=tag_words(lang, "silent_since", time=places.day_and_minute(since[0]), n=since[1]) if since else "",
         key=_key(tag, key, places),
         clock=tag_words(lang, "clock", seconds=f"{key.clock_ms / 1000:+.0f}") if key and key.clock_ms else "",
-        measured=tag_words(lang, "level", level=measured.level, time=places.moment(measured.at)[:16])
-        if measured
-        else "",
+        measured=_measured(measured, places) if measured else "",
         put_near=tag_words(lang, "put_near", level=measured.level) if measured and differs else "",
         label=tag_words(lang, "health", n=health) if health is not None else "",
         worn=health is not None and health < WORN_BELOW,
@@ -135,7 +133,7 @@ def _tag(point: Point, tag: Tag | None, facts: Facts, places: Places) -> TagSeen
 
 
 def _measured(row: CalibrationRow, places: Places) -> str:
-    return tag_words(places.lang, "level", level=row.level, time=places.moment(row.at)[:16])
+    return tag_words(places.lang, "level", level=row.level, time=places.day_and_minute(row.at))
 
 
 def is_low(row: VisitRow) -> bool:
@@ -147,12 +145,12 @@ def is_low(row: VisitRow) -> bool:
 def _heard(tag: Tag | None, at: int | None, places: Places) -> str:
     if tag is None:
         return ""
-    return places.moment(at)[:16] if at is not None else tag_words(places.lang, "never")
+    return places.day_and_minute(at) if at is not None else tag_words(places.lang, "never")
 
 
 def _key(tag: Tag | None, key: Keyed | None, places: Places) -> Verdict | None:
     if key is not None:
-        time = places.moment(key.since)[:16]
+        time = places.day_and_minute(key.since)
         return Verdict("ok", tag_words(places.lang, "key_since", issue=key.issue, time=time))
     if tag is None or not needs_key(tag.format):
         return None

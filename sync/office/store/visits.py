@@ -72,6 +72,7 @@ LONGEST_WALK_MS = 3_600_000
 CLOCKS, COUNTS, UNHEARD = 15, 20, 10
 """How many earlier visits are looked at: for where a beacon's clock stands, for its counters, for its silence."""
 LATEST_MS = 2**53
+"""No later time is kept: others read these numbers as floats."""
 
 
 calibrations = Table(
