@@ -437,7 +437,8 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     def _asks(self) -> tuple[object, ...]:
         """What a key would mean now: the page, and the stop that the round is at."""
         progress = self.gear.watch.state.round
-        return self.screen, progress and (progress.at_stop, progress.last), self.locked
+        top = self.screen if self.screen_stack else None  # a code may still come while the program ends
+        return top, progress and (progress.at_stop, progress.last), self.locked
 
     async def _scanned(self, scan: Scan) -> None:
         """A code always works, wherever the crew is."""

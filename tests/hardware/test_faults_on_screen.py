@@ -26,6 +26,8 @@ from tests.screens.test_listening import begin
 from tests.screens.world import SMALL, keys, scan, text, world
 from tests.virtual_radio import FORBID_BLUEZ, BlueZ, PrivateBus, VirtualTag, patrol_tag
 
+pytestmark = pytest.mark.proof
+
 GATE: Final = "C0:00:00:00:00:01"
 FAR: Final = -80
 LANGS: Final = ("zh", "en")

@@ -33,6 +33,8 @@ from tests.office.tags_air import BIND_KEY, EID_KEY, EXPONENT, SENSOR, Sensor
 from tests.office.test_fold import dump
 from tests.office.test_tags import BEACON, EID_STOP, EVENING, SENSOR_STOP, secret_plan
 
+pytestmark = pytest.mark.proof
+
 HOUR = 3_600_000
 BOOKS, VISITS = 3, 24
 BEACON_STOP = "fire-lane-north"

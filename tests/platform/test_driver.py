@@ -65,7 +65,7 @@ def test_stock_still_dies_of_a_signal(number: signal.Signals, ended: Path) -> No
         pty.wait_for(READY)
         pty.signal(number)
         mended = f"upstream has mended {number.name}: remove the guard"
-        assert pty.exit_code() == -number, mended
+        assert pty.exit_code(20) == -number, mended
         assert not ended.exists(), mended
         assert "no echo" in pty.left_behind(), mended
 

@@ -99,7 +99,7 @@ def test_a_round_by_key_presses_survives_a_pulled_battery_and_reaches_the_office
         pty.wait_for("禁止攀爬牌在")
         walk(pty, 5)
         pty.send("4")
-        identify(pty, *GUARD)
+        identify(pty, *PARTNER)
         pty.wait_for("> 去 ")
         report(pty)
         walk(pty, 14)
