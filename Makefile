@@ -4,19 +4,22 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ready  := $(VENV)/.ready
 
-.PHONY: demo test check proofs torture bench pictures font lock clean
+.PHONY: demo test check coverage proofs torture bench pictures font lock clean
 
 demo: $(ready)
 	@$(BIN)/watchbook demo $(ARGS)
 
 test: $(ready) check
-	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not proof and not torture" --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not proof and not torture"
 
 check: $(ready)
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+coverage: $(ready)
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not torture" --cov --cov-report=term:skip-covered
 
 proofs: $(ready)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m proof

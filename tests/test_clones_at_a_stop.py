@@ -602,6 +602,7 @@ def judged_again(hand: Handheld) -> list[tuple[kinds.StopArrived, Judged]]:
     return found
 
 
+@pytest.mark.proof
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(["gate", "power", "roof"])), min_size=3, max_size=14))
 @example(SILENT)

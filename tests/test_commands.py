@@ -165,6 +165,7 @@ def test_without_a_terminal_the_screen_is_refused_with_exit_2(folder: Path) -> N
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.proof
 def test_a_radio_that_cannot_listen_is_one_sentence_and_exit_1(tmp_path: Path) -> None:
     nowhere = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={tmp_path}/no-bus"}
     done = watchbook("scan", "--seconds", "2", "--lang", "en", **nowhere)

@@ -34,6 +34,7 @@ def looked(folder: Path, **settings: Any) -> dict[str, doctor.Part]:
     return {part.part: part for part in doctor.look(Settings(folder, adapter="none", **settings))}
 
 
+@pytest.mark.proof
 def test_an_enrolled_handheld_reaches_its_office_and_knows_its_clock(tmp_path: Path, running: RunningOffice) -> None:
     with handheld(tmp_path / "book", running) as mine:
         mine.courier.exchange()
@@ -44,6 +45,7 @@ def test_an_enrolled_handheld_reaches_its_office_and_knows_its_clock(tmp_path: P
     assert parts["book"].fields["q"] == 0
 
 
+@pytest.mark.proof
 def test_an_office_that_is_away_or_another_one_is_told_in_its_sentence(tmp_path: Path) -> None:
     with office(tmp_path / "first") as first:
         port = first.port
@@ -55,6 +57,7 @@ def test_an_office_that_is_away_or_another_one_is_told_in_its_sentence(tmp_path:
     assert (part.state, part.key) == ("todo", "sync.wrong_office")
 
 
+@pytest.mark.proof
 def test_a_damaged_book_a_full_disk_and_a_dead_clock_are_things_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +89,7 @@ def test_before_enrolment_it_says_what_comes_first(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists(), "looking makes nothing"
 
 
+@pytest.mark.proof
 async def test_it_listens_with_the_real_radio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bus = PrivateBus()
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address)
@@ -105,6 +109,7 @@ async def test_it_listens_with_the_real_radio(tmp_path: Path, monkeypatch: pytes
         bus.close()
 
 
+@pytest.mark.proof
 def test_a_scanner_and_a_camera_are_tried_and_each_trouble_is_its_sentence(tmp_path: Path) -> None:
     master, slave = os.openpty()
     picture = tmp_path / "pictures" / "one.png"
@@ -125,6 +130,7 @@ def test_a_scanner_and_a_camera_are_tried_and_each_trouble_is_its_sentence(tmp_p
     assert (none["scanner"].key, none["camera"].state) == ("doctor.scanner_wedge", "absent")
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("term", "size", "word"), [("xterm", (40, 20), "40x20"), ("linux", (80, 24), "docs/hardware")])
 def test_on_a_small_screen_every_row_fits(tmp_path: Path, term: str, size: tuple[int, int], word: str) -> None:
     argv = [sys.executable, "-m", "screens", "doctor", "--data-dir", str(tmp_path / "b"), "--lang", "en"]

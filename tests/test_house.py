@@ -182,6 +182,7 @@ def test_the_locks_hold_hashes_and_no_addresses() -> None:
         assert "textual==8.2.8" in lock
 
 
+@pytest.mark.proof
 def test_the_wheel_holds_the_rooms_and_the_example_and_no_tests(tmp_path: Path) -> None:
     import zipfile
 

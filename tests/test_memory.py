@@ -392,6 +392,7 @@ def test_of_records_lost_here_and_there_the_shelf_still_knows_the_readings_in_th
     site.close()
 
 
+@pytest.mark.proof
 def test_the_cards_grow_with_the_site_and_not_with_its_history(tmp_path: Path) -> None:
     site = Site(tmp_path)
     sizes = []

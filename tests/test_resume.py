@@ -87,6 +87,7 @@ def plan_of(named: kinds.PlanNamed) -> Plan | None:
     return PLAN if named.revision == 7 else None
 
 
+@pytest.mark.proof
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(RECORDS | LIKELY, max_size=12))
 def test_no_record_ever_keeps_a_handheld_from_starting(records: list[Record]) -> None:

@@ -63,6 +63,7 @@ def calibrated(folder: Path) -> list[dict[str, Any]]:
     return [entry.record.body for entry in reader.entries() if entry.record.kind == "tag.calibrated"]
 
 
+@pytest.mark.proof
 async def test_a_tag_is_measured_over_the_air_and_the_plan_line_comes_out(bus: PrivateBus, book: Path) -> None:
     bluez = BlueZ(bus.address, filters_duplicates=False)
     await bluez.start()

@@ -55,6 +55,7 @@ def test_a_label_is_read_however_it_is_seen(tmp_path: Path, view: View) -> None:
     assert texts(seen(code(LABEL), view, seed=1), tmp_path) == [LABEL]
 
 
+@pytest.mark.proof
 def test_what_the_decoder_alone_misses_the_renditions_read(tmp_path: Path) -> None:
     view = VIEWS["out of focus"]
     pictured = [seen(code(LABEL), view, seed) for seed in range(6)]

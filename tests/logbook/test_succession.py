@@ -537,6 +537,7 @@ def test_every_step_on_the_disk_has_a_name(tmp_path: Path) -> None:
     assert subjects >= {"snapshot", "key", "append", "close", "arrive"}
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
 def test_a_step_that_fails_leaves_the_old_book_or_the_next(tmp_path: Path, error: int) -> None:
     before, steps = steps_of(tmp_path / "count")
@@ -549,6 +550,7 @@ def test_a_step_that_fails_leaves_the_old_book_or_the_next(tmp_path: Path, error
     assert {True, False} == set(went_over)
 
 
+@pytest.mark.proof
 def test_the_program_dies_at_any_step_and_one_book_stands(tmp_path: Path) -> None:
     before, steps = steps_of(tmp_path / "count")
     went_over = []
@@ -570,6 +572,7 @@ def dies(folder: Path, at: int) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
 
+@pytest.mark.proof
 def test_wherever_it_dies_on_the_way_to_another_site_book_and_office_belong_together(tmp_path: Path) -> None:
     def moved(folder: Path, disk: Disk) -> None:
         logbook = begun(folder, disk)

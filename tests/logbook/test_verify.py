@@ -512,6 +512,7 @@ def _crowded() -> Iterator[bytes]:
         yield b'{"hash":"%s","book":"%s","note":%s}\n' % (link, book.encode(), raw)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("what", ["one long line", "bytes in place of a record", "a long note", "garbage", "crowded"])
 def test_a_file_made_to_hurt_costs_memory_and_time_as_any_file_of_its_size(tmp_path: Path, what: str) -> None:
     file, book = tmp_path / "hostile.jsonl", "ab" * 32

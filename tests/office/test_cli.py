@@ -445,6 +445,7 @@ def serving(*args: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         child.wait(10)
 
 
+@pytest.mark.proof
 def test_an_office_is_served_commands_work_beside_it_and_sigterm_ends_it(
     run: Callable[..., Done], folder: Path
 ) -> None:
@@ -472,6 +473,7 @@ def test_an_office_is_served_commands_work_beside_it_and_sigterm_ends_it(
         assert all(json.loads(row) for row in log.splitlines())
 
 
+@pytest.mark.proof
 def test_a_staged_handheld_takes_the_staged_office_along(
     run: Callable[..., Done], folder: Path, tmp_path: Path
 ) -> None:
@@ -521,6 +523,7 @@ def test_a_port_that_is_taken_and_a_time_that_is_none_are_said(
         assert run("serve", "--data-dir", str(folder), "--port", "0", "--now", wrong).code == 1
 
 
+@pytest.mark.proof
 def test_the_example_opens_with_rounds_to_look_at_and_opens_again(tmp_path: Path) -> None:
     """The second time nothing is invented twice, and the labels on its walls stay."""
     args = ("--json", "--port", "0", "--days", "1", "--data-dir", str(tmp_path), "--now", "2026-11-21T12:00:00+08:00")

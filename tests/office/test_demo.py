@@ -69,6 +69,7 @@ def details(store_folder: Path, site: str, day: date) -> list[RoundDetail]:
     return asyncio.run(ask())
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("site", SITES)
 def test_every_day_of_every_site_has_rounds_that_the_office_could_judge(filled: Example, site: str) -> None:
     assert filled.seconds < 15
@@ -80,6 +81,7 @@ def test_every_day_of_every_site_has_rounds_that_the_office_could_judge(filled: 
         assert all("badge-proof" not in each.office_marks for each in found)
 
 
+@pytest.mark.proof
 def test_the_example_is_evidence_like_any_other(filled: Example) -> None:
     """Every book verifies by the program that knows nothing of demonstrations."""
 
@@ -96,6 +98,7 @@ def test_the_example_is_evidence_like_any_other(filled: Example) -> None:
     assert raw.count(b'"record":') > 8000
 
 
+@pytest.mark.proof
 def test_a_months_stories_are_told(filled: Example) -> None:
     excused = details(filled.folder, "cuihu-garden", date(2026, 11, 15))
     paper = [each for each in details(filled.folder, "cuihu-garden", date(2026, 11, 16)) if each.late_entry]
@@ -117,6 +120,7 @@ def test_a_months_stories_are_told(filled: Example) -> None:
     assert [(each.state, [act.state for act in each.acts]) for each in lift] == [("closed", ["taken", "closed"])]
 
 
+@pytest.mark.proof
 def test_nothing_is_invented_twice(filled: Example) -> None:
     async def again() -> tuple[int, int]:
         store = await open_store(filled.folder / "office.db")
@@ -132,6 +136,7 @@ def test_nothing_is_invented_twice(filled: Example) -> None:
     assert asyncio.run(again())[0] == 0
 
 
+@pytest.mark.proof
 def test_when_all_is_there_no_page_says_that_it_is_coming(filled: Example) -> None:
     async def ask() -> str:
         store = await open_store(filled.folder / "office.db")
@@ -182,6 +187,7 @@ def plan_of(site: str) -> Plan:
     return plan
 
 
+@pytest.mark.proof
 def test_the_served_example_fills_itself_up_and_ends_at_once(tmp_path: Path) -> None:
     args = ("--json", "--port", "0", "--days", "3", "--data-dir", str(tmp_path), "--now", "2026-11-21T12:00:00+08:00")
     began = time.monotonic()

@@ -134,6 +134,7 @@ def test_an_explanation_finds_its_stop_in_the_next_book(office: Office, crew: Cr
     assert shown(office, name).count("by bike") == 1
 
 
+@pytest.mark.proof
 def test_a_round_whose_start_is_kept_apart_is_told_and_it_says_so(office: Office, crew: Crew, copied: Crew) -> None:
     office.account()
     held = copied.logbook.book_id

@@ -114,6 +114,7 @@ def words_in(pdf: bytes, page: int, placed: Placed, height: float) -> str:
 # -- the paper -----------------------------------------------------------------------------------
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.parametrize("dpi", [150, 300])
 def test_beside_each_name_stands_the_code_of_that_point(name: str, dpi: int) -> None:
@@ -135,6 +136,7 @@ def test_beside_each_name_stands_the_code_of_that_point(name: str, dpi: int) -> 
             assert re.sub(r"\s", "", placed.drawing.label.title) in words_in(sheets.pdf, number, placed, sheets.height)
 
 
+@pytest.mark.proof
 def test_a_crooked_blurred_noisy_photograph_of_a_sheet_reads_whole() -> None:
     """150 dpi, 3 degrees, blur of one pixel, noise of 15 levels."""
     labels = some(24)
@@ -534,6 +536,7 @@ def test_labels_in_the_form_of_an_address_are_read_as_the_same_label(
     assert (refused.code, len(refused.err.splitlines())) == (1, 1)
 
 
+@pytest.mark.proof
 def test_five_hundred_points_are_printed_and_read_back_in_reasonable_time() -> None:
     told: list[tuple[int, int]] = []
     sheets = proofed(some(500), LAYOUTS[USUAL], HEADING, lambda done, of: told.append((done, of)))
@@ -580,6 +583,7 @@ def test_a_badge_that_cannot_be_printed_leaves_the_old_one_good(
 # -- the page ------------------------------------------------------------------------------------
 
 
+@pytest.mark.proof
 def test_a_supervisor_gets_the_sheets_from_the_page(office: Office) -> None:
     office.account()
     browser = office.browser()

@@ -270,6 +270,7 @@ def test_a_handheld_that_asks_always_has_a_day_ahead(office: Office, handheld: H
     assert page(office) != first
 
 
+@pytest.mark.proof
 def test_nothing_that_leaves_the_office_holds_a_key(office: Office, handheld: Handheld, tmp_path: Path) -> None:
     tell_keys(office)
     handheld.sync()

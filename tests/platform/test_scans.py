@@ -119,11 +119,13 @@ FEW = {0: 40, 1: 40, 2: 40, 5: 10, 10: 10, 20: 2, 30: 1, 40: 1}
 """Milliseconds a character, and how many scans the quick form makes; the long form makes 40 of each."""
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("ms", FEW)
 def test_every_scan_arrives_and_the_field_holds_only_human_keys(desk: Pty, ms: int, torture: bool) -> None:
     scan_and_type(desk, ms, 40 if torture else FEW[ms])
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("ms", [20, 50])
 def test_a_slow_bluetooth_scanner_is_heard_whole_once_it_is_set(slow_desk: Pty, ms: int, torture: bool) -> None:
     """As set, since a busy machine stretches 50 ms beyond the usual 60."""
@@ -179,6 +181,7 @@ def test_a_page_that_turns_by_itself_drops_a_persons_keys_and_cuts_no_scan(desk:
     assert re.findall(r"\d+", desk.lines[4]) == ["7"], "what was typed into the turning pages is gone"
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("text", "gap_s"), [(CODE, 0.14), ("HTTP W1 WB2 HHWW WBH", 0.08), ("WB1:03", 0.02)])
 def test_what_a_person_types_is_never_a_scan(desk: Pty, text: str, gap_s: float) -> None:
     """Also a label typed by hand, and a beginning that stays one."""

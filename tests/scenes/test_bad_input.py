@@ -320,6 +320,7 @@ def enrolled(folder: Path, running: RunningOffice) -> Path:
     return folder
 
 
+@pytest.mark.proof
 def test_while_the_office_is_away_the_records_stay_and_are_counted_and_the_round_goes_on(
     tmp_path: Path, air: Air
 ) -> None:
@@ -428,6 +429,7 @@ MISTAKES = (
 two points with one tag, an unknown key, a wrong reference, a bad rule."""
 
 
+@pytest.mark.proof
 def test_every_mistake_of_a_plan_is_named_at_once_and_nothing_of_it_is_imported(tmp_path: Path) -> None:
     assert planned(tmp_path, "import", GOOD).returncode == 0
     held = contents(tmp_path / "office" / "office.db")

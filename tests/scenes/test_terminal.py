@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from app.logbook.book import Logbook
 from sync import standing
 from tests.pty import Pty
@@ -77,6 +79,7 @@ def report(pty: Pty) -> None:
     pty.wait_for("已记: 车辆占用")
 
 
+@pytest.mark.proof
 def test_a_round_by_key_presses_survives_a_pulled_battery_and_reaches_the_office(tmp_path: Path) -> None:
     with handheld(tmp_path) as pty:
         identify(pty, *GUARD)

@@ -22,6 +22,7 @@ ATTACKS: dict[str, Callable[[str], str]] = {
 }
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("attack", "size"), [("signs", SMALL), ("signs", LARGE), ("long", SMALL), ("word", SMALL)])
 async def test_hostile_text_is_shown_as_text_on_every_page(tmp_path: Path, attack: str, size: tuple[int, int]) -> None:
     sent = pages(*rewritten(PLAN, PEOPLE, ATTACKS[attack]))

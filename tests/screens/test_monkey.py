@@ -21,6 +21,7 @@ CODES.append(witness.payload(witness.Head(bytes(32), 7, bytes(32))))
 SIZES = [(40, 20), (80, 24), (30, 15), (20, 6), (1, 1), (120, 40)]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_monkey_at_the_keys_meets_no_fault(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)

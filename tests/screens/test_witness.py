@@ -176,6 +176,7 @@ def test_which_terminals_draw_half_blocks(term: str, encoding: str, drawn: bool)
     assert console_draws_blocks({"TERM": term}, encoding) == drawn
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["40x20", "80x24"])
 def test_a_camera_reads_the_real_program_on_a_real_terminal(tmp_path: Path, size: tuple[int, int]) -> None:
     folder = tmp_path / "book"
@@ -195,6 +196,7 @@ class WideBlocks(Pty):
         super()._answer(reply.replace("[2;2R", "[2;3R"))
 
 
+@pytest.mark.proof
 def test_a_terminal_that_draws_half_blocks_wide_is_asked_and_shows_the_digits(tmp_path: Path) -> None:
     with WideBlocks(demo(tmp_path / "book"), *SMALL, env={"TERM": "xterm-256color"}) as pty:
         play(pty, TO_THE_PAGE + "<wait:Two handhelds><wait:This book>")

@@ -97,6 +97,7 @@ def test_the_next_sites_office_never_sees_what_the_last_ones_records_named(
         assert a.logbook.blob(old.sha256) == JPEG
 
 
+@pytest.mark.proof
 def test_a_withdrawn_handheld_and_wrong_bytes_are_refused(tmp_path: Path, running: RunningOffice) -> None:
     with handheld(tmp_path / "a", running) as a:
         picture = attached(a)

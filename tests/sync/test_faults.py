@@ -35,6 +35,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]
         yield it
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("fault", BREAKING)
 def test_whatever_breaks_each_request_once_all_arrives_once(
     tmp_path: Path, running: RunningOffice, fault: Fault
@@ -163,6 +164,7 @@ def process(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         served.wait()
 
 
+@pytest.mark.proof
 def test_what_a_killed_office_confirmed_it_still_has(tmp_path: Path) -> None:
     """SIGKILL while batches come in, three times; each time it starts again on the same file."""
     folder, port = tmp_path / "office", free_port()

@@ -374,6 +374,7 @@ def test_a_link_on_the_stick_leads_nowhere_that_is_written_to(
     assert precious.read_text() == "the office's own"
 
 
+@pytest.mark.proof
 def test_pipes_folders_and_devices_on_the_stick_keep_nothing_back(
     tmp_path: Path, running: RunningOffice, usb: Path
 ) -> None:
@@ -542,6 +543,7 @@ def handed(folder: Path, usb: Path, *args: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.proof
 def test_the_commands_of_both_sides_hand_over_take_in_and_settle(
     tmp_path: Path, running: RunningOffice, usb: Path
 ) -> None:
