@@ -1,19 +1,22 @@
-"""The office's database: the right SQLite, one writer, whole transactions, commands beside the server."""
+"""The office's database, either one: whole transactions, many writers, commands beside the server."""
 
 import asyncio
 import stat
+import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError
 
 from sync.office.keys import FILE, KeyUnusable, OfficeKey
-from sync.office.store import Store, StoreUnsafe
-from sync.office.store.engine import is_affected, refuse_affected
+from sync.office.store import Store, StoreBusy, StoreUnsafe
 from sync.office.store.records import cursor, move_cursor
 from sync.office.store.schema import metadata
+from sync.office.store.sqlite import is_affected, refuse_affected
 from sync.wire import fingerprint
+from tests import postgres
 from tests.sync.places import SITE, RunningOffice, now_ms, published
 
 
@@ -42,12 +45,22 @@ def test_the_office_does_not_start_on_such_a_sqlite() -> None:
     refuse_affected()
 
 
-async def test_only_sqlite_for_now(tmp_path: Path) -> None:
+async def test_another_kind_of_database_is_said(tmp_path: Path) -> None:
     with pytest.raises(StoreUnsafe, match="postgresql"):
-        await Store.open("postgresql://office@db/watchbook")
+        await Store.open("mysql://office@db/watchbook")
     store = await Store.open(f"sqlite:///{tmp_path}/office.db")
     store.close()
     assert (tmp_path / "office.db").exists()
+
+
+async def test_a_database_that_is_away_is_said_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(StoreBusy) as no:
+        await Store.open(f"postgresql://office:geheim@/watchbook?host={tmp_path}")
+    assert "geheim" not in str(no.value)
+    with pytest.raises(StoreUnsafe) as no_such:
+        await Store.open(postgres.server().address("nobody-made-it").replace("office@", "office:geheim@"))
+    assert "nobody-made-it" in str(no_such.value)
+    assert "geheim" not in str(no_such.value)
 
 
 async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
@@ -56,8 +69,8 @@ async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
         await Store.open(tmp_path / "office.db")
 
 
-async def test_a_write_happens_whole_or_not_at_all(tmp_path: Path) -> None:
-    store = await Store.open(tmp_path / "office.db")
+async def test_a_write_happens_whole_or_not_at_all(db: str) -> None:
+    store = await Store.open(db)
 
     def half(tx: Connection) -> None:
         move_cursor(tx, SITE, "rounds", 5)
@@ -76,9 +89,9 @@ async def test_a_write_happens_whole_or_not_at_all(tmp_path: Path) -> None:
     store.close()
 
 
-async def test_readers_cannot_write_and_see_one_moment(tmp_path: Path) -> None:
-    store = await Store.open(tmp_path / "office.db")
-    with pytest.raises(OperationalError, match="readonly"):
+async def test_readers_cannot_write_and_see_one_moment(db: str) -> None:
+    store = await Store.open(db)
+    with pytest.raises(DBAPIError, match=r"read-?only"):
         await store.read(lambda tx: move_cursor(tx, SITE, "rounds", 5))
 
     loop = asyncio.get_running_loop()
@@ -98,8 +111,8 @@ async def test_readers_cannot_write_and_see_one_moment(tmp_path: Path) -> None:
     store.close()
 
 
-async def test_many_writers_at_once_wait_for_each_other(tmp_path: Path) -> None:
-    store = await Store.open(tmp_path / "office.db")
+async def test_many_writers_at_once_wait_for_each_other(db: str) -> None:
+    store = await Store.open(db)
 
     def add(tx: Connection) -> None:
         move_cursor(tx, SITE, "n", cursor(tx, SITE, "n") + 1)
@@ -109,9 +122,39 @@ async def test_many_writers_at_once_wait_for_each_other(tmp_path: Path) -> None:
     store.close()
 
 
+async def test_one_that_fails_among_many_is_undone_alone(db: str) -> None:
+    store = await Store.open(db)
+
+    def add(tx: Connection, number: int) -> int:
+        move_cursor(tx, SITE, "n", cursor(tx, SITE, "n") + 1)
+        if number % 3 == 0:
+            raise RuntimeError(str(number))
+        return number
+
+    done = await asyncio.gather(*(store.write(partial(add, number=n)) for n in range(30)), return_exceptions=True)
+    assert [str(each) for each in done] == [str(n) for n in range(30)]
+    assert sum(isinstance(each, RuntimeError) for each in done) == 10
+    assert await store.read(lambda tx: cursor(tx, SITE, "n")) == 20
+    store.close()
+
+
+async def test_what_waits_goes_to_the_disk_together(tmp_path: Path) -> None:
+    store = await Store.open(tmp_path / "office.db")
+    commits: list[int] = []
+    event.listen(store.database._writer, "commit", lambda _: commits.append(1))  # type: ignore[attr-defined]
+    held = threading.Event()
+    first = asyncio.ensure_future(store.write(lambda _: held.wait(10)))
+    others = [asyncio.ensure_future(store.write(lambda tx: cursor(tx, SITE, "n"))) for _ in range(20)]
+    await asyncio.sleep(0.05)
+    held.set()
+    await asyncio.gather(first, *others)
+    assert len(commits) < 7, "one that was too long, and the others in few"
+    store.close()
+
+
 async def test_a_command_writes_beside_the_server(running: RunningOffice) -> None:
     """`device add` in a process of its own, while the office serves the same file."""
-    beside = await Store.open(running.folder / "office.db")
+    beside = await Store.open(running.db)
     issued = await beside.devices.add(SITE, "Gate 2", now_ms())
     await published(beside, SITE, "plan", SITE, b'{"revision":1}')
     beside.close()

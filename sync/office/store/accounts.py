@@ -4,10 +4,23 @@ Passwords and session ids are here only as hashes. Times are UTC milliseconds.
 """
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBinary, String, Table, Text, delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    delete,
+    select,
+    update,
+)
 
 from sync.office.store.schema import metadata
+from sync.office.store.upsert import insert
 
 accounts = Table(
     "accounts",
@@ -15,8 +28,9 @@ accounts = Table(
     Column("account", String(64), primary_key=True, comment="the name typed at the door, folded"),
     Column("role", String(20), nullable=False),
     Column("person", String(40), comment="who it is in the people file, or null"),
-    Column("password", Text, nullable=False, comment="scrypt, with its parameters and salt"),
+    Column("password", Text, nullable=False, comment="Argon2id, with its parameters and salt"),
     Column("changed_at", BigInteger, nullable=False),
+    Column("sites", Text, nullable=False, server_default="", comment="ids with commas between; empty: every site"),
 )
 
 sessions = Table(
@@ -45,6 +59,8 @@ class Account(Struct, frozen=True):
     role: str
     person: str | None
     password: str
+    sites: tuple[str, ...] = ()
+    """What it may see; empty: every site."""
 
 
 class Session(Struct, frozen=True):
@@ -54,6 +70,16 @@ class Session(Struct, frozen=True):
     role: str
     person: str | None
     csrf: str
+    sites: tuple[str, ...] = ()
+    """What may be seen; empty: every site."""
+
+    @property
+    def home_site(self) -> str:
+        """Where somebody stands who names no site; empty: at whichever is the first."""
+        return self.sites[0] if self.sites else ""
+
+    def reaches(self, site: str) -> bool:
+        return not self.sites or site in self.sites
 
 
 class Tries(Struct, frozen=True):
@@ -69,6 +95,7 @@ NO_TRIES = Tries(0, 0)
 def put(tx: Connection, account: Account, at: int) -> None:
     """Add the account or give it its new password and role; its sessions end."""
     row = {"role": account.role, "person": account.person, "password": account.password, "changed_at": at}
+    row["sites"] = ",".join(account.sites)
     tx.execute(
         insert(accounts)
         .values(account=account.account, **row)
@@ -77,13 +104,26 @@ def put(tx: Connection, account: Account, at: int) -> None:
     tx.execute(delete(sessions).where(sessions.c.account == account.account))
 
 
+def renew(tx: Connection, account: str, password: str) -> None:
+    """The same password, kept in another form."""
+    tx.execute(update(accounts).where(accounts.c.account == account).values(password=password))
+
+
+def remove(tx: Connection, account: str) -> bool:
+    """Take the account away, with its sessions; whether there was one."""
+    tx.execute(delete(sessions).where(sessions.c.account == account))
+    return tx.execute(delete(accounts).where(accounts.c.account == account)).rowcount > 0
+
+
+def every(tx: Connection) -> list[Account]:
+    wanted = (accounts.c.account, accounts.c.role, accounts.c.person, accounts.c.password, accounts.c.sites)
+    return [Account(*row[:4], _sites(row.sites)) for row in tx.execute(select(*wanted).order_by(accounts.c.account))]
+
+
 def find(tx: Connection, account: str) -> Account | None:
-    row = tx.execute(
-        select(accounts.c.account, accounts.c.role, accounts.c.person, accounts.c.password).where(
-            accounts.c.account == account
-        )
-    ).first()
-    return Account(*row) if row else None
+    wanted = (accounts.c.account, accounts.c.role, accounts.c.person, accounts.c.password, accounts.c.sites)
+    row = tx.execute(select(*wanted).where(accounts.c.account == account)).first()
+    return Account(*row[:4], _sites(row.sites)) if row else None
 
 
 def begin_session(tx: Connection, digest: bytes, account: str, csrf: str, now: int, expires_at: int) -> None:
@@ -94,11 +134,15 @@ def begin_session(tx: Connection, digest: bytes, account: str, csrf: str, now: i
 
 def session(tx: Connection, digest: bytes, now: int) -> Session | None:
     row = tx.execute(
-        select(accounts.c.account, accounts.c.role, accounts.c.person, sessions.c.csrf)
+        select(accounts.c.account, accounts.c.role, accounts.c.person, sessions.c.csrf, accounts.c.sites)
         .join(accounts, accounts.c.account == sessions.c.account)
         .where(sessions.c.digest == digest, sessions.c.expires_at > now)
     ).first()
-    return Session(*row) if row else None
+    return Session(*row[:4], _sites(row.sites)) if row else None
+
+
+def _sites(text: str) -> tuple[str, ...]:
+    return tuple(each for each in text.split(",") if each)
 
 
 def end_session(tx: Connection, digest: bytes) -> None:

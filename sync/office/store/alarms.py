@@ -6,6 +6,7 @@ Not a projection: this is the only place where it stands. Times are UTC millisec
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, Text, insert, select, tuple_
 
 from sync.office.store.schema import metadata
@@ -36,7 +37,7 @@ class Act(Struct, frozen=True):
 
 
 def add(tx: Connection, act: Act) -> None:
-    tx.execute(insert(alarm_acts).values({name: getattr(act, name) for name in Act.__struct_fields__}))
+    tx.execute(insert(alarm_acts), asdict(act))
 
 
 def acts_of(tx: Connection, alarms: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Act]]:

@@ -1,11 +1,40 @@
-"""Pictures and personal texts that records name by their hash, as they came in; each once in a site."""
+"""Pictures and personal texts that records name by their hash, as they came in; each once in a site.
 
+A large one comes in parts, each where the one before ended, so that a line that breaks costs only what was under way.
+Parts are nobody's blob yet: they count once all are there and have the hash that they came under, and go when the rest
+does not come. What no record names may be here too, as its record can be late; but only so much of it.
+"""
+
+import re
+from collections.abc import Iterable
 from hashlib import sha256
+from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, String, Table, select
-from sqlalchemy.dialects.sqlite import insert
+from msgspec import Struct
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    delete,
+    func,
+    select,
+)
 
 from sync.office.store.schema import metadata
+from sync.office.store.upsert import insert
+
+LEFT_MS: Final = 7 * 24 * 3600 * 1000
+"""A blob whose next part does not come for so long is forgotten; its handheld sends it from the start."""
+UNDER_WAY_BYTES: Final = 8 * 1024 * 1024
+"""Parts of one book together."""
+UNNAMED_BYTES: Final = 64 * 1024 * 1024
+"""What no record names, in a site."""
+_NAME: Final = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 
 blobs = Table(
     "blobs",
@@ -18,11 +47,140 @@ blobs = Table(
     comment="What records name by a hash and do not hold (decisions 9 and 12).",
 )
 
+blob_parts = Table(
+    "blob_parts",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("book", LargeBinary(32), primary_key=True),
+    Column("sha256", LargeBinary(32), primary_key=True, comment="of the whole"),
+    Column("first", BigInteger, primary_key=True, autoincrement=False, comment="bytes before it"),
+    Column("raw", LargeBinary, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    comment="Blobs on their way, as far as they came; gone when they are whole, or were left for a week.",
+)
+Index("blob_parts_by_age", blob_parts.c.site, blob_parts.c.received_at)
 
-def keep_blob(tx: Connection, site: str, book: bytes, raw: bytes, now: int) -> None:
-    """Bytes that are held already stay as they are. `now` is UTC ms."""
-    new = insert(blobs).values(site=site, sha256=sha256(raw).digest(), raw=raw, book=book, received_at=now)
-    tx.execute(new.on_conflict_do_nothing())
+named_blobs = Table(
+    "named_blobs",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("sha256", LargeBinary(32), primary_key=True),
+    comment="What the site's records name.",
+)
+
+unnamed_blobs = Table(
+    "unnamed_blobs",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("sha256", LargeBinary(32), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    comment="Blobs that came before any record that names them.",
+)
+
+
+class Part(Struct, frozen=True):
+    """Bytes of a blob as one request brought them; `length` is that of the whole."""
+
+    site: str
+    book: bytes
+    sha256: bytes
+    offset: int
+    length: int
+    raw: bytes
+
+
+class Upload(Struct, frozen=True):
+    """How a blob stands."""
+
+    offset: int
+    """Bytes from the start that are here."""
+    whole: bool = False
+    spoilt: bool = False
+    """All came, and it was something else: nothing of it is here any more."""
+    full: bool = False
+    """The site holds too much that no record names: nothing was kept."""
+
+
+def names_in(raws: Iterable[bytes]) -> frozenset[bytes]:
+    """The hashes that records name."""
+    return frozenset(bytes.fromhex(name.decode()) for raw in raws for name in _NAME.findall(raw))
+
+
+def name_blobs(tx: Connection, site: str, digests: Iterable[bytes]) -> None:
+    """Records of the site name these."""
+    for digest in sorted(digests):
+        tx.execute(insert(named_blobs).values(site=site, sha256=digest).on_conflict_do_nothing())
+        mine = (unnamed_blobs.c.site == site, unnamed_blobs.c.sha256 == digest)
+        tx.execute(delete(unnamed_blobs).where(*mine))
+
+
+def upload_of(tx: Connection, site: str, book: bytes, digest: bytes) -> Upload:
+    """How far the blob came by that book; whole when the site holds it, whoever brought it."""
+    held = select(func.length(blobs.c.raw)).where(blobs.c.site == site, blobs.c.sha256 == digest)
+    whole: int | None = tx.execute(held).scalar()
+    if whole is not None:
+        return Upload(whole, whole=True)
+    came = select(func.coalesce(func.sum(func.length(blob_parts.c.raw)), 0)).where(*_of(site, book, digest))
+    return Upload(int(tx.execute(came).scalar_one()))
+
+
+def keep_part(tx: Connection, part: Part, now: int) -> Upload:
+    """Keep a part that begins where the blob ends so far; any other changes nothing. `now` is UTC ms."""
+    tx.execute(delete(blob_parts).where(blob_parts.c.site == part.site, blob_parts.c.received_at < now - LEFT_MS))
+    here = upload_of(tx, part.site, part.book, part.sha256)
+    if here.whole or here.offset != part.offset or (not part.raw and part.length):
+        return here
+    if _is_full(tx, part):
+        return Upload(here.offset, full=True)
+    if part.offset + len(part.raw) < part.length:
+        _make_room(tx, part)
+        row = {"site": part.site, "book": part.book, "sha256": part.sha256, "first": part.offset}
+        new = insert(blob_parts).values(**row, raw=part.raw, received_at=now)
+        tx.execute(new.on_conflict_do_nothing())
+        return upload_of(tx, part.site, part.book, part.sha256)
+    return _finish(tx, part, now)
+
+
+def _finish(tx: Connection, part: Part, now: int) -> Upload:
+    mine = _of(part.site, part.book, part.sha256)
+    before = tx.execute(select(blob_parts.c.raw).where(*mine).order_by(blob_parts.c.first)).scalars()
+    raw = b"".join([*map(bytes, before), part.raw])
+    tx.execute(delete(blob_parts).where(*mine))
+    if sha256(raw).digest() != part.sha256:
+        return Upload(0, spoilt=True)
+    key = {"site": part.site, "sha256": part.sha256}
+    tx.execute(insert(blobs).values(**key, raw=raw, book=part.book, received_at=now).on_conflict_do_nothing())
+    if not _is_named(tx, part.site, part.sha256):
+        tx.execute(insert(unnamed_blobs).values(**key, size=len(raw)).on_conflict_do_nothing())
+    return Upload(len(raw), whole=True)
+
+
+def _is_full(tx: Connection, part: Part) -> bool:
+    if _is_named(tx, part.site, part.sha256):
+        return False
+    held = select(func.coalesce(func.sum(unnamed_blobs.c.size), 0)).where(unnamed_blobs.c.site == part.site)
+    return int(tx.execute(held).scalar_one()) + part.length > UNNAMED_BYTES
+
+
+def _is_named(tx: Connection, site: str, digest: bytes) -> bool:
+    key = (named_blobs.c.site == site, named_blobs.c.sha256 == digest)
+    return tx.execute(select(named_blobs.c.sha256).where(*key)).first() is not None
+
+
+def _make_room(tx: Connection, part: Part) -> None:
+    """A book has only so much under way: what is left longest goes, of other blobs than this one."""
+    mine = (blob_parts.c.site == part.site, blob_parts.c.book == part.book)
+    size = select(func.coalesce(func.sum(func.length(blob_parts.c.raw)), 0)).where(*mine)
+    others = select(blob_parts.c.sha256).where(*mine, blob_parts.c.sha256 != part.sha256)
+    while int(tx.execute(size).scalar_one()) + len(part.raw) > UNDER_WAY_BYTES:
+        oldest: bytes | None = tx.execute(others.order_by(blob_parts.c.received_at).limit(1)).scalar()
+        if oldest is None:
+            return
+        tx.execute(delete(blob_parts).where(*_of(part.site, part.book, oldest)))
+
+
+def _of(site: str, book: bytes, digest: bytes) -> tuple[ColumnElement[bool], ...]:
+    return (blob_parts.c.site == site, blob_parts.c.book == book, blob_parts.c.sha256 == digest)
 
 
 def blob_of(tx: Connection, site: str, digest: bytes) -> bytes | None:

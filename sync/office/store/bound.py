@@ -5,6 +5,7 @@ what was scanned while it held can be judged.
 """
 
 from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, Text, insert, select, update
 
 from sync.office.store.schema import metadata
@@ -35,8 +36,7 @@ _BOUND = tuple(bound_codes.c[name] for name in BoundRow.__struct_fields__)
 
 
 def add(tx: Connection, site: str, row: BoundRow) -> None:
-    values = {name: getattr(row, name) for name in BoundRow.__struct_fields__}
-    tx.execute(insert(bound_codes).values(site=site, **values))
+    tx.execute(insert(bound_codes), {"site": site, **asdict(row)})
 
 
 def end(tx: Connection, site: str, row: BoundRow, at: int) -> None:

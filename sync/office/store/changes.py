@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, select, update
 
 from app.errors import WatchbookError
 from sync.office.store.schema import changes, facts, site_revisions
+from sync.office.store.upsert import insert
 
 if TYPE_CHECKING:
     from sync.office.store import Store
@@ -23,6 +23,8 @@ MAX_BODY: Final = 4 * 1024 * 1024
 """Largest body of one item, bytes; a page must fit into what a handheld accepts (8 MiB)."""
 PAGE_BYTES: Final = 1024 * 1024
 """A page ends once its bodies exceed this."""
+FEED: Final = "feed"
+"""Name of the fact that is the feed's id."""
 START: Final = "0"
 """The cursor of a handheld that has nothing yet."""
 
@@ -43,6 +45,8 @@ class Page(Struct, frozen=True):
     items: tuple[Item, ...]
     cursor: str
     more: bool
+    reached: int
+    """The revision at which `cursor` stands."""
 
 
 class CursorDead(WatchbookError):
@@ -87,13 +91,24 @@ def publish(tx: Connection, site: str, kind: str, item: str, body: bytes | None,
         "at": at,
     }
     new = insert(changes).values(site=site, kind=kind, id=item, **row)
-    tx.execute(new.on_conflict_do_update(["site", "kind", "id"], set_=row))
+    tx.execute(new.on_conflict_do_update(index_elements=["site", "kind", "id"], set_=row))
     return rev
+
+
+def begin_anew(tx: Connection, feed: str) -> None:
+    """The feed has another id from here on, and every handheld fetches everything: for a database that came back from a
+    copy, whose revisions are not those that handhelds have seen."""
+    tx.execute(update(facts).where(facts.c.name == FEED).values(value=feed))
+
+
+def revisions(tx: Connection) -> dict[str, int]:
+    """The newest revision of every site that was given one."""
+    return {row.site: row.rev for row in tx.execute(select(site_revisions.c.site, site_revisions.c.rev))}
 
 
 def feed_id(tx: Connection) -> str:
     """The id of this office's feed; a database made anew has another."""
-    return str(tx.execute(select(facts.c.value).where(facts.c.name == "feed")).scalar_one())
+    return str(tx.execute(select(facts.c.value).where(facts.c.name == FEED)).scalar_one())
 
 
 def _check(body: bytes | None) -> None:
@@ -111,7 +126,7 @@ def _check(body: bytes | None) -> None:
 
 def _next_revision(tx: Connection, site: str) -> int:
     first = insert(site_revisions).values(site=site, rev=1, floor=0)
-    taken = first.on_conflict_do_update(["site"], set_={"rev": site_revisions.c.rev + 1}).returning(
+    taken = first.on_conflict_do_update(index_elements=["site"], set_={"rev": site_revisions.c.rev + 1}).returning(
         site_revisions.c.rev
     )
     return int(tx.execute(taken).scalar_one())
@@ -159,6 +174,7 @@ def _page(tx: Connection, site: str, cursor: str, limit: int) -> Page:
         items=tuple(items),
         cursor=_cursor(tx, reached),
         more=reached < newest,
+        reached=reached,
     )
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from app.errors import WatchbookError
 from sync.office.store.schema import devices, enrolment_codes, former_books
+from sync.office.store.upsert import insert
 from sync.wire import CODE_CHARS, CODE_LENGTH
 
 if TYPE_CHECKING:
@@ -94,16 +94,20 @@ class Devices:
 
     async def of(self, site: str | None = None) -> list[Device]:
         """All handhelds, or those of one site, by site and name."""
-        wanted = select(devices).order_by(devices.c.site, devices.c.name, devices.c.device)
-        if site is not None:
-            wanted = wanted.where(devices.c.site == site)
-        return await self._store.read(lambda tx: [_device(row) for row in tx.execute(wanted)])
+        return await self._store.read(lambda tx: every(tx, site))
 
     async def revoke(self, site: str, device: str, now: int) -> bool:
         """Take the handheld's rights; records it still sends go to quarantine. False when it is unknown."""
         key = (devices.c.site == site, devices.c.device == device)
         change = update(devices).where(*key).values(revoked_at=now)
         return await self._store.write(lambda tx: tx.execute(change).rowcount == 1)
+
+
+def every(tx: Connection, site: str | None = None) -> list[Device]:
+    """All handhelds, or those of one site, by site and name."""
+    wanted = select(devices).order_by(devices.c.site, devices.c.name, devices.c.device)
+    rows = tx.execute(wanted if site is None else wanted.where(devices.c.site == site))
+    return [_device(row) for row in rows]
 
 
 def _add(tx: Connection, site: str, device: str, name: str, secret: str, now: int, until: int) -> Issued:

@@ -1,41 +1,75 @@
-"""SQLite as the office uses it: a build without the WAL-reset fault, one writer, readers beside it.
+"""What the store asks of a database, whichever it is, and what it says when it can't have it.
 
-The writer's connection also does every checkpoint; it commits with `synchronous=FULL`, so that what
-is acknowledged is on the disk. pysqlite3 brings its own SQLite because the system's may be inside
-the range 3.7.0 to 3.51.2, where a checkpoint beside a commit can lose pages (sqlite.org/wal.html).
+A change is a function of a connection, run in one transaction. It may be run more than once (a transaction that
+the database gave up is begun again), so it changes nothing but the database, and counts only once it is committed.
 """
 
 import re
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
-import pysqlite3.dbapi2 as sqlite
-from sqlalchemy import Connection, Engine, create_engine, event
+from msgspec import Struct
+from sqlalchemy import Connection
 
 from app.errors import WatchbookError
 
-FIXED: Final = (3, 51, 3)
-BACKPORTED: Final = ((3, 44, 6), (3, 50, 7))
-"""Older lines that got the correction too."""
-BUSY_MS: Final = 10_000
-"""How long to wait for another process (a command beside the server) to finish its transaction."""
+T = TypeVar("T")
+READERS: Final = 4
+_POSTGRESQL: Final = ("postgresql", "postgres", "postgresql+asyncpg")
 
 
 class StoreUnsafe(WatchbookError):
     """The administrator: the database can't be used as it is."""
 
 
-def is_affected(version: tuple[int, ...]) -> bool:
-    """Whether this SQLite can corrupt a WAL database when a checkpoint meets a commit."""
-    if version >= FIXED:
-        return False
-    return not any(version[:2] == line[:2] and version >= line for line in BACKPORTED)
+class StoreBusy(WatchbookError):
+    """Whoever asked: later again. Locked for too long, full, or away; nothing is known to be stored."""
 
 
-def refuse_affected(version: str = sqlite.sqlite_version) -> None:
-    """Raises StoreUnsafe when the SQLite linked in is one of the affected ones."""
-    if is_affected(tuple(int(part) for part in version.split("."))):
-        raise StoreUnsafe("sync.sqlite_affected", version=version)
+class Database(Protocol):
+    """One database that is open."""
+
+    shown: str
+    """Where it is, without a password."""
+
+    def write(self, change: Callable[[Connection], T], site: str | None = None) -> Future[T]:
+        """Run `change` in a transaction; done once that is durable. An exception of it rolls everything back.
+
+        With `site`, changes of the same site wait for one another instead of being begun again. Raises StoreBusy.
+        """
+        ...
+
+    def read(self, question: Callable[[Connection], T]) -> Future[T]:
+        """Run `question` in one consistent snapshot. Raises StoreBusy."""
+        ...
+
+    def close(self) -> None:
+        """Let the running functions end, then close every connection."""
+        ...
+
+
+class Job(Struct, frozen=True, eq=False):
+    """A function that waits for its turn."""
+
+    act: Callable[[Connection], Any]
+    told: Future[Any]
+    site: str | None = None
+
+
+def database(where: str | Path) -> Database:
+    """The database at a path, a `sqlite:///` or a `postgresql://` address. Raises StoreUnsafe."""
+    scheme = re.match(r"([a-z][a-z0-9+]*)://", str(where))
+    if scheme is not None and scheme[1] in _POSTGRESQL:
+        return _postgres(str(where))
+    from sync.office.store.sqlite import SqliteDatabase
+
+    return SqliteDatabase(sqlite_path(where))
+
+
+def is_postgresql(where: str | Path) -> bool:
+    return str(where).partition("://")[0] in _POSTGRESQL
 
 
 def sqlite_path(where: str | Path) -> Path:
@@ -48,52 +82,9 @@ def sqlite_path(where: str | Path) -> Path:
     raise StoreUnsafe("sync.store_kind", scheme=text.partition("://")[0])
 
 
-def writer(path: Path) -> Engine:
-    """The engine of the one writing thread: every transaction takes the write lock at once."""
-    engine = _engine(path, pool_size=1)
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def readers(path: Path, count: int) -> Engine:
-    """The engine of `count` reading threads. They can't write, and never checkpoint."""
-    engine = _engine(path, pool_size=count)
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        for pragma in (f"busy_timeout={BUSY_MS}", "wal_autocheckpoint=0", "query_only=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
-
-    return engine
-
-
-def _engine(path: Path, pool_size: int) -> Engine:
-    return create_engine(
-        "sqlite://",
-        module=sqlite,
-        creator=lambda: sqlite.connect(str(path), check_same_thread=False),
-        pool_size=pool_size,
-        max_overflow=0,
-        poolclass=_queue_pool(),
-    )
-
-
-def _queue_pool() -> Any:
-    from sqlalchemy.pool import QueuePool
-
-    return QueuePool
+def _postgres(where: str) -> Database:
+    try:
+        from sync.office.store.postgres import PostgresDatabase
+    except ModuleNotFoundError as e:
+        raise StoreUnsafe("sync.store_no_driver", name=e.name or "asyncpg") from e
+    return PostgresDatabase(where)

@@ -1,8 +1,25 @@
-"""The signatures over books' heads, as batches brought them."""
+"""How far each book is held, and the signatures over its heads, as batches brought them."""
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
-from sync.office.store.schema import head_signatures
+from sync.office.store.schema import head_signatures, heads
+
+
+class Mark(Struct, frozen=True):
+    seq: int
+    """All up to here is held."""
+    at: int
+    """When it last moved, UTC ms."""
+    skew: int | None
+    """Office clock minus handheld clock then, ms."""
+
+
+def mark_of(tx: Connection, site: str, book: bytes) -> Mark | None:
+    """How far a book is held; None before its first record."""
+    wanted = select(heads.c.seq, heads.c.last_at, heads.c.skew).where(heads.c.site == site, heads.c.book == book)
+    row = tx.execute(wanted).first()
+    return Mark(*row) if row else None
 
 
 def head_signatures_of(tx: Connection, site: str, book: bytes) -> dict[int, list[tuple[bytes, bytes, bytes]]]:

@@ -1,12 +1,15 @@
 """What is true of this office as a whole, by name."""
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from sync.office.store.schema import facts
+from sync.office.store.upsert import insert
 
 FILLING = "example_filling"
 """How far the example of a demonstration has come, as `6/15`; empty when all of it is there."""
+
+DESK = "desk/"
+"""With a site's id behind it: the book in which the office itself writes about that site, hex."""
 
 
 def get(tx: Connection, name: str) -> str:

@@ -4,6 +4,8 @@ A revision is immutable: the newest goes down the changes feed, the older ones s
 is read under the plan it was walked under. Persons who left stay too: their old rounds have names.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 from sqlalchemy import (
     BigInteger,
@@ -19,10 +21,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
 
 from app.duties.site import Plan, decode_plan
 from sync.office.store.schema import metadata
+from sync.office.store.upsert import insert
 
 plans = Table(
     "plans",
@@ -139,12 +141,18 @@ def planned_since(tx: Connection, site: str) -> int | None:
     return at
 
 
-def newest_plans(tx: Connection) -> dict[str, Plan]:
-    """The newest plan of each site."""
+def newest_plans(tx: Connection, within: Sequence[str] = ()) -> dict[str, Plan]:
+    """The newest plan of each site; with `within`, of these sites only."""
     newest = select(plans.c.site, func.max(plans.c.revision).label("revision")).group_by(plans.c.site).subquery()
     same = (plans.c.site == newest.c.site) & (plans.c.revision == newest.c.revision)
-    rows = tx.execute(select(plans.c.site, plans.c.raw).join(newest, same).order_by(plans.c.site))
+    wanted = select(plans.c.site, plans.c.raw).join(newest, same).order_by(plans.c.site)
+    rows = tx.execute(wanted.where(plans.c.site.in_(within)) if within else wanted)
     return {row.site: decode_plan(row.raw) for row in rows}
+
+
+def site_plan(tx: Connection, site: str) -> Plan | None:
+    """The newest plan of that site; None while there is none."""
+    return newest_plans(tx, (site,)).get(site)
 
 
 def sites(tx: Connection) -> list[str]:

@@ -6,12 +6,12 @@ else is wrong with it, it is kept in quarantine (decision 8).
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, exists, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import BigInteger, Connection, LargeBinary, Text, bindparam, exists, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.errors import RecordRefused
 from app.logbook.keys import certificate_message, identity_message, verifies
@@ -28,14 +28,57 @@ from sync.office.store.schema import (
     records,
     urgent,
 )
+from sync.office.store.upsert import insert, upsert
 
 if TYPE_CHECKING:
     from sync.office.store import Store
 
-_INSERT: Final = (
-    "INSERT INTO records (site, book, seq, hash, raw, kind, arrived, received_at, quarantine) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+Row = tuple[int, bytes, bytes, str, str | None]
+"""Number, hash, bytes, kind, fault."""
+_COLUMNS: Final = ("site", "book", "seq", "hash", "raw", "kind", "arrived", "received_at", "quarantine")
+_INSERT: Final = f"INSERT INTO records ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_given = (
+    func.unnest(
+        bindparam("hashes", type_=ARRAY(LargeBinary)),
+        bindparam("raws", type_=ARRAY(LargeBinary)),
+        bindparam("kinds", type_=ARRAY(Text)),
+        bindparam("faults", type_=ARRAY(Text)),
+    )
+    .table_valued("hash", "raw", "kind", "fault", with_ordinality="place", name="given")
+    .render_derived()
+    .c
 )
+_UNNEST: Final = insert(records).from_select(
+    _COLUMNS,
+    select(
+        bindparam("site", type_=Text),
+        bindparam("book", type_=LargeBinary),
+        bindparam("before", type_=BigInteger) + _given.place,
+        _given.hash,
+        _given.raw,
+        _given.kind,
+        bindparam("arrived", type_=BigInteger) + _given.place,
+        bindparam("received_at", type_=BigInteger),
+        _given.fault,
+    ),
+)
+"""One array for each column that differs. A number that is there already is an error: the mark says what is held."""
+_HEAD: Final = select(heads.c.seq, heads.c.hash, heads.c.shift_key).where(
+    heads.c.site == bindparam("site"), heads.c.book == bindparam("book")
+)
+_PUT_HEAD: Final = upsert(heads)
+_PUT_SIGNATURE: Final = insert(head_signatures).on_conflict_do_nothing()
+_URGENT: Final = select(urgent).where(
+    urgent.c.site == bindparam("site"),
+    urgent.c.book == bindparam("book"),
+    urgent.c.seq.between(bindparam("first"), bindparam("last")),
+)
+_more = insert(arrivals)
+_TAKE_NUMBERS: Final = _more.on_conflict_do_update(
+    index_elements=["site"], set_={"last": arrivals.c.last + _more.excluded.last}
+).returning(arrivals.c.last)
+"""Built once: they run for every batch, and building them costs more than running them."""
 
 
 class Held(Struct, frozen=True):
@@ -156,18 +199,18 @@ class Records:
 
         `fault` puts all of it into quarantine. `now` is UTC ms.
         """
-        return await self._store.write(lambda tx: _take(tx, site, batch, now, fault))
+        return await self._store.write(lambda tx: _take(tx, site, batch, now, fault), site)
 
     async def take_all(
         self, site: str, batches: Sequence[Batch], now: int, fault: str | None = None
     ) -> Taken | Gap | Fork:
         """Batches of one book that follow each other, at least one, in one transaction: all of them are held, or none
         because the first does not follow; of a fork it keeps the evidence."""
-        return await self._store.write(lambda tx: _take_all(tx, site, batches, now, fault))
+        return await self._store.write(lambda tx: _take_all(tx, site, batches, now, fault), site)
 
     async def take_urgent(self, site: str, book: bytes, one: Link, now: int, fault: str | None = None) -> Fork | None:
         """Store a record that came alone; the mark stays. Fork if other bytes are held under its number."""
-        return await self._store.write(lambda tx: _take_urgent(tx, site, book, one, now, fault))
+        return await self._store.write(lambda tx: _take_urgent(tx, site, book, one, now, fault), site)
 
     async def of_book(self, site: str, book: bytes, first: int = 1, limit: int = 500) -> list[Stored]:
         """Records of one book from `first` on, by number."""
@@ -181,6 +224,13 @@ class Records:
         return await self._store.read(
             lambda tx: [(row.site, row.book, Held(row.seq, row.hash)) for row in tx.execute(wanted)]
         )
+
+
+def append(tx: Connection, site: str, book: bytes, after: Callable[[Held], Batch], now: int) -> Held:
+    """Store what the office itself says in a book of its own: `after` makes it from how far the book is held."""
+    done = _take(tx, site, after(_held(tx, site, book)), now, None)
+    assert isinstance(done, Taken), "it follows what is held in the same transaction"
+    return done.held
 
 
 def records_after(tx: Connection, site: str, arrived: int, limit: int) -> list[Stored]:
@@ -272,23 +322,25 @@ def cursor(tx: Connection, site: str, name: str) -> int:
 def move_cursor(tx: Connection, site: str, name: str, arrived: int) -> None:
     """Remember how far the projection has read, in the transaction that stores what it made of it."""
     change = insert(cursors).values(site=site, name=name, arrived=arrived)
-    tx.execute(change.on_conflict_do_update(["site", "name"], set_={"arrived": arrived}))
+    tx.execute(change.on_conflict_do_update(index_elements=["site", "name"], set_={"arrived": arrived}))
 
 
 def _take(tx: Connection, site: str, batch: Batch, now: int, fault: str | None) -> Taken | Gap | Fork:
-    held = _held(tx, site, batch.book)
-    start = batch.hole.first if batch.hole else batch.first
-    if start > held.seq + 1:
-        return _keep_apart(tx, site, batch, batch.first, held, now) if _is_apart(tx, site, batch) else Gap(held)
-    clash = _clash(tx, site, batch, held)
-    if clash is not None:
-        return _keep_apart(tx, site, batch, clash, held, now)
+    held, shift_key = _standing(tx, site, batch.book)
+    if _anchor(batch) != (held.seq, held.hash):
+        start = batch.hole.first if batch.hole else batch.first
+        if start > held.seq + 1:
+            return _keep_apart(tx, site, batch, batch.first, held, now) if _is_apart(tx, site, batch) else Gap(held)
+        clash = _clash(tx, site, batch, held)
+        if clash is not None:
+            return _keep_apart(tx, site, batch, clash, held, now)
     new = [one for one in batch.links if one.seq > held.seq]
     if not new:
         return Taken(held, 0, ())
     if batch.hole is not None:
         _keep_hole(tx, site, batch.book, batch.hole, held, now)
-    faults = _store_new(tx, site, batch, new, now, fault)
+    shift_key = shift_key or first_key(tx, site, batch.book)
+    faults = _store_new(tx, site, batch, new, now, fault, shift_key)
     _settle_urgent(tx, site, batch.book, new)
     return Taken(Held(new[-1].seq, new[-1].hash), len(new), faults)
 
@@ -323,7 +375,7 @@ def _anchor(batch: Batch) -> tuple[int, bytes]:
 
 def _is_anchored(tx: Connection, site: str, batch: Batch) -> bool:
     seq, link = _anchor(batch)
-    return _hash_at(tx, site, batch.book, seq) == link
+    return hash_at(tx, site, batch.book, seq) == link
 
 
 def _is_apart(tx: Connection, site: str, batch: Batch) -> bool:
@@ -345,7 +397,7 @@ def _keep_apart(tx: Connection, site: str, batch: Batch, clash: int, held: Held,
     return Fork(held, clash, Held(links[-1].seq, links[-1].hash))
 
 
-def _hash_at(tx: Connection, site: str, book: bytes, seq: int) -> bytes | None:
+def hash_at(tx: Connection, site: str, book: bytes, seq: int) -> bytes | None:
     """The hash that record `seq` + 1 follows; None when `seq` is not held."""
     if seq == 0:
         return book
@@ -366,29 +418,37 @@ def _keep_hole(tx: Connection, site: str, book: bytes, hole: Hole, held: Held, n
 
 
 def _store_new(
-    tx: Connection, site: str, batch: Batch, new: list[Link], now: int, fault: str | None
+    tx: Connection, site: str, batch: Batch, new: list[Link], now: int, fault: str | None, shift_key: bytes | None
 ) -> tuple[tuple[int, str], ...]:
-    shift_key = _shift_key(tx, site, batch.book)
     faults: list[tuple[int, str]] = []
     rows = []
     arrived = _take_numbers(tx, site, len(new))
-    for place, one in enumerate(new):
+    for one in new:
         wrong, shift_key = _judge(one, batch.book, shift_key)
         why = fault or wrong
         if why:
             faults.append((one.seq, why))
         kind = one.record.kind if one.record else ""
-        rows.append((site, batch.book, one.seq, one.hash, one.raw, kind, arrived + place, now, why))
-    tx.exec_driver_sql(_INSERT, rows)
+        rows.append((one.seq, one.hash, one.raw, kind, why))
+    _put(tx, site, batch.book, arrived, now, rows)
     last = new[-1]
-    head = {"seq": last.seq, "hash": last.hash, "shift_key": shift_key, "last_at": now, "skew": batch.skew}
-    change = insert(heads).values(site=site, book=batch.book, **head)
-    tx.execute(change.on_conflict_do_update(["site", "book"], set_=head))
-    signed = insert(head_signatures).values(
-        site=site, book=batch.book, seq=last.seq, key=batch.key, hash=last.hash, sig=batch.sig, received_at=now
-    )
-    tx.execute(signed.on_conflict_do_nothing())
+    key = {"site": site, "book": batch.book, "seq": last.seq, "hash": last.hash}
+    tx.execute(_PUT_HEAD, {**key, "shift_key": shift_key, "last_at": now, "skew": batch.skew})
+    tx.execute(_PUT_SIGNATURE, {**key, "key": batch.key, "sig": batch.sig, "received_at": now})
     return tuple(faults)
+
+
+def _put(tx: Connection, site: str, book: bytes, arrived: int, now: int, rows: list[Row]) -> None:
+    """Records that follow one another, with the numbers of arrival from `arrived` on."""
+    if tx.dialect.name == "sqlite":
+        whole = enumerate(rows, arrived)
+        tx.exec_driver_sql(
+            _INSERT, [(site, book, seq, link, raw, kind, at, now, why) for at, (seq, link, raw, kind, why) in whole]
+        )
+        return
+    seqs, hashes, raws, kinds, faults = map(list, zip(*rows, strict=True))
+    one = {"site": site, "book": book, "received_at": now, "before": seqs[0] - 1, "arrived": arrived - 1}
+    tx.execute(_UNNEST, {**one, "hashes": hashes, "raws": raws, "kinds": kinds, "faults": faults})
 
 
 def _judge(one: Link, book: bytes, shift_key: bytes | None) -> tuple[str | None, bytes | None]:
@@ -426,8 +486,7 @@ def _hex(record: Record, name: str) -> bytes:
 
 def _settle_urgent(tx: Connection, site: str, book: bytes, new: list[Link]) -> None:
     """The turn of urgent records has come: if the chain holds other bytes, what came alone is evidence."""
-    span = (urgent.c.seq >= new[0].seq, urgent.c.seq <= new[-1].seq)
-    for row in tx.execute(select(urgent).where(urgent.c.site == site, urgent.c.book == book, *span)).all():
+    for row in tx.execute(_URGENT, {"site": site, "book": book, "first": new[0].seq, "last": new[-1].seq}).all():
         if row.raw != new[row.seq - new[0].seq].raw:
             _keep_fork(tx, site, book, link(row.seq, row.raw, b""), None, row.received_at)
 
@@ -453,22 +512,18 @@ def _keep_fork(tx: Connection, site: str, book: bytes, one: Link, prev: bytes | 
 
 
 def _held(tx: Connection, site: str, book: bytes) -> Held:
-    row = tx.execute(select(heads.c.seq, heads.c.hash).where(heads.c.site == site, heads.c.book == book)).first()
-    return Held(row.seq, row.hash) if row else Held(0, book)
+    return _standing(tx, site, book)[0]
 
 
-def _shift_key(tx: Connection, site: str, book: bytes) -> bytes | None:
-    key: bytes | None = tx.execute(select(heads.c.shift_key).where(heads.c.site == site, heads.c.book == book)).scalar()
-    if key is not None:
-        return key
-    return first_key(tx, site, book)
+def _standing(tx: Connection, site: str, book: bytes) -> tuple[Held, bytes | None]:
+    """How far the book is held, and the shift key certified there, if any was since the first."""
+    row = tx.execute(_HEAD, {"site": site, "book": book}).first()
+    return (Held(row.seq, row.hash), row.shift_key) if row else (Held(0, book), None)
 
 
 def _take_numbers(tx: Connection, site: str, count: int) -> int:
     """The first of `count` of the site's numbers of arrival."""
-    first = insert(arrivals).values(site=site, last=count)
-    taken = first.on_conflict_do_update(["site"], set_={"last": arrivals.c.last + count}).returning(arrivals.c.last)
-    return int(tx.execute(taken).scalar_one()) - count + 1
+    return int(tx.execute(_TAKE_NUMBERS, {"site": site, "last": count}).scalar_one()) - count + 1
 
 
 def stored(row: Any) -> Stored:

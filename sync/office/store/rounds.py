@@ -7,13 +7,13 @@ milliseconds; details are JSON of the values in sync.office.details.
 from collections.abc import Collection
 
 from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     Connection,
     Index,
-    Integer,
     LargeBinary,
     String,
     Table,
@@ -25,14 +25,18 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
 
 from sync.office.store import known
 from sync.office.store.alarms import alarm_acts
 from sync.office.store.devices import writers
+from sync.office.store.matters import matter_records, matters
 from sync.office.store.records import Stored, apart_of, missing_of, stored
 from sync.office.store.schema import heads, metadata, records
+from sync.office.store.upsert import insert, put
 from sync.office.store.visits import calibrations, visits
+
+DESK = "@office"
+"""In place of a handheld's name: the office's own book."""
 
 rounds = Table(
     "rounds",
@@ -55,7 +59,7 @@ round_stops = Table(
     metadata,
     Column("site", String(64), primary_key=True),
     Column("round", String(200), primary_key=True),
-    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("stop", String(64), nullable=False),
     Column("point", String(64)),
     Column("at", BigInteger, comment="null while it was not reached"),
@@ -97,7 +101,7 @@ folded = Table(
     Column("seq", BigInteger, nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
     Column("at", BigInteger, nullable=False, comment="when that record was made, by the handheld's clock"),
-    Column("set_aside", Integer, nullable=False, comment="records in quarantine, or that make no sense to a round"),
+    Column("set_aside", BigInteger, nullable=False, comment="records in quarantine, or that make no sense to a round"),
     Column("life", LargeBinary, nullable=False, comment="which book it continues, how it ended, what was pruned"),
     comment="Up to which record of each book the projections are true.",
 )
@@ -142,7 +146,20 @@ WITNESSES = 200
 """Of a site, as many as a page looks at."""
 MADE_BY = "projections"
 """Name of the fact that says by which version of rules and tables they were made."""
-PROJECTIONS = (rounds, round_stops, findings, alarms, folded, excuses, explanations, witnesses, visits, calibrations)
+PROJECTIONS = (
+    rounds,
+    round_stops,
+    findings,
+    alarms,
+    folded,
+    excuses,
+    explanations,
+    witnesses,
+    visits,
+    calibrations,
+    matters,
+    matter_records,
+)
 
 
 class RoundRow(Struct, frozen=True):
@@ -269,22 +286,19 @@ def owner(tx: Connection, site: str, name: str) -> tuple[bytes, int] | None:
 
 def put_round(tx: Connection, row: RoundRow, stops: list[StopRow]) -> None:
     """The round as it stands now, in place of how it stood."""
-    fields = {name: getattr(row, name) for name in RoundRow.__struct_fields__}
-    tx.execute(insert(rounds).values(**fields).on_conflict_do_update(index_elements=["site", "round"], set_=fields))
+    put(tx, rounds, row)
     tx.execute(delete(round_stops).where(round_stops.c.site == row.site, round_stops.c.round == row.round))
     for stop in stops:
-        tx.execute(insert(round_stops).values({name: getattr(stop, name) for name in StopRow.__struct_fields__}))
+        tx.execute(insert(round_stops), asdict(stop))
 
 
 def put_once(tx: Connection, row: Once) -> None:
     """What one record says; the same record again changes nothing."""
-    fields = {name: getattr(row, name) for name in row.__struct_fields__}
-    tx.execute(insert(_TABLES[type(row)]).values(**fields).on_conflict_do_nothing())
+    tx.execute(insert(_TABLES[type(row)]).on_conflict_do_nothing(), asdict(row))
 
 
 def put_folded(tx: Connection, row: FoldedRow) -> None:
-    fields = {name: getattr(row, name) for name in FoldedRow.__struct_fields__}
-    tx.execute(insert(folded).values(**fields).on_conflict_do_update(index_elements=["site", "book"], set_=fields))
+    put(tx, folded, row)
 
 
 def folded_of(tx: Connection, site: str, book: bytes) -> FoldedRow | None:
@@ -372,6 +386,15 @@ def stops_at(tx: Connection, site: str, day: str, points: Collection[str]) -> di
     return found
 
 
+def stops_of_several(tx: Connection, site: str, names: Collection[str]) -> dict[str, list[StopRow]]:
+    """By round: all its stops."""
+    wanted = select(round_stops).where(round_stops.c.site == site, round_stops.c.round.in_(list(names)))
+    found: dict[str, list[StopRow]] = {}
+    for row in tx.execute(wanted):
+        found.setdefault(row.round, []).append(StopRow(**row._mapping))
+    return found
+
+
 def rounds_on(tx: Connection, site: str, day: str) -> list[RoundRow]:
     """Rounds whose window opens on a local date, by window and start."""
     wanted = select(rounds).where(rounds.c.site == site, rounds.c.day == day)
@@ -384,6 +407,12 @@ def find_round(tx: Connection, name: str, site: str = "") -> RoundRow | None:
     wanted = select(rounds).where(rounds.c.round == name).order_by(rounds.c.site)
     row = tx.execute(wanted.where(rounds.c.site == site) if site else wanted).first()
     return RoundRow(**row._mapping) if row else None
+
+
+def slots_since(tx: Connection, site: str, day: str) -> list[str]:
+    """Windows from that local day on of which a round is known."""
+    wanted = select(rounds.c.slot).where(rounds.c.site == site, rounds.c.day >= day)
+    return list(tx.execute(wanted.distinct()).scalars())
 
 
 def stops_of(tx: Connection, site: str, name: str) -> list[StopRow]:
@@ -421,6 +450,8 @@ def books_of(tx: Connection, site: str) -> list[BookRow]:
         .where(heads.c.site == site)
     )
     missing, apart, names = missing_of(tx, site), apart_of(tx, site), writers(tx, site)
+    if desk := known.get(tx, f"{known.DESK}{site}"):
+        names[bytes.fromhex(desk)] = DESK
     books = [
         BookRow(
             book,

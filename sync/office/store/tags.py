@@ -5,10 +5,11 @@ They leave this database nowhere: handhelds get identities computed ahead, files
 """
 
 from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, String, Table, select
-from sqlalchemy.dialects.sqlite import insert
 
 from sync.office.store.schema import metadata
+from sync.office.store.upsert import insert
 
 tag_keys = Table(
     "tag_keys",
@@ -49,7 +50,7 @@ class KeyRow(Struct, frozen=True):
 
 
 def add_key(tx: Connection, row: KeyRow) -> None:
-    tx.execute(insert(tag_keys).values({name: getattr(row, name) for name in KeyRow.__struct_fields__}))
+    tx.execute(insert(tag_keys), asdict(row))
 
 
 def keys_of(tx: Connection, site: str) -> list[KeyRow]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -15,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Index,
-    Integer,
     LargeBinary,
     Select,
     String,
@@ -29,10 +29,10 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
 
 from app.duties.clones import HEARD, SILENT
 from sync.office.store.schema import metadata
+from sync.office.store.upsert import insert
 
 visits = Table(
     "visits",
@@ -46,7 +46,7 @@ visits = Table(
     Column("format", String(20), nullable=False, comment="of the tag that was heard; empty without one"),
     Column("tag", String(200), nullable=False),
     Column("address", String(17), nullable=False),
-    Column("issue", Integer, comment="which of the tag's keys it is judged by; null without a key"),
+    Column("issue", BigInteger, comment="which of the tag's keys it is judged by; null without a key"),
     Column("counter", BigInteger, comment="of an enciphered frame that the key opens"),
     Column("lag", BigInteger, comment="how long after its time the identity was heard, by the beacon's clock as set"),
     Column("clock", BigInteger, comment="the same where a clock may drift so far: what it stands at, no recording"),
@@ -54,15 +54,15 @@ visits = Table(
     Column("labelled", Boolean, nullable=False, comment="a label was read: it is sure where the handheld was"),
     Column("elsewhere", String(240), nullable=False, comment="format and identity of another point's tag, near too"),
     Column("radio", String(20), nullable=False, comment="what the radio did meanwhile (clones.HEARD …); or empty"),
-    Column("battery_pct", Integer),
-    Column("battery_mv", Integer),
-    Column("health", Integer, comment="unused error correction of the label that was read, percent"),
+    Column("battery_pct", BigInteger),
+    Column("battery_mv", BigInteger),
+    Column("health", BigInteger, comment="unused error correction of the label that was read, percent"),
     Column("again", Boolean, nullable=False, server_default=false(), comment="its round is to be judged again"),
 )
 Index("visits_by_tag", visits.c.site, visits.c.format, visits.c.tag, visits.c.at)
 Index("visits_elsewhere", visits.c.site, visits.c.elsewhere, visits.c.at)
 Index("visits_by_point", visits.c.site, visits.c.point, visits.c.at)
-Index("visits_again", visits.c.site, sqlite_where=visits.c.again)
+Index("visits_again", visits.c.site, sqlite_where=visits.c.again, postgresql_where=visits.c.again)
 
 TOGETHER_MS = 300_000
 """Two handhelds' times may differ by less, and a sensor says the same thing again for some minutes: what was heard
@@ -84,7 +84,7 @@ calibrations = Table(
     Column("format", String(20), nullable=False),
     Column("tag", String(200), nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("level", Integer, nullable=False, comment="dBm at the reading point"),
+    Column("level", BigInteger, nullable=False, comment="dBm at the reading point"),
 )
 
 
@@ -151,12 +151,11 @@ _OTHERS = (
 
 def put(tx: Connection, row: VisitRow) -> None:
     """Keep it, or what is known of it now."""
-    tx.execute(_PUT, {name: getattr(row, name) for name in VisitRow.__struct_fields__})
+    tx.execute(_PUT, asdict(row))
 
 
 def put_calibration(tx: Connection, row: CalibrationRow) -> None:
-    fields = {name: getattr(row, name) for name in CalibrationRow.__struct_fields__}
-    tx.execute(insert(calibrations).values(**fields).on_conflict_do_nothing())
+    tx.execute(insert(calibrations).on_conflict_do_nothing(), asdict(row))
 
 
 def find(tx: Connection, site: str, records: Iterable[tuple[bytes, int]]) -> list[VisitRow]:

@@ -1,0 +1,120 @@
+"""Telling people, the audit, retention, blobs in parts, accounts of some sites only."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.String(length=80), nullable=False),
+        sa.Column("act", sa.String(length=24), nullable=False),
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index("audit_by_subject", ["account", "act", "subject"], unique=False)
+
+    op.create_table(
+        "audit_heads",
+        sa.Column("name", sa.String(length=16), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "blob_parts",
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("book", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "book", "sha256", "first"),
+    )
+    with op.batch_alter_table("blob_parts", schema=None) as batch_op:
+        batch_op.create_index("blob_parts_by_age", ["site", "received_at"], unique=False)
+
+    op.create_table(
+        "conditions",
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("device", sa.String(length=64), nullable=False),
+        sa.Column("book", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("said", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "device"),
+    )
+    op.create_table(
+        "hooks",
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("form", sa.String(length=16), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("about", sa.String(length=64), nullable=False),
+        sa.Column("lang", sa.String(length=2), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "name"),
+    )
+    op.create_table(
+        "named_blobs",
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("site", "sha256"),
+    )
+    op.create_table(
+        "notices",
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("hook", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=300), nullable=False),
+        sa.Column("about", sa.String(length=16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "hook", "subject"),
+    )
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.create_index("notices_by_next", ["next_at"], unique=False)
+
+    op.create_table(
+        "purged_rounds",
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("round", sa.String(length=200), nullable=False),
+        sa.Column("slot", sa.String(length=200), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("site", "round"),
+    )
+    with op.batch_alter_table("purged_rounds", schema=None) as batch_op:
+        batch_op.create_index("purged_rounds_by_day", ["site", "day"], unique=False)
+
+    op.create_table(
+        "record_holds",
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("first", sa.BigInteger(), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "name"),
+    )
+    op.create_table(
+        "unnamed_blobs",
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "sha256"),
+    )
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sites", sa.Text(), server_default="", nullable=False))

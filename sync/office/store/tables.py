@@ -1,0 +1,20 @@
+"""Every table of the office: whoever makes, copies or compares them finds all of them in `metadata`."""
+
+from sync.office.store import (
+    accounts,
+    alarms,
+    audit,
+    blobs,
+    bound,
+    conditions,
+    hooks,
+    plans,
+    retention,
+    rounds,
+    schema,
+    tags,
+    visits,
+)
+
+MODULES = (accounts, alarms, audit, blobs, bound, conditions, hooks, plans, retention, rounds, schema, tags, visits)
+metadata = schema.metadata
