@@ -5,18 +5,22 @@ The office's signed word for each is checked before the handheld lets go of anyt
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from app.errors import OfficeAway
 from app.logbook.book import Logbook
-from sync import stick
 from sync.client import Client, Refused
-from sync.handoff import Sheet
 from sync.lane import is_from_office
-from sync.wire import Malformed, Receipt, blob_bytes, receipt_bytes, unhex
+from sync.outbox import CARRIED
+from sync.wire import Kept, Malformed, Receipt, blob_bytes, receipt_bytes, unhex
+
+if TYPE_CHECKING:
+    from sync.handoff import Sheet
 
 NOT_WANTED: Final = frozenset({"malformed", "carried-book", "gap", "fork"})
 """What an office answers to a hand-off file that it will never take."""
+PART: Final = 128 * 1024
+"""Bytes of a blob that go in one request: new records wait no longer than for one."""
 
 
 def send_carried(logbook: Logbook, client: Client) -> None:
@@ -24,6 +28,10 @@ def send_carried(logbook: Logbook, client: Client) -> None:
 
     Raises OfficeAway, Refused, BookUnsafe.
     """
+    if not (logbook.folder / CARRIED).is_dir():
+        return
+    from sync import stick
+
     refusal: Refused | None = None
     for path in stick.carried(logbook.folder):
         found = stick.carried_file(path)
@@ -46,7 +54,7 @@ def send_carried(logbook: Logbook, client: Client) -> None:
         raise refusal
 
 
-def _is_receipt_for(ours: Logbook, sheet: Sheet, receipt: Receipt) -> bool:
+def _is_receipt_for(ours: Logbook, sheet: "Sheet", receipt: Receipt) -> bool:
     """Whether our office says that it holds all that the file has."""
     if receipt.book != sheet.book or receipt.seq < sheet.last:
         return False
@@ -60,7 +68,7 @@ def _is_receipt_for(ours: Logbook, sheet: Sheet, receipt: Receipt) -> bool:
 def send_blobs(logbook: Logbook, client: Client, stopping: Callable[[], bool]) -> None:
     """Pictures and texts that records name, one by one until `stopping`; one that is refused keeps no other back.
 
-    Raises OfficeAway, Refused, BookUnsafe.
+    Raises OfficeAway, Refused, BookUnsafe; Hushed.
     """
     refusal: Refused | None = None
     for name in logbook.blobs_waiting():
@@ -68,12 +76,42 @@ def send_blobs(logbook: Logbook, client: Client, stopping: Callable[[], bool]) -
         if data is None or stopping():
             continue
         try:
-            kept = client.send_blob(name, data)
+            kept = _send_blob(client, name, data, stopping)
         except Refused as e:
             refusal = refusal or e
+            continue
+        if kept is None:
             continue
         if kept.sha256 != name or not is_from_office(logbook, kept.sig, blob_bytes(logbook.book, unhex(name, 32))):
             raise OfficeAway("sync.bad_answer")
         logbook.blob_held(name)
     if refusal is not None:
         raise refusal
+
+
+def _send_blob(client: Client, name: str, data: bytes, stopping: Callable[[], bool]) -> Kept | None:
+    """Part after part until the office has it whole; None when `stopping` came first.
+
+    A line that broke is taken up where the office stands, as long as each try brings something further.
+    """
+    at = 0
+    if len(data) > PART:
+        kept = client.blob(name)
+        if kept.sig:
+            return kept
+        at = kept.offset
+    while not stopping():
+        try:
+            kept = client.send_part(name, data[at : at + PART], at, len(data))
+        except (OfficeAway, Refused) as e:
+            if isinstance(e, Refused) and e.problem.name not in ("slow", "offset"):
+                raise
+            kept = client.blob(name)
+            if kept.offset <= at and not kept.sig:
+                raise
+        if kept.sig:
+            return kept
+        if not at < kept.offset < len(data):
+            raise OfficeAway("sync.bad_answer")
+        at = kept.offset
+    return None

@@ -7,6 +7,8 @@ nothing but a hello is said to a certificate that the office does not name in it
 Importing httpx costs about 130 ms, so that waits for the first exchange.
 """
 
+import errno
+import re
 import secrets
 import sys
 from ipaddress import ip_address
@@ -24,18 +26,25 @@ from app.words import table
 from sync.deadline import Deadline
 from sync.signing import PLAIN, Signer, sign
 from sync.wire import (
+    AGEING,
+    ALERT_HEADER,
     BACKOFF_HEADER,
     BOOK_HEADER,
+    CLIENT_HEADER,
     JSON,
+    LENGTH_HEADER,
     MAX_BYTES,
+    OFFSET_HEADER,
     PROBLEM_JSON,
-    PROTOCOL,
     PROTOCOL_HEADER,
+    PROTOCOLS,
     URN,
     Ack,
     Batch,
     Carried,
     Changes,
+    Condition,
+    Conditioned,
     Enrol,
     Enrolled,
     Hello,
@@ -48,10 +57,10 @@ from sync.wire import (
     Successor,
     fingerprint,
     hello_bytes,
+    is_older,
     pack,
     unhex,
     unpack,
-    version_of,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +71,7 @@ if TYPE_CHECKING:
     from sync.tls import Watched
 
 T = TypeVar("T")
+_SPOKEN: Final = re.compile("[0-9]{1,4}", re.ASCII)
 PACK_FROM: Final = 512
 """Bodies smaller than this, bytes, go as they are."""
 MAX_WAIT_S: Final = 3600
@@ -80,6 +90,10 @@ class Timeouts(Struct, frozen=True):
 
 class AddressRefused(WatchbookError):
     """Whoever typed it: an office's address begins with https://, or is on this machine."""
+
+
+class Hushed(WatchbookError):
+    """Nobody: the request was ended by our own side, which has something better to say."""
 
 
 class Refused(OfficeRefused):
@@ -149,13 +163,18 @@ class Client:
         self._server_key = server_key
         self._clock = clock
         self._timeouts = timeouts
+        self._protocol = max(PROTOCOLS)
         self._deadline = Deadline(timeouts.answer)
+        self._held_s = 0
+        """How long the office may hold the question that is being asked."""
         self._http: httpx.Client | None = None
         self._tls: Watched | None = None
         self.offset: int | None = None
         """Office clock minus ours, ms, measured at half the round trip of the last hello; None before."""
         self.backoff: float | None = None
         """Seconds the office asked for on its last success."""
+        self.ageing = False
+        """The office said that it will soon talk to no program as old as this one."""
 
     def hello(self) -> Hello:
         """Who is there. Raises OfficeAway, also when it is not the office that was pinned; Refused."""
@@ -201,17 +220,41 @@ class Client:
         """Bring another handheld's hand-off file. Raises OfficeAway, Refused (carried-book, gap, fork …)."""
         return self._post(f"/v1/books/{book}/carried", data, Carried)
 
-    def send_blob(self, name: str, data: bytes) -> Kept:
-        """Send what a record names by `name`, its SHA-256. Raises OfficeAway, Refused."""
-        return self._post(f"/v1/books/{self._book}/blobs/{name}", data, Kept)
+    def blob(self, name: str) -> Kept:
+        """How much the office has of what a record names by `name`, its SHA-256. Raises OfficeAway, Refused."""
+        return self._get(self._blob(name), {}, Kept)
+
+    def send_part(self, name: str, part: bytes, offset: int, length: int) -> Kept:
+        """Send `part` of a blob from `offset` on. Raises OfficeAway, Refused; Hushed after `hush`."""
+        headers = {OFFSET_HEADER: str(offset), LENGTH_HEADER: str(length), "Content-Type": "application/octet-stream"}
+        return self._ask("PATCH", self._blob(name), part, headers, Kept, signed=True)
+
+    def _blob(self, name: str) -> str:
+        return f"/v1/books/{self._book}/blobs/{name}"
+
+    def tell_condition(self, condition: Condition) -> Conditioned:
+        """Say how the handheld stands. Raises OfficeAway, Refused."""
+        return self._post(f"/v1/books/{self._book}/state", msgspec.json.encode(condition), Conditioned)
 
     def mark(self) -> Mark:
         """How far the office holds our book. Raises OfficeAway, Refused."""
         return self._get(f"/v1/books/{self._book}/head", {}, Mark)
 
-    def changes(self, cursor: str, limit: int) -> Changes:
-        """A page of what is new for us. Raises OfficeAway, Refused."""
-        return self._get("/v1/changes", {"cursor": cursor, "limit": str(limit)}, Changes)
+    def changes(self, cursor: str, limit: int, wait_s: int = 0) -> Changes:
+        """A page of what is new for us; while there is nothing the office may hold the question for `wait_s`.
+
+        Raises OfficeAway, Refused; Hushed after `hush`.
+        """
+        query = {"cursor": cursor, "limit": str(limit), **({"wait": str(wait_s)} if wait_s else {})}
+        self._held_s = wait_s
+        try:
+            return self._get("/v1/changes", query, Changes)
+        finally:
+            self._held_s = 0
+
+    def hush(self) -> None:
+        """From another thread: end the request that goes on. This client says nothing more."""
+        self._deadline.cut_short()
 
     def close(self) -> None:
         if self._http is not None:
@@ -246,7 +289,7 @@ class Client:
             raise OfficeAway("sync.other_certificate")
         if signed:
             headers = {**headers, **self._signature(method, url, body)}
-        answer = self._exchange(method, url, body, headers)
+        answer = self._exchange(method, url, body, {**headers, PROTOCOL_HEADER: str(self._protocol)})
         return self._understand(answer, shape, signed)
 
     def _signature(self, method: str, url: str, body: bytes) -> dict[str, str]:
@@ -259,10 +302,13 @@ class Client:
         _without_command_line()
         import httpx
 
-        limit, trace = self._deadline, {"trace": self._deadline}
+        limit = self._deadline.longer(self._held_s)
+        if limit.cut:
+            raise Hushed("sync.hushed")
         try:
             opened = self._opened()
-            with limit, opened.stream(method, url, content=body or None, headers=headers, extensions=trace) as response:
+            own = {"trace": limit, "timeout": self._patience()}
+            with limit, opened.stream(method, url, content=body or None, headers=headers, extensions=own) as response:
                 parts = self._read(response)
                 return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, parts)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as e:
@@ -270,7 +316,15 @@ class Client:
         except (httpx.ReadTimeout, httpx.WriteTimeout) as e:
             raise OfficeAway("sync.no_answer") from e
         except httpx.TransportError as e:
+            if limit.cut:
+                raise Hushed("sync.hushed") from e
             raise OfficeAway("sync.no_answer" if limit.over else _why_no_line(e)) from e
+
+    def _patience(self) -> dict[str, float]:
+        """Seconds for each step of a request, as httpx has them."""
+        limits = self._timeouts
+        read = limits.read + self._held_s
+        return {"connect": limits.connect, "read": read, "write": limits.write, "pool": limits.pool}
 
     def _read(self, response: "httpx.Response") -> bytes:
         parts: list[bytes] = []
@@ -301,10 +355,8 @@ class Client:
                 from sync.tls import Watched
 
                 self._tls = Watched()
-            limits = self._timeouts
             try:
                 self._http = httpx.Client(
-                    timeout=httpx.Timeout(limits.read, connect=limits.connect, write=limits.write, pool=limits.pool),
                     follow_redirects=False,
                     # Reading the certificate authorities costs 30 ms; without TLS a context that trusts nobody will do.
                     verify=self._tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
@@ -312,8 +364,7 @@ class Client:
                     headers={
                         "Accept": f"{JSON}, {PROBLEM_JSON}",
                         "Accept-Encoding": "gzip",
-                        PROTOCOL_HEADER: str(PROTOCOL),
-                        "Watchbook-Client": VERSION,
+                        CLIENT_HEADER: VERSION,
                         "User-Agent": f"watchbook/{VERSION}",
                     },
                 )
@@ -325,10 +376,13 @@ class Client:
     def _understand(self, answer: Answer, shape: type[T], signed: bool) -> T:
         """The value in the answer. Raises OfficeAway when it is not the office's, Refused when it is a no."""
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if answer.headers.get(PROTOCOL_HEADER.lower()) != str(PROTOCOL) or kind not in (JSON, PROBLEM_JSON):
+        spoken = answer.headers.get(PROTOCOL_HEADER.lower(), "")
+        fits = _SPOKEN.fullmatch(spoken) if shape is Hello else spoken == str(self._protocol)
+        if not fits or kind not in (JSON, PROBLEM_JSON):
             raise OfficeAway("sync.no_answer" if answer.status >= 500 else "sync.login_page")
         if kind == PROBLEM_JSON or answer.status not in (200, 201):
             raise Refused(_problem(answer), _seconds(answer.headers.get("retry-after")))
+        self.ageing = answer.headers.get(ALERT_HEADER.lower(), "") == AGEING
         if signed and answer.headers.get(BOOK_HEADER.lower()) != self._book:
             raise OfficeAway("sync.login_page")
         self.backoff = _seconds(answer.headers.get(BACKOFF_HEADER.lower()))
@@ -346,9 +400,12 @@ class Client:
             raise OfficeAway("sync.wrong_office") from e
         if not signed or self._server_key not in (None, key):
             raise OfficeAway("sync.wrong_office")
-        oldest, own = version_of(hello.min_client), version_of(VERSION)
-        if PROTOCOL not in hello.protocols or oldest is None or own is None or own < oldest:
+        common = set(PROTOCOLS).intersection(hello.protocols)
+        if not common and max(hello.protocols, default=0) < min(PROTOCOLS):
+            raise OfficeRefused("sync.office_too_old")
+        if not common or is_older(VERSION, hello.min_client):
             raise Refused(Problem(type=URN + "client-too-old"), None)
+        self._protocol = max(common)
 
     def _check_line(self, hello: Hello) -> None:
         """The line on which the office answered must end at a certificate that it names, and so must any later one.
@@ -398,6 +455,8 @@ def _why_no_line(error: BaseException) -> str:
 
     seen: BaseException | None = error
     while seen is not None:
+        if isinstance(seen, OSError) and seen.errno == errno.ETIMEDOUT:
+            return "sync.no_answer"  # the line was half open: what was sent met nobody
         if isinstance(seen, ssl.SSLError):
             return "sync.other_certificate" if type(seen).__name__ == "OtherCertificate" else "sync.not_secure"
         seen = seen.__cause__ or seen.__context__

@@ -2,7 +2,8 @@
 
 One round is: is it our office? · does it know this book? · urgent records, each alone · closed books · all
 others in order · files carried for other handhelds · pictures and texts that records name · the changes feed.
-A round that fails for any reason is followed by another; nothing is given up and nothing deleted. When the
+A round that fails for any reason is followed by another; nothing is given up and nothing deleted. After one that went
+through the courier stays on the line: the office holds its question for changes until there are some. When the
 office holds another history of this book, the book ends and its successor goes on (decision 8).
 """
 
@@ -30,7 +31,7 @@ from app.ports import Clock
 from app.record import Entry
 from sync import outbox as outboxes
 from sync import standing
-from sync.client import Client, Refused
+from sync.client import Client, Hushed, Refused
 from sync.lane import Forked, Lane, Listener, Writer, is_from_office
 from sync.outbox import Outbox
 from sync.standing import Reason, Standing
@@ -39,6 +40,7 @@ from sync.wire import (
     After,
     Change,
     Changes,
+    Condition,
     Successor,
     changes_bytes,
     unhex,
@@ -47,6 +49,16 @@ from sync.wire import (
 log: Final = logging.getLogger("watchbook.courier")
 
 START: Final = "0"
+WAIT_S: Final = 25
+"""How long the office is asked to hold a question for changes."""
+BARELY_S: Final = 1.0
+"""An empty answer that came sooner was not held: the office, or somebody between, does not do that."""
+DEAF: Final = 3
+"""After so many held questions in a row that broke off, the line is left until the next round is due."""
+CONDITION_MS: Final = 60_000
+"""How often the office is told how the handheld stands, at most."""
+CLOCK_MS: Final = 300_000
+"""A handheld's clock that is so far off is told to the crew."""
 
 
 class Remembered(Struct, frozen=True):
@@ -77,6 +89,10 @@ class CourierState(Struct, frozen=True):
     """`Moment.up` (ms since boot) of the office's last answer while it is away; None before the first."""
     busy: bool = False
     """A round is going on."""
+    notices: tuple[Reason, ...] = ()
+    """What stops nothing and is to be told all the same."""
+    pages: int = 0
+    """How often something new came down."""
     new_books: int = 0
     """How often this courier had to close the book and go on in a new one; whoever shows it says so once."""
 
@@ -102,8 +118,15 @@ class Courier:
         *,
         on_offset: Callable[[int], None] = lambda offset: None,
         draw: Callable[[], float] = random.random,
+        condition: Callable[[CourierState], Condition] | None = None,
     ) -> None:
-        """`on_change` and `on_offset` are called on the courier's thread. `draw` gives 0 … 1 for the waits."""
+        """`on_change`, `on_offset`, `condition` are called on the courier's thread. `draw` gives 0 … 1 for the waits.
+
+        `condition` says how the handheld stands, for the office to show.
+        """
+        self._condition = condition
+        self._said: int | None = None
+        """When it was told last, `Moment.up`."""
         self._logbook = logbook
         self._clock = clock
         self._on_change = on_change
@@ -114,6 +137,16 @@ class Courier:
         """What keeps records of a closed book back."""
         self._listener = Listener(lambda: self._stopping, self._heard_from, lambda at: self._tell(last_ack=at))
         self._begin()
+        self._line: Client | None = None
+        """Of the round that went through last; open while the office holds a question."""
+        self._gives_way: Client | None = None
+        """Whose request may be cut when there is something more urgent."""
+        self._holds_s = 0
+        self._deaf = 0
+        """Held questions in a row that broke off."""
+        self._missed = 0
+        """Records that the office had confirmed and had to be given again."""
+        self._ageing = False
         self._answered: int | None = None
         self._asked: float | None = None
         self._off = standing.load(logbook.folder).off
@@ -157,7 +190,7 @@ class Courier:
         """End after the request that is going on. What was not sent is sent after the next start."""
         with self._bell:
             self._stopping = True
-            self._bell.notify()
+            self._ring(time.monotonic(), urgent=True)
         if self._thread is not None:
             self._thread.join(wait_s)
 
@@ -165,24 +198,36 @@ class Courier:
         """Somebody asked: try at once, and let the waits start small again."""
         with self._bell:
             self._wished = True
-            self._ring(time.monotonic())
+            self._ring(time.monotonic(), urgent=True)
 
     def nudge(self, urgent: bool = False) -> None:
         """A record was made. It goes soon; while the office is away only an urgent one brings the next try forward."""
         with self._bell:
             if urgent:
-                self._ring(time.monotonic())
+                self._ring(time.monotonic(), urgent=True)
             elif self._outbox.failures == 0:
                 self._ring(time.monotonic() + outboxes.SOON_S)
 
-    def _ring(self, due: float) -> None:
+    def _ring(self, due: float, urgent: bool = False) -> None:
+        """A held question makes way at once; a picture that is being sent only for what is urgent."""
         self._rung = min(self._rung, due)
+        if self._gives_way is not None and (urgent or self._gives_way is self._line):
+            self._gives_way.hush()
         self._bell.notify()
+
+    def _give_way(self, client: Client | None) -> None:
+        """What `client` asks next may be cut. Raises Hushed when somebody rang meanwhile."""
+        with self._bell:
+            self._gives_way = client
+            if client is not None and self._must_go():
+                self._gives_way = None
+                raise Hushed("sync.hushed")
 
     def _run(self) -> None:
         while self._wait():
             try:
-                self.exchange()
+                self._exchange(stays=True)
+                self._listen()
             except WatchbookError:
                 continue  # it stands in `state`, and the timer is armed again
             except Exception as e:  # last resort of this thread: a fault nobody foresaw must not end the sending
@@ -206,6 +251,10 @@ class Courier:
     # -- one round ------------------------------------------------------------------------------
     def exchange(self) -> CourierState:
         """One round. Raises what stopped it: OfficeAway, OfficeRefused, BookError; `state` says the same."""
+        return self._exchange(stays=False)
+
+    def _exchange(self, stays: bool) -> CourierState:
+        """`stays` leaves the line open for `_listen`."""
         with self._bell:
             self._rung = math.inf
             self._asked = None
@@ -213,7 +262,7 @@ class Courier:
                 self._outbox, self._wished = outboxes.settled(self._outbox), False
         self._tell(busy=True)
         try:
-            refusal = self._connected_round()
+            refusal = self._connected_round(stays)
         except WatchbookError as e:
             refusal = e
         except OSError as e:
@@ -225,22 +274,66 @@ class Courier:
             raise refusal
         return self.state
 
-    def _connected_round(self) -> WatchbookError | None:
+    def _connected_round(self, stays: bool) -> WatchbookError | None:
         """A round; when the book must end, one more with its successor."""
         for last in (False, True):
             if self._logbook.book != self._book:
                 self._go_on()
             client = self._connect(self._logbook)
+            self._line = None
             try:
-                return self._round(client)
+                refusal = self._round(client)
+                self._line = client if stays and refusal is None else None
+                return refusal
             except Forked as e:
                 if last or not self._has_work():
                     return e
                 self._succeed()
             finally:
-                client.close()
-                self._asked = client.backoff
+                self._asked, self._ageing = client.backoff, client.ageing
+                if self._line is None:
+                    client.close()
         return None
+
+    # -- between two rounds ---------------------------------------------------------------------
+    def _listen(self) -> None:
+        """Stay on the line: whatever comes down is here within a second. Ends when a round is due."""
+        line = self._line
+        if line is None:
+            return
+        try:
+            if self._deaf == DEAF:
+                self._deaf -= 1  # one more try behind the next round
+                return
+            while self._holds_s and self._asked is None and self._one_question(line):
+                self._deaf = 0
+        except Hushed:
+            return
+        except OfficeAway as e:  # the next round finds out what is the matter; it may be nothing
+            self._deaf += 1
+            log.info("a held question broke off: %s", e.key)
+            with self._bell:
+                self._due = time.monotonic() + self._draw() * outboxes.SOON_S
+        except WatchbookError as e:
+            self._arm(e)
+        finally:
+            with self._bell:
+                self._gives_way = self._line = None
+            line.close()
+
+    def _one_question(self, line: Client) -> bool:
+        """Whether to ask another one."""
+        asked = time.monotonic()
+        held_s = min(self._holds_s, int(self._due - asked))
+        if held_s < 1:
+            return False
+        self._give_way(line)
+        page = self._page(line, self._logbook.cursor or START, held_s)
+        if self._is_behind(page):
+            with self._bell:
+                self._due = asked
+            return False
+        return bool(page.items) or time.monotonic() - asked > BARELY_S
 
     def _has_work(self) -> bool:
         """Whether anybody recorded anything in this book: an empty one is no better than the next."""
@@ -267,10 +360,12 @@ class Courier:
     def _arm(self, refusal: WatchbookError | None) -> None:
         """Set the next round, whatever this one came to."""
         asked = refusal.retry_after if isinstance(refusal, Refused) else self._asked
+        if refusal is not None:
+            self._find_urgent()
         with self._bell:
             before = self._outbox
             self._outbox = outboxes.failed(before) if refusal is not None else outboxes.settled(before)
-            self._due = time.monotonic() + outboxes.wait_s(self._outbox, self._draw(), asked)
+            self._due = time.monotonic() + outboxes.wait_s(self._outbox, self._draw(), asked, bool(self._urgent))
             if refusal is None and self._logbook.unsent and self._aside is None:
                 self._due = time.monotonic() + outboxes.SOON_S
         why = refusal or self._aside
@@ -282,7 +377,17 @@ class Courier:
             online=online,
             offline_since=None if online else self._answered,
             last_reason=reason,
+            notices=tuple(self._notices()),
         )
+
+    def _notices(self) -> Iterator[Reason]:
+        self._missed = max(self._missed, self._lane.missed)
+        if self._missed:
+            yield Reason("sync.office_behind", {"n": self._missed})
+        if self._off is not None and abs(self._off) > CLOCK_MS:
+            yield Reason("sync.clock_off", {"minutes": abs(self._off) // 60_000})
+        if self._ageing:
+            yield Reason("sync.ageing")
 
     def _round(self, client: Client) -> WatchbookError | None:
         """All streams in their order. What is refused, or can't be read, stops its stream only
@@ -290,21 +395,33 @@ class Courier:
         hello = client.hello()
         self._heard_from()
         self._outbox = outboxes.agreed(self._outbox, hello.max_events, hello.max_bytes)
+        self._holds_s = min(WAIT_S, hello.wait_s)
         if client.offset is not None:
             self._off = client.offset
             self._on_offset(client.offset)
         first: WatchbookError | None = None
-        streams = (self._introduce, self._send_urgent, self._send_closed, self._lane.send_all, self._send_carried)
-        for stream in (*streams, self._send_blobs, self._fetch_changes):
+        first_ones = (self._introduce, self._send_urgent, self._tell_condition)
+        records = (self._send_closed, self._lane.send_all, self._send_carried)
+        for stream in (*first_ones, *records, self._send_blobs, self._fetch_changes):
             try:
                 stream(client)
             except Forked:
                 raise
+            except Hushed:
+                break
             except (OfficeRefused, BookError) as e:
                 first = first or e
                 if isinstance(e, Refused) and e.problem.name == "unknown-book":
                     self._introduced, self._forgotten = False, True
         return first
+
+    def _tell_condition(self, client: Client) -> None:
+        """At most once a minute: before the records, so that the office knows what is still to come."""
+        up = self._clock.now().up
+        if self._condition is None or (self._said is not None and up - self._said < CONDITION_MS):
+            return
+        client.tell_condition(self._condition(self.state))
+        self._said = up
 
     def _heard_from(self) -> None:
         self._answered = self._clock.now().up
@@ -371,26 +488,28 @@ class Courier:
             self._aside = e
 
     def _send_carried(self, client: Client) -> None:
-        from sync import carrying  # with all that reads a stick
+        from sync import carrying
 
         carrying.send_carried(self._logbook, client)
 
     def _send_blobs(self, client: Client) -> None:
         from sync import carrying
 
-        carrying.send_blobs(self._logbook, client, lambda: self._stopping)
+        self._give_way(client)
+        try:
+            carrying.send_blobs(self._logbook, client, self._must_go)
+        finally:
+            with self._bell:
+                self._gives_way = None
+
+    def _must_go(self) -> bool:
+        """Whether somebody waits for this round to end."""
+        return self._stopping or self._rung <= time.monotonic()
 
     # -- urgent ---------------------------------------------------------------------------------
     def _send_urgent(self, client: Client) -> None:
         """Each urgent record alone, the same bytes that its batch will hold."""
-        refusal: WatchbookError | None = None
-        try:
-            for entry in self._new_entries():
-                if _is_urgent(entry):
-                    self._urgent[entry.record.seq] = entry.raw
-        except BookError as e:  # what was found before the damage goes all the same
-            refusal = e
-        self._urgent = {seq: raw for seq, raw in self._urgent.items() if seq > self._logbook.acked}
+        refusal: WatchbookError | None = self._find_urgent()
         for seq in sorted(self._urgent):
             try:
                 client.send_alone(self._urgent[seq])
@@ -399,6 +518,20 @@ class Courier:
                 refusal = refusal or e
         if refusal is not None:
             raise refusal
+
+    def _find_urgent(self) -> BookError | None:
+        """What keeps it from looking further; what was found before that goes all the same."""
+        damage = None
+        try:
+            for entry in self._new_entries():
+                if _is_urgent(entry):
+                    self._urgent[entry.record.seq] = entry.raw
+        except BookError as e:
+            damage = e
+        except OSError as e:
+            damage = unsafe(e)
+        self._urgent = {seq: raw for seq, raw in self._urgent.items() if seq > self._logbook.acked}
+        return damage
 
     def _new_entries(self) -> Iterator[Entry]:
         for entry in self._logbook.entries(max(self._scanned, self._logbook.acked) + 1):
@@ -411,13 +544,17 @@ class Courier:
         page = self._page(client, self._logbook.cursor or START)
         while page.more:
             page = self._page(client, page.cursor)
-        if page.high_water + 1 < self._outbox.next or page.high_water > self._logbook.head.seq:
+        if self._is_behind(page):
             self._lane.rewind(page.high_water)
             self._lane.send_all(client)
 
-    def _page(self, client: Client, cursor: str) -> Changes:
+    def _is_behind(self, page: Changes) -> bool:
+        """The office holds less of the book than it confirmed, or more than there is."""
+        return page.high_water + 1 < self._outbox.next or page.high_water > self._logbook.head.seq
+
+    def _page(self, client: Client, cursor: str, held_s: int = 0) -> Changes:
         try:
-            page = client.changes(cursor, MAX_PAGE)
+            page = client.changes(cursor, MAX_PAGE, held_s)
         except Refused as e:
             if e.problem.name != "cursor-expired" or cursor == START:
                 raise
@@ -430,6 +567,8 @@ class Courier:
         items = [_received(change) for change in page.items]
         if items or page.cursor != self._logbook.cursor:
             self._logbook.receive(items, page.cursor)
+        if items:
+            self._tell(pages=self.state.pages + 1)
         return page
 
 

@@ -80,6 +80,8 @@ class Lane:
         self._closed = isinstance(book, ClosedBook)
         self._tell = listener or Listener()
         self.outbox = outbox or Outbox(next=book.acked + 1)
+        self.missed = 0
+        """Records that the office had confirmed and does not hold any more."""
 
     def send_all(self, client: Client) -> None:
         """Batch after batch until the office holds all. Raises OfficeAway, OfficeRefused, BookError; Forked."""
@@ -229,6 +231,7 @@ class Lane:
         """Go on behind what the office holds. Raises Forked when that is more than there is."""
         if high_water > self._book.head.seq:
             raise Forked("sync.office_ahead")
+        self.missed = max(self.missed, self._book.acked - high_water)
         self.outbox = outboxes.rewound(self.outbox, high_water)
 
 

@@ -17,10 +17,14 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 """Records of one batch together, before packing; half of what the office takes."""
 MAX_WAIT_S: Final = 900.0
 """Upper bound of the wait after failures."""
+URGENT_WAIT_S: Final = 15.0
+"""The same while an alarm waits."""
 IDLE_S: Final = 300.0
 """When all is sent: how long until the office is asked for news."""
 SOON_S: Final = 2.0
 """After a record was made: wait for the next ones, so that they travel together."""
+CARRIED: Final = "carried"
+"""Folder of the data folder: hand-off files of other handhelds, until the office has them."""
 
 
 class Span(Struct, frozen=True):
@@ -101,12 +105,12 @@ def settled(outbox: Outbox) -> Outbox:
     return replace(outbox, failures=0)
 
 
-def wait_s(outbox: Outbox, draw: float, asked: float | None = None) -> float:
+def wait_s(outbox: Outbox, draw: float, asked: float | None = None, urgent: bool = False) -> float:
     """Seconds until the next round. `draw` is random in 0 … 1; `asked` is what the office asked for, at least.
 
-    After n failures in a row the wait is uniform in 0 … min(900, 2·2^(n-1)) s.
+    After n failures in a row the wait is uniform in 0 … min(900, 2·2^(n-1)) s; with something `urgent`, min(15, …).
     """
     if outbox.failures == 0:
         return max(IDLE_S, asked or 0.0)
-    bound = min(MAX_WAIT_S, 2.0 * 2.0 ** min(outbox.failures - 1, 20))
+    bound = min(URGENT_WAIT_S if urgent else MAX_WAIT_S, 2.0 * 2.0 ** min(outbox.failures - 1, 20))
     return max(draw * bound, asked or 0.0)

@@ -33,7 +33,7 @@ from sync.handoff import (
     written,
 )
 from sync.lane import Lane
-from sync.outbox import MAX_BATCH, Outbox
+from sync.outbox import CARRIED, MAX_BATCH, Outbox
 from sync.wire import Receipt
 
 T = TypeVar("T")
@@ -147,7 +147,7 @@ def _pass_on_receipts(folder: Path, stick: Path, disk: Disk) -> int:
     """What the office gave for files that we carried."""
     given = 0
     with reading():
-        kept = sorted((folder / "carried").glob(f"*{RECEIPT}"))
+        kept = sorted((folder / CARRIED).glob(f"*{RECEIPT}"))
     for path in kept:
         data = _read(path, LONGEST_RECEIPT)
         there = _read(stick / path.name, LONGEST_RECEIPT)
@@ -174,7 +174,7 @@ def take_along(logbook: Logbook, stick: Path) -> Taken:
     if logbook.office is None:
         raise OfficeRefused("sync.not_enrolled")
     files, records, troubles = 0, 0, list[tuple[str, WatchbookError]]()
-    place, disk = logbook.folder / "carried", Disk()
+    place, disk = logbook.folder / CARRIED, Disk()
     ours = logbook.identity.public.hex()
     with _using(stick):
         found = sorted(stick.glob(f"*{SUFFIX}"), key=order)
@@ -206,7 +206,7 @@ def take_along(logbook: Logbook, stick: Path) -> Taken:
 def carried(folder: Path) -> list[Path]:
     """What waits for the courier. Raises BookUnsafe."""
     with reading():
-        return sorted((folder / "carried").glob(f"*{SUFFIX}"), key=order)
+        return sorted((folder / CARRIED).glob(f"*{SUFFIX}"), key=order)
 
 
 def carried_file(path: Path) -> tuple[Handed, bytes] | None:

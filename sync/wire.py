@@ -7,21 +7,33 @@ Nothing here opens a socket or a file.
 import hashlib
 import re
 import zlib
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from app.errors import WatchbookError
 from app.record import follow
 
 PROTOCOL: Final = 1
+PROTOCOLS: Final = (1,)
+"""All that this program speaks, either end of it; the two take the highest that both do."""
 PROTOCOL_HEADER: Final = "Watchbook-Protocol"
+CLIENT_HEADER: Final = "Watchbook-Client"
 BOOK_HEADER: Final = "Watchbook-Book"
 """The office repeats the book whose request it answers; a login page of some hotel doesn't."""
+OFFSET_HEADER: Final = "Upload-Offset"
+LENGTH_HEADER: Final = "Upload-Length"
+"""Of a blob, bytes: where this part begins, and how long the whole is."""
 BACKOFF_HEADER: Final = "Backoff"
 """On a success: seconds to leave the office alone."""
+ALERT_HEADER: Final = "Alert"
+AGEING: Final = "soft-eol"
+"""The alert for a program that the office will not talk to much longer."""
 MIN_CLIENT: Final = "0.1"
+"""Older programs are refused."""
+GOOD_CLIENT: Final = "0.1"
+"""Older ones are still talked to, with the alert."""
 JSON: Final = "application/json"
 PROBLEM_JSON: Final = "application/problem+json"
 
@@ -29,6 +41,8 @@ MAX_EVENTS: Final = 500
 MAX_BYTES: Final = 8 * 1024 * 1024
 """Largest body after unpacking, either way; packed it may not be larger either."""
 MAX_PAGE: Final = 500
+MAX_WAIT_S: Final = 25
+"""How long the office holds a question for changes while there are none; proxies end silence after 30 s or more."""
 MAX_BLOB: Final = 4 * 1024 * 1024
 """Bytes of what a record names and does not hold."""
 URN: Final = "urn:watchbook:"
@@ -51,6 +65,8 @@ PROBLEMS: Final[dict[str, int]] = {
     "not-found": 404,
     "method": 405,
     "slow": 408,
+    "offset": 409,
+    "unnamed": 409,
     "gap": 409,
     "fork": 409,
     "book-taken": 409,
@@ -85,6 +101,7 @@ class Hello(Struct, frozen=True):
     server_time: int
     """UTC ms."""
     protocols: tuple[int, ...]
+    """Those it speaks. The hello itself is the same in all of them."""
     min_client: str
     """The oldest program it talks to: main and minor version with a dot between."""
     max_events: int
@@ -93,6 +110,12 @@ class Hello(Struct, frozen=True):
     """Of a body before packing."""
     sig: str
     """By the server key over `hello_bytes`."""
+    max_blob: int = MAX_BLOB
+    """Of what a record names and does not hold, whole."""
+    encodings: tuple[str, ...] = ("gzip",)
+    """Content-Encodings it takes."""
+    wait_s: int = 0
+    """How long it holds a question for changes; 0 when it answers each at once."""
     certs: tuple[str, ...] = ()
     """SHA-256, hex, of each TLS certificate (DER) behind which the office is reached; none with plain HTTP."""
 
@@ -227,13 +250,46 @@ class Carried(Struct, frozen=True):
 
 
 class Kept(Struct, frozen=True):
-    """200 to a blob: what a record names by its hash is held."""
+    """200 to a part of a blob, of what a record names by its hash: it is kept."""
 
     book: str
     sha256: str
+    offset: int
+    """Bytes from the start that the office has now: the next part begins there."""
     server_time: int
-    sig: str
-    """Ed25519 by the office's key over `blob_bytes`, hex: only on this word may a handheld let go of it."""
+    sig: str = ""
+    """Once it is whole, Ed25519 by the office's key over `blob_bytes`, hex: only on this word may a handheld let go."""
+
+
+ShortText = Annotated[str, Meta(max_length=200)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+
+
+class Condition(Struct, frozen=True):
+    """Body of POST /v1/books/{book}/state: how the handheld stands by its own word. Nothing follows from it but what
+    people are shown."""
+
+    program: ShortText
+    """Version."""
+    seq: Annotated[int, Meta(ge=0, le=2**53)]
+    """Its book's last record: what the office has less of is still on the handheld."""
+    plan: Annotated[int, Meta(ge=0, le=2**31)] = 0
+    """Revision in use; 0 for none."""
+    battery: Percent | None = None
+    charging: bool = False
+    free_mb: Annotated[int, Meta(ge=0, le=2**31)] | None = None
+    """Room where the book is."""
+    radio: ShortText = ""
+    """Key of the sentence that says what is wrong with the radio; empty while nothing is."""
+    reason: ShortText = ""
+    """Key of the sentence that says what stopped the last exchange; empty when nothing did."""
+
+
+class Conditioned(Struct, frozen=True):
+    """200 to a `Condition`."""
+
+    book: str
+    server_time: int
 
 
 class Mark(Struct, frozen=True):
@@ -290,6 +346,8 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     head: str | None = None
     server_time: int | None = None
     limit: int | None = None
+    offset: int | None = None
+    protocols: tuple[int, ...] | None = None
     receipt: Receipt | None = None
 
     @property
@@ -302,6 +360,12 @@ def version_of(text: str) -> tuple[int, int] | None:
     """(main, minor) of a program's version, whatever follows them; None when it is none."""
     found = _VERSION.match(text)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def is_older(program: str, oldest: str) -> bool:
+    """Whether a program's version is before `oldest`; what is no version is."""
+    found, wanted = version_of(program), version_of(oldest)
+    return found is None or wanted is None or found < wanted
 
 
 def hello_bytes(nonce: str, server_time: int, certs: tuple[str, ...] = ()) -> bytes:

@@ -4,13 +4,15 @@ An answer that confirms anything is written after the store's commit has returne
 """
 
 import hashlib
+import logging
 import re
+import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, Parameter
@@ -19,32 +21,39 @@ from msgspec import Raw, Struct
 from app.logbook.keys import identity_message, verifies
 from sync.handoff import FileRefused
 from sync.office.batches import checked, hex_of
-from sync.office.gate import AnyRequest, Caller, Gate, read
+from sync.office.feed import Feed
+from sync.office.gate import BODY_S, AnyRequest, Caller, Gate, number, read
 from sync.office.handoff import REVOKED, signed_receipt, take_in
 from sync.office.keys import OfficeKey
 from sync.office.problems import Refusal, language, title
-from sync.office.store import Store
+from sync.office.store import Store, conditions
 from sync.office.store import records as store_records
-from sync.office.store.blobs import keep_blob
-from sync.office.store.changes import START, CursorAhead, CursorDead, Item
+from sync.office.store.blobs import Part, Upload, keep_part, name_blobs, names_in, upload_of
+from sync.office.store.changes import START, CursorAhead, CursorDead, Item, Page, begin_anew
 from sync.office.store.devices import BookTaken, CodeRefused
 from sync.office.store.records import Fork, Gap, Held, Link, Taken
 from sync.office.tag_keys import renew_tables, tables_end_soon
 from sync.office.tries import Tries
+from sync.office.uploads import Uploads
 from sync.wire import (
     JSON,
+    LENGTH_HEADER,
     MAX_BLOB,
     MAX_BYTES,
     MAX_EVENTS,
     MAX_PAGE,
+    MAX_WAIT_S,
     MIN_CLIENT,
-    PROTOCOL,
+    OFFSET_HEADER,
+    PROTOCOLS,
     URN,
     Ack,
     Batch,
     Carried,
     Change,
     Changes,
+    Condition,
+    Conditioned,
     Enrol,
     Enrolled,
     Hello,
@@ -62,7 +71,11 @@ from sync.wire import (
     hello_bytes,
 )
 
+log: Final = logging.getLogger("watchbook.office")
+
 T = TypeVar("T")
+ANEW_MS: Final = 10 * 60 * 1000
+"""The feed begins anew no more often, whatever handhelds say."""
 ENROL_BYTES: Final = 8 * 1024
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _CODE: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
@@ -87,7 +100,11 @@ class Office:
         self.certificates = certificates
         """SHA-256, hex, of each TLS certificate behind which it is reached, as of now."""
         self.gate = Gate(store)
+        self.feed = Feed(store)
         self.tries = Tries()
+        self.uploads = Uploads()
+        self.began_anew = 0
+        """When the feed got another id, UTC ms."""
 
     def receipt(self, book: bytes, held: Held) -> Receipt | None:
         """A signed receipt for the mark; None while nothing is held."""
@@ -127,27 +144,36 @@ def endpoints(office: Office) -> Sequence[HTTPRouteHandler]:
     async def carried(request: AnyRequest, book: book_path) -> Carried:
         return await _take_carried(office, request, book)
 
-    @post(
-        "/v1/books/{book:str}/blobs/{name:str}", status_code=200, responses=_problems(*_SIGNED, "revoked", "too-large")
-    )
+    blob_path = "/v1/books/{book:str}/blobs/{name:str}"
+
+    @get(blob_path, responses=_problems(*_SIGNED, "revoked"))
+    async def blob_state(request: AnyRequest, book: book_path, name: book_path) -> Kept:
+        return await _blob_state(office, request, book, name)
+
+    @patch(blob_path, status_code=200, responses=_problems(*_SIGNED, "revoked", "too-large", "offset", "slow"))
     async def blob(request: AnyRequest, book: book_path, name: book_path) -> Kept:
-        return await _keep_blob(office, request, book, name)
+        return await _keep_part(office, request, book, name)
 
     @get("/v1/books/{book:str}/head", responses=_problems(*_SIGNED, "revoked"))
-    async def head(request: AnyRequest, book: book_path) -> Mark:
+    async def mark(request: AnyRequest, book: book_path) -> Mark:
         caller = await _admit(office, request, book)
         held = await office.store.records.held(caller.device.site, caller.book)
         return Mark(book, held.seq, held.hash.hex(), office.now())
+
+    @post("/v1/books/{book:str}/state", status_code=200, responses=_problems(*_SIGNED, "revoked"))
+    async def state(request: AnyRequest, book: book_path) -> Conditioned:
+        return await _take_condition(office, request, book)
 
     @get("/v1/changes", responses=_problems(*_SIGNED, "revoked", "cursor-ahead", "cursor-expired"))
     async def changes(
         request: AnyRequest,
         cursor: Annotated[str, Parameter(max_length=40)] = START,
         limit: Annotated[int, Parameter(ge=1, le=MAX_PAGE)] = MAX_PAGE,
+        wait: Annotated[int, Parameter(ge=0, le=MAX_WAIT_S)] = 0,
     ) -> Response[Changes]:
-        return await _changes(office, request, cursor, limit)
+        return await _changes(office, request, cursor, limit, wait)
 
-    return (health, hello, enrol, successor, records, urgent, carried, blob, head, changes)
+    return (health, hello, enrol, successor, records, urgent, carried, blob_state, blob, mark, state, changes)
 
 
 _SIGNED: Final = ("malformed", "signature", "unknown-book", "client-too-old", "busy")
@@ -166,10 +192,11 @@ def _hello(office: Office, nonce: str) -> Hello:
     return Hello(
         server_key=office.key.public.hex(),
         server_time=now,
-        protocols=(PROTOCOL,),
+        protocols=PROTOCOLS,
         min_client=MIN_CLIENT,
         max_events=MAX_EVENTS,
         max_bytes=MAX_BYTES,
+        wait_s=MAX_WAIT_S,
         sig=office.key.sign(hello_bytes(nonce, now, certs)).hex(),
         certs=certs,
     )
@@ -225,6 +252,17 @@ async def _succeed(office: Office, request: AnyRequest, book: str) -> Succeeded:
     return Succeeded(book, new.hex(), device.device, device.site, office.now())
 
 
+async def _take_condition(office: Office, request: AnyRequest, book: str) -> Conditioned:
+    caller = await office.gate.admit(request, office.now(), book)
+    said = _decoded(await office.gate.body(request, caller), Condition)
+    if caller.revoked:
+        raise Refusal("revoked")
+    device, now = caller.device, office.now()
+    row = conditions.Row(device.site, device.device, caller.book, now, msgspec.json.encode(said))
+    await office.store.write(lambda tx: conditions.put(tx, row))
+    return Conditioned(book, now)
+
+
 async def _take(office: Office, request: AnyRequest, book: str) -> Ack:
     caller = await office.gate.admit(request, office.now(), book)
     sent = _decoded(await office.gate.body(request, caller), Batch)
@@ -236,6 +274,7 @@ async def _take(office: Office, request: AnyRequest, book: str) -> Ack:
     if isinstance(done, Fork):
         apart = office.receipt(caller.book, done.apart) if done.apart else None
         raise Refusal("fork", high_water=done.held.seq, head=done.held.hash.hex(), receipt=apart)
+    await _name_blobs(office, site, batch.links)
     receipt = office.receipt(caller.book, done.held)
     if caller.revoked:
         raise Refusal("revoked", high_water=done.held.seq, head=done.held.hash.hex(), receipt=receipt)
@@ -248,6 +287,13 @@ async def _take(office: Office, request: AnyRequest, book: str) -> Ack:
         receipt=receipt,
         server_time=office.now(),
     )
+
+
+async def _name_blobs(office: Office, site: str, links: Sequence[Link]) -> None:
+    """Before the answer, so that a handheld whose office fell in between sends the records again."""
+    digests = names_in(one.raw for one in links)
+    if digests:
+        await office.store.write(partial(name_blobs, site=site, digests=digests))
 
 
 def _named(done: Taken, lang: str) -> tuple[Quarantined, ...]:
@@ -266,19 +312,40 @@ async def _take_urgent(office: Office, request: AnyRequest, book: str) -> Noted:
     return Noted(book, one.seq, office.now())
 
 
-async def _keep_blob(office: Office, request: AnyRequest, book: str, name: str) -> Kept:
+async def _blob_state(office: Office, request: AnyRequest, book: str, name: str) -> Kept:
+    caller = await _admit(office, request, book)
+    digest, site = hex_of(name, 32), caller.device.site
+    await office.uploads.settle(caller.book)
+    here = await office.store.read(partial(upload_of, site=site, book=caller.book, digest=digest))
+    return _kept(office, caller, digest, here)
+
+
+def _kept(office: Office, caller: Caller, digest: bytes, here: Upload) -> Kept:
+    sig = office.key.sign(blob_bytes(caller.book, digest)).hex() if here.whole else ""
+    return Kept(caller.book.hex(), digest.hex(), here.offset, office.now(), sig)
+
+
+async def _keep_part(office: Office, request: AnyRequest, book: str, name: str) -> Kept:
+    """What came of a body is kept although the line broke: the whole must have the hash it came under."""
     caller = await office.gate.admit(request, office.now(), book)
-    data = await office.gate.body(request, caller)
     if caller.revoked:
         raise Refusal("revoked")
-    if len(data) > MAX_BLOB:
-        raise Refusal("too-large", limit=MAX_BLOB)
-    digest = hashlib.sha256(data).digest()
-    if digest != hex_of(name, 32):
+    digest, site = hex_of(name, 32), caller.device.site
+    offset, length = number(request, OFFSET_HEADER), number(request, LENGTH_HEADER)
+    if offset >= length:
         raise Refusal("malformed")
-    now, site = office.now(), caller.device.site
-    await office.store.write(partial(keep_blob, site=site, book=caller.book, raw=data, now=now))
-    return Kept(book, name, now, office.key.sign(blob_bytes(caller.book, digest)).hex())
+    if length > MAX_BLOB:
+        raise Refusal("too-large", limit=MAX_BLOB)
+    async with office.uploads.alone(caller.book, BODY_S) as reading:
+        here = await office.store.read(partial(upload_of, site=site, book=caller.book, digest=digest))
+        if not here.whole and here.offset != offset:
+            raise Refusal("offset", offset=here.offset)
+        async for raw in office.gate.pieces(request, caller, reading, length - offset):
+            part = Part(site, caller.book, digest, here.offset, length, raw)
+            here = await office.store.write(partial(keep_part, part=part, now=office.now()))
+            if here.spoilt or here.full:
+                raise Refusal("malformed" if here.spoilt else "unnamed")
+    return _kept(office, caller, digest, here)
 
 
 _NOT_TAKEN: Final = {"unknown_book": "carried-book", "not_its_key": "carried-book", "gap": "gap", "fork": "fork"}
@@ -305,16 +372,15 @@ def _alone(raw: bytes) -> Link:
     return store_records.link(one.record.seq, raw, b"")
 
 
-async def _changes(office: Office, request: AnyRequest, cursor: str, limit: int) -> Response[Changes]:
+async def _changes(office: Office, request: AnyRequest, cursor: str, limit: int, wait: int) -> Response[Changes]:
     caller = await _admit(office, request, None)
     site = caller.device.site
     await _renew_tables(office, site)
-    try:
-        page = await office.store.changes.page(site, cursor, limit)
-    except CursorDead as e:
-        raise Refusal("cursor-expired") from e
-    except CursorAhead as e:
-        raise Refusal("cursor-ahead") from e
+    page = await _page(office, site, cursor, limit)
+    if wait and not page.items:
+        await office.feed.news(caller.book, site, page.reached, wait)
+        await _still_in(office, caller)
+        page = await _page(office, site, cursor, limit)
     held = await office.store.records.held(site, caller.book)
     body = Changes(
         book=caller.book.hex(),
@@ -327,6 +393,33 @@ async def _changes(office: Office, request: AnyRequest, cursor: str, limit: int)
     )
     signed = office.key.sign(changes_bytes(caller.book, body)).hex()
     return Response(msgspec.structs.replace(body, sig=signed), media_type=JSON)
+
+
+async def _page(office: Office, site: str, cursor: str, limit: int) -> Page:
+    try:
+        return await office.store.changes.page(site, cursor, limit)
+    except CursorDead as e:
+        raise Refusal("cursor-expired") from e
+    except CursorAhead as e:
+        await _begin_anew(office, site)
+        raise Refusal("cursor-ahead") from e
+
+
+async def _begin_anew(office: Office, site: str) -> None:
+    """The office came back from a copy: what handhelds fetched since then may be other things by now."""
+    now = office.now()
+    if now - office.began_anew < ANEW_MS:
+        return
+    office.began_anew = now
+    log.warning("a handheld of %s has seen changes that are not here: the feed begins anew", site)
+    await office.store.write(partial(begin_anew, feed=secrets.token_hex(4)))
+
+
+async def _still_in(office: Office, caller: Caller) -> None:
+    """Nothing goes down to a handheld that was withdrawn while its question was held."""
+    device = await office.store.devices.by_book(caller.book)
+    if device is None or device.revoked_at is not None:
+        raise Refusal("revoked")
 
 
 async def _renew_tables(office: Office, site: str) -> None:

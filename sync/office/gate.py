@@ -4,22 +4,35 @@ The signature is checked before the body is read, the digest before it is unpack
 without an enrolled key can neither fill the memory nor make the office inflate anything.
 """
 
-import asyncio
 import re
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from litestar import Request
+from litestar.exceptions import InternalServerException
 from msgspec import Struct
 
 from sync.office.problems import Refusal
 from sync.office.store import Store
 from sync.office.store.devices import Device
+from sync.office.uploads import Reading
 from sync.signing import MAX_SKEW_S, BadSignature, Nonces, Signed, digest_matches, verify
-from sync.wire import MAX_BYTES, MIN_CLIENT, PROTOCOL, PROTOCOL_HEADER, Malformed, TooLarge, unpack, version_of
+from sync.wire import (
+    CLIENT_HEADER,
+    MAX_BYTES,
+    MIN_CLIENT,
+    PROTOCOL_HEADER,
+    PROTOCOLS,
+    Malformed,
+    TooLarge,
+    is_older,
+    unpack,
+)
 
 BODY_S: Final = 20
 """How long a body may take to arrive; a link that is slower than this wants smaller batches."""
-CLIENT_HEADER: Final = "Watchbook-Client"
+PIECE: Final = 32 * 1024
+"""Bytes of a blob's part that are stored at a time: what a line costs that dies unnoticed."""
 _KEYID: Final = re.compile(r';keyid="([0-9a-f]{64})"')
 
 AnyRequest = Request[Any, Any, Any]
@@ -76,21 +89,60 @@ class Gate:
                 return _unpacked(packed)
         raise Refusal("encoding")
 
+    async def pieces(self, request: AnyRequest, caller: Caller, reading: Reading, limit: int) -> AsyncIterator[bytes]:
+        """The body piece by piece, the last one too if the line breaks. Raises Refusal at its end: slow, too-large,
+        signature; encoding before it begins.
+
+        The signature covers the whole body, so what broke off is as good as the line that it came over.
+        """
+        if request.headers.get("content-encoding", "identity") != "identity":
+            raise Refusal("encoding")
+        came, told, refusal = bytearray(), 0, None
+        try:
+            async for part in _stream(request, limit, reading):
+                came += part
+                if len(came) - told >= PIECE:
+                    yield bytes(came[told:])
+                    told = len(came)
+        except Refusal as e:
+            refusal = e
+        if refusal is None and not digest_matches(caller.signed, bytes(came)):
+            refusal = Refusal("signature")
+        if len(came) > told and (refusal is None or refusal.name == "slow"):
+            yield bytes(came[told:])
+        if refusal is not None:
+            raise refusal
+
 
 async def read(request: AnyRequest, limit: int) -> bytes:
     """The body as sent. Raises Refusal: slow, too-large."""
-    parts: list[bytes] = []
+    return b"".join([part async for part in _stream(request, limit, Reading(BODY_S))])
+
+
+async def _stream(request: AnyRequest, limit: int, reading: Reading) -> AsyncIterator[bytes]:
+    """Raises Refusal: slow, also when the line breaks; too-large."""
+    parts = aiter(request.stream())
     size = 0
-    try:
-        async with asyncio.timeout(BODY_S):
-            async for part in request.stream():
-                size += len(part)
-                if size > limit:
-                    raise Refusal("too-large", limit=limit)
-                parts.append(part)
-    except TimeoutError as e:
-        raise Refusal("slow") from e
-    return b"".join(parts)
+    while True:
+        try:
+            async with reading.moment():
+                part = await anext(parts, None)
+        except (TimeoutError, InternalServerException) as e:  # the framework's word for a line that broke
+            raise Refusal("slow") from e
+        if part is None:
+            return
+        size += len(part)
+        if size > limit:
+            raise Refusal("too-large", limit=limit)
+        yield part
+
+
+def number(request: AnyRequest, name: str) -> int:
+    """A header that is a count of bytes. Raises Refusal: malformed."""
+    text = request.headers.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Refusal("malformed")
+    return int(text)
 
 
 def _unpacked(packed: bytes) -> bytes:
@@ -103,11 +155,10 @@ def _unpacked(packed: bytes) -> bytes:
 
 
 def _check_version(request: AnyRequest) -> None:
-    if request.headers.get(PROTOCOL_HEADER) != str(PROTOCOL):
-        raise Refusal("client-too-old")
-    found, oldest = version_of(request.headers.get(CLIENT_HEADER, "")), version_of(MIN_CLIENT)
-    if found is None or oldest is None or found < oldest:
-        raise Refusal("client-too-old")
+    if request.headers.get(PROTOCOL_HEADER, "") not in map(str, PROTOCOLS):
+        raise Refusal("client-too-old", protocols=PROTOCOLS)
+    if is_older(request.headers.get(CLIENT_HEADER, ""), MIN_CLIENT):
+        raise Refusal("client-too-old", protocols=PROTOCOLS)
 
 
 def _claimed_book(request: AnyRequest) -> str:

@@ -9,9 +9,11 @@ import msgspec
 from litestar import Request, Response
 
 from app.words import LANGS, say
-from sync.wire import PROBLEM_JSON, PROBLEMS, URN, Problem
+from sync.wire import PROBLEM_JSON, PROBLEMS, PROTOCOL, URN, Problem
 
 RETRY_AFTER_S: Final = {"busy": 5, "slow": 5, "too-many-tries": 600}
+UPGRADE: Final = {"Upgrade": f"Watchbook/{PROTOCOL}", "Connection": "Upgrade"}
+"""What RFC 9110 section 15.5.22 asks of a 426."""
 _BY_STATUS: Final = {404: "not-found", 405: "method", 413: "too-large", 503: "busy"}
 
 
@@ -40,12 +42,14 @@ def answer(request: Request[Any, Any, Any], name: str, **members: Any) -> Respon
     """The problem as a response."""
     status = PROBLEMS[name]
     problem = Problem(type=URN + name, title=title(language(request), name), status=status, **members)
-    wait = RETRY_AFTER_S.get(name)
+    headers = dict(UPGRADE) if status == 426 else {}
+    if name in RETRY_AFTER_S:
+        headers["Retry-After"] = str(RETRY_AFTER_S[name])
     return Response(
         msgspec.json.encode(problem),
         status_code=status,
         media_type=PROBLEM_JSON,
-        headers={"Retry-After": str(wait)} if wait else {},
+        headers=headers,
     )
 
 

@@ -7,23 +7,31 @@ from typing import Any, Final
 
 from litestar import Litestar, Request, Response
 from litestar.config.compression import CompressionConfig
-from litestar.datastructures import MutableScopeHeaders
+from litestar.datastructures import Headers, MutableScopeHeaders, State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler, Message, Scope
-from sqlalchemy.exc import OperationalError
 
 from sync.office.api import Office, endpoints
 from sync.office.keys import OfficeKey
 from sync.office.problems import Refusal, answer, name_of
-from sync.office.store import Store
-from sync.wire import BOOK_HEADER, MAX_BYTES, PROBLEMS, PROTOCOL, PROTOCOL_HEADER
+from sync.office.store import Store, StoreBusy
+from sync.wire import (
+    AGEING,
+    ALERT_HEADER,
+    BOOK_HEADER,
+    CLIENT_HEADER,
+    GOOD_CLIENT,
+    MAX_BYTES,
+    PROBLEMS,
+    PROTOCOL,
+    PROTOCOL_HEADER,
+    PROTOCOLS,
+    is_older,
+)
 
 log: Final = logging.getLogger("watchbook.office")
-
-_PASSING: Final = ("locked", "busy", "full", "disk I/O")
-"""What SQLite says of troubles that may pass."""
 
 AnyRequest = Request[Any, Any, Any]
 Page = Callable[[AnyRequest, str, int], Response[bytes]]
@@ -47,15 +55,18 @@ def create_app(
     meet, see sync.office.tls; `handlers` are pages served beside the API, and `failed` makes the page that says
     what went wrong with one.
 
-    The caller closes the store after the application has stopped.
+    The caller closes the store after the application has stopped; `state.hush()` ends the questions that are held, so
+    that it can stop at once.
     """
     troubles = _Troubles(failed)
+    office = Office(store, key, clock_ms, certificates)
     return Litestar(
-        route_handlers=[*endpoints(Office(store, key, clock_ms, certificates)), *handlers],
+        route_handlers=[*endpoints(office), *handlers],
+        state=State({"hush": office.feed.end}),
         exception_handlers={
             Refusal: _refused,
             HTTPException: troubles.by_framework,
-            OperationalError: troubles.busy,
+            StoreBusy: troubles.busy,
             500: troubles.last_resort,
             Exception: troubles.last_resort,
         },
@@ -72,7 +83,12 @@ async def _stamp(message: Message, scope: Scope) -> None:
     if message["type"] != "http.response.start" or not scope["path"].startswith(_API):
         return
     headers = MutableScopeHeaders.from_message(message)
-    headers[PROTOCOL_HEADER] = str(PROTOCOL)
+    said = Headers.from_scope(scope)
+    spoken = said.get(PROTOCOL_HEADER, "")
+    headers[PROTOCOL_HEADER] = spoken if spoken in map(str, PROTOCOLS) else str(PROTOCOL)
+    program = said.get(CLIENT_HEADER)
+    if program is not None and is_older(program, GOOD_CLIENT):
+        headers[ALERT_HEADER] = AGEING
     book = scope.get("state", {}).get("book")
     if isinstance(book, str):
         headers[BOOK_HEADER] = book
@@ -93,11 +109,9 @@ class _Troubles:
             return self.last_resort(request, error)
         return self._tell(request, name_of(error.status_code))
 
-    def busy(self, request: AnyRequest, error: OperationalError) -> Response[bytes]:
-        """The database is locked by another process, or its disk is full: nothing was stored; try again later."""
-        if not any(word in str(error.orig) for word in _PASSING):
-            return self.last_resort(request, error)
-        log.warning("the store did not take it: %s", error.orig)
+    def busy(self, request: AnyRequest, error: StoreBusy) -> Response[bytes]:
+        """The database is locked by another process, away, or its disk is full: try again later."""
+        log.warning("the store did not take it: %s", error)
         return self._tell(request, "busy")
 
     def last_resort(self, request: AnyRequest, error: Exception) -> Response[bytes]:

@@ -6,7 +6,7 @@ import threading
 import time
 import tracemalloc
 import zlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from sync.courier import Courier
 from sync.enrolment import enrol
 from sync.lane import Writer
 from sync.office.keys import OfficeKey
+from sync.office.serve import listen
 from sync.office.server import create_app
 from sync.office.store import Store
 from sync.office.store.changes import START, publish
@@ -81,20 +82,22 @@ def at_most(mib: int) -> Iterator[None]:
 class RunningOffice:
     """An office served by uvicorn in a thread of its own; `ask` runs a question on its event loop."""
 
-    def __init__(self, folder: Path, port: int = 0, certificate: Path | None = None) -> None:
-        """`certificate` is a PEM file with key and certificate: then it is served over TLS.
+    def __init__(self, folder: Path, port: int = 0, certificate: Path | None = None, db: str = "") -> None:
+        """`certificate` is a PEM file with key and certificate: then it is served over TLS. `db` is an address.
 
         `certificates` are those it names to handhelds; the served one unless a test says otherwise.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self.db = db or str(folder / "office.db")
         self.key = OfficeKey.open(folder)
         self.clock_off_ms = 0
-        self._socket = socket.create_server(("127.0.0.1", port))
+        self._socket = listen("127.0.0.1", port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         self._certificate = certificate
         self.certificates = Certificates(Shown(certificate) if certificate else None)
+        self.hush: Callable[[], None] = lambda: None
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="office", daemon=True)
@@ -106,13 +109,14 @@ class RunningOffice:
         self._loop.run_until_complete(self._serve())
 
     async def _serve(self) -> None:
-        self.store = await Store.open(self.folder / "office.db")
+        self.store = await Store.open(self.db)
         app = create_app(
             self.store,
             self.key,
             clock_ms=lambda: now_ms() + self.clock_off_ms,
             certificates=lambda: self.certificates(),
         )
+        self.hush = app.state.hush
         config = uvicorn.Config(
             app, log_level="error", lifespan="off", timeout_graceful_shutdown=1, ssl_certfile=self._certificate
         )
@@ -127,6 +131,7 @@ class RunningOffice:
     def close(self) -> None:
         if self._loop.is_closed():
             return
+        self._loop.call_soon_threadsafe(self.hush)
         self._server.should_exit = True
         self._thread.join(20)
         self.store.close()
@@ -172,8 +177,8 @@ async def published(store: Store, site: str, kind: str, item: str, body: bytes |
 
 
 @contextmanager
-def office(folder: Path, port: int = 0, certificate: Path | None = None) -> Iterator[RunningOffice]:
-    running = RunningOffice(folder, port, certificate)
+def office(folder: Path, port: int = 0, certificate: Path | None = None, db: str = "") -> Iterator[RunningOffice]:
+    running = RunningOffice(folder, port, certificate, db)
     try:
         yield running
     finally:

@@ -1,19 +1,39 @@
 """Pictures and texts on their way to the office, and back from nowhere: the handheld lets go only on its word."""
 
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import pytest
+from sqlalchemy import func, select
 
 from app.errors import OfficeAway, OfficeRefused
 from app.logbook.blobs import Attachment
 from app.logbook.book import Draft, Logbook
 from app.logbook.reader import Enrolment
 from app.logbook.verify import check_book
-from sync.client import Client
-from sync.office.store.blobs import blob_of
+from sync.carrying import send_blobs
+from sync.client import Client, Refused
+from sync.courier import Courier
+from sync.office.store.blobs import LEFT_MS, UNDER_WAY_BYTES, blob_of, blob_parts
 from sync.wire import Kept
-from tests.sync.places import SITE, Handheld, RunningOffice, WallClock, client_for, handheld, now_ms, office
+from tests.sync.places import (
+    SITE,
+    Handheld,
+    RunningOffice,
+    WallClock,
+    client_for,
+    handheld,
+    now_ms,
+    office,
+    same_bytes,
+)
 
 JPEG: Final = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 900
 
@@ -47,22 +67,26 @@ def test_a_picture_and_a_text_follow_their_records_to_the_office(tmp_path: Path,
     assert check_book(tmp_path / "a").books[0].unattached == ()
 
 
-def test_records_do_not_wait_for_a_picture_that_is_refused(tmp_path: Path, running: RunningOffice) -> None:
+@pytest.mark.parametrize("how", ["refused", "the line breaks"])
+def test_records_do_not_wait_for_a_picture_that_is_refused(tmp_path: Path, running: RunningOffice, how: str) -> None:
     with handheld(tmp_path / "a", running) as a:
-        picture = attached(a)
-        good = attached(a, JPEG + b"2")
-        path = a.logbook.folder / "blobs" / picture.sha256
+        names = sorted(attached(a, JPEG + bytes([number])).sha256 for number in range(3))
 
         class Spoilt(Client):
-            def send_blob(self, name: str, data: bytes) -> Kept:
-                return super().send_blob(name, data + b"?" if name == picture.sha256 else data)
+            def send_part(self, name: str, part: bytes, offset: int, length: int) -> Kept:
+                if name != names[0]:
+                    return super().send_part(name, part, offset, length)
+                if how == "refused":
+                    return super().send_part(name, part[:-1] + b"?", offset, length)
+                raise OfficeAway("sync.no_connection")
 
         a.courier._connect = lambda book: spoilt(Spoilt, book, running, a.clock)
-        with pytest.raises(OfficeRefused):
+        with pytest.raises((OfficeRefused, OfficeAway)):
             a.courier.exchange()
-        assert (a.logbook.unsent, a.logbook.blobs_waiting()) == (0, [picture.sha256])
-        assert at_the_office(running, good.sha256) is not None
-        assert path.exists()
+        assert a.logbook.unsent == 0
+        assert same_bytes(a.logbook, running.stored(a.logbook.book))
+        assert a.logbook.blobs_waiting() == (names[:1] if how == "refused" else names)
+        assert (a.logbook.folder / "blobs" / names[0]).exists()
 
 
 def spoilt(kind: type[Client], book: object, running: RunningOffice, clock: WallClock) -> Client:
@@ -76,8 +100,8 @@ def test_without_the_offices_signature_nothing_is_let_go(tmp_path: Path, running
         picture = attached(a)
 
         class Lying(Client):
-            def send_blob(self, name: str, data: bytes) -> Kept:
-                return Kept(self._book, name, now_ms(), "00" * 64)
+            def blob(self, name: str) -> Kept:
+                return Kept(self._book, name, len(JPEG), now_ms(), "00" * 64)
 
         a.courier._connect = lambda book: spoilt(Lying, book, running, a.clock)
         with pytest.raises(OfficeAway):
@@ -104,13 +128,181 @@ def test_a_withdrawn_handheld_and_wrong_bytes_are_refused(tmp_path: Path, runnin
         client = client_for(a.logbook, running.url, a.clock)
         for name, data in ((picture.sha256, JPEG + b"?"), (picture.sha256, b""), ("ab" * 32, JPEG)):
             with pytest.raises(OfficeRefused, match="does not understand"):
-                client.send_blob(name, data)
+                client.send_part(name, data, 0, len(data))
         with pytest.raises(OfficeRefused, match="Too much"):
-            client.send_blob(picture.sha256, bytes(5 * 2**20))
+            client.send_part(picture.sha256, JPEG, 0, 5 * 2**20)
+        with pytest.raises(OfficeRefused, match="Too much"):
+            client.send_part(picture.sha256, JPEG, 0, len(JPEG) - 1)
         [device] = running.ask(running.store.devices.of(SITE))
         running.ask(running.store.devices.revoke(SITE, device.device, now_ms()))
         with pytest.raises(OfficeRefused, match="withdrawn"):
-            client.send_blob(picture.sha256, JPEG)
+            client.send_part(picture.sha256, JPEG, 0, len(JPEG))
         client.close()
         assert at_the_office(running, picture.sha256) is None
     assert Logbook.read(tmp_path / "a").head.seq > 0
+
+
+# -- in parts ------------------------------------------------------------------------------------
+def photo(size: int, seed: int) -> bytes:
+    return b"\xff\xd8\xff\xe0" + random.Random(seed).randbytes(size - 4)
+
+
+class Breaking:
+    """A line to the office on which each connection dies after so many bytes up, drawn around `mean`.
+
+    It carries 2 MB/s: what came in the very moment in which a line dies, the HTTP server throws away.
+    """
+
+    def __init__(self, port: int, mean: float, seed: int) -> None:
+        self.bytes_up = 0
+        self._port, self._mean, self._chance = port, mean, random.Random(seed)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                line = self._listening.accept()[0]
+                budget = int(self._chance.expovariate(1 / self._mean))
+                threading.Thread(target=self._carry, args=(line, budget), daemon=True).start()
+
+    def _carry(self, line: socket.socket, budget: int) -> None:
+        with suppress(OSError), line, socket.create_connection(("127.0.0.1", self._port)) as up:
+            threading.Thread(target=_pour, args=(up, line), daemon=True).start()
+            while budget and (data := line.recv(min(4096, budget))):
+                self.bytes_up += len(data)
+                budget -= len(data)
+                up.sendall(data)
+                time.sleep(0.002)
+            time.sleep(0.03)
+            up.shutdown(socket.SHUT_RDWR)
+            line.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listening.close()
+
+
+class Slow(Breaking):
+    """A line that carries only so many bytes in a second, and never dies."""
+
+    def __init__(self, port: int, per_s: int) -> None:
+        self._per_s = per_s
+        super().__init__(port, mean=1, seed=1)
+
+    def _carry(self, line: socket.socket, budget: int) -> None:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        with suppress(OSError), line, socket.create_connection(("127.0.0.1", self._port)) as up:
+            threading.Thread(target=_pour, args=(up, line), daemon=True).start()
+            while data := line.recv(4096):
+                up.sendall(data)
+                time.sleep(len(data) / self._per_s)
+            up.shutdown(socket.SHUT_RDWR)
+
+
+def _pour(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+
+
+@pytest.mark.parametrize(("mean", "most"), [(100_000, 1.05), (40_000, 1.25)])
+def test_a_line_that_dies_every_so_often_costs_only_what_was_under_way(
+    tmp_path: Path, running: RunningOffice, mean: int, most: float
+) -> None:
+    data = photo(400_000, mean)
+    with handheld(tmp_path / "a", running) as a, closing(Breaking(running.port, mean, seed=1)) as line:
+        picture = attached(a, data)
+        rounds = 0
+        while a.logbook.blobs_waiting():
+            rounds += 1
+            assert rounds < 40
+            with closing(client_for(a.logbook, line.url, a.clock)) as client, suppress(OfficeAway):
+                send_blobs(a.logbook, client, lambda: False)
+        cost = line.bytes_up / len(data)
+        print(f"{cost:.3f} x its bytes in {rounds} rounds, links die every {mean} bytes")
+        assert at_the_office(running, picture.sha256) == data
+        assert cost < most
+    assert under_way(running) == 0, "what is whole is no part any more"
+
+
+def under_way(running: RunningOffice) -> int:
+    """Bytes of parts."""
+    return sum(
+        running.ask(running.store.read(lambda tx: tx.execute(select(func.length(blob_parts.c.raw))).scalars().all()))
+    )
+
+
+def test_parts_whose_rest_never_comes_are_forgotten_and_do_not_pile_up(tmp_path: Path, running: RunningOffice) -> None:
+    with handheld(tmp_path / "a", running) as a:
+        with closing(client_for(a.logbook, running.url, a.clock)) as client:
+            for number in range(10):
+                name = sha256(bytes([number])).hexdigest()
+                at = client.send_part(name, bytes(2**20), 0, 4 * 2**20).offset
+                assert client.send_part(name, bytes(2**10), at, 4 * 2**20).offset == 2**20 + 2**10
+            assert 7 * 2**20 < under_way(running) <= UNDER_WAY_BYTES
+            running.clock_off_ms = LEFT_MS + 1
+            a.clock.off_ms = LEFT_MS + 1
+            client.send_part("ab" * 32, b"x", 0, 2)
+        assert under_way(running) == 1
+
+
+def test_what_no_record_names_is_taken_only_up_to_a_limit(
+    tmp_path: Path, running: RunningOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.office.store.blobs.UNNAMED_BYTES", 3 * len(JPEG))
+    with handheld(tmp_path / "a", running) as a, closing(client_for(a.logbook, running.url, a.clock)) as client:
+        loose = [JPEG + bytes([number]) for number in range(3)]
+        for data in loose[:2]:
+            assert client.send_part(sha256(data).hexdigest(), data, 0, len(data)).sig
+        with pytest.raises(OfficeRefused, match="no record names"):
+            client.send_part(sha256(loose[2]).hexdigest(), loose[2], 0, len(loose[2]))
+        named = attached(a)
+        a.courier.exchange()
+        assert at_the_office(running, named.sha256) == JPEG, "its record came first"
+        a.logbook.append(Draft("finding.raised", {"attachments": [{"sha256": sha256(loose[0]).hexdigest()}]}))
+        a.courier.exchange()
+        assert client.send_part(sha256(loose[2]).hexdigest(), loose[2], 0, len(loose[2])).sig, "there is room again"
+
+
+def test_a_part_that_is_not_the_next_one_changes_nothing(tmp_path: Path, running: RunningOffice) -> None:
+    data = photo(300_000, 5)
+    name = sha256(data).hexdigest()
+    with handheld(tmp_path / "a", running) as a, closing(client_for(a.logbook, running.url, a.clock)) as client:
+        assert client.send_part(name, data[:1000], 0, len(data)).offset == 1000
+        for first in (0, 500, 1001, len(data) - 1):
+            with pytest.raises(Refused) as no:
+                client.send_part(name, data[first : first + 1000], first, len(data))
+            assert (no.value.problem.name, no.value.problem.offset) == ("offset", 1000)
+        with handheld(tmp_path / "b", running) as b, closing(client_for(b.logbook, running.url, b.clock)) as other:
+            assert other.blob(name).offset == 0, "nobody goes on where another handheld stopped"
+        kept = client.send_part(name, data[1000:], 1000, len(data))
+        assert (kept.offset, bool(kept.sig)) == (len(data), True)
+        assert client.blob(name).sig == kept.sig
+
+
+def test_an_alarm_does_not_wait_for_a_picture_that_is_being_sent(tmp_path: Path, running: RunningOffice) -> None:
+    """A line on which the picture would take half a minute; what the office has of it stays."""
+    with handheld(tmp_path / "a", running) as a, closing(Slow(running.port, per_s=100_000)) as line:
+        a.courier.exchange()
+        attached(a, photo(3_000_000, 9))
+        connect = lambda book: client_for(book, line.url, a.clock)  # noqa: E731 - one line, one use
+        courier = Courier(a.logbook, a.clock, connect=connect)
+        courier.start()
+        try:
+            wait_for(lambda: under_way(running) > 0)
+            began = time.monotonic()
+            a.logbook.append(Draft("alarm.raised", {"point": None, "round": None}, ("li-wei",)))
+            courier.nudge(urgent=True)
+            wait_for(lambda: running.held(a.logbook.book) == a.logbook.head.seq)
+            assert time.monotonic() - began < 2
+            assert under_way(running) > 0
+        finally:
+            courier.stop()
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 15) -> None:
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.02)

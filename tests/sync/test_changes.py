@@ -1,6 +1,7 @@
 """The changes feed: everything that was published arrives once, whole, in the order of revisions."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from app.errors import OfficeRefused
 from sync.client import Refused
 from sync.office.store import Store
 from sync.office.store.changes import PAGE_BYTES, START, BodyRefused, CursorAhead, CursorDead, publish
-from tests.sync.places import SITE, RunningOffice, drained, handheld, published
+from tests.sync.places import SITE, RunningOffice, client_for, drained, handheld, published
 from tests.sync.proxy import Fault, proxy
 from tests.sync.rogue import Rogue
 
@@ -116,6 +117,14 @@ def test_a_cursor_ahead_of_the_office_is_said_not_ignored(tmp_path: Path, runnin
             mine.courier.exchange()
         assert no.value.key == "sync.cursor_ahead"
         assert mine.logbook.unsent == 0, "records go up all the same"
+        running.publish("plan", "later", b'{"revision":2}')
+        mine.courier.exchange()
+        assert set(mine.logbook.pages("plan")) == {SITE, "later"}, "nothing is missed when the office has caught up"
+        assert not mine.logbook.cursor.startswith(feed)
+        with pytest.raises(OfficeRefused):
+            client_for(mine.logbook, running.url, mine.clock).changes(f"{mine.logbook.cursor}0", 10)
+        mine.courier.exchange()
+        assert running.newest_cursor() == mine.logbook.cursor, "a liar cannot make everybody fetch anew all the time"
 
 
 async def test_dead_cursors_are_told_apart(store: Store) -> None:
@@ -203,3 +212,19 @@ def test_a_withdrawn_handheld_gets_nothing_more(running: RunningOffice) -> None:
         with pytest.raises(Refused) as no:
             ask()
         assert no.value.problem.name == "revoked"
+
+
+def test_a_handheld_that_is_withdrawn_while_its_question_is_held_gets_nothing(running: RunningOffice) -> None:
+    rogue = Rogue(running)
+    [device] = running.ask(running.store.devices.of())
+    line = rogue.client(running.url)
+    cursor = line.changes("0", 10).cursor
+
+    def withdraw() -> None:
+        running.ask(running.store.devices.revoke(SITE, device.device, 5))
+        running.publish("plan", SITE, b'{"revision":1}')
+
+    threading.Timer(0.3, withdraw).start()
+    with pytest.raises(Refused) as no:
+        line.changes(cursor, 10, wait_s=20)
+    assert no.value.problem.name == "revoked"

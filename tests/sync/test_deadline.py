@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from socket import create_server, socket
+from socket import IPPROTO_TCP, TCP_USER_TIMEOUT, create_server, socket
 
 import pytest
 
 from app.errors import OfficeAway
 from app.logbook.book import Logbook
-from sync.client import Client, Timeouts
+from sync.client import Client, Hushed, Timeouts
+from sync.deadline import UNHEARD_MS
 from sync.office.tls import make
-from tests.sync.places import WallClock
+from tests.sync.places import RunningOffice, WallClock
+from tests.sync.rogue import Rogue
 
 HASTY = Timeouts(connect=2, read=1, write=1, pool=1, answer=1.5)
 
@@ -112,3 +114,23 @@ def test_a_proxy_that_is_of_no_use_is_said_as_such(book: Logbook, monkeypatch: p
     with pytest.raises(OfficeAway) as why:
         line.hello()
     assert why.value.key == "sync.bad_proxy"
+
+
+def test_a_line_that_is_half_open_is_left_by_the_kernels_word(running: RunningOffice) -> None:
+    """The real thing, with a link that falls silent, is tests/torture/test_networks.py."""
+    with closing(Rogue(running).client(running.url)) as line:
+        line.hello()
+        socket_of_it = line._deadline._line.get_extra_info("socket")
+        assert socket_of_it.getsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT) == UNHEARD_MS
+
+
+def test_a_question_that_is_held_makes_way_at_once_and_nothing_more_is_said(running: RunningOffice) -> None:
+    with closing(Rogue(running).client(running.url)) as line:
+        cursor = line.changes("0", 10).cursor
+        threading.Timer(0.3, line.hush).start()
+        began = time.monotonic()
+        with pytest.raises(Hushed):
+            line.changes(cursor, 10, wait_s=20)
+        assert 0.2 < time.monotonic() - began < 5
+        with pytest.raises(Hushed):
+            line.mark()

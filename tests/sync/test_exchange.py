@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-import pysqlite3.dbapi2 as sqlite
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from app.errors import ChainBroken, OfficeRefused
 from app.logbook.book import Draft
 from sync.client import Client, Refused
+from sync.office.store.engine import database
 from sync.office.store.records import records_after
-from sync.office.store.schema import arrivals, forks, urgent
+from sync.office.store.schema import arrivals, forks, heads, holes, records, urgent
 from sync.wire import Hello, Lost
 from tests.sync.places import PATIENT, SITE, RunningOffice, WallClock, handheld, office, same_bytes
 from tests.sync.proxy import Fault, proxy
@@ -121,8 +121,13 @@ def test_a_fork_at_the_office_stops_nothing_but_the_records(tmp_path: Path, runn
 
 def _rewrite_the_newest(running: RunningOffice) -> None:
     """The office's newest record is another one: somebody wrote with a copy of the handheld's keys."""
-    newest = "UPDATE records SET hash = zeroblob(32) WHERE seq = (SELECT max(seq) FROM records)"
-    running.ask(running.store.write(lambda tx: tx.exec_driver_sql(newest)))
+
+    def rewrite(tx: Connection) -> None:
+        newest = records.c.seq == select(func.max(records.c.seq)).scalar_subquery()
+        tx.execute(update(records).where(newest).values(hash=bytes(32)))
+        tx.execute(update(heads).values(hash=bytes(32)))
+
+    running.ask(running.store.write(rewrite))
 
 
 def test_a_record_that_says_nonsense_is_set_aside_and_blocks_nobody(running: RunningOffice) -> None:
@@ -174,7 +179,7 @@ def test_the_mark_passes_a_hole_that_the_handheld_declares(running: RunningOffic
     assert ack.high_water == 10
     assert [row.seq for row in running.stored(rogue.book)] == [1, 2, 3, 4, 7, 8, 9, 10]
     [row] = running.ask(
-        running.store.read(lambda tx: tx.exec_driver_sql("SELECT first, last, missing FROM holes").all())
+        running.store.read(lambda tx: tx.execute(select(holes.c.first, holes.c.last, holes.c.missing)).all())
     )
     assert tuple(row) == (4, 6, 5)
     assert line.send(rogue.batch(7, lost=hole)).accepted == 0
@@ -259,9 +264,9 @@ def test_one_alarm_the_office_refuses_does_not_hold_back_the_next(tmp_path: Path
     with handheld(tmp_path / "h", running) as mine:
         alarms = mine.logbook.append(*(Draft("alarm.raised", {"point": None, "round": None}) for _ in range(2)))
         other = b'{"somebody":"else wrote this"}'
-        spoil = "INSERT INTO urgent VALUES (?, ?, ?, ?, '', 0, NULL)"
-        where = (SITE, mine.logbook.book, alarms[0].record.seq, other)
-        running.ask(running.store.write(lambda tx: tx.exec_driver_sql(spoil, where)))
+        spoil = insert(urgent).values(site=SITE, book=mine.logbook.book, seq=alarms[0].record.seq, raw=other)
+        spoil = spoil.values(kind="", received_at=0)
+        running.ask(running.store.write(lambda tx: tx.execute(spoil)))
         with pytest.raises(OfficeRefused, match="other records"):
             mine.courier.exchange()
         rows = running.ask(running.store.read(lambda tx: tx.execute(urgent.select().order_by(urgent.c.seq)).all()))
@@ -334,8 +339,9 @@ def test_an_office_restored_from_a_copy_older_than_what_the_handheld_removed_goe
 
 def _lose_after(running: RunningOffice, seq: int) -> None:
     def forget(tx: Connection) -> None:
-        tx.exec_driver_sql("DELETE FROM records WHERE seq > ?", (seq,))
-        tx.exec_driver_sql("UPDATE heads SET seq = ?, hash = (SELECT hash FROM records WHERE seq = ?)", (seq, seq))
+        tx.execute(delete(records).where(records.c.seq > seq))
+        there = select(records.c.hash).where(records.c.seq == seq).scalar_subquery()
+        tx.execute(update(heads).values(seq=seq, hash=there))
 
     running.ask(running.store.write(forget))
 
@@ -360,8 +366,13 @@ def test_somebody_is_woken_after_each_commit_and_not_before(running: RunningOffi
 
 
 def _count(running: RunningOffice) -> int:
-    with sqlite.connect(str(running.folder / "office.db")) as own:
-        return int(own.execute("SELECT count(*) FROM records").fetchone()[0])
+    """How many records others see: by a connection of its own."""
+    beside = database(running.db)
+    try:
+        counted = beside.read(lambda tx: tx.execute(select(func.count()).select_from(records)).scalar_one())
+        return int(counted.result(10))
+    finally:
+        beside.close()
 
 
 def test_the_offset_to_the_office_is_measured(tmp_path: Path, running: RunningOffice) -> None:

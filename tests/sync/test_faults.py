@@ -1,24 +1,18 @@
 """Bad links and a dying office: nothing is lost, nothing comes twice, and it ends."""
 
-import random
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite
 import pytest
 
-from app.errors import OfficeAway, WatchbookError
+from app.errors import OfficeAway
 from tests.sync.places import (
     IMPATIENT,
     PATIENT,
     RunningOffice,
     at_most,
     drained,
-    free_port,
     handheld,
     office,
     same_bytes,
@@ -107,27 +101,6 @@ def test_the_person_is_told_that_the_network_shows_a_page_of_its_own(
         assert "登录" in away.value.say("zh")
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_link_that_breaks_most_of_the_time(tmp_path: Path, running: RunningOffice, seed: int) -> None:
-    """60 % of all requests fail, in ways drawn by chance, while records go on being made."""
-    chance = random.Random(seed)
-    kinds = [fault for fault in BREAKING if fault not in (Fault.SILENCE, Fault.BOMB, Fault.FLOOD)]
-
-    def fate(_number: int, _line: str) -> Fault:
-        return chance.choice(kinds) if chance.random() < 0.6 else Fault.NONE
-
-    with handheld(tmp_path / "h", running) as mine, proxy(running.port, fate) as link:
-        mine.go_through(link.url)
-        for _ in range(6):
-            mine.write(chance.randrange(1, 150))
-            try:
-                mine.courier.exchange()
-            except WatchbookError:
-                continue
-        drained(mine, rounds=200)
-        assert same_bytes(mine.logbook, running.stored(mine.logbook.book))
-
-
 def test_an_answer_that_takes_too_long_makes_the_next_batch_smaller(tmp_path: Path, running: RunningOffice) -> None:
     timed_out: list[str] = []
 
@@ -146,60 +119,6 @@ def test_an_answer_that_takes_too_long_makes_the_next_batch_smaller(tmp_path: Pa
             drained(mine, rounds=5)
         seqs = [note["seq"] for note in mine.logbook.notes() if note["note"] == "receipt"]
         assert seqs == [25, 62], "of 50 nothing was heard; 25 and what was left went through"
-
-
-# -- an office that is killed -------------------------------------------------------------------
-@contextmanager
-def process(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The office as a process of its own, ready to answer."""
-    served = subprocess.Popen(
-        [sys.executable, "-m", "tests.sync.serve", str(folder), str(port)], stdout=subprocess.PIPE
-    )
-    try:
-        assert served.stdout is not None
-        assert served.stdout.readline() == b"ready\n"
-        yield served
-    finally:
-        served.kill()
-        served.wait()
-
-
-@pytest.mark.proof
-def test_what_a_killed_office_confirmed_it_still_has(tmp_path: Path) -> None:
-    """SIGKILL while batches come in, three times; each time it starts again on the same file."""
-    folder, port = tmp_path / "office", free_port()
-    chance = random.Random(7)
-    with office(folder) as at_first, handheld(tmp_path / "h", at_first) as mine:
-        at_first.close()
-        mine.go_through(f"http://127.0.0.1:{port}")
-        for _ in range(3):
-            mine.write(900)
-            with process(folder, port) as killed:
-                timer = _kill_after(killed, chance.uniform(0.02, 0.25))
-                try:
-                    while mine.logbook.unsent:
-                        mine.courier.exchange()
-                except WatchbookError:
-                    pass
-                timer.join()
-            assert _held(folder) >= mine.logbook.acked, "confirmed, and not there"
-        with process(folder, port):
-            drained(mine, rounds=5)
-        with sqlite.connect(str(folder / "office.db")) as own:
-            assert own.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            rows = own.execute("SELECT raw FROM records ORDER BY seq").fetchall()
-        assert [bytes(raw) for (raw,) in rows] == [entry.raw for entry in mine.logbook.entries()]
-
-
-def _kill_after(served: subprocess.Popen[bytes], seconds: float) -> threading.Timer:
-    timer = threading.Timer(seconds, served.kill)
-    timer.start()
-    return timer
-
-
-def _held(folder: Path) -> int:
-    with sqlite.connect(str(folder / "office.db")) as own:
-        return int(own.execute("SELECT coalesce(max(seq), 0) FROM heads").fetchone()[0])
 
 
 def test_nothing_is_confirmed_before_the_commit(tmp_path: Path, running: RunningOffice) -> None:

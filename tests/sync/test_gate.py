@@ -89,6 +89,7 @@ def test_the_api_describes_itself(http: httpx.Client) -> None:
         "/v1/hello",
         "/v1/enrol",
         "/v1/books/{book}/records",
+        "/v1/books/{book}/state",
         "/v1/books/{book}/successor",
         "/v1/books/{book}/urgent",
         "/v1/books/{book}/blobs/{name}",

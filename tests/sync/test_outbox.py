@@ -100,3 +100,14 @@ def test_batches_stay_within_what_the_office_takes(events: int, size: int, taken
         assert 1 <= outbox.size <= max(1, min(events, MAX_BATCH))
         outbox = taken(outbox, number)
     assert outbox.weight <= min(BATCH_BYTES, size / 2)
+
+
+def test_a_night_without_a_network_wakes_an_idle_handheld_some_seventy_times() -> None:
+    """Half of each bound on the average; with an alarm that waits it is tried four times a minute and more."""
+    for urgent, most in ((False, 80), (True, 8 * 3600 // 7)):
+        outbox, slept, tries = failed(Outbox(next=1)), 0.0, 0
+        while slept < 8 * 3600:
+            slept += wait_s(outbox, 0.5, urgent=urgent)
+            outbox, tries = failed(outbox), tries + 1
+        assert tries <= most
+    assert tries > 8 * 60 * 4

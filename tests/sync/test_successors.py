@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, update
 
 from app.errors import BookUnsafe, OfficeAway, OfficeRefused
 from app.logbook.book import Draft, Logbook
@@ -15,7 +16,7 @@ from sync.enrolment import enrol
 from sync.lane import Writer
 from sync.office.store.devices import writers
 from sync.office.store.records import apart_of
-from sync.office.store.schema import forks
+from sync.office.store.schema import forks, heads, records
 from sync.standing import Reason
 from sync.wire import Ack, After, Batch, Problem, Successor
 from tests.sync.places import SITE, RunningOffice, WallClock, handheld, office, same_bytes
@@ -255,7 +256,7 @@ def test_on_a_full_disk_the_old_book_goes_on(tmp_path: Path, running: RunningOff
     with handheld(tmp_path / "h", running) as mine:
         mine.write(1)
         mine.courier.exchange()
-        running.ask(running.store.write(lambda tx: tx.exec_driver_sql("UPDATE records SET hash = zeroblob(32)")))
+        running.ask(running.store.write(_spoil))
         mine.write(1)
         book = mine.logbook.book
 
@@ -268,6 +269,12 @@ def test_on_a_full_disk_the_old_book_goes_on(tmp_path: Path, running: RunningOff
         assert mine.courier.state.last_reason == Reason("book.disk_full")
         assert mine.logbook.book == book
         mine.write(1)
+
+
+def _spoil(tx: Connection) -> None:
+    """The office holds another history."""
+    for table in (records, heads):
+        tx.execute(update(table).values(hash=bytes(32)))
 
 
 # -- who may name a successor --------------------------------------------------------------------

@@ -104,9 +104,27 @@ def test_every_error_stands_in_the_document_as_the_program_says_it() -> None:
         assert (zh, en) == (say("zh", key), say("en", key)), name
 
 
-def test_the_office_names_no_error_that_is_not_in_the_list() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "sync" / "office").glob("*.py"))
-    named = set(re.findall(r'Refusal\("([a-z-]+)"', source))
-    assert len(named) > 12
-    assert named <= set(PROBLEMS)
+def test_the_office_names_no_error_that_is_not_in_the_list_and_has_none_that_nobody_gives() -> None:
+    source = {path: path.read_text(encoding="utf-8") for path in (ROOT / "sync").rglob("*.py")}
+    office = "".join(text for path, text in source.items() if "office" in path.parts)
+    given = set(re.findall(r'Refusal\(\s*"([a-z-]+)"', office))
+    assert len(given) > 12
+    assert given <= set(PROBLEMS)
+    whole = "".join(text for path, text in source.items() if path.name != "wire.py")
+    assert [name for name in (*PROBLEMS, *QUARANTINES) if f'"{name}"' not in whole] == []
+    named = set(re.findall(r"urn:watchbook:([a-z-]+)", "".join(source.values())))
+    assert named <= {*PROBLEMS, *QUARANTINES}
     assert {name.replace("-", "_") for name in (*PROBLEMS, *QUARANTINES)} <= set(table("sync"))
+
+
+# -- docs/wire.md -------------------------------------------------------------------------------
+def test_every_test_that_the_document_names_is_there() -> None:
+    text = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")
+    holds = text.partition("## What always holds")[2].partition("\n## ")[0]
+    points = re.split(r"^\d+\. ", holds, flags=re.MULTILINE)[1:]
+    assert len(points) == 12
+    for point in points:
+        named = re.findall(r"`(tests/[a-z_/]+\.py)(?:::(\w+))?`", point)
+        assert named, point
+        for path, name in named:
+            assert f"def {name}" in (ROOT / path).read_text(encoding="utf-8"), name

@@ -1,7 +1,7 @@
-"""Every torture in its long form, two at a time, and the table of what came of it: `python -m tests.torture`.
+"""Every torture in its long form, two at a time, and the tables of what came of them: `python -m tests.torture`.
 
-`--quick` plays the short forms, `--only WORDS` those whose name has the words, `--write` puts the table with
-date and machine into docs/reliability.md.
+`--quick` plays the short forms, `--only WORDS` those whose name has the words, `--part book` or `--part sync` one of
+the two tables; `--write` puts what was played whole with date and machine into docs/reliability.md.
 """
 
 import argparse
@@ -26,8 +26,12 @@ from tests.torture.test_crash_states import CRASH_STATES
 from tests.torture.test_doors import DOORS
 from tests.torture.test_every_call import KILLED_CALLS
 from tests.torture.test_failed_calls import FAILED_CALLS
+from tests.torture.test_fleet import FLEET
 from tests.torture.test_full import BOUNDED, FULL
 from tests.torture.test_kill import KILLS
+from tests.torture.test_links import LINKS
+from tests.torture.test_networks import NETWORKS
+from tests.torture.test_office_kills import OFFICE_KILLS
 from tests.torture.test_power_cut import POWER_CUTS, READ_ONLY
 from tests.torture.test_rot import FLIPPED, TORN
 from tests.torture.test_upgrade import UPGRADES
@@ -47,10 +51,17 @@ TORTURES: Final = (
     DOORS,
     UPGRADES,
 )
-SLOWEST_FIRST: Final = sorted(TORTURES, key=lambda torture: torture not in (FLIPPED, TORN, CRASH_STATES, DOORS))
+SYNC: Final = (LINKS, OFFICE_KILLS, NETWORKS, FLEET)
+PARTS: Final = {"book": TORTURES, "sync": SYNC}
+SLOWEST_FIRST: Final = sorted(
+    (*TORTURES, *SYNC), key=lambda torture: torture not in (FLIPPED, TORN, CRASH_STATES, DOORS)
+)
 SIDE_BY_SIDE: Final = 2
 PAGE: Final = Path(__file__).parents[2] / "docs/reliability.md"
-BEGIN: Final = "<!-- table: written by make torture -->\n"
+BEGIN: Final = {
+    "book": "<!-- table: written by make torture -->\n",
+    "sync": "<!-- table of the conversation: written by make torture -->\n",
+}
 END: Final = "<!-- end of table -->\n"
 HEAD: Final = ("torture", "cases", "seed", "acknowledged", "lost", "silent", "stuck", "controls caught", "s")
 
@@ -121,31 +132,36 @@ def markdown(rows: list[Row]) -> Iterator[str]:
         yield f"| {' | '.join(row.cells())} |\n"
 
 
-def write(rows: list[Row]) -> None:
-    """Into the page, between its two marks."""
-    before, rest = PAGE.read_text().split(BEGIN)
-    _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{''.join(markdown(rows))}\n{END}{after}")
+def write(part: str, rows: list[Row]) -> None:
+    """Into the page, between the two marks of that part."""
+    before, rest = PAGE.read_text().split(BEGIN[part])
+    _, after = rest.split(END, 1)
+    PAGE.write_text(f"{before}{BEGIN[part]}\n{''.join(markdown(rows))}\n{END}{after}")
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--part", choices=sorted(PARTS))
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args(arguments)
     rows = []
     with ProcessPoolExecutor(SIDE_BY_SIDE, get_context("fork")) as processes:
-        played = [processes.submit(play, t, quick=asked.quick) for t in SLOWEST_FIRST if asked.only in t.name]
+        wanted = [t for t in SLOWEST_FIRST if asked.only in t.name and t in PARTS.get(asked.part, SLOWEST_FIRST)]
+        played = [processes.submit(play, torture, quick=asked.quick) for torture in wanted]
         for done in as_completed(played):
             row = done.result()
             rows.append(row)
             print(" | ".join(row.cells()), flush=True)
             if not row.sound:
                 print(f"  {row.tally.first or row.unplayed or 'a control was not caught'}", flush=True)
-    rows.sort(key=lambda row: [torture.name for torture in TORTURES].index(row.torture.name))
-    if asked.write and not asked.only:
-        write(rows)
+    names = [torture.name for torture in (*TORTURES, *SYNC)]
+    rows.sort(key=lambda row: names.index(row.torture.name))
+    for part, tortures in PARTS.items():
+        mine = [row for row in rows if row.torture in tortures]
+        if asked.write and len(mine) == len(tortures):
+            write(part, mine)
     print("\n" + "".join(markdown(rows)))
     return 0 if all(row.sound for row in rows) else 1
 
