@@ -11,12 +11,14 @@ import secrets
 import unicodedata
 from typing import Final
 
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties.site import ROLES
 from app.errors import NotAllowed, PinLocked, WatchbookError
-from sync.office.store import Store
+from sync.office.store import Store, audit
 from sync.office.store import accounts as table
 from sync.office.store.accounts import Account, Session, Tries
 
@@ -34,17 +36,22 @@ ALARM_TAKERS: Final = frozenset({"supervisor", "manager", "admin", "desk"})
 LABEL_PRINTERS: Final = frozenset({"supervisor", "manager", "admin"})
 """Roles that may have the codes of labels: whoever has one can claim to have stood before it."""
 
+AUDITORS: Final = frozenset({"manager", "admin"})
+"""Roles that may read what everybody did at the office."""
+
 
 class Cost(Struct, frozen=True):
-    """What one try at a password costs: scrypt's parameters."""
+    """What one try at a password costs: the parameters of Argon2id (RFC 9106)."""
 
-    log2n: int = 15
-    r: int = 8
-    p: int = 3
+    memory_kib: int = 46 * 1024
+    passes: int = 3
 
 
 COST: Final = Cost()
-"""32 MB and about a third of a second."""
+"""46 MB and about a quarter of a second."""
+_SALT: Final = 16
+_HASH: Final = 32
+_OLD: Final = "scrypt:"
 
 
 class AccountRefused(WatchbookError):
@@ -60,9 +67,16 @@ class Opened(Struct, frozen=True):
 
 
 async def add(
-    store: Store, name: str, role: str, person: str | None, password: str, now: int, cost: Cost = COST
+    store: Store,
+    name: str,
+    role: str,
+    person: str | None,
+    password: str,
+    now: int,
+    cost: Cost = COST,
+    sites: tuple[str, ...] = (),
 ) -> str:
-    """Add an account or renew one; its folded name. Raises AccountRefused."""
+    """Add an account or renew one, for these sites or for all; its folded name. Raises AccountRefused."""
     account = fold_name(name)
     if not account or len(account) > 64:
         raise AccountRefused("office_cli.bad_account", name=name[:64])
@@ -70,7 +84,7 @@ async def add(
         raise AccountRefused("office_cli.bad_role", role=role, roles=", ".join(ROLES))
     if not SHORTEST <= len(password) <= LONGEST:
         raise AccountRefused("office_cli.bad_password", least=SHORTEST, most=LONGEST)
-    made = Account(account, role, person, await asyncio.to_thread(hash_password, password, cost))
+    made = Account(account, role, person, await asyncio.to_thread(hash_password, password, cost), sites)
     await store.write(lambda tx: table.put(tx, made, now))
     return account
 
@@ -84,18 +98,24 @@ async def open_session(store: Store, name: str, password: str, now: int, cost: C
     digest = hashlib.sha256(account.encode()).digest()
     await store.write(lambda tx: _count(tx, digest, now))
     known = await store.read(lambda tx: table.find(tx, account))
-    stored = known.password if known else _written(cost, bytes(16), bytes(32))
+    stored = known.password if known else _nobodys(cost)
     right = await asyncio.to_thread(password_matches, stored, password[:LONGEST])
     if known is None or not right:
+        if known is not None:
+            await store.write(lambda tx: audit.note(tx, now, account, "refused"))
         raise NotAllowed("office.wrong_password")
     cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    renewed = await asyncio.to_thread(hash_password, password, cost) if stored.startswith(_OLD) else ""
 
     def begin(tx: Connection) -> None:
+        audit.note(tx, now, account, "signed-in")
         table.forgive(tx, digest)
+        if renewed:
+            table.renew(tx, account, renewed)
         table.begin_session(tx, _digest(cookie), account, csrf, now, now + SESSION_MS)
 
     await store.write(begin)
-    return Opened(cookie, Session(account, known.role, known.person, csrf))
+    return Opened(cookie, Session(account, known.role, known.person, csrf, known.sites))
 
 
 async def session(store: Store, cookie: str, now: int) -> Session | None:
@@ -124,16 +144,35 @@ def fold_name(name: str) -> str:
 
 
 def hash_password(password: str, cost: Cost = COST) -> str:
-    """`scrypt:log2n:r:p:salt:hash`, the last two in hex."""
-    salt = secrets.token_bytes(16)
-    return _written(cost, salt, _scrypt(password, salt, cost))
+    """The password as it is kept: Argon2id in the form of PHC strings, `$argon2id$v=19$m=…,t=…,p=1$salt$hash`."""
+    salt = secrets.token_bytes(_SALT)
+    kdf = Argon2id(salt=salt, length=_HASH, iterations=cost.passes, lanes=1, memory_cost=cost.memory_kib)
+    return kdf.derive_phc_encoded(password.encode())
+
+
+def _nobodys(cost: Cost) -> str:
+    """A hash that no password gives, and that takes as long to find out as anybody's."""
+    return f"$argon2id$v=19$m={cost.memory_kib},t={cost.passes},p=1${'A' * 22}${'A' * 43}"
 
 
 def password_matches(stored: str, password: str) -> bool:
     """Whether `password` gives the stored hash, compared in constant time."""
+    if stored.startswith(_OLD):
+        return _matches_scrypt(stored, password)
+    try:
+        Argon2id.verify_phc_encoded(password.encode(), stored)
+    except InvalidKey:
+        return False
+    return True
+
+
+def _matches_scrypt(stored: str, password: str) -> bool:
+    """`scrypt:log2n:r:p:salt:hash`, the last two in hex: as offices kept it first."""
     _, log2n, r, p, salt, digest = stored.split(":")
-    found = _scrypt(password, bytes.fromhex(salt), Cost(int(log2n), int(r), int(p)))
-    return hmac.compare_digest(found, bytes.fromhex(digest))
+    raw, expected = password.encode(), bytes.fromhex(digest)
+    n, most = 2 ** int(log2n), 64 * 2**20
+    found = hashlib.scrypt(raw, salt=bytes.fromhex(salt), n=n, r=int(r), p=int(p), dklen=_HASH, maxmem=most)
+    return hmac.compare_digest(found, expected)
 
 
 def _count(tx: Connection, digest: bytes, now: int) -> None:
@@ -141,15 +180,6 @@ def _count(tx: Connection, digest: bytes, now: int) -> None:
     if wait:
         raise PinLocked("office.wait", seconds=wait)
     table.count_try(tx, digest, now, now - FORGET_MS)
-
-
-def _written(cost: Cost, salt: bytes, digest: bytes) -> str:
-    return f"scrypt:{cost.log2n}:{cost.r}:{cost.p}:{salt.hex()}:{digest.hex()}"
-
-
-def _scrypt(password: str, salt: bytes, cost: Cost) -> bytes:
-    n, memory = 2**cost.log2n, 64 * 2**20
-    return hashlib.scrypt(password.encode(), salt=salt, n=n, r=cost.r, p=cost.p, dklen=32, maxmem=memory)
 
 
 def _digest(cookie: str) -> bytes:

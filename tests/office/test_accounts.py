@@ -1,6 +1,7 @@
 """Who gets through the office's door, how often one may guess, and what of it is on the disk."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,9 +14,11 @@ from sync.office import accounts
 from sync.office.accounts import AccountRefused
 from sync.office.serve import open_store
 from sync.office.store import Store
+from sync.office.store import accounts as table
+from sync.office.store.accounts import Account
 
 T = TypeVar("T")
-CHEAP = accounts.Cost(log2n=10, p=1)
+CHEAP = accounts.Cost(memory_kib=64, passes=1)
 NOW = 1_790_000_000_000
 PASSWORD = "open at eight, please"
 
@@ -150,9 +153,25 @@ def test_a_guess_costs_what_it_should_whether_the_name_exists(tmp_path: Path) ->
         return spent[0], spent[1]
 
     known, unknown = on(tmp_path, act)
-    assert accounts.hash_password("x").startswith("scrypt:15:8:3:")
+    assert accounts.hash_password("x").startswith("$argon2id$v=19$m=47104,t=3,p=1$")
     assert known > 0.05
     assert 0.5 < known / unknown < 2
+
+
+def test_a_password_that_was_kept_as_scrypt_still_opens_and_is_kept_as_argon2_from_then_on(tmp_path: Path) -> None:
+    salt, raw = bytes(range(16)), PASSWORD.encode()
+    digest = hashlib.scrypt(raw, salt=salt, n=2**10, r=8, p=1, dklen=32)
+    kept = Account("chief", "supervisor", None, f"scrypt:10:8:1:{salt.hex()}:{digest.hex()}")
+
+    async def act(store: Store) -> list[str]:
+        await store.write(lambda tx: table.put(tx, kept, NOW))
+        await fails(store, "chief", "wrong", NOW)
+        for _ in range(2):
+            await accounts.open_session(store, "chief", PASSWORD, NOW, CHEAP)
+        return [each.password for each in await store.read(table.every)]
+
+    (password,) = on(tmp_path, act)
+    assert password.startswith("$argon2id$")
 
 
 def test_one_name_has_one_spelling() -> None:

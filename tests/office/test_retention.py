@@ -1,0 +1,170 @@
+"""Records go when their time is over and not before; what is on hold stays; the chain can be checked without them."""
+
+import asyncio
+import hashlib
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.duties.site import decode_plan
+from app.logbook.book import Draft
+from app.logbook.verify import check_lines
+from app.settings import example
+from sync.office import export, retention
+from sync.office.retention import Purged, RetentionRefused, days_of
+from sync.office.store import retention as table
+from sync.office.store.blobs import blobs
+from sync.office.store.retention import Hold
+from sync.office.store.upsert import insert
+from tests.office.conftest import GUARDS, SITE, Handheld, Office, at, command
+from tests.office.test_pages import Page, round_path
+
+DAY = 24 * 3600 * 1000
+EN = {"lang": "en"}
+
+
+def purge(office: Office, *, dry: bool = False) -> Purged:
+    async def act() -> Purged:
+        await office.serving.folding.catch_up()
+        return await retention.purge(office.store, SITE, office.now, dry=dry)
+
+    return office.ask(act())
+
+
+@pytest.fixture
+def walked(office: Office, handheld: Handheld) -> str:
+    """A night round, a finding and a visitor's line, all at the office."""
+    name = handheld.walk()
+    handheld.write(Draft("finding.raised", FINDING, GUARDS[:1]))
+    handheld.sync()
+    office.account()
+    return name
+
+
+FINDING = {
+    "kind": "finding", "category": "door", "phrase": "open", "words": "", "point": "east-gate", "stop": None,
+    "round": None, "due": 0, "urgent": False, "fixed": False, "check": None, "asset": None,
+}  # fmt: skip
+
+
+def test_a_patrol_goes_after_its_ninety_days_and_its_finding_stays_three_years(office: Office, walked: str) -> None:
+    office.now = at("2026-11-20 22:00") + 89 * DAY
+    assert purge(office).records == 0
+    office.now += 2 * DAY
+    counted = purge(office, dry=True)
+    assert counted.rounds == 1
+    assert office.browser().get(round_path(walked)).status_code == 200, "a dry run changes nothing"
+    done = purge(office)
+    assert (done.records, done.rounds) == (counted.records, 1)
+    browser = office.browser()
+    assert browser.get(round_path(walked)).status_code == 404
+    page = Page(browser.get("/rounds", params={"day": "2026-11-20", **EN})).text
+    assert "rounds of this day past their time: 1" in page
+    assert "Night round 1" not in page, "a purged round is not called missed"
+    books = office.ask(office.store.records.books())
+    kinds = office.ask(office.store.records.of_book(SITE, books[0][1], 1, 500))
+    assert {one.kind for one in kinds if one.raw} >= {"book.opened", "finding.raised", "shift.opened"}
+    assert purge(office).records == 0, "twice is once"
+
+
+def test_a_book_with_purged_records_is_whole_for_its_verifier(office: Office, walked: str) -> None:
+    office.now = at("2026-11-20 22:00") + 100 * DAY
+    purged = purge(office)
+
+    async def lines() -> list[bytes]:
+        return [line async for line in export.lines(office.store, office.key, office.now)]
+
+    (report,) = check_lines(office.ask(lines())).books
+    assert purged.records > 5
+    assert (report.purged, report.broken) == (purged.records, None)
+
+
+def test_what_is_on_hold_stays_until_it_is_released(office: Office, walked: str) -> None:
+    first, last = at("2026-11-20 00:00"), at("2026-11-22 00:00")
+    office.ask(office.store.write(lambda tx: retention.hold(tx, Hold(SITE, "case 7", first, last, "theft", 0))))
+    office.now = at("2026-11-20 22:00") + 91 * DAY
+    held = purge(office)
+    assert (held.records, held.rounds) == (0, 0)
+    assert held.held > 5
+    assert office.browser().get(round_path(walked)).status_code == 200
+    office.ask(office.store.write(lambda tx: table.remove_hold(tx, SITE, "case 7")))
+    assert purge(office).rounds == 1
+
+
+def test_records_of_a_purged_round_that_come_late_go_as_it_went(
+    office: Office, handheld: Handheld, walked: str
+) -> None:
+    office.now = at("2026-11-20 22:00") + 91 * DAY
+    purge(office)
+    handheld.clock.wait_until(office.now)
+    body = {"round": walked, "stop": None, "text": "late"}
+    handheld.write(Draft("code.seen", body, GUARDS[:1]))
+    handheld.sync()
+    assert purge(office).records == 0, "its own ninety days begin when it comes"
+    office.now += 91 * DAY
+    assert purge(office).records == 1
+
+
+def test_a_picture_goes_with_the_last_record_that_names_it(office: Office, handheld: Handheld) -> None:
+    handheld.walk()
+    digest = hashlib.sha256(b"picture").digest()
+    patrol = {"round": "night-1@2026-11-20T22:00#none-1", "stop": None, "sha256": digest.hex()}
+    handheld.write(Draft("code.seen", patrol | {"route": "night-patrol"}, GUARDS[:1]))
+    handheld.sync()
+    kept = {"site": SITE, "sha256": digest, "raw": b"picture", "book": bytes(32), "received_at": 0}
+    office.ask(office.store.write(lambda tx: tx.execute(insert(blobs).values(**kept))))
+    office.now = at("2026-11-20 22:00") + 400 * DAY
+    names = [digest]
+    assert office.ask(office.store.write(lambda tx: table.forget_blobs(tx, SITE, names))) == 0, "a record names it"
+    office.now = at("2026-11-20 22:00") + 1100 * DAY
+    assert purge(office).blobs == 1
+
+
+def test_a_hold_of_no_time_is_refused(office: Office) -> None:
+    with pytest.raises(RetentionRefused):
+        office.ask(office.store.write(lambda tx: retention.hold(tx, Hold(SITE, "x", 5, 5, "", 0))))
+
+
+def test_folding_everything_again_brings_nothing_back(office: Office, walked: str) -> None:
+    from sync.office import fold
+
+    office.now = at("2026-11-20 22:00") + 91 * DAY
+    purge(office)
+    office.ask(office.store.write(lambda tx: fold.forget(tx, SITE)))
+    office.ask(office.serving.folding.catch_up())
+    assert office.browser().get(round_path(walked)).status_code == 404
+
+
+@given(st.text(max_size=30), st.dictionaries(st.sampled_from(["register", "route"]), st.text(max_size=10)))
+def test_only_what_ties_a_book_together_is_kept_for_ever(kind: str, body: dict[str, object]) -> None:
+    plan = decode_plan(example("cuihu-garden.json"))
+    days = days_of(kind, body, "", plan)
+    assert (days is None) == kind.startswith(retention.KEPT)
+    assert days is None or days >= 90
+
+
+def test_holds_and_purges_are_commands_and_stand_in_the_audit(office: Office, walked: str) -> None:
+    run = partial(command, office)
+    span = ("--from", "2026-11-20T00:00:00+08:00", "--to", "2026-11-22T00:00:00+08:00", "--reason", "theft")
+    assert run("hold", "add", SITE, "case 7", *span)[0] == 0
+    assert "theft" in run("hold", "list", SITE)[1]
+    assert run("purge", SITE, "--dry-run")[0] == 0
+    assert run("purge", SITE)[0] == 0
+    assert run("hold", "remove", SITE, "case 7")[0] == 0
+    said = run("audit")[1]
+    assert [word in said for word in ("put records on hold", "purged records", "released a hold")] == [True] * 3
+
+
+def test_a_site_without_a_plan_is_not_purged(tmp_path: Path) -> None:
+    from sync.office.store import Store
+
+    async def act() -> None:
+        store = await Store.open(tmp_path / "office.db")
+        with pytest.raises(RetentionRefused):
+            await retention.purge(store, "nowhere", 0)
+        store.close()
+
+    asyncio.run(act())
