@@ -5,7 +5,7 @@ open. New cards wait here until they are put on the shelf; which records they we
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -19,6 +19,9 @@ from app.duties.site import Plan
 from app.logbook.shelf import Shelf
 from app.record import Record
 from app.resume import State, reading_of
+
+if TYPE_CHECKING:
+    from app.duties.orders import Order
 
 READINGS: Final = 10
 """Readings kept of each check."""
@@ -215,6 +218,16 @@ class Cards:
             if before[id] is not after[id] and (matter := self.matter(id)):
                 self._put(id, replace(matter, finding=after[id]))
 
+    def merged(self, before: State, after: State, first: Mapping[str, Record]) -> None:
+        """Findings that others raised, put right or closed; `first` has the first record of each."""
+        for id in before.findings.keys() - after.findings.keys():
+            self._close(id)
+        self._changed(before.findings, after.findings)
+        for id in after.findings.keys() - before.findings.keys():
+            body = kinds.read(first[id]) if id in first else None
+            if isinstance(body, kinds.FindingRaised):
+                self._raised(id, body, after)
+
     def _close(self, id: str) -> None:
         matter = self.matter(id)
         self._fresh.pop((MATTERS, id), None)
@@ -244,7 +257,7 @@ class Cards:
         said = words if isinstance(words, str) else ""
         if isinstance(asset, str):
             return asset, said
-        if isinstance(order, str) and (known := after.orders.get(order)):
+        if isinstance(order, str) and (known := _order(after, order)):
             return known.asset, said or known.words
         if isinstance(finding, str) and (matter := self.matter(finding)):
             return matter.asset, said or matter.finding.words
@@ -277,6 +290,14 @@ class Cards:
             found[table][id] = card
         found[MATTERS] = {id: found[MATTERS][id] for id in matters if id in found[MATTERS]}
         return found
+
+
+def _order(state: State, id: str) -> "Order | None":
+    if "orders" not in state.shares:
+        return None
+    from app.kinds.orders import ORDERS
+
+    return state.share(ORDERS).get(id)
 
 
 def _tag(heard: kinds.BleEvidence) -> str:

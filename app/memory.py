@@ -8,18 +8,26 @@ the cards on the shelf, and those made since over them.
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.cards import READINGS, AssetCard, Cards, Matter, PointCard
 from app.duties.site import Plan, Stop, decode_plan
 from app.kinds import PlanNamed
 from app.logbook.book import Logbook
 from app.logbook.shelf import Shelf
-from app.record import Entry
+from app.record import Entry, Record
 from app.resume import State, fold_one, reading_key
 from app.version import VERSION
+
+if TYPE_CHECKING:
+    from app.relayed import Relayed
+
+MATTER: Final = "matter"
+"""Kind of the office's pages that tell of one."""
 
 
 class _Kept(Struct, frozen=True):
@@ -46,8 +54,13 @@ class Memory:
         self._cards = Cards(self._shelf)
         self._noted = 0
         """Up to which record the cards know."""
+        self._relayed: dict[str, str] = {}
+        """Hash of the page that each matter was merged with."""
+        self._known: dict[str, int] = {}
+        """How many records that page has."""
         self.state, self.seq = self._kept()
         self.take(logbook.entries(self.seq + 1))
+        self.take_relayed()
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Fold what is durable."""
@@ -85,6 +98,50 @@ class Memory:
         if found.cards is not None:
             self._cards.restore(found.cards)
         return found.state
+
+    # -- what other handhelds see to too ------------------------------------------------------
+    def take_relayed(self) -> None:
+        """Merge what the office sent of matters with what this handheld recorded of them since."""
+        items = self._logbook.pages(MATTER)
+        news = [id for id, item in items.items() if self._relayed.get(id) != item.sha256]
+        if not news:
+            return
+        from app import relayed
+
+        before, raised = self.state, {}
+        for id in news:
+            records = self._records_of(id)
+            self._relayed[id] = items[id].sha256
+            if records:
+                self.state = relayed.merged(self.state, id, records)
+                raised[id] = records[0].record
+        self._cards.merged(before, self.state, raised)
+        self._logbook.keep_state(self.seq, partial(self._encoded, self.state, self.seq, self._base))
+
+    def _records_of(self, matter: str) -> "list[Relayed]":
+        """All records of a matter that are known here, the office's first; what it sent back is not kept in mind."""
+        from app.relayed import Relayed, read_page
+
+        sent = read_page(self._logbook.page(MATTER, matter))
+        theirs = {each.record.seq for each in sent if each.book == self._book}
+        left = tuple(seq for seq in self.state.mine.get(matter, ()) if seq not in theirs)
+        self._known[matter] = len(sent)
+        others = {id: seqs for id, seqs in self.state.mine.items() if id != matter}
+        self.state = replace(self.state, mine={**others, matter: left} if left else others)
+        own = (entry.record for seq in left for entry in self._logbook.entries(seq, 1))
+        return [*sent, *(Relayed(self._book, record) for record in own)]
+
+    def known_of(self, matter: str) -> int:
+        """How many records of a matter are known here."""
+        return self._known.get(matter, 0) + len(self.state.mine.get(matter, ()))
+
+    def clash(self, matter: str) -> tuple[Record, ...]:
+        """Two records of the same step by people who did not know of each other; empty when there is no such pair."""
+        if matter not in self._known:
+            return ()
+        from app.relayed import clash
+
+        return tuple(each.record for each in clash(self._records_of(matter)))
 
     # -- plans --------------------------------------------------------------------------------
     @property

@@ -1,0 +1,20 @@
+"""Which matter a record is about: work orders, findings and call-outs, which several handhelds see to."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+NAMED_BY: Final = {"order": "order", "finding": "finding", "violation": "finding", "procedure": "run"}
+"""By what a kind begins with: the member of its body that names the matter."""
+BEGINS: Final = frozenset({"order.taken", "finding.raised", "procedure.opened"})
+"""Kinds that begin a matter, which is called after their record."""
+LONGEST: Final = 100
+"""Characters of a matter's id."""
+
+
+def matter_of(kind: str, body: Mapping[str, Any], book: str, seq: int) -> str | None:
+    """The id of the matter that a record is about; None when it is about none."""
+    if kind in BEGINS:
+        return f"{book}:{seq}"
+    member = NAMED_BY.get(kind.partition(".")[0])
+    named = body.get(member) if member else None
+    return named if isinstance(named, str) and 0 < len(named) <= LONGEST else None
