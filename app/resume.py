@@ -7,9 +7,10 @@ round's records with the same `fold_round` (decision 30).
 
 import hashlib
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -18,15 +19,15 @@ from app.duties import posts, rounds
 from app.duties.evidence import known_marks
 from app.duties.findings import Finding
 from app.duties.posts import Posts
-from app.duties.registers import Registers
 from app.duties.rounds import Answer, Confirmation, Progress, Summary, Visit
 from app.duties.site import Plan, Stop
 from app.duties.ways import Place
-from app.kinds import findings, orders, procedures, registers
-from app.kinds import posts as at_posts
-from app.kinds.orders import Orders
-from app.kinds.procedures import Runs
+from app.kinds.matters import matter_of
+from app.kinds.share import Share
+from app.ports import Moment
 from app.record import Entry, Record
+
+T = TypeVar("T")
 
 
 class PinTries(Struct, frozen=True):
@@ -71,16 +72,29 @@ class State(Struct, frozen=True):
     """Id of the last alarm. What the office says of it stands in its pages."""
     alarm_at: int = 0
     """When it was raised, UTC ms."""
-    last_walk: int = 0
-    """UTC ms of the last record that a person made."""
-    registers: Registers = Registers()
+    silent: bool = False
+    """Nobody near the crew shall notice it."""
+    last_walk: Moment | None = None
+    """When the last record was made that is a sign of life: by a person, or that a lone worker is well."""
+    unanswered: bool = False
+    """Since then a lone worker did not answer, and the alarm was raised."""
     posts: Posts = Posts()
-    runs: Runs = {}
-    """Procedures that are not closed, by id."""
-    orders: Orders = {}
-    """Work orders that are open or were closed within a day, by id."""
     place: Place | None = None
     """Where the last arrival was, of whatever round."""
+    mine: dict[str, tuple[int, ...]] = {}
+    """By matter (app.kinds.matters): numbers of the records here that the office has not sent back yet."""
+    shares: dict[str, msgspec.Raw] = {}
+    """Of subjects that fold by themselves, by name (app.kinds.share): JSON, until `share` is asked. What is not here is
+    as before any record."""
+
+    def share(self, share: Share[T]) -> T:
+        """What the subject knows; the same value until one of its records changes it."""
+        if share.name in self.__struct_fields__:
+            return cast(T, getattr(self, share.name))
+        shares = cast(dict[str, Any], self.shares)
+        if isinstance(found := shares.get(share.name, share.first), msgspec.Raw):
+            found = shares[share.name] = share.read(found)
+        return cast(T, found)
 
 
 PlanOf = Callable[[kinds.PlanNamed], Plan | None]
@@ -92,6 +106,7 @@ ALARM_MS: Final = 24 * 3600 * 1000
 """An alarm outlives the shift that raised it; the first shift a day later does not begin with it."""
 KEPT_ROUNDS, KEPT_ATTEMPTS, KEPT_FINDINGS, KEPT_TRIES = 200, 400, 300, 500
 KEPT_WORN: Final = 1000
+KEPT_MINE: Final = 300
 _YEARS: Final = range(1990, 2200)
 
 
@@ -104,17 +119,32 @@ def fold(state: State, entries: Iterable[Entry], plan_of: PlanOf) -> State:
 
 def fold_one(state: State, record: Record, plan_of: PlanOf) -> State:
     body = kinds.read(record)
-    if record.by and record.at > state.last_walk:
-        state = replace(state, last_walk=record.at)
+    if record.by or record.kind == "lone.answered":
+        state = _alive(state, record)
     if body is None:
         return state
-    state = _walk(state, record, body, plan_of)
+    state = _walk(_about_a_matter(state, record), record, body, plan_of)
     if change := _CHANGES.get(type(body)):
         state = change(state, record, body)
-    elif part := _PARTS.get(type(body)):
-        name, step = part
-        state = replace(state, **{name: step(getattr(state, name), record, body, state.book)})
+    elif (share := kinds.share_of(type(body))) and (step := share.steps.get(type(body))):
+        state = with_share(state, share, step(state.share(share), record, body, state.book))
     return state
+
+
+def with_share(state: State, share: Share[T], after: T) -> State:
+    """The state in which a subject knows something else."""
+    if share.name in State.__struct_fields__:
+        return replace(state, **{share.name: after})
+    others = {name: kept for name, kept in state.shares.items() if name != share.name}
+    return replace(state, shares=others if after == share.first else {**others, share.name: after})
+
+
+def _about_a_matter(state: State, record: Record) -> State:
+    matter = matter_of(record.kind, record.body, state.book, record.seq)
+    if matter is None:
+        return state
+    others = {id: seqs for id, seqs in state.mine.items() if id != matter}
+    return replace(state, mine=_newest({**others, matter: (*state.mine.get(matter, ()), record.seq)}, KEPT_MINE))
 
 
 # -- one round -----------------------------------------------------------------------------------
@@ -149,6 +179,8 @@ def _fold_round(
             return rounds.answered(progress, stop, _answer(record, body), checks, known_marks(marks))
         case kinds.FindingRaised():
             return replace(progress, findings=(*progress.findings, f"{book}:{record.seq}"))
+        case kinds.CrewLeft(reason=str(reason), words=str(words)):
+            return replace(progress, alone=reason, alone_words=words)
         case kinds.RoundFinished(marks=marks):
             return rounds.finished(progress, known_marks(marks), record.at)
     return progress
@@ -190,6 +222,8 @@ def _checks(plan: Plan | None, progress: Progress, stop: str) -> tuple[str, ...]
 
 
 def _walk(state: State, record: Record, body: kinds.Body, plan_of: PlanOf) -> State:
+    if (tended := _tend(state, record, body, plan_of)) is not None:
+        return tended
     if isinstance(body, kinds.RoundStarted):
         return _begun(state, record, body, plan_of(body.plan))
     if state.round is None:
@@ -199,6 +233,30 @@ def _walk(state: State, record: Record, body: kinds.Body, plan_of: PlanOf) -> St
     if after is not None and after.finished is not None:
         return _ended(state, after, record.at)
     return replace(state, round=after)
+
+
+def _tend(state: State, record: Record, body: kinds.Body, plan_of: PlanOf) -> State | None:
+    """The state after a record of a round by place; None when it is about none of them."""
+    begins = isinstance(body, kinds.RoundStarted) and body.by_place is True
+    if not begins and "tended" not in state.shares:
+        return None
+    from app.duties import places  # only crews that work by place need it: memory
+    from app.kinds.tended import TENDED
+
+    before = state.share(TENDED)
+    if isinstance(body, kinds.RoundStarted):
+        progress = _started(record, body, plan_of(body.plan)) if begins else None
+        if progress is None:
+            return None
+        return with_share(state, TENDED, places.begun(before, progress, body.plan))
+    name = getattr(body, "round", None)
+    progress = before.open.get(name) if isinstance(name, str) else None
+    if progress is None:
+        return None
+    after = _fold_round(progress, record, body, plan_of(before.plans[progress.round]), state.book) or progress
+    if after.finished is None:
+        return with_share(state, TENDED, places.went_on(before, after))
+    return with_share(state, TENDED, places.ended(before, after))
 
 
 def _begun(state: State, record: Record, body: kinds.RoundStarted, plan: Plan | None) -> State:
@@ -213,17 +271,14 @@ def _begun(state: State, record: Record, body: kinds.RoundStarted, plan: Plan | 
 
 
 def _ended(state: State, progress: Progress, at: int) -> State:
-    kept = {slot: done for slot, done in state.rounds.items() if done.started > at - KEPT_MS}
+    kept = {slot: done for slot, done in state.rounds.items() if max(done.started, done.closes) > at - KEPT_MS}
     slot = rounds.slot_id(progress.round)
     kept.pop(slot, None)
     kept[slot] = rounds.summary(progress)
     return replace(state, round=None, plan=None, rounds=_newest(kept, KEPT_ROUNDS))
 
 
-Value = TypeVar("Value")
-
-
-def _newest(found: dict[str, Value], limit: int) -> dict[str, Value]:
+def _newest(found: dict[str, T], limit: int) -> dict[str, T]:
     return found if len(found) <= limit else dict(list(found.items())[-limit:])
 
 
@@ -236,7 +291,7 @@ def _book_opened(state: State, record: Record, body: kinds.BookOpened) -> State:
         return state
     try:
         before = body.after.book if body.after else ""
-        return replace(state, book=hashlib.sha256(bytes.fromhex(body.key)).hexdigest(), before=before)
+        return replace(state, book=hashlib.sha256(bytes.fromhex(body.key)).hexdigest(), before=before, mine={})
     except ValueError:
         return state
 
@@ -317,7 +372,12 @@ def _finding_raised(state: State, record: Record, body: kinds.FindingRaised) -> 
 
 
 def _alarm_raised(state: State, record: Record, body: kinds.AlarmRaised) -> State:
-    return replace(state, alarm=f"{state.book}:{record.seq}", alarm_at=record.at)
+    state = replace(state, alarm=f"{state.book}:{record.seq}", alarm_at=record.at, silent=body.how == "silent")
+    return replace(state, unanswered=True) if body.how == "not-answered" else state
+
+
+def _alive(state: State, record: Record) -> State:
+    return replace(state, last_walk=Moment(record.at, record.up, record.boot), unanswered=False)
 
 
 _CHANGES: Final[dict[type[kinds.Body], Callable[[State, Record, Any], State]]] = {
@@ -333,35 +393,6 @@ _CHANGES: Final[dict[type[kinds.Body], Callable[[State, Record, Any], State]]] =
     kinds.FindingRaised: _finding_raised,
     kinds.AlarmRaised: _alarm_raised,
 }
-
-
-_PARTS: Final[dict[type[kinds.Body], tuple[str, Callable[[Any, Record, Any, str], Any]]]] = {
-    registers.RegisterEntered: ("registers", registers.entered),
-    registers.RegisterEnded: ("registers", registers.ended),
-    procedures.ProcedureOpened: ("runs", procedures.opened),
-    procedures.ProcedureAssembled: ("runs", procedures.assembled),
-    procedures.ProcedureTicked: ("runs", procedures.ticked),
-    procedures.ProcedureCounted: ("runs", procedures.counted),
-    procedures.ProcedureReported: ("runs", procedures.reported),
-    procedures.ProcedureClosed: ("runs", procedures.closed),
-    at_posts.PostManned: ("posts", at_posts.manned),
-    at_posts.PostStoodIn: ("posts", at_posts.stood_in),
-    at_posts.ReliefMissing: ("posts", at_posts.relief_missing),
-    at_posts.HandoverGiven: ("posts", at_posts.given),
-    at_posts.HandoverTaken: ("posts", at_posts.taken),
-    findings.FindingCorrected: ("findings", findings.corrected),
-    findings.FindingRechecked: ("findings", findings.rechecked),
-    orders.OrderTaken: ("orders", orders.taken),
-    orders.OrderAccepted: ("orders", orders.accepted),
-    orders.OrderGoing: ("orders", orders.going),
-    orders.OrderArrived: ("orders", orders.arrived),
-    orders.OrderDone: ("orders", orders.done),
-    orders.OrderConfirmed: ("orders", orders.confirmed),
-    orders.OrderPostponed: ("orders", orders.postponed),
-    orders.OrderReopened: ("orders", orders.reopened),
-    orders.OrderVisit: ("orders", orders.visit),
-}
-"""Subjects that are folded by themselves: which field of the state, and how."""
 
 
 # -- readings ------------------------------------------------------------------------------------

@@ -5,19 +5,21 @@ loop, and are folded into the state.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from functools import partial, wraps
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 from zoneinfo import ZoneInfo
+
+from msgspec import UNSET, UnsetType
 
 from app import kinds
 from app.duties import rounds
 from app.duties.days import local_time
 from app.duties.rounds import Confirmation, Progress
-from app.duties.site import Person, Phrase, Plan, Route, Stop
+from app.duties.site import TEMPORARY, Person, Phrase, Plan, Route, Stop, Text
 from app.ear import Ear
 from app.errors import BookError, BookUnknown, NotAllowed
 from app.logbook.book import Draft, Logbook
@@ -30,6 +32,10 @@ from app.record import MAX_PEOPLE, Entry
 from app.resume import Shift, State
 from app.sensed import Sensed
 from app.text import clean
+from app.words import LANGS, say
+
+if TYPE_CHECKING:
+    from app.kinds.witness import WitnessSeen
 
 DAY_MS: Final = 24 * 3600 * 1000
 
@@ -81,7 +87,7 @@ class Session:
         """(stop, check) whose reading is asked again."""
         self._shown: set[str] = set()
         """The digits of our own heads that were shown since the program began."""
-        self._witnessed: dict[kinds.WitnessSeen, int] = {}
+        self._witnessed: dict[WitnessSeen, int] = {}
         """Others' heads recorded in the last minute, and when (`Moment.up`)."""
         self._tended: int | None = None
         """When the book was last tended (`Moment.up`)."""
@@ -90,6 +96,16 @@ class Session:
         self._unlocked = False
         self._use(pages)
         self._memory = Memory(logbook, pages.plan, *pages.others)
+
+    @classmethod
+    def of(cls, session: "Session") -> Self:
+        """`session` itself as another subject sees it: the acts of this class on that session's own attributes.
+
+        So a subject that nobody opens is not even imported: nothing but its pages names it.
+        """
+        seen = object.__new__(cls)
+        seen.__dict__ = session.__dict__
+        return seen
 
     # -- what is known ------------------------------------------------------------------------
     @property
@@ -105,6 +121,11 @@ class Session:
     def _in_force(self) -> Plan:
         """The revision that holds today: it may have become effective after the pages came (decision 22)."""
         return self._pages.plan_at(self._clock.now().at) if self._pages.others else self._pages.plan
+
+    @property
+    def pages(self) -> Pages:
+        """What the office sent."""
+        return self._pages
 
     @property
     def alarm_news(self) -> AlarmNews | None:
@@ -144,6 +165,12 @@ class Session:
         """A shift is open, and nobody of its crew has been identified since the program began."""
         return self.state.shift is not None and not self._unlocked
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether one person is on shift, and really there."""
+        crew = self.state.shift.crew if self.state.shift else ()
+        return sum(member.given for member in crew) == 1
+
     def now(self) -> datetime:
         """The site's local time."""
         return local_time(self._clock.now().at, self.zone)
@@ -154,7 +181,7 @@ class Session:
         return ZoneInfo(self._pages.plan.site.zone)
 
     def person(self, id: str) -> Person | None:
-        return self._people.get(id)
+        return self._people.get(id) or (temporary(id) if id.startswith(TEMPORARY) else None)
 
     def person_by_number(self, number: str) -> Person | None:
         return self._numbers.get(number) if number else None
@@ -166,6 +193,7 @@ class Session:
         """Use what the office sent; a round being walked keeps the plan it started under."""
         self._use(pages)
         self._memory.take_plans(pages.plan, *pages.others)
+        self._memory.take_relayed()
         self._tell()
 
     def turn_over(self) -> None:
@@ -230,7 +258,12 @@ class Session:
     def _roles(self) -> set[str]:
         """What the crew on shift may be, all together."""
         crew = self.state.shift.crew if self.state.shift else ()
-        return {role for member in crew for role in self._in_force.roles_of(member.person)}
+        return {role for member in crew for role in self._roles_of(member)}
+
+    def _roles_of(self, member: Confirmation) -> tuple[str, ...]:
+        """What the site grants; of somebody who is not in the plan yet, what a supervisor said."""
+        granted = self._in_force.roles_of(member.person)
+        return granted or ((member.role,) if member.role and member.person.startswith(TEMPORARY) else ())
 
     def _at(self) -> int:
         """Now, UTC ms."""
@@ -281,6 +314,10 @@ class Session:
         self._tended = up
         self._idle(partial(self._logbook.prune, self._in_force.settings.prune_days))
         self._idle(self._logbook.check_earlier)
+        if "registers" in self.state.shares:
+            from app.keeping import Keeping  # where somebody keeps one
+
+            Keeping.of(self).forget_old()
 
     def _idle(self, work: Callable[[], object]) -> None:
         """Again until it finds nothing to do, each time behind the acts that wait. A disk that refuses tells the crew
@@ -350,6 +387,14 @@ class Session:
         if not task.cancelled():
             task.exception()
 
+    async def _attached(self, photos: Sequence[bytes]) -> tuple[kinds.Attachment, ...] | UnsetType:
+        """Photographs, durable before the record that names them; UNSET without any. Raises NotAllowed."""
+        if not photos:
+            return UNSET
+        from app.attaching import attached  # not before somebody takes one: memory
+
+        return await self._off_loop(partial(attached, self._logbook, photos))
+
     async def _off_loop(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._disk, work)
 
@@ -361,6 +406,12 @@ class Session:
 def _said(body: dict[str, Any]) -> bytes:
     """A body as it is written, but for the proof that the logbook adds."""
     return encode_json({name: value for name, value in body.items() if name != "proof"})
+
+
+def temporary(id: str) -> Person:
+    """Somebody who is not in the plan yet, by the digits that the paper knows them by."""
+    number = id.removeprefix(TEMPORARY)
+    return Person(id, Text(*(say(lang, "signin.temporary", number=clean(number, 8)) for lang in LANGS)))
 
 
 def has(shift: Shift, person: str) -> bool:

@@ -5,14 +5,16 @@ a method that returns has recorded. Screens and tests drive this class; it draws
 """
 
 import os
-from typing import Final
+from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from app import kinds, witness
+from app import kinds
 from app.arrivals import Arrivals
 from app.crew import Crew
+from app.doubting import Doubting
 from app.duties import checks, findings, rounds, schedule
 from app.duties.days import local_time, millis
 from app.duties.evidence import Mark
@@ -21,28 +23,23 @@ from app.duties.readings import Exchange
 from app.duties.rounds import Answer, Confirmation, Progress, Summary
 from app.duties.schedule import Duty, Slot, Standing
 from app.duties.site import Check, Stop
-from app.equipment import Equipment
 from app.errors import NotAllowed
-from app.handing import Handing
-from app.keeping import Keeping
+from app.kinds.rounds import Score
+from app.posting import Posting
 from app.session import act, people
 from app.text import clean
 from app.words import say
-from app.work import Work
-
-AGAIN_MS: Final = 60_000
-"""So long the same head of another's book is not recorded a second time."""
 
 
-class Witnessed(Struct, frozen=True):
-    """Another's head, as recorded."""
+class Here(Struct, frozen=True):
+    """Where the crew is, or was last, as records say it."""
 
-    seen: kinds.WitnessSeen
-    again: bool
-    """It was recorded within the last minute, and not again."""
+    round: str | None = None
+    stop: str | None = None
+    point: str | None = None
 
 
-class Watch(Crew, Arrivals, Keeping, Handing, Work, Equipment):
+class Watch(Crew, Arrivals, Posting, Doubting):
     """All acts of a crew. Not thread-safe: one event loop owns it; disk work runs off the loop.
 
     Its parts by subject: `Session` (what is known, how an act is recorded), `Crew` (signing in and out),
@@ -52,16 +49,20 @@ class Watch(Crew, Arrivals, Keeping, Handing, Work, Equipment):
 
     # -- rounds -------------------------------------------------------------------------------
     def today(self) -> tuple[Duty, ...]:
-        """Due now, next, done and missed for the roles of the crew, most urgent first.
+        """Rounds due now, next, done and missed for the roles of the crew, most urgent first, without those that are
+        done by place (app.tending).
 
         Done is what this handheld walked; of another's rounds it knows nothing.
         """
-        shift, progress, plan = self.state.shift, self.state.round, self._in_force
-        crew = shift.crew if shift else ()
+        shift, progress, plan, roles = self.state.shift, self.state.round, self._in_force, self._roles()
         since = local_time(shift.opened, self.zone) if shift else None
-        roles = {role for member in crew for role in plan.roles_of(member.person)}
         running = rounds.slot_id(progress.round) if progress else None
-        found = schedule.today(plan, self.state.rounds, running, roles, self.now(), since)
+        found = schedule.today(plan, self.state.rounds, running, roles, self.now(), since, plan.by_place)
+        if "told" in self.state.shares:
+            from app.kinds.afterwards import TOLD  # a round came from paper: it is missed no longer
+
+            entered = self.state.share(TOLD).entered
+            found = tuple(duty for duty in found if duty.slot.round not in entered)
         if progress and not any(duty.standing is Standing.RUNNING for duty in found):
             return (Duty(_slot(progress), Standing.RUNNING), *found)
         return found
@@ -95,14 +96,21 @@ class Watch(Crew, Arrivals, Keeping, Handing, Work, Equipment):
             due,
             id=rounds.round_id(duty.slot, self._logbook.book_id, attempt),
             revision=plan.revision,
-            crew=tuple(replace(member, role=plan.role_of(member.person, route.roles)) for member in crew),
+            crew=tuple(
+                replace(member, role=plan.role_of(member.person, route.roles) or member.role) for member in crew
+            ),
             started=self._clock.now().at,
             seed=os.urandom(8).hex() if route.order == "shuffled" else None,
             alone=alone,
             alone_words=words,
+            sign_in=plan.sign_in,
         )
         await self._off_loop(self._logbook.reserve)
-        await self._write(_started(progress, self._memory.name_plan(plan), due.post))
+        await self._write(started(progress, self._memory.name_plan(plan), due.post))
+        if "told" in self.state.shares:
+            from app.afterwards import Afterwards  # where somebody has excused a point, or entered a round
+
+            await Afterwards.of(self).leave_out_excused()
         self._turned()
         return self._walking()
 
@@ -163,12 +171,13 @@ class Watch(Crew, Arrivals, Keeping, Handing, Work, Equipment):
         sensor: kinds.SensorRead | None = None,
         why: str = "",
         exchange: Exchange | None = None,
+        score: Score | None = None,
     ) -> bool:
         """Record it, of the stop that is open or of the one `at` which the crew was; a second takes the first one back.
 
         `sensor` is what the crew saw of the check's sensor, and `why` (of checks.OVERRULES) they answer otherwise.
-        `exchange` says that the meter was exchanged since the reading before. What is odd is marked (`doubts` asks
-        about it first).
+        `exchange` says that the meter was exchanged since the reading before, `score` what was deducted. What is odd is
+        marked (`doubts` asks about it first).
         False when an out-of-limits reading must first be asked again (nothing was recorded). Raises NotAllowed for a
         check that the stop does not have, for a stop that was not reached, and for a missing reason.
         """
@@ -194,8 +203,14 @@ class Watch(Crew, Arrivals, Keeping, Handing, Work, Equipment):
         body = _marked(body, *odd, *self._hurried(progress, stop, visit, (check.id,)))
         if exchange is not None:
             body = replace(body, words=self._exchanged(body.words, exchange), exchange=exchange)
+        if score is not None:
+            body = replace(body, words=self._scored(body.words, score), score=score)
         await self._write(self._beside_sensor(body, check, answer, sensor, why) if sensor else body)
         return True
+
+    def _scored(self, words: str, score: Score) -> str:
+        why = [say(self.lang, "score.lost", words=each.words, points=each.points) for each in score.deducted]
+        return clean(say(self.lang, "score.because", words=words, why="; ".join(why)), checks.MAX_TEXT)
 
     def _beside_sensor(
         self, body: kinds.CheckAnswered, check: Check, answer: Answer, sensor: kinds.SensorRead, why: str
@@ -252,41 +267,54 @@ class Watch(Crew, Arrivals, Keeping, Handing, Work, Equipment):
     # -- findings, end ------------------------------------------------------------------------
     @act
     async def report(
-        self, category: str, phrase: str, *, fixed: bool = False, urgent: bool = False, check: Check | None = None
+        self,
+        category: str,
+        phrase: str,
+        *,
+        fixed: bool = False,
+        urgent: bool = False,
+        check: Check | None = None,
+        photos: Sequence[bytes] = (),
+        point: str | None = None,
+        asset: str | None = None,
     ) -> Finding:
-        """A finding or hazard where the crew is: at the stop that is open, else the one reached last.
+        """A finding or hazard where the crew is: at the stop that is open, else the one reached last; or at `point`,
+        about `asset`, when a label said so.
 
-        `check` is the one that it is reported from. Raises NotAllowed for a category or phrase that the plan has not.
+        `check` is the one that it is reported from. Raises NotAllowed for a category or phrase that the plan has not,
+        and for photographs that cannot be kept.
         """
         crew, plan = self._shift().crew, self.plan
         found = plan.find_category(category)
         said = findings.phrase_of(found, phrase) if found else None
         if found is None or said is None:
             raise NotAllowed("watch.unknown_phrase")
-        progress, stop = self.state.round, self._here()
+        here = self.here(check)
         due = millis(findings.due_of(found, self.now(), plan.calendar, urgent=urgent))
         body = kinds.FindingRaised(
             kind=found.kind,
             category=category,
             phrase=phrase,
             words=clean(said.text.say(self.lang)),
-            point=stop.point if stop else None,
-            stop=stop.id if stop else None,
-            round=progress.round if progress else None,
+            point=point or here.point,
+            stop=here.stop if point in (None, here.point) else None,
+            round=here.round,
             due=due,
             urgent=urgent,
             fixed=fixed,
             check=check.id if check else None,
-            asset=check.asset if check else None,
+            asset=asset or (check.asset if check else None),
+            attachments=await self._attached(photos),
         )
         (entry,) = await self._write(body, by=people(crew))
         return body.finding(f"{self._logbook.book_id}:{entry.record.seq}", entry.record.at)
 
     @act
-    async def raise_alarm(self) -> str:
+    async def raise_alarm(self, *, silent: bool = False) -> str:
         """Recorded as urgent; the id. Reported only when a named person at the office has taken it."""
-        stop, progress = self._here(), self.state.round
-        body = kinds.AlarmRaised(progress.round if progress else None, stop.point if stop else None)
+        here = self.here()
+        how: Literal["silent"] | UnsetType = "silent" if silent else UNSET
+        body = kinds.AlarmRaised(here.round, here.point, how)
         (entry,) = await self._write(body)
         return f"{self._logbook.book_id}:{entry.record.seq}"
 
@@ -296,61 +324,37 @@ class Watch(Crew, Arrivals, Keeping, Handing, Work, Equipment):
         progress = self._walking()
         due = self.plan.find_schedule(progress.schedule)
         after = rounds.finish(progress, due, len(self._shift().crew), self._clock.now().at)[0]
-        await self._write(_finished(after))
+        await self._write(finished(after))
         self._turned()
         await self._sign()
         return self.state.rounds[rounds.slot_id(progress.round)]
 
-    # -- witnesses ----------------------------------------------------------------------------
-    @act
-    async def show_head(self) -> witness.Head:
-        """This book's head, signed before anybody reads it. Raises BookError when it cannot be signed."""
-        self._shift()
-        note = await self._sign_head()
-        head = witness.Head(bytes.fromhex(note["book"]), note["seq"], bytes.fromhex(note["hash"]))
-        self._shown.add(witness.code(head))
-        return head
+    def here(self, check: Check | None = None) -> Here:
+        """Where the crew is: at the stop that is open, else the one reached last; of rounds by place at the one that
+        asks `check`."""
+        if (progress := self.state.round) is not None:
+            name = progress.at_stop or progress.last
+            stop = self._stop(progress, name) if name else None
+            return Here(progress.round, stop.id, stop.point) if stop else Here(progress.round)
+        shift, place = self.state.shift, self.state.place
+        if not self.tends or shift is None or place is None or place.at < shift.opened:
+            return Here()
+        from app.tending import Tending  # only crews that work by place need it: memory
 
-    @act
-    async def witness(self, read: str) -> Witnessed:
-        """Record the head of another's book, scanned or typed as sixteen digits (decision 27).
-
-        Raises NotAllowed for anything that is no head, or is of this very book.
-        """
-        self._shift()
-        seen = _seen(read)
-        if seen.book == self._logbook.book[: witness.BOOK_BYTES].hex() or seen.code in self._shown:
-            raise NotAllowed("witness.own")
-        now = self._clock.now().up
-        self._witnessed = {each: up for each, up in self._witnessed.items() if now - up < AGAIN_MS}
-        if seen in self._witnessed:
-            return Witnessed(seen, again=True)
-        await self._write(seen)
-        self._witnessed[seen] = now
-        return Witnessed(seen, again=False)
-
-    def _here(self) -> Stop | None:
-        progress = self.state.round
-        name = (progress.at_stop or progress.last) if progress else None
-        return self._stop(progress, name) if progress and name else None
+        item = Tending.of(self).item_of(place.point, check)
+        return Here(item.round, item.stop.id, place.point) if item else Here(point=place.point)
 
 
 def _marked(body: kinds.CheckAnswered, *marks: Mark) -> kinds.CheckAnswered:
     return replace(body, marks=(*body.marks, *(mark.value for mark in marks)))
 
 
-def _seen(read: str) -> kinds.WitnessSeen:
-    if read.strip().startswith(witness.PREFIX):
-        head = witness.read(read)
-        return kinds.WitnessSeen("qr", head.book, head.seq, head.hash)
-    return kinds.WitnessSeen("code", code=witness.read_code(read))
-
-
 def _slot(progress: Progress) -> Slot:
     return Slot(progress.schedule, progress.route, progress.opens, progress.closes)
 
 
-def _started(progress: Progress, plan: kinds.PlanNamed, post: str | None) -> kinds.RoundStarted:
+def started(progress: Progress, plan: kinds.PlanNamed, post: str | None) -> kinds.RoundStarted:
+    """The record that begins it."""
     return kinds.RoundStarted(
         round=progress.round,
         slot=rounds.slot_id(progress.round),
@@ -369,7 +373,8 @@ def _started(progress: Progress, plan: kinds.PlanNamed, post: str | None) -> kin
     )
 
 
-def _finished(progress: Progress) -> kinds.RoundFinished:
+def finished(progress: Progress) -> kinds.RoundFinished:
+    """The record that ends it."""
     numbers = rounds.summary(progress)
     return kinds.RoundFinished(
         round=progress.round,

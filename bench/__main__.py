@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import arrival, record, senses, terminal
+from bench import arrival, office, record, senses, terminal, wire
 from bench.table import Figure, Unmeasured, beside, show
 
 LONG_LOOK_S = 300
@@ -17,9 +17,11 @@ def main() -> int:
     given = arguments()
     measure: dict[str, Callable[[], Sequence[Figure | Unmeasured]]] = {
         "arrival": arrival.run,
+        "office": office.run,
         "record": record.run,
         "senses": senses.run,
         "terminal": lambda: terminal.run(terminal.Sizes(idle_s=given.idle)),
+        "wire": wire.run,
     }
     figures: list[Figure | Unmeasured] = []
     for name in given.names or measure:
@@ -38,8 +40,8 @@ def arguments() -> argparse.Namespace:
         "names",
         nargs="*",
         metavar="NAME",
-        choices=("arrival", "record", "senses", "terminal", []),
-        help="arrival, record, senses, terminal",
+        choices=("arrival", "office", "record", "senses", "terminal", "wire", []),
+        help="arrival, office, record, senses, terminal, wire",
     )
     parser.add_argument("--idle", type=float, default=LONG_LOOK_S, metavar="SECONDS", help="how long to watch it sleep")
     return parser.parse_args()

@@ -29,8 +29,7 @@ from bench.table import Figure, show
 from screens.more import shown
 from screens.terminal import Terminal
 from tests.screens.plans import PLAN, pages
-from tests.screens.test_journey import SIGN_IN
-from tests.screens.world import SMALL, SetClock, keys, pressed, settle, text, world
+from tests.screens.world import SIGN_IN, SMALL, SetClock, keys, pressed, settle, text, world
 
 LARGE_SITE, SMALL_SITE = (500, 10_000), (50, 100)
 """Assets and records."""

@@ -3,8 +3,9 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, closing, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,7 @@ import msgspec
 from app.errors import WatchbookError
 from app.logbook.book import Logbook
 from app.pages import pages_of, plan_of
-from app.ports import Buzzer, Clock, TagReader
+from app.ports import Buzzer, Clock, Heard, Hush, TagReader
 from app.settings import Settings, keep, load
 from app.usage import DAMAGED, asked_lang, exit_code
 from app.watch import Watch
@@ -24,6 +25,8 @@ from sync import standing
 
 if TYPE_CHECKING:
     from hardware.camera import Camera
+    from hardware.feel import Pulse
+    from hardware.lights import Backlight, Light, Torch
     from hardware.side_keys import SideKey
 
 LOG_BYTES: Final = 256 * 1024
@@ -84,22 +87,27 @@ def open_terminal(
     for kind in pages.unread:
         print(say(settings.lang, "cli.page_older", kind=kind), file=sys.stderr)
     watch = Watch(logbook, pages, clock, settings.lang)
+    parts = _Parts(watch)
     gear = Gear(
         watch=watch,
         radio=radio,
         office=office,
-        buzzer=_buzzer(watch),
+        buzzer=parts,
         up=lambda: clock.now().up,
         scanners=scanners(settings.scanner, clock),
-        camera=_camera(settings, clock),
+        camera=_camera(settings.camera, clock),
+        photo=_camera(settings.photo or settings.camera, clock),
+        pictures=settings.data_dir / "photos",
         wedge=wedge(settings.scan_prefix or "", settings.scan_suffix or "", settings.scan_gap_ms or ""),
         lang=settings.lang,
         english_only=not launch.console_shows_chinese(os.environ),
         blocks=launch.console_draws_blocks(os.environ, sys.stdout.encoding),
         theme=settings.theme or ("night" if _is_quiet(watch) else "day"),
+        letters=settings.letters,
         battery=battery,
-        dim=_dimmer(),
-        torch=_torch(),
+        hush=parts.hush,
+        dim=parts.dim,
+        torch=parts.switch_torch,
         side_keys=_side_keys(settings),
         remember=lambda name, value: keep(settings.data_dir, name, value),
         ready=launch.ready,
@@ -108,6 +116,7 @@ def open_terminal(
     )
     if office is not None:
         office.pages_came = lambda: _take_pages(watch, logbook, clock)
+        office.revision, office.radio = lambda: watch.plan.revision, lambda: watch.radio_fault
         watch.when_recorded(office.recorded)
     try:
         return Terminal(gear).run() or 0
@@ -144,15 +153,37 @@ def reader(settings: Settings, clock: Clock, logbook: Logbook) -> TagReader:
         from hardware.replay import FeedReader
 
         return FeedReader(settings.feed, clock)
-    from hardware.ble import Pace, pace_of, radio
 
-    def pace() -> Pace:
-        with suppress(WatchbookError):
-            plan = plan_of(logbook, clock.now().at)
-            return pace_of(plan.settings) if plan else Pace()
-        return Pace()
+    def made() -> TagReader:
+        from hardware.ble import Pace, pace_of, radio
 
-    return radio(settings.adapter, clock, pace)
+        def pace() -> Pace:
+            with suppress(WatchbookError):
+                plan = plan_of(logbook, clock.now().at)
+                return pace_of(plan.settings) if plan else Pace()
+            return Pace()
+
+        return radio(settings.adapter, clock, pace)
+
+    return _Radio(made)
+
+
+class _Radio:
+    """The handheld's radio, made when somebody listens."""
+
+    always: Final = False
+
+    def __init__(self, make: Callable[[], TagReader]) -> None:
+        self._make = make
+        self._made: TagReader | None = None
+
+    def poke(self) -> None:
+        if self._made is not None:
+            self._made.poke()
+
+    def listen(self, wanted: frozenset[tuple[str, str]]) -> AsyncIterator[Heard]:
+        self._made = self._made or self._make()
+        return self._made.listen(wanted)
 
 
 def _take_pages(watch: Watch, logbook: Logbook, clock: Clock) -> None:
@@ -161,12 +192,12 @@ def _take_pages(watch: Watch, logbook: Logbook, clock: Clock) -> None:
         watch.take_pages(pages_of(logbook, clock.now().at))
 
 
-def _camera(settings: Settings, clock: Clock) -> "Camera | None":
-    if settings.camera is None:
+def _camera(source: str | None, clock: Clock) -> "Camera | None":
+    if source is None:
         return None
     from hardware.camera import Camera, parse
 
-    return Camera(parse(settings.camera), clock)
+    return Camera(parse(source), clock)
 
 
 def _side_keys(settings: Settings) -> "tuple[SideKey, ...]":
@@ -177,28 +208,64 @@ def _side_keys(settings: Settings) -> "tuple[SideKey, ...]":
     return parse(settings.side_keys)
 
 
-def _dimmer() -> Callable[[bool], None]:
-    from hardware.lights import Backlight, backlight
+class _Parts:
+    """The handheld's lights and signals. Each is looked for when it is first wanted: the first screen wants none."""
 
-    light = backlight()
-    if light is None:
-        return lambda low: None
-    screen = Backlight(light)
-    return lambda low: screen.dim() if low else screen.restore()
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def dim(self, low: bool) -> None:
+        if self._screen is not None:
+            if low:
+                self._screen.dim()
+            else:
+                self._screen.restore()
+
+    def switch_torch(self) -> bool:
+        return self._torch is not None and self._torch.switch()
+
+    def signal(self, kind: str) -> None:
+        self._signals.signal(kind)
+
+    @cached_property
+    def _screen(self) -> "Backlight | None":
+        from hardware.lights import Backlight, backlight
+
+        light = backlight()
+        return Backlight(light) if light else None
+
+    @cached_property
+    def _torch(self) -> "Torch | None":
+        from hardware.lights import Torch, torch
+
+        light = torch()
+        return Torch(light) if light else None
+
+    def hush(self) -> Hush:
+        """What is left of a signal in the quiet hours."""
+        return "buzz" if self._motor else "light" if any(self._lamps) else "hush"
+
+    @cached_property
+    def _motor(self) -> "Pulse | None":
+        from hardware.feel import vibration
+
+        return vibration()
+
+    @cached_property
+    def _lamps(self) -> "tuple[Light | None, Light | None]":
+        from hardware.lights import indicator
+
+        return indicator("green"), indicator("red")
+
+    @cached_property
+    def _signals(self) -> Buzzer:
+        return _buzzer(self._watch, self._motor, self._lamps)
 
 
-def _torch() -> Callable[[], bool] | None:
-    from hardware.lights import Torch, torch
-
-    light = torch()
-    return Torch(light).switch if light else None
-
-
-def _buzzer(watch: Watch) -> Buzzer:
+def _buzzer(watch: Watch, motor: "Pulse | None", lamps: "tuple[Light | None, Light | None]") -> Buzzer:
     """The bell, or the sounder where there is one; by night the motor instead; and the indicator at all hours."""
     from hardware.buzzer import TerminalBuzzer
-    from hardware.feel import Indicator, Pulses, Together, tone, vibration
-    from hardware.lights import indicator
+    from hardware.feel import Indicator, Pulses, Together, tone
 
     def write(sound: str) -> None:
         os.write(1, sound.encode("ascii"))  # where the driver draws; a terminal takes each write whole
@@ -206,11 +273,11 @@ def _buzzer(watch: Watch) -> Buzzer:
     def quiet() -> bool:
         return _is_quiet(watch)
 
-    sounder, motor = tone(), vibration()
+    sounder = tone()
     bell = TerminalBuzzer(write, quiet, console=os.environ.get("TERM") == "linux")
     sound = Pulses(sounder, quiet) if sounder else bell
     felt = [Pulses(motor, lambda: not quiet())] if motor else []
-    return Together(sound, *felt, Indicator(indicator("green"), indicator("red")))
+    return Together(sound, *felt, Indicator(*lamps))
 
 
 def _is_quiet(watch: Watch) -> bool:

@@ -1,11 +1,13 @@
 """The house: arrows between rooms, and what each entry point is allowed to pay for at its start."""
 
+import re
 import subprocess
 import sys
 import tomllib
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
+import click
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -71,26 +73,67 @@ def test_the_bare_command_opens_the_screen_without_a_command_line_library() -> N
     assert loaded_after(code) & HEAVY == set()
 
 
+SUBJECTS = {
+    *("afterwards", "attaching", "booklog", "calibrate", "camera", "decode", "equipment", "finding", "film", "handing"),
+    *("handover", "keeping", "label", "life", "lone", "matters", "menu", "more", "order", "orders", "outside"),
+    *("overrule", "photo", "photos", "pictures", "place", "places", "practice", "procedures", "registers", "rehearsal"),
+    *("answers", "asking", "onsite", "scores", "skip", "surveys", "team", "teams", "tended", "tending", "trial"),
+    *("review", "unplanned", "violations", "witnessing", "work"),
+}
+"""Modules of every room, by their last name, that only a crew needs who opens such a page or meets such a record."""
+IN_A_ROUND = {"app.duties.equipment", "app.kinds.matters"}
+"""What a check, or the fold, asks of a subject all the same: small."""
+WALK = """
+import asyncio, pathlib, sys
+from tests.screens.plans import label
+from tests.screens.world import SMALL, keys, scan, world
+
+async def walk():
+    with world(pathlib.Path(sys.argv[1])) as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, "1 0 0 1 enter 1 2 3 4 enter")
+            await scan(pilot, label("person:li-min"))
+            await keys(pilot, "enter enter")
+            await scan(pilot, label("point:power"))
+            await keys(pilot, "1")
+            visit = here.watch.state.round.visit(here.watch.state.round.at_stop)
+            assert visit.answers
+            print(*sys.modules)
+
+asyncio.run(walk())
+"""
+
+
+def modules_after(code: str, *argv: str) -> set[str]:
+    """All modules once `code` has run in a fresh interpreter and printed them."""
+    done = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def subjects_of(modules: set[str]) -> set[str]:
+    aside = ("app.words.", "app.logbook.")
+    ours = (name for name in modules - IN_A_ROUND if name.startswith(("app.", "hardware.", "screens.")))
+    return {name for name in ours if name.rpartition(".")[2] in SUBJECTS and not name.startswith(aside)}
+
+
 def test_the_first_screen_loads_nothing_that_comes_behind_signing_in() -> None:
-    code = "import screens.run, screens.terminal, sys; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True, timeout=60
-    )
-    behind = (
-        "home",
-        "round",
-        "stop",
-        "menu",
-        "more",
-        "camera",
-        "orders",
-        "handover",
-        "equipment",
-        "procedures",
-        "registers",
-    )
-    later = {f"screens.{page}" for page in behind} | {"hardware.camera", "hardware.side_keys", "app.duties.review"}
-    assert later & set(done.stdout.split()) == set()
+    loaded = modules_after("import screens.run, screens.terminal, sys; print(*sys.modules)")
+    behind = {f"screens.{page}" for page in ("home", "round", "stop", "stops", "summary", "code_read", "alarm")}
+    behind |= {"hardware.ble", "hardware.feel", "hardware.lights", "hardware.side_keys", "ctypes"}
+    assert (loaded & behind, subjects_of(loaded)) == (set(), set())
+
+
+def test_in_the_middle_of_a_round_only_what_a_round_needs_is_loaded(tmp_path: Path) -> None:
+    loaded = modules_after(WALK, str(tmp_path / "book"))
+    assert "screens.stop" in loaded
+    assert subjects_of(loaded) == set()
+
+
+def test_every_subject_that_may_not_be_loaded_is_there() -> None:
+    rooms = (path for room in ("app", "hardware", "screens") for path in (ROOT / room).rglob("*.py"))
+    assert SUBJECTS - {path.stem for path in rooms} == set()
 
 
 def test_nothing_on_the_handheld_imports_the_office() -> None:
@@ -199,3 +242,29 @@ def test_the_wheel_holds_the_rooms_and_the_example_and_no_tests(tmp_path: Path) 
         "screens",
         "sync",
     }
+
+
+def test_what_the_papers_name_is_there() -> None:
+    """Every file that a table names as the place or the proof of something, and every clause of the domain."""
+    docs = ROOT / "docs"
+    for paper in (docs / "architecture.md", docs / "domain-coverage.md", docs / "operations.md", ROOT / "README.md"):
+        text = paper.read_text(encoding="utf-8")
+        files = re.findall(r"`((?:tests|screens|app|sync|hardware|examples)/[\w/.-]+)`", text)
+        links = re.findall(r"\]\(([\w./-]+\.(?:md|png))\)", text)
+        missing = [name for name in files if not (ROOT / name).exists()]
+        missing += [name for name in links if not (paper.parent / name).exists()]
+        assert missing == [], paper.name
+    clauses = {int(n) for n in re.findall(r"^- D(\d+)", (docs / "domain.md").read_text(encoding="utf-8"), re.MULTILINE)}
+    named = (docs / "domain-coverage.md").read_text(encoding="utf-8")
+    assert clauses == {int(n) for n in re.findall(r"\bD(\d+)", named)}
+
+
+@pytest.mark.parametrize(("program", "paper"), [("watchbook", "screens.cli"), ("watchbook-office", "sync.office.cli")])
+def test_every_command_stands_in_the_contract_and_both_read_me(program: str, paper: str) -> None:
+    group = import_module(paper).cli
+    commands = set(group.list_commands(click.Context(group)))
+    for file in ("docs/contract.md", "README.md", "README.zh-CN.md"):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        section = text if file != "docs/contract.md" else text.partition(f"## `{program}` ")[2].partition("\n## ")[0]
+        rows = " ".join(line for line in section.splitlines() if line.startswith("| `"))
+        assert {each for each in commands if not re.search(rf"`(?:{program} )?{each}[ `]", rows)} == set(), file

@@ -1,18 +1,67 @@
 """What becomes of a finding: put right, looked at again on site, closed or open once more (D34)."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from app.duties import findings
-from app.duties.findings import Finding
+from app.duties.findings import LABEL, REPRINT, Finding
 from app.duties.site import Grade
-from app.kinds.base import Body
+from app.kinds.base import Attachment, Body
 from app.kinds.evidence import Evidence
+from app.kinds.share import Share
 from app.record import Record
 
 Findings = Mapping[str, Finding]
 """Those that are open, by id."""
+
+
+class FindingRaised(Body, frozen=True):
+    kind: str
+    category: str
+    phrase: str
+    words: str
+    point: str | None
+    stop: str | None
+    round: str | None
+    due: int
+    urgent: bool
+    fixed: bool
+    check: str | None = None
+    """The check that it was reported from, and what that looks at."""
+    asset: str | None = None
+    issue: str | UnsetType = UNSET
+    """The label's, of a worn one that the handheld found (category `label`, phrase `reprint`)."""
+    attachments: tuple[Attachment, ...] | UnsetType = UNSET
+    """Photographs of it."""
+
+    @property
+    def worn_label(self) -> tuple[str, str] | None:
+        """Whose label it says is worn (`asset:ID` or `point:ID`), and its issue; None of anything else."""
+        if (self.category, self.phrase) != (LABEL, REPRINT) or self.issue is UNSET:
+            return None
+        return f"asset:{self.asset}" if self.asset else f"point:{self.point}", self.issue
+
+    def finding(self, id: str, at: int) -> Finding:
+        """The matter itself, under the id of this record and its time, UTC ms."""
+        return Finding(
+            id=id,
+            kind=self.kind,
+            category=self.category,
+            phrase=self.phrase,
+            words=self.words,
+            point=self.point,
+            round=self.round,
+            due=self.due,
+            urgent=self.urgent,
+            fixed=self.fixed,
+            at=at,
+            stop=self.stop,
+            check=self.check,
+            photos=0 if self.attachments is UNSET else len(self.attachments),
+        )
 
 
 class FindingCorrected(Body, frozen=True):
@@ -21,6 +70,8 @@ class FindingCorrected(Body, frozen=True):
     words: str
     order: str | None = None
     """The work order by which it was put right."""
+    attachments: tuple[Attachment, ...] | UnsetType = UNSET
+    """Photographs of how it is now."""
 
 
 class FindingRechecked(Body, frozen=True):
@@ -33,12 +84,30 @@ class FindingRechecked(Body, frozen=True):
     grade: Grade | None = None
     evidence: Evidence | UnsetType = UNSET
     proof: str | UnsetType = UNSET
+    saw: int | UnsetType = UNSET
+    """How many records of the finding the handheld knew."""
+
+
+class FindingPhotographed(Body, frozen=True):
+    """Photographs taken later than its first record: before it is put right, or after."""
+
+    finding: str
+    attachments: tuple[Attachment, ...]
 
 
 def corrected(before: Findings, record: Record, body: FindingCorrected, book: str) -> Findings:
     found = before.get(body.finding)
     after = findings.correct(found, record.at) if found else None
-    return before if after is None else {**before, after.id: after}
+    return before if after is None else {**before, after.id: photographed_so(after, body.attachments)}
+
+
+def photographed(before: Findings, record: Record, body: FindingPhotographed, book: str) -> Findings:
+    found = before.get(body.finding)
+    return before if found is None else {**before, found.id: photographed_so(found, body.attachments)}
+
+
+def photographed_so(finding: Finding, more: tuple[Attachment, ...] | UnsetType) -> Finding:
+    return replace(finding, photos=finding.photos + len(more)) if more else finding
 
 
 def rechecked(before: Findings, record: Record, body: FindingRechecked, book: str) -> Findings:
@@ -49,3 +118,11 @@ def rechecked(before: Findings, record: Record, body: FindingRechecked, book: st
     if body.ok:
         return {id: each for id, each in before.items() if id != found.id}
     return {**before, found.id: findings.reopen(found)}
+
+
+SHARE: Final[Share[Findings]] = Share(
+    "findings",
+    Findings,
+    {},
+    {FindingCorrected: corrected, FindingRechecked: rechecked, FindingPhotographed: photographed},
+)

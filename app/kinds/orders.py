@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from app.duties import orders
 from app.duties.orders import CONFIRMED, Confirmed, Order, Part, Step
 from app.duties.site import Grade
-from app.kinds.base import Body
+from app.kinds.base import Attachment, Body
 from app.kinds.evidence import Evidence
+from app.kinds.share import Share
 from app.record import Record
 
 Orders = Mapping[str, Order]
@@ -39,6 +41,8 @@ class OrderTaken(Body, frozen=True):
     finding: str | None = None
     """`book:seq` of the finding that it was made from."""
     asset: str | None = None
+    contact: int | None = None
+    """Somebody is to be on the way by then, UTC ms."""
 
     def order(self, id: str, at: int) -> Order:
         """The order itself, under the id of this record and its time, UTC ms."""
@@ -58,6 +62,7 @@ class OrderTaken(Body, frozen=True):
             finding=self.finding,
             asset=self.asset,
             urgent=self.urgent,
+            contact=self.contact,
         )
 
 
@@ -66,6 +71,8 @@ class OrderAccepted(Body, frozen=True):
     """`book:seq` of its order.taken, here and below."""
     person: str
     """Who does it."""
+    saw: int | UnsetType = UNSET
+    """How many records of the order the handheld knew, here and below."""
 
 
 class OrderGoing(Body, frozen=True):
@@ -97,6 +104,8 @@ class OrderDone(Body, frozen=True):
     """The area was left clean (D30)."""
     late: bool
     """After its limit."""
+    attachments: tuple[Attachment, ...] | UnsetType = UNSET
+    """Photographs of how it is now."""
 
 
 class OrderConfirmed(Body, frozen=True):
@@ -105,6 +114,8 @@ class OrderConfirmed(Body, frozen=True):
     """Of app.duties.orders.CONFIRMED."""
     value: str = ""
     """The code, or the number of the paper slip: digits, no names (D44)."""
+    attachments: tuple[Attachment, ...] | UnsetType = UNSET
+    """Photographs of the slip."""
 
 
 class OrderPostponed(Body, frozen=True):
@@ -112,6 +123,7 @@ class OrderPostponed(Body, frozen=True):
     due: int
     reason: str
     words: str
+    saw: int | UnsetType = UNSET
 
 
 class OrderReopened(Body, frozen=True):
@@ -125,6 +137,13 @@ class OrderVisit(Body, frozen=True):
     """A return visit is asked for (D33)."""
 
     order: str
+
+
+class OrderPhotographed(Body, frozen=True):
+    """Photographs taken while the order is under way."""
+
+    order: str
+    attachments: tuple[Attachment, ...]
 
 
 def taken(before: Orders, record: Record, body: OrderTaken, book: str) -> Orders:
@@ -145,14 +164,20 @@ def arrived(before: Orders, record: Record, body: OrderArrived, book: str) -> Or
 
 def done(before: Orders, record: Record, body: OrderDone, book: str) -> Orders:
     parts = tuple(Part(used.item, used.count) for used in body.parts)
-    return _next(before, body.order, record, lambda order: orders.finish(order, record.at, parts))
+    return _next(
+        before, body.order, record, lambda order: _seen(orders.finish(order, record.at, parts), body.attachments)
+    )
 
 
 def confirmed(before: Orders, record: Record, body: OrderConfirmed, book: str) -> Orders:
     how: Confirmed | None = next((each for each in CONFIRMED if each == body.how), None)
     if how is None:
         return before
-    return _next(before, body.order, record, lambda order: orders.confirm(order, how, record.at, body.value))
+
+    def said(order: Order) -> Step:
+        return _seen(orders.confirm(order, how, record.at, body.value), body.attachments)
+
+    return _next(before, body.order, record, said)
 
 
 def postponed(before: Orders, record: Record, body: OrderPostponed, book: str) -> Orders:
@@ -165,6 +190,14 @@ def reopened(before: Orders, record: Record, body: OrderReopened, book: str) -> 
 
 def visit(before: Orders, record: Record, body: OrderVisit, book: str) -> Orders:
     return _next(before, body.order, record, orders.ask_visit)
+
+
+def photographed(before: Orders, record: Record, body: OrderPhotographed, book: str) -> Orders:
+    return _next(before, body.order, record, lambda order: _seen(order, body.attachments))
+
+
+def _seen(step: Step, more: tuple[Attachment, ...] | UnsetType) -> Step:
+    return replace(step, photos=step.photos + len(more)) if more and isinstance(step, Order) else step
 
 
 def _next(before: Orders, id: str, record: Record, step: Callable[[Order], Step]) -> Orders:
@@ -182,3 +215,23 @@ def _with(before: Orders, order: Order, at: int) -> Orders:
         over = (id for id, each in kept.items() if each.closed is not None)
         del kept[next(over, next(iter(kept)))]
     return kept
+
+
+ORDERS: Final[Share[Orders]] = Share(
+    "orders",
+    Orders,
+    {},
+    {
+        OrderTaken: taken,
+        OrderAccepted: accepted,
+        OrderGoing: going,
+        OrderArrived: arrived,
+        OrderDone: done,
+        OrderConfirmed: confirmed,
+        OrderPostponed: postponed,
+        OrderReopened: reopened,
+        OrderVisit: visit,
+        OrderPhotographed: photographed,
+    },
+)
+SHARE: Final = ORDERS

@@ -1,6 +1,7 @@
 """Posts 岗位 as records: who stands where, sheets given and taken, relief that did not come (app.duties.posts)."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import UNSET, UnsetType
 
@@ -8,6 +9,7 @@ from app.duties import posts
 from app.duties.posts import Posts, Sheet
 from app.duties.rounds import Confirmation
 from app.kinds.base import Body
+from app.kinds.share import Share
 from app.record import Record
 
 
@@ -31,6 +33,18 @@ class ReliefMissing(Body, frozen=True):
     """接班人未到: the shift is over, and nobody has come."""
 
     post: str
+
+
+class ReliefAsked(Body, frozen=True):
+    """请人接班: somebody has been on the post for long, and asks to be relieved (D6)."""
+
+    post: str
+    person: str
+    """Who has been there longest."""
+    minutes: int
+    """For how long."""
+    hours: int
+    """How many the post allows."""
 
 
 class HandoverGiven(Body, frozen=True):
@@ -87,6 +101,10 @@ def relief_missing(before: Posts, record: Record, body: ReliefMissing, book: str
     return posts.put(before, body.post, posts.unrelieved(before.of(body.post), record.at))
 
 
+def relief_asked(before: Posts, record: Record, body: ReliefAsked, book: str) -> Posts:
+    return posts.put(before, body.post, posts.asked(before.of(body.post), record.at))
+
+
 def given(before: Posts, record: Record, body: HandoverGiven, book: str) -> Posts:
     sheet = Sheet(
         id=f"{book}:{record.seq}",
@@ -107,3 +125,18 @@ def taken(before: Posts, record: Record, body: HandoverTaken, book: str) -> Post
         return before
     by = tuple(member.person for member in body.crew)
     return posts.put(before, body.post, posts.taken(state, record.at, by, body.override or ""))
+
+
+SHARE: Final = Share(
+    "posts",
+    Posts,
+    Posts(),
+    {
+        PostManned: manned,
+        PostStoodIn: stood_in,
+        ReliefMissing: relief_missing,
+        ReliefAsked: relief_asked,
+        HandoverGiven: given,
+        HandoverTaken: taken,
+    },
+)

@@ -1,12 +1,14 @@
 """Lines of registers 登记簿 as records, and what they make of what is open (app.duties.registers)."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import UNSET, UnsetType
 
 from app.duties import registers
 from app.duties.registers import Line, Registers
 from app.kinds.base import Body
+from app.kinds.share import Share
 from app.record import Record
 
 
@@ -44,3 +46,7 @@ def entered(before: Registers, record: Record, body: RegisterEntered, book: str)
 
 def ended(before: Registers, record: Record, body: RegisterEnded, book: str) -> Registers:
     return registers.ended(before, body.line)
+
+
+REGISTERS: Final = Share("registers", Registers, Registers(), {RegisterEntered: entered, RegisterEnded: ended})
+SHARE: Final = REGISTERS

@@ -1,4 +1,4 @@
-"""What the two looks promise: readable in the sun and at night, in every palette a terminal may have."""
+"""What the three looks promise: readable by day, in bright sun and at night, in every palette a terminal may have."""
 
 import re
 
@@ -8,7 +8,8 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.widgets import Input, OptionList
 
-from screens.themes import PAPER, ROLES, SIGNS, THEMES, style
+from app.settings import LOOKS
+from screens.themes import PAPER, ROLES, SIGNS, THEMES, next_look, style
 
 PALETTES = {
     "xterm": "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5"
@@ -54,13 +55,13 @@ def hexes(look: Style, system: ColorSystem) -> tuple[str, str]:
 
 @pytest.mark.parametrize(("theme", "role"), EACH)
 def test_exact_colours_are_readable(theme: str, role: str) -> None:
-    enough = 7.0 if theme == "day" else 4.5
+    enough = 4.5 if theme == "night" else 7.0
     assert contrast(*hexes(style(theme, role), ColorSystem.TRUECOLOR)) >= enough
 
 
 @pytest.mark.parametrize(("theme", "role"), EACH)
 def test_256_colours_are_readable(theme: str, role: str) -> None:
-    assert contrast(*hexes(style(theme, role), ColorSystem.EIGHT_BIT)) >= 4.5
+    assert contrast(*hexes(style(theme, role), ColorSystem.EIGHT_BIT)) >= (7.0 if theme == "sun" else 4.5)
 
 
 @pytest.mark.parametrize("terminal", PALETTES)
@@ -69,9 +70,10 @@ def test_sixteen_colours_are_readable_even_where_bold_is_drawn_bright(theme: str
     palette = PALETTES[terminal].split()
     codes = drawn(style(theme, role), ColorSystem.STANDARD)
     front, back = sixteen(codes)
-    assert contrast(palette[front], palette[back]) >= 4.5
+    enough = 7.0 if theme == "sun" else 4.5
+    assert contrast(palette[front], palette[back]) >= enough
     if 1 in codes and front < 8:
-        assert contrast(palette[front + 8], palette[back]) >= 4.5
+        assert contrast(palette[front + 8], palette[back]) >= enough
 
 
 @pytest.mark.parametrize(("theme", "role"), EACH)
@@ -96,9 +98,23 @@ def test_night_has_no_white_areas_but_the_paper_of_a_code() -> None:
         assert blue <= 0x50
 
 
-def test_both_looks_have_the_same_roles_and_an_unknown_one_is_text() -> None:
-    assert ROLES["day"].keys() == ROLES["night"].keys()
+@pytest.mark.parametrize("role", ROLES["sun"])
+def test_in_the_sun_nothing_is_grey_or_blue_and_white_is_the_full_one(role: str) -> None:
+    front, back = (f"#{each}" for each in hexes(style("sun", role), ColorSystem.TRUECOLOR))
+    assert "#000000" in (front, back), "one side is black"
+    red, green, blue = Color.parse(back if front == "#000000" else front).get_truecolor()
+    assert green == 0xFF
+    assert (red, blue) in {(0xFF, 0xFF), (0x55, 0x55), (0xFF, 0x55)}
+
+
+def test_all_looks_have_the_same_roles_and_an_unknown_one_is_text() -> None:
+    assert ROLES["day"].keys() == ROLES["night"].keys() == ROLES["sun"].keys()
     assert style("night", "no such role") == style("night", "text")
+
+
+def test_the_key_goes_through_every_look_that_a_setting_may_name() -> None:
+    assert [theme.name for theme in THEMES] == list(LOOKS)
+    assert [next_look(look) for look in LOOKS] == ["night", "sun", "day"]
 
 
 class Stock(App[None]):
