@@ -1,7 +1,7 @@
 """Work orders and what becomes of findings: taken, gone to, proved at the point, done, confirmed; put right and
 looked at again (D30-D37, D44)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import UNSET
@@ -13,16 +13,18 @@ from app.duties.findings import Finding
 from app.duties.orders import DELAYS, POSTPONES, REOPENS, Confirmed, Order, Origin, Stage, Step
 from app.duties.provisions import Supply
 from app.duties.registers import MOST
-from app.duties.site import Category, Point
+from app.duties.site import Category, Grade, Point
 from app.errors import NotAllowed
-from app.kinds.evidence import Evidence, LabelEvidence
-from app.kinds.findings import FindingCorrected, FindingRechecked
+from app.kinds.evidence import BleEvidence, Evidence, LabelEvidence
+from app.kinds.findings import FindingCorrected, FindingPhotographed, FindingRechecked
 from app.kinds.orders import (
+    ORDERS,
     OrderAccepted,
     OrderArrived,
     OrderConfirmed,
     OrderDone,
     OrderGoing,
+    OrderPhotographed,
     OrderPostponed,
     OrderReopened,
     OrderTaken,
@@ -69,7 +71,7 @@ class Work(Session):
         roles, crew, now = self._roles(), self._crew(), self._at()
         found = [
             order
-            for order in self.state.orders.values()
+            for order in self.state.share(ORDERS).values()
             if roles & {order.to, *LEADERS} or crew & {order.worker, order.receiver}
         ]
 
@@ -83,6 +85,23 @@ class Work(Session):
         """Those that this crew has to do something about, in the same order."""
         return tuple(order for order in self.orders() if self.is_ours(order) or self._may_do(order))
 
+    def followed_orders(self) -> tuple[Order, ...]:
+        """Those that one of the crew received and somebody else does, where it is for the receiver to act: done, so the
+        customer is to be asked, or over its time (D32)."""
+        crew, now = self._crew(), self._at()
+
+        def waits(order: Order) -> bool:
+            late = order.stage is not Stage.CLOSED and orders.clock(order, now).left_ms < 0
+            return order.receiver in crew and order.worker not in crew and (late or order.stage is Stage.DONE)
+
+        return tuple(order for order in self.orders() if waits(order))
+
+    def clash(self, matter: str) -> tuple[str, ...]:
+        """Who took the same step about an order or a finding without knowing of each other, person ids; empty when
+        nobody did, or somebody who knows of both has done it since."""
+        both = self._memory.clash(matter)
+        return tuple(str(record.body.get("person") or next(iter(record.by), "")) for record in both)
+
     def is_ours(self, order: Order) -> bool:
         """One of the crew accepted it, and it is not over."""
         return order.stage is not Stage.CLOSED and order.worker in self._crew()
@@ -91,7 +110,8 @@ class Work(Session):
         return order.stage is Stage.TAKEN and order.to in self._roles()
 
     def open_findings(self) -> tuple[Finding, ...]:
-        """What is open here and this crew may see to: what waits for its re-check first, then by its limit."""
+        """What is open here and this crew may see to: what waits for its re-check first, then hazards, apart from
+        other findings, each by its limit."""
         roles, plan = self._roles(), self._in_force
         whole = not (TAKERS | OVERSEERS).isdisjoint(roles)
 
@@ -100,11 +120,11 @@ class Work(Session):
             return category.to if category else FITTER
 
         found = [each for each in self.state.findings.values() if whole or to(each) in roles]
-        return tuple(sorted(found, key=lambda each: (each.corrected is None, each.due)))
+        return tuple(sorted(found, key=lambda each: (each.corrected is None, each.kind != "hazard", each.due)))
 
     def order_of(self, finding: str) -> Order | None:
         """The newest order that was made from a finding."""
-        made = [order for order in self.state.orders.values() if order.finding == finding]
+        made = [order for order in self.state.share(ORDERS).values() if order.finding == finding]
         return made[-1] if made else None
 
     # -- orders -------------------------------------------------------------------------------
@@ -127,7 +147,7 @@ class Work(Session):
         said = findings.phrase_of(found, phrase) if found else None
         if found is None or said is None:
             raise NotAllowed("watch.unknown_phrase")
-        if not _is_room(room):
+        if not is_room(room):
             raise NotAllowed("orders.bad_room")
         words = clean(f"{found.text.say(self.lang)} {said.text.say(self.lang)}", 200)
         due = millis(findings.due_of(found, self.now(), self._in_force.calendar, urgent=urgent))
@@ -144,6 +164,7 @@ class Work(Session):
                 urgent=urgent,
                 point=point,
                 room=room,
+                contact=self._contact(),
             )
         )
 
@@ -176,15 +197,16 @@ class Work(Session):
 
     async def _taken(self, body: OrderTaken) -> Order:
         (entry,) = await self._write(body)
-        return self.state.orders[f"{self._logbook.book_id}:{entry.record.seq}"]
+        return self.state.share(ORDERS)[f"{self._logbook.book_id}:{entry.record.seq}"]
 
     @act
     async def accept_order(self, order: str) -> Order:
         """One of the crew does it, or takes it over. Raises NotAllowed when it is nobody's of this crew to do."""
         found = self._order(order)
         worker = self._worker(found)
-        _may(orders.accept(found, worker, self._at()))
-        await self._write(OrderAccepted(order, worker))
+        if not self.clash(order):
+            _may(orders.accept(found, worker, self._at()))
+        await self._write(OrderAccepted(order, worker, self._memory.known_of(order)))
         return self._order(order)
 
     @act
@@ -217,28 +239,33 @@ class Work(Session):
         return next((each for each in coming if point and each.point == point.id), None)
 
     @act
-    async def finish_order(self, order: str, parts: Mapping[str, int], *, clean_area: bool = True) -> Order:
+    async def finish_order(
+        self, order: str, parts: Mapping[str, int], *, clean_area: bool = True, photos: Sequence[bytes] = ()
+    ) -> Order:
         """The work is done; a finding it was made from is put right by it, and waits for its re-check (D34).
 
-        Raises NotAllowed for a part that the plan has not, or a count that is none.
+        Raises NotAllowed for a part that the plan has not, a count that is none, or photographs that cannot be kept.
         """
         found, at = self._ours(order), self._at()
         used = tuple(self._part(item, count) for item, count in parts.items() if count)
         after = _may(orders.finish(found, at, tuple(orders.Part(each.item, each.count) for each in used)))
-        bodies: list[kinds.Body] = [OrderDone(order, used, clean_area, orders.in_time(after) is False)]
+        seen = await self._attached(photos)
+        bodies: list[kinds.Body] = [OrderDone(order, used, clean_area, orders.in_time(after) is False, seen)]
         finding = self.state.findings.get(found.finding or "")
         if finding is not None and finding.corrected is None:
-            bodies.append(FindingCorrected(finding.id, found.words, order))
+            bodies.append(FindingCorrected(finding.id, found.words, order, seen))
         await self._write(*bodies)
         return self._order(order)
 
     @act
-    async def confirm_order(self, order: str, how: Confirmed, value: str = "") -> Order:
+    async def confirm_order(
+        self, order: str, how: Confirmed, value: str = "", *, photos: Sequence[bytes] = ()
+    ) -> Order:
         """What the customer says to it: a code or a slip's number in digits, or is absent, or refuses (D44)."""
         found = self._order(order)
         value = value if how in orders.NEEDS_VALUE and value.isascii() and value.isdigit() else ""
         _may(orders.confirm(found, how, self._at(), value[:VALUE_MOST]))
-        await self._write(OrderConfirmed(order, how, value[:VALUE_MOST]))
+        await self._write(OrderConfirmed(order, how, value[:VALUE_MOST], await self._attached(photos)))
         return self._order(order)
 
     @act
@@ -249,7 +276,8 @@ class Work(Session):
             raise NotAllowed("watch.unknown_reason")
         due = self.postponed_to(found, by)
         _may(orders.postpone(found, due, reason))
-        await self._write(OrderPostponed(order, due, reason, say(self.lang, f"orders.later_{reason}")))
+        words = say(self.lang, f"orders.later_{reason}")
+        await self._write(OrderPostponed(order, due, reason, words, self._memory.known_of(order)))
         return self._order(order)
 
     def may_postpone(self, order: Order) -> None:
@@ -288,9 +316,25 @@ class Work(Session):
         await self._write(OrderVisit(order))
         return self._order(order)
 
+    @act
+    async def photograph_order(self, order: str, photos: Sequence[bytes]) -> Order:
+        """How it looks now. Raises NotAllowed when it cannot be kept."""
+        self._order(order)
+        if seen := await self._attached(photos):
+            await self._write(OrderPhotographed(order, seen))
+        return self._order(order)
+
     # -- findings -----------------------------------------------------------------------------
     @act
-    async def correct_finding(self, finding: str) -> Finding:
+    async def photograph_finding(self, finding: str, photos: Sequence[bytes]) -> Finding:
+        """How it looks now, before it is put right or after. Raises NotAllowed when it cannot be kept."""
+        self._finding(finding)
+        if seen := await self._attached(photos):
+            await self._write(FindingPhotographed(finding, seen))
+        return self._finding(finding)
+
+    @act
+    async def correct_finding(self, finding: str, *, photos: Sequence[bytes] = ()) -> Finding:
         """Put right without an order (当场/自行整改); it stays open until its re-check."""
         found = self._finding(finding)
         order = self.order_of(finding)
@@ -298,13 +342,16 @@ class Work(Session):
             raise NotAllowed("orders.order_first")
         if findings.correct(found, self._at()) is None:
             raise NotAllowed("orders.corrected_already")
-        await self._write(FindingCorrected(finding, found.words))
+        await self._write(FindingCorrected(finding, found.words, attachments=await self._attached(photos)))
         return self._finding(finding)
 
     @act
-    async def recheck_finding(self, finding: str, *, ok: bool, scan: Scan | None = None) -> bool:
+    async def recheck_finding(
+        self, finding: str, *, ok: bool, scan: Scan | None = None, heard: BleEvidence | None = None
+    ) -> bool:
         """Looked at again; whether it is closed. Not right, it is open again, and the order it led to as well.
 
+        `scan`: the label that was read there; `heard`: else the beacon of the place, near and trusted.
         Raises NotAllowed before it was put right, or while its order is under way.
         """
         found = self._finding(finding)
@@ -315,14 +362,19 @@ class Work(Session):
             raise NotAllowed("orders.order_first")
         point, evidence, meant = self._on_site(scan)
         proved = point is not None and point.id == found.point and not meant.old
+        grade: Grade | None = "label" if point else None
+        if point is None and heard is not None and found.point is not None:
+            point, proved, grade = self._in_force.find_point(found.point), True, "near"
+            evidence = Evidence(ble=heard)
         body = FindingRechecked(
             finding,
             ok,
             found.words,
             point.id if point else None,
             proved,
-            "label" if point else None,
+            grade,
             evidence if point else UNSET,
+            saw=self._memory.known_of(finding),
         )
         again = [] if ok or order is None else [self._reopened(order, REOPENS[1])]
         await self._write(body, token=meant.token if point else b"")
@@ -339,7 +391,7 @@ class Work(Session):
 
     def _order(self, id: str) -> Order:
         self._shift()
-        found = self.state.orders.get(id)
+        found = self.state.share(ORDERS).get(id)
         if found is None:
             raise NotAllowed("orders.gone")
         return found
@@ -369,6 +421,10 @@ class Work(Session):
     def _called(self, person: str) -> str:
         found = self.person(person)
         return found.name.say(self.lang) if found else person
+
+    def _contact(self) -> int | None:
+        minutes = self._in_force.settings.contact_min
+        return self._at() + minutes * 60_000 if minutes else None
 
     def _respond(self, category: Category) -> int | None:
         if not category.respond:
@@ -412,5 +468,5 @@ def _may(step: Step) -> Order:
     raise NotAllowed(f"orders.why_{step}")
 
 
-def _is_room(room: str) -> bool:
+def is_room(room: str) -> bool:
     return len(room) <= ROOM_MOST and all(part.isascii() and part.isdigit() for part in room.split("-") if room)

@@ -37,6 +37,8 @@ FIRST_S: Final = 4.0
 """Until the first frame: a sensor needs a second or two to wake up."""
 STALL_S: Final = 1.5
 """Between two frames."""
+SETTLE_S: Final = 0.8
+"""Of frames before the one that becomes a photograph: exposure and colours are right then."""
 HELP_S: Final = 1.0
 """So long a hint stands, though the next frames do not show why: each is looked at another way."""
 LOOK_S: Final = 0.1
@@ -120,6 +122,37 @@ class Camera:
             stop.set()
             await watching
 
+    @property
+    def folder(self) -> Path | None:
+        """Where pictures come from that another program takes; None of a camera that is read."""
+        return Path(self._source.where) if self._source.kind == "dir" else None
+
+    @property
+    def source(self) -> Source:
+        return self._source
+
+    async def still(self) -> bytes:
+        """One frame as the source sends it, once the sensor has found its light: pixels of its form, or a JPEG.
+
+        Takes a second, or FIRST_S when nothing comes. Raises CameraFault.
+        """
+        stop = Event()
+        try:
+            return await asyncio.to_thread(self._still, stop)
+        finally:
+            stop.set()
+
+    def _still(self, stop: Event) -> bytes:
+        newest, first = b"", 0.0
+        with self._device, closing(_pieces(self._source, stop)) as stream:
+            for piece in stream:
+                newest, first = piece, first or time.monotonic()
+                if time.monotonic() - first >= SETTLE_S:
+                    break
+        if not newest:
+            raise CameraFault("camera.absent")
+        return newest
+
     def _watch(self, stop: Event, tell: Callable[[Scan | CameraState | None], None]) -> None:
         """In a thread of its own: the decoder lets the event loop run meanwhile."""
         said, helped = "", 0.0
@@ -163,8 +196,8 @@ def frames(source: Source, stop: Event, *, every: bool = False) -> Generator[Gra
         yield from _snapshots(Path(source.where), stop)
         return
     live = source.kind != "file"
-    with _child(source) if source.kind in ("v4l2", "run") else _opened(source.where) as fd:
-        stream = _frames(source, _bytes_of(fd, stop, ends=source.kind != "pipe"))
+    with closing(_pieces(source, stop)) as pieces:
+        stream = _frames(source, pieces)
         yield from _newest(stream, stop) if live and not every else stream
     if live and not stop.is_set():
         raise CameraFault("camera.died")
@@ -276,34 +309,60 @@ def _bytes_of(fd: int, stop: Event, ends: bool = True) -> Iterator[bytes]:
 
 
 # -- frames ---------------------------------------------------------------------------------------
-def _frames(source: Source, stream: Iterator[bytes]) -> Iterator[Gray]:
+def _pieces(source: Source, stop: Event) -> Generator[bytes, None, None]:
+    """Frames as they are sent: pixels of the source's form, or whole JPEGs. Raises CameraFault."""
+    with _child(source) if source.kind in ("v4l2", "run") else _opened(source.where) as fd:
+        stream = _bytes_of(fd, stop, ends=source.kind != "pipe")
+        yield from _jpegs(stream) if source.form == JPEG else _pixels(source, stream)
+
+
+def _frames(source: Source, pieces: Iterator[bytes]) -> Iterator[Gray]:
     if source.form == JPEG:
-        yield from _jpegs(stream)
+        from hardware.pictures import jpeg_gray
+
+        since = time.monotonic()
+        for gray in map(jpeg_gray, pieces):
+            if gray is not None:
+                yield gray
+                since = time.monotonic()
+            _must_be_frames(since)
         return
-    held = bytearray()
+    count = source.width * source.height
+    for frame in pieces:
+        yield Gray(frame[::2] if source.form == "YUYV" else frame[:count], source.width, source.height)
+
+
+def _pixels(source: Source, stream: Iterator[bytes]) -> Iterator[bytes]:
+    held, since = bytearray(), time.monotonic()
     for some in stream:
         held += some
         while len(held) >= source.frame_bytes:
             frame = bytes(held[: source.frame_bytes])
             del held[: source.frame_bytes]
-            count = source.width * source.height
-            yield Gray(frame[::2] if source.form == "YUYV" else frame[:count], source.width, source.height)
+            yield frame
+            since = time.monotonic()
+        _must_be_frames(since)
 
 
-def _jpegs(stream: Iterator[bytes]) -> Iterator[Gray]:
+def _jpegs(stream: Iterator[bytes]) -> Iterator[bytes]:
     """Pictures from their first mark to their last (JPEG B.1.1.3); between those no FF D9 stands."""
-    from hardware.pictures import jpeg_gray
-
-    held = bytearray()
+    held, since = bytearray(), time.monotonic()
     for some in stream:
         held += some
         while (begin := held.find(b"\xff\xd8\xff")) >= 0 and (end := held.find(b"\xff\xd9", begin)) >= 0:
-            gray = jpeg_gray(bytes(held[begin : end + 2]))
+            picture = bytes(held[begin : end + 2])
             del held[: end + 2]
-            if gray is not None:
-                yield gray
+            yield picture
+            since = time.monotonic()
+        _must_be_frames(since)
         if len(held) > MAX_JPEG:
             held.clear()
+
+
+def _must_be_frames(since: float) -> None:
+    """Bytes that never make a frame are of another form than the setting says. Raises CameraFault."""
+    if time.monotonic() - since > FIRST_S:
+        raise CameraFault("camera.stalled")
 
 
 def _snapshots(folder: Path, stop: Event) -> Iterator[Gray]:
@@ -317,11 +376,11 @@ def _snapshots(folder: Path, stop: Event) -> Iterator[Gray]:
         try:
             with os.scandir(folder) as listed:
                 found = sorted((each for each in listed if Path(each.name).suffix.lower() in SUFFIXES), key=_name)
-            written = [(each, (each.stat().st_mtime_ns, each.stat().st_size)) for each in found]
         except OSError as e:
             raise CameraFault("camera.died") from e
-        for each, when in written:
-            if done.get(each.name) != when and not stop.is_set():
+        for each in found:
+            when = _written(each)
+            if when is not None and done.get(each.name) != when and not stop.is_set():
                 done[each.name] = when
                 with suppress(PictureRefused):
                     yield from grays(picture_bytes(Path(each.path)))
@@ -330,6 +389,15 @@ def _snapshots(folder: Path, stop: Event) -> Iterator[Gray]:
 
 def _name(entry: os.DirEntry[str]) -> str:
     return entry.name
+
+
+def _written(entry: os.DirEntry[str]) -> tuple[int, int] | None:
+    """When it was written, and its size; None when it has just been taken away again."""
+    try:
+        about = entry.stat()
+    except OSError:
+        return None
+    return about.st_mtime_ns, about.st_size
 
 
 def _newest(stream: Iterator[Gray], stop: Event) -> Generator[Gray, None, None]:

@@ -25,7 +25,8 @@ def judge(check: Check, raw: str, at: int = 0) -> Answer:
     """The answer that the keys `raw` mean at `at`, UTC ms. Raises NotAllowed with what to press instead.
 
     `1` and `2` are OK and not OK; a choice is its number; a reading's digits fill its decimals from
-    the right ("42" is 0.42 with two); a count is how many are good.
+    the right ("42" is 0.42 with two); a count is how many are good; of a score sheet nothing means full marks, else
+    each deduction is `item/reason`.
     """
     keys = raw.strip()
     match check.kind:
@@ -37,6 +38,8 @@ def judge(check: Check, raw: str, at: int = 0) -> Answer:
             return _count(check, keys, at)
         case "text":
             return _text(check, keys, at)
+        case "score":
+            return _score(check, keys, at)
         case _:
             return _ok(check, keys, at)
 
@@ -74,6 +77,18 @@ def _text(check: Check, keys: str, at: int) -> Answer:
     if not keys:
         raise NotAllowed("watch.answer_text")
     return Answer(check.id, True, clean(keys, MAX_TEXT), at)
+
+
+def _score(check: Check, keys: str, at: int) -> Answer:
+    from app.duties import scores  # only inspections by score need it: memory
+
+    taken = scores.NOTHING
+    for said in keys.split():
+        item, _, reason = said.partition("/")
+        if (after := scores.take(check, taken, item, reason)) == taken:
+            raise NotAllowed("watch.answer_score")
+        taken = after
+    return scores.answer(check, taken, at)
 
 
 def _whole(keys: str) -> int | None:

@@ -28,14 +28,17 @@ class Doubt(Struct, frozen=True):
 def doubts(check: Check, answer: Answer, before: Sequence[str]) -> tuple[Doubt, ...]:
     """What to ask before the answer is kept, in order; `before` are the readings before it, newest first."""
     now = answer.value
-    if check.kind != "number" or now is None or not before:
+    if check.kind != "number" or now is None:
         return ()
-    found = []
-    meant = readings.did_you_mean(now, before)
-    if meant is not None and not (check.meter and readings.falls(before[0], meant)):
+    found, last = [], before[0] if before else None
+    if len(before) < readings.FEWEST:
+        meant = readings.meant_by_limits(now, check.low, check.high)
+    else:
+        meant = readings.did_you_mean(now, before)
+    if meant is not None and not (check.meter and readings.falls(last, meant)):
         found.append(Doubt("meant", meant))
-    if check.meter and readings.falls(before[0], now):
-        found.append(Doubt("meter", before[0]))
+    if last is not None and check.meter and readings.falls(last, now):
+        found.append(Doubt("meter", last))
     if check.moves and readings.always_same(now, before):
         found.append(Doubt("same", now))
     return tuple(found)

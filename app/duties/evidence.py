@@ -49,9 +49,11 @@ class Mark(StrEnum):
     TOO_QUICK = "too-quick"
     """A checklist was answered faster than it can be read."""
     UNBALANCED = "unbalanced"
+    NAMED = "named-only"
+    """Somebody signed in by name or by the team's leader, as the plan lets the role."""
 
 
-INFORMATION: Final = frozenset({Mark.SENSOR_READ, Mark.TO_VERIFY, Mark.METER_EXCHANGED})
+INFORMATION: Final = frozenset({Mark.SENSOR_READ, Mark.TO_VERIFY, Mark.METER_EXCHANGED, Mark.NAMED})
 """Marks that say how it was done, and accuse nobody."""
 OF_GRADE: Final = frozenset({Mark.WEAK, Mark.LABEL_ONLY})
 """Marks that go when better evidence comes in time."""

@@ -42,6 +42,7 @@ class Finding(Struct, frozen=True):
     """When somebody said that it is put right, UTC ms; it stays open until a re-check on site (D34)."""
     reopened: int = 0
     """How often a re-check found it not right."""
+    photos: int = 0
 
 
 LABEL: Final = "label"

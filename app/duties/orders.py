@@ -106,6 +106,9 @@ class Order(Struct, frozen=True):
     visit: bool = False
     """A return visit is asked for (回访, D33)."""
     reopened: int = 0
+    photos: int = 0
+    contact: int | None = None
+    """Somebody is to be on the way by then, UTC ms (三分钟服务承诺, D31); None when only the rest counts."""
 
 
 Step = Order | Why
@@ -160,14 +163,15 @@ def postpone(order: Order, due: int, reason: str) -> Step:
 
 
 def reopen(order: Order, due: int, reason: str) -> Step:
-    """It was not right after all: the same receiver, nobody's work yet. Its limit is a new one."""
+    """It was not right after all: the same receiver, nobody's work yet. Its limit is a new one; those of being there
+    are over."""
     if order.stage not in (Stage.DONE, Stage.CLOSED):
         return Why.TOO_EARLY
     if not reason:
         return Why.NO_REASON
     return replace(
         order, stage=Stage.TAKEN, worker=None, accepted=None, going=None, arrived=None, proved=False, done=None,
-        closed=None, confirmed="", due=max(due, order.due), reopened=order.reopened + 1,
+        closed=None, confirmed="", due=max(due, order.due), respond=None, contact=None, reopened=order.reopened + 1,
     )  # fmt: skip
 
 
@@ -178,15 +182,17 @@ def ask_visit(order: Order) -> Step:
 class Clock(Struct, frozen=True):
     """What is running out, for the countdown on a list."""
 
-    what: Literal["respond", "due", "none"]
+    what: Literal["contact", "respond", "due", "none"]
     left_ms: int
     """Negative when it is over."""
 
 
 def clock(order: Order, at: int) -> Clock:
-    """First until somebody is there, then until it is done."""
+    """First until somebody is on the way, then until somebody is there, then until it is done."""
     if order.stage in (Stage.DONE, Stage.CLOSED):
         return Clock("none", 0)
+    if order.contact is not None and order.stage in (Stage.TAKEN, Stage.ACCEPTED):
+        return Clock("contact", order.contact - at)
     if order.respond is not None and order.arrived is None:
         return Clock("respond", order.respond - at)
     return Clock("due", order.due - at)

@@ -10,11 +10,10 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from app.duties.evidence import INFORMATION, Mark
+from app.duties.life import EXCUSERS, may
 from app.duties.review import SEVERE
 from app.duties.site import Plan
 
-EXCUSERS: Final = frozenset({"supervisor", "manager"})
-"""Roles that may take a point out of the rates (D9)."""
 HOUR_MS: Final = 3600 * 1000
 RECENT_MS: Final = 48 * HOUR_MS
 """A handheld that sent something this long before a window ended was in use."""
@@ -47,7 +46,7 @@ class Tally(Struct, frozen=True):
 
 def may_excuse(plan: Plan, people: Iterable[str]) -> bool:
     """Whether one of them may take a point out of the rates at this site."""
-    return any(not EXCUSERS.isdisjoint(plan.roles_of(person)) for person in people)
+    return may(plan, people, EXCUSERS) is not None
 
 
 def is_excused(point: str | None, opens: int, closes: int, excuses: Iterable[Excuse]) -> bool:

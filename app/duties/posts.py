@@ -66,6 +66,8 @@ class PostState(Struct, frozen=True):
     """The newest one."""
     relief_missing: int | None = None
     """Since when the relief is said not to have come (接班人未到), UTC ms."""
+    relief_asked: int | None = None
+    """Since when relief is asked for (请人接班), UTC ms; until somebody comes."""
 
 
 class Posts(Struct, frozen=True):
@@ -108,8 +110,12 @@ def manned(before: Posts, post: str, people: Iterable[str], since: int) -> Posts
 
 def left_posts(before: Posts, person: str | None = None) -> Posts:
     """`person` stands nowhere any more; nobody of this handheld does when none is named."""
-    states = {id: went(each, person) if person else replace(each, people=()) for id, each in before.states.items()}
+    states = {id: went(each, person) if person else _empty(each) for id, each in before.states.items()}
     return replace(before, states=states)
+
+
+def _empty(state: PostState) -> PostState:
+    return replace(state, people=(), relief_asked=None)
 
 
 def _without(state: PostState, people: Collection[str]) -> PostState:
@@ -120,7 +126,7 @@ def came(state: PostState, person: str, at: int, stands_in: str = "") -> PostSta
     """On the post; who is there already stays since when they were."""
     if any(each.person == person for each in state.people):
         return state
-    return replace(state, people=(*state.people, OnDuty(person, at, stands_in)), relief_missing=None)
+    return replace(state, people=(*state.people, OnDuty(person, at, stands_in)), relief_missing=None, relief_asked=None)
 
 
 def stood_in(state: PostState, person: str, at: int, instead: str) -> PostState:
@@ -151,6 +157,11 @@ def unrelieved(state: PostState, at: int) -> PostState:
     return state if state.relief_missing is not None else replace(state, relief_missing=at)
 
 
+def asked(state: PostState, at: int) -> PostState:
+    """Relief is asked for; since when stands from the first time."""
+    return state if state.relief_asked is not None else replace(state, relief_asked=at)
+
+
 def waits(state: PostState, crew: Iterable[str]) -> Sheet | None:
     """The sheet that this crew must read before it begins a round; nobody takes over from themselves."""
     sheet = state.sheet
@@ -176,6 +187,11 @@ def left(post: Post, duty: OnDuty, at: int) -> Left:
     remaining = post.hours * _HOUR_MS - max(0, at - duty.since)
     hours: Hours = "over" if remaining <= 0 else "soon" if remaining <= WARN_MS else "fine"
     return Left(duty.person, hours, remaining)
+
+
+def minutes_on(post: Post, left: Left) -> int:
+    """How long somebody has been there, whole minutes."""
+    return (post.hours * _HOUR_MS - left.left_ms) // 60_000
 
 
 def differences(items: Iterable[Item], counts: Mapping[str, int]) -> dict[str, int]:

@@ -19,6 +19,8 @@ class TeamRun(Struct, frozen=True):
     """UTC ms."""
     ticks: Mapping[str, int] = {}
     """When each step was ticked first, UTC ms."""
+    taken_back: Mapping[str, int] = {}
+    """When each step was ticked first by mistake: that stays, whatever comes after it."""
     materials: Mapping[str, int] = {}
     """What was counted last."""
     reported: int | None = None
@@ -35,6 +37,8 @@ class Run(Struct, frozen=True):
     """Ordered or opened, UTC ms."""
     exercise: bool = False
     """A drill: nobody is in danger."""
+    about: str = ""
+    """The asset that it is about, when there are several."""
     teams: Mapping[str, TeamRun] = {}
     closed: int | None = None
 
@@ -47,6 +51,18 @@ def assembled(run: Run, team: str, at: int) -> Run:
 def ticked(run: Run, team: str, step: str, at: int) -> Run:
     """A tick stays where it was: the first time is when it was done."""
     return _team(run, team, lambda now: replace(now, ticks={step: at, **now.ticks}))
+
+
+def taken_back(run: Run, team: str, step: str) -> Run:
+    """The step is open again; of the mistake its first time is kept."""
+
+    def change(now: TeamRun) -> TeamRun:
+        if step not in now.ticks:
+            return now
+        left = {id: at for id, at in now.ticks.items() if id != step}
+        return replace(now, ticks=left, taken_back={step: now.ticks[step], **now.taken_back})
+
+    return _team(run, team, change)
 
 
 def counted(run: Run, team: str, material: str, count: int) -> Run:
@@ -98,11 +114,11 @@ def missing(team: Team, run: Run) -> dict[str, int]:
     }
 
 
-def may_close(procedure: Procedure, run: Run) -> bool:
-    """A card closes when somebody says so; a call-out when every team has reported (D51)."""
+def unreported(procedure: Procedure, run: Run) -> tuple[Team, ...]:
+    """Teams whose report is missing here: a call-out ends with a report from each (D51), a card needs none."""
     if procedure.kind == "card":
-        return True
-    return all(run.teams.get(team.id, TeamRun()).reported is not None for team in procedure.teams)
+        return ()
+    return tuple(team for team in procedure.teams if run.teams.get(team.id, TeamRun()).reported is None)
 
 
 def _team(run: Run, team: str, change: Callable[[TeamRun], TeamRun]) -> Run:

@@ -41,6 +41,8 @@ class Register(Part, frozen=True, omit_defaults=True):
     """Local time `HH:MM` by which lines must have ended (D41), or a span like `4h`."""
     every_min: int = 0
     """A line is due this often while its post is on duty (D53); 0: whenever there is something."""
+    post: str | None = None
+    """Only while the crew stands there is a line due; None: wherever whoever keeps it is."""
     retention_days: int = 90
     """How long the office keeps it."""
 
@@ -48,6 +50,17 @@ class Register(Part, frozen=True, omit_defaults=True):
     def stays(self) -> bool:
         """Whether a line of it stays open until another one ends it."""
         return self.ends != NO_TEXT
+
+
+class Lone(Part, frozen=True, omit_defaults=True):
+    """Lone worker check-in (D50): whoever is alone at a post or on a route is asked whether all is well."""
+
+    every_min: int
+    """Minutes without a record of the person, after which the handheld asks; 0: never."""
+    answer_s: int = 60
+    """Seconds to answer, before it asks louder."""
+    last_s: int = 60
+    """Seconds of the countdown, before the alarm is raised."""
 
 
 PROCEDURE_KINDS: Final = ("card", "call-out", "drill")
@@ -90,6 +103,8 @@ class Procedure(Part, frozen=True, omit_defaults=True):
     """What sets it off (大雨半小时)."""
     reports: tuple[Phrase, ...] = ()
     """How a team may report at the end; a card needs none."""
+    about: tuple[str, ...] = ()
+    """Assets of which it is about one (which lift?); empty when there is nothing to choose."""
 
     def __post_init__(self) -> None:
         self._read_as("kind", PROCEDURE_KINDS, "card")
@@ -113,6 +128,53 @@ class Contact(Part, frozen=True, omit_defaults=True):
     name: Text
     number: str
     """Digits as dialled, or a radio channel."""
+
+
+class Violation(Part, frozen=True, omit_defaults=True):
+    """What a category leads to where somebody does what he may not: a record, a notice, a report (D35)."""
+
+    authority: Text
+    """Whom it is reported to."""
+    demands: tuple[Phrase, ...]
+    """What a notice may ask for (立即停止, 恢复原状)."""
+    notice: str = "same-day"
+    """Until the notice is handed over, from the record on, as app.duties.findings reads it."""
+    comply: str = "3d"
+    """What the notice gives them."""
+    report: str = "1wd"
+    """Until the report is handed in, from the end of that on."""
+
+
+class Fitting(Part, frozen=True, omit_defaults=True):
+    """A door, a window, a meter of a dwelling; a pump of a plant room."""
+
+    id: str
+    text: Text
+    faults: tuple[Phrase, ...] = ()
+    """What may be wrong with it, before what may be wrong with anything."""
+
+
+class Unit(Part, frozen=True, omit_defaults=True):
+    id: str
+    """A dwelling's number, digits and dashes; a word for a plant."""
+    name: Text = NO_TEXT
+
+
+class Survey(Part, frozen=True, omit_defaults=True):
+    """承接查验: units of one kind that are inspected before they are handed over (D36)."""
+
+    id: str
+    name: Text
+    builder: Text
+    """Whose faults they are."""
+    fittings: tuple[Fitting, ...]
+    units: tuple[Unit, ...]
+    faults: tuple[Phrase, ...] = ()
+    """What may be wrong with any fitting."""
+    deadline: str = "7d"
+    """Until a fault is put right, as app.duties.findings reads it."""
+    roles: tuple[str, ...] = ()
+    """Who inspects; empty: whoever is there."""
 
 
 class Supply(Part, frozen=True, omit_defaults=True):

@@ -62,6 +62,20 @@ def did_you_mean(now: str, before: Sequence[str]) -> str | None:
     return None
 
 
+def meant_by_limits(now: str, low: str | None, high: str | None) -> str | None:
+    """The same of a reading above its limits where no usual one is known: its point moved back until it lies within.
+
+    Without a lower limit only a thousandfold is a slip for certain.
+    """
+    value = Decimal(now)
+    if high is None or value <= Decimal(high):
+        return None
+    factor = next((each for each in FACTORS if value / each <= Decimal(high)), None)
+    if factor is None or (low is None and factor < FACTORS[-1]) or (low and value / factor < Decimal(low)):
+        return None
+    return str((value / factor).quantize(Decimal(1).scaleb(value.as_tuple().exponent)))  # type: ignore[arg-type]
+
+
 def always_same(now: str, before: Sequence[str]) -> bool:
     """Whether `now` is the SAME-th equal reading running. `before` newest first."""
     last = before[: SAME - 1]

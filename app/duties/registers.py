@@ -121,23 +121,47 @@ def next_due(register: Register, last: int | None, since: int, at: int) -> int |
     return begun + register.every_min * 60_000
 
 
+class Apart(Struct, frozen=True):
+    """A personal text that a line names: it has a time to live of its own (decision 9)."""
+
+    register: str
+    line: str
+    at: int
+
+
 class Registers(Struct, frozen=True):
     """What is open and when each register was last written: the fold of its lines."""
 
     open: Mapping[str, Line] = {}
     last: Mapping[str, int] = {}
     """UTC ms of the newest line, by register, as the clock then stood: it may have been ahead, and is right again."""
+    apart: Mapping[str, Apart] = {}
+    """Personal texts by their hash, the newest ones."""
 
 
 OPEN_MOST: Final = 500
+APART_MOST: Final = 1000
+DAY_MS: Final = 24 * 3600 * 1000
 
 
 def entered(before: Registers, line: Line, *, stays: bool) -> Registers:
     """A line was written; `stays` until another one ends it."""
     last = {**before.last, line.register: line.at}
+    texts = {name: Apart(line.register, line.id, line.at) for name in line.apart.values()}
+    apart = dict(list({**before.apart, **texts}.items())[-APART_MOST:]) if texts else before.apart
     if not stays:
-        return replace(before, last=last)
-    return Registers(dict(list({**before.open, line.id: line}.items())[-OPEN_MOST:]), last)
+        return replace(before, last=last, apart=apart)
+    return Registers(dict(list({**before.open, line.id: line}.items())[-OPEN_MOST:]), last, apart)
+
+
+def outlived(kept: Iterable[Register], state: Registers, now: int) -> tuple[str, ...]:
+    """Personal texts that are older than their register keeps anything; of a line that is open still, none."""
+    days = {register.id: register.retention_days for register in kept}
+    return tuple(
+        name
+        for name, text in state.apart.items()
+        if text.line not in state.open and text.register in days and now - text.at >= days[text.register] * DAY_MS
+    )
 
 
 def ended(before: Registers, id: str) -> Registers:

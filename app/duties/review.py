@@ -160,7 +160,7 @@ def judge_check(check: Check, body: CheckAnswered) -> bool:
     if check.kind == "choice" or (check.kind == "text" and check.choices):
         return next((choice.ok for choice in check.choices if choice.id == body.value), False)
     limited = check.low is not None or check.high is not None
-    if check.kind not in ("number", "count") or body.value is None or not limited:
+    if check.kind not in ("number", "count", "score") or body.value is None or not limited:
         return body.ok
     try:
         return in_limits(check, body.value.partition("/")[0])
@@ -190,7 +190,7 @@ class Walk:
             seed=crew.seed,
             started=crew.started,
             visits=tuple(rounds.Visit(stop) for stop in crew.order),
-            marks=rounds.crew_marks(crew.crew, schedule),
+            marks=rounds.crew_marks(crew.crew, schedule, plan.sign_in),
         )
         self._plan = plan
         self._place = place

@@ -19,10 +19,10 @@ from msgspec.structs import replace
 from app.duties.days import millis
 from app.duties.evidence import OF_GRADE, PAIR_MS, Mark, stronger_of, weaker
 from app.duties.schedule import Slot
-from app.duties.site import Grade, Plan, Point, Route, Schedule, Stop
+from app.duties.site import Grade, Plan, Point, Route, Schedule, SignIn, Stop
 from app.duties.ways import Instant, Place, clock_jumped, is_impossible, is_too_fast
 
-METHODS: Final = ("badge", "pin", "typed", "paper", "absent", "refused")
+METHODS: Final = ("badge", "pin", "typed", "leader", "paper", "absent", "refused")
 """How somebody confirms (decision 18); a record may hold a word that only a newer program knows."""
 STRONG: Final = ("badge", "pin")
 NOT_GIVEN: Final = ("absent", "refused")
@@ -185,6 +185,8 @@ class Summary(Struct, frozen=True):
     started: int
     finished: int | None
     timing: Literal["early", "on-time", "late", "missed"]
+    closes: int = 0
+    """When its window ends, UTC ms."""
 
 
 # -- beginning -----------------------------------------------------------------------------------
@@ -218,11 +220,11 @@ def slot_id(id: str) -> str:
 def begin(
     slot: Slot, route: Route, schedule: Schedule, *, id: str, revision: int,
     crew: tuple[Confirmation, ...], started: int, seed: str | None = None,
-    alone: str | None = None, alone_words: str | None = None,
+    alone: str | None = None, alone_words: str | None = None, sign_in: tuple[SignIn, ...] = (),
 ) -> Progress:  # fmt: skip
     """A round at its beginning. Fewer people than the schedule asks are marked, whatever the reason."""
     order = order_of(route, seed)
-    marks = crew_marks(crew, schedule)
+    marks = crew_marks(crew, schedule, sign_in)
     short = Mark.CREW_SHORT in marks
     return Progress(
         round=id,
@@ -247,10 +249,17 @@ def is_short(crew: Iterable[Confirmation], schedule: Schedule | None) -> bool:
     return schedule is not None and sum(member.given for member in crew) < schedule.crew
 
 
-def crew_marks(crew: tuple[Confirmation, ...], schedule: Schedule) -> tuple[Mark, ...]:
-    """Marks of a crew that sets out: too few who confirmed, or one who did so only weakly."""
-    weak = any(member.weak for member in crew if member.given)
-    found = {Mark.CREW_SHORT: is_short(crew, schedule), Mark.WEAK: weak}
+def crew_marks(
+    crew: tuple[Confirmation, ...], schedule: Schedule, sign_in: tuple[SignIn, ...] = ()
+) -> tuple[Mark, ...]:
+    """Marks of a crew that sets out: too few who confirmed, or one who did so only weakly.
+
+    `sign_in` of the plan says for which roles that will do: it is said, and accuses nobody.
+    """
+    weak = [member for member in crew if member.given and member.weak]
+    let = {(rule.role, method) for rule in sign_in for method in rule.methods}
+    named = [member for member in weak if (member.role, member.method) in let]
+    found = {Mark.CREW_SHORT: is_short(crew, schedule), Mark.WEAK: len(named) < len(weak), Mark.NAMED: bool(named)}
     return tuple(mark for mark, yes in found.items() if yes)
 
 
@@ -315,7 +324,7 @@ def arrive(
     if stop is None or visit is None:
         return progress, Verdict(None, point.id, False, grade, (Mark.WRONG_POINT,), why=Refusal.WRONG_POINT)
     if better := joined(visit, grade, when):
-        weak = (Mark.WEAK,) if weaker(promised or better, point.grade) else ()
+        weak = (Mark.WEAK,) if weaker(promised or better, wanted(plan, route, point)) else ()
         after = reached(progress, stop.id, when, better, (*weak, *seen), checks_of(plan, stop))
         return after, Verdict(stop.id, point.id, True, better, (*weak, *seen), adds=True)
     if progress.at_stop == stop.id:
@@ -324,16 +333,23 @@ def arrive(
         return progress, Verdict(stop.id, point.id, False, grade, why=Refusal.DONE)
     marks = seen
     if visit.at is None:
-        marks = _marks(progress, route, stop, point, grade, when, seen, promised)
+        marks = _marks(progress, plan, route, stop, point, grade, when, seen, promised)
         if Mark.TOO_FAST not in marks and place is not None and is_impossible(plan, place, point.id, when):
             marks = (*marks, Mark.IMPOSSIBLE_WALK)
     after = reached(progress, stop.id, when, grade, marks, checks_of(plan, stop))
     return after, Verdict(stop.id, point.id, True, grade, marks)
 
 
+def wanted(plan: Plan, route: Route, point: Point) -> str:
+    """The weakest evidence that is not called weak: the point's own, but for work by place a label will do, since
+    nobody stands still for a beacon there."""
+    lenient = route.id in plan.by_place and weaker("label", point.grade)
+    return "label" if lenient else point.grade
+
+
 def _marks(
-    progress: Progress, route: Route, stop: Stop, point: Point, grade: Grade, when: Instant, seen: tuple[Mark, ...],
-    promised: Grade | None,
+    progress: Progress, plan: Plan, route: Route, stop: Stop, point: Point, grade: Grade, when: Instant,
+    seen: tuple[Mark, ...], promised: Grade | None,
 ) -> tuple[Mark, ...]:  # fmt: skip
     last = progress.visit(progress.last) if progress.last else None
     found = {
@@ -341,8 +357,8 @@ def _marks(
         Mark.LATE: when.at >= millis(progress.closes),
         Mark.OUT_OF_ORDER: route.order != "free" and stop.id != next_stop(progress),
         Mark.TOO_FAST: last is not None and is_too_fast(route, last, last.stop, stop.id, when),
-        Mark.WEAK: weaker(promised or grade, point.grade),
-        Mark.LABEL_ONLY: grade == "label" and bool(point.beacons),
+        Mark.WEAK: weaker(promised or grade, wanted(plan, route, point)),
+        Mark.LABEL_ONLY: grade == "label" and bool(point.beacons) and route.id not in plan.by_place,
         Mark.CLOCK_JUMP: last is not None and clock_jumped(last, when),
     }
     return tuple(dict.fromkeys([*(mark for mark, yes in found.items() if yes), *seen]))
@@ -448,9 +464,10 @@ def recheck_due(progress: Progress, schedule: Schedule | None) -> bool:
 def recheck_missing(progress: Progress, schedule: Schedule | None) -> bool:
     """Whether the schedule asks for a partner to be identified again, and nobody was yet.
 
-    Whoever walks alone has no partner to identify: that the crew was too small is marked already.
+    Whoever walks alone, or whose partner had to leave, has none to identify: that the crew was too small is marked.
     """
-    return schedule is not None and schedule.recheck and len(progress.crew) > 1 and not partner_seen(progress)
+    together = len(progress.crew) > 1 and progress.alone is None
+    return schedule is not None and schedule.recheck and together and not partner_seen(progress)
 
 
 def partner_seen(progress: Progress) -> bool:
@@ -509,6 +526,7 @@ def summary(progress: Progress) -> Summary:
         started=progress.started,
         finished=progress.finished,
         timing=_timing(progress),
+        closes=millis(progress.closes),
     )
 
 

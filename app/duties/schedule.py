@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.duties.days import exists, is_worked, later, settle
 from app.duties.site import Calendar, Plan, Schedule
@@ -234,7 +235,7 @@ def _filled(rule: Rule) -> Rule:
         days = {"month_days": (first.day,)}
     if rule.freq == "YEARLY" and not rule.months:
         days["months"] = (first.month,)
-    return Rule(**{field: getattr(rule, field) for field in rule.__struct_fields__} | days)
+    return replace(rule, **days)
 
 
 # -- days and windows ----------------------------------------------------------------------------
@@ -347,29 +348,32 @@ def today(
     roles: Collection[str],
     at: datetime,
     since: datetime | None = None,
+    but: Collection[str] = (),
 ) -> tuple[Duty, ...]:
     """What concerns `roles` at `at`, most urgent first: running, open, coming, missed, done.
 
     `walked` are finished rounds and `running` the open one, by slot id. A window that is over and was
     not walked is missed; one walked without reaching a stop may be walked again until it is over. What
     was over before the shift began, at `since`, is left out unless it was walked here: another crew may
-    have done it.
+    have done it. Routes of `but` are left out altogether.
     """
     duties = [
         Duty(slot, _standing(slot, walked, running, at))
         for schedule in plan.schedules
-        if _concerns(plan.route(schedule.route).roles, roles)
-        for slot in _slots_around(plan, schedule, at)
+        if schedule.route not in but and concerns(plan.route(schedule.route).roles, roles)
+        for slot in slots_around(plan, schedule, at)
         if since is None or slot.closes > since or slot.round in walked
     ]
     return tuple(sorted(duties, key=_urgency))
 
 
-def _concerns(wanted: Collection[str], roles: Collection[str]) -> bool:
+def concerns(wanted: Collection[str], roles: Collection[str]) -> bool:
+    """Whether what `wanted` roles do, everybody when none is named, is for somebody of `roles`."""
     return not wanted or any(role in wanted for role in roles)
 
 
-def _slots_around(plan: Plan, schedule: Schedule, at: datetime) -> Iterable[Slot]:
+def slots_around(plan: Plan, schedule: Schedule, at: datetime) -> Iterable[Slot]:
+    """The schedule's windows that reach into the half day before or after `at`."""
     length = timedelta(minutes=min(schedule.minutes, MAX_MINUTES))
     first, last = (at - SHOWN - length).date() - _DAY, (at + SHOWN).date() + _DAY
     for slot in slots(plan, schedule, first, last):

@@ -8,13 +8,13 @@ Ids are short ASCII words, never reused. Decimals are strings, times of day `HH:
 """
 
 from collections.abc import Collection
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import sha256
 from typing import Final, Literal, get_args
 
 import msgspec
 
-from app.duties.provisions import Contact, Item, Procedure, Register, Supply
+from app.duties.provisions import Contact, Item, Lone, Procedure, Register, Supply, Survey, Violation
 from app.duties.texts import NO_TEXT as NO_TEXT
 from app.duties.texts import Choice as Choice
 from app.duties.texts import Part as Part
@@ -171,14 +171,34 @@ class Post(Part, frozen=True):
     roles: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
     """Keys and equipment that are counted at a handover (D40)."""
+    lone: Lone | None = None
+    """How somebody who is here alone is asked (D50)."""
 
 
-CheckKind = Literal["ok", "choice", "number", "count", "text"]
+CheckKind = Literal["ok", "choice", "number", "count", "text", "score"]
 CHECK_KINDS: Final[tuple[CheckKind, ...]] = get_args(CheckKind)
 
 
+class Deduction(Part, frozen=True):
+    """Why an item of a score sheet loses points."""
+
+    id: str
+    text: Text
+    points: int
+    """Each time it is said."""
+
+
+class ScoreItem(Part, frozen=True):
+    id: str
+    text: Text
+    full: int
+    """Its points when nothing is wrong."""
+    reasons: tuple[Deduction, ...]
+
+
 class Check(Part, frozen=True):
-    """One thing to look at or measure. `ok` takes OK / not OK, an unknown kind too; `count` good of `total`."""
+    """One thing to look at or measure. `ok` takes OK / not OK, an unknown kind too; `count` good of `total`; `score`
+    is a whole sheet, and `low` its pass mark."""
 
     id: str
     kind: str
@@ -211,6 +231,8 @@ class Check(Part, frozen=True):
     """How far one of a group may differ from their mean, percent; 0 when that is no matter."""
     moves: bool = True
     """A number that is expected to change: the same one again and again is asked about."""
+    items: tuple[ScoreItem, ...] = ()
+    """Of a score sheet."""
 
     def __post_init__(self) -> None:
         self._read_as("kind", CHECK_KINDS, "ok")
@@ -233,6 +255,8 @@ class Stop(Part, frozen=True):
 
 
 ROUTE_KINDS: Final = ("patrol", "cleaning", "inspection", "greening", "safety", "drill")
+BY_PLACE: Final = ("cleaning", "greening")
+"""Kinds of routes whose places are done as somebody comes by."""
 ORDERS: Final = ("fixed", "free", "shuffled")
 
 
@@ -246,6 +270,8 @@ class Route(Part, frozen=True):
     stops: tuple[Stop, ...]
     roles: tuple[str, ...]
     """Who walks it; the due list shows a person only what the role needs."""
+    lone: Lone | None = None
+    """How somebody who walks it alone is asked (D50)."""
 
     def __post_init__(self) -> None:
         self._read_as("order", ORDERS, "free")
@@ -295,13 +321,18 @@ ROLES = (
 """秩序维护员 消控值班员 维修工 保洁员 领班 绿化工 宿管 客服/管家 外包 主管 品质 经理 管理员 (decision 15)."""
 
 
+CATEGORY_KINDS: Final = ("finding", "hazard", "request")
+"""Of a category: something wrong 问题; a hazard 隐患, which has a ledger of its own; what only a resident asks for or
+complains about 报事报修, taken as a work order and never reported on a round."""
+
+
 class Category(Part, frozen=True):
     """A kind of finding (D8), with its phrases and whose turn it is."""
 
     id: str
     text: Text
     kind: str
-    """`finding` or `hazard`."""
+    """Of CATEGORY_KINDS."""
     phrases: tuple[Phrase, ...]
     deadline: str
     """`same-day`, or a number of `min`, `h`, `d` or working days `wd` (findings.due, D30)."""
@@ -310,6 +341,8 @@ class Category(Part, frozen=True):
 
     respond: str = ""
     """Like `deadline`: until somebody is there (D31); empty when only the end counts."""
+    violation: Violation | None = None
+    """Set where somebody does what he may not: the papers of D35."""
 
     def __post_init__(self) -> None:
         self._read_as("to", ROLES, "supervisor")
@@ -332,6 +365,13 @@ class Settings(Part, frozen=True):
     quiet_from: str = "22:00"
     quiet_to: str = "07:00"
     prune_days: int = 7
+    """How long a handheld keeps what the office has."""
+    contact_min: int = 0
+    """Minutes from taking an order to somebody being on the way (D31); 0: nobody asks."""
+    keep_days: int = 90
+    """How long the office keeps rounds of patrol, cleaning and greening."""
+    keep_safety_days: int = 1096
+    """How long it keeps all else: fire patrol, inspections, findings, orders, alarms (three years)."""
 
 
 class Grant(Part, frozen=True):
@@ -340,6 +380,10 @@ class Grant(Part, frozen=True):
     person: str
     roles: tuple[str, ...]
     """Of ROLES, the first one the usual one."""
+
+
+TEMPORARY: Final = "temp-"
+"""Begins the id of somebody who is not in the plan yet, for one shift; four digits follow."""
 
 
 class Person(Part, frozen=True):
@@ -353,6 +397,30 @@ class Person(Part, frozen=True):
 
 class People(Part, frozen=True):
     people: tuple[Person, ...]
+
+
+SIGN_INS: Final = ("typed", "leader")
+"""Ways of signing in that a plan may allow beside badge and PIN: number or name alone; by the leader of a team."""
+
+
+class SignIn(Part, frozen=True):
+    """How people of a role may sign in besides."""
+
+    role: str
+    methods: tuple[str, ...]
+    """Of SIGN_INS, or a word that only a newer office knows."""
+
+
+class WorkTeam(Part, frozen=True):
+    """班组: people whose leader may sign them in together."""
+
+    id: str
+    name: Text
+    leader: str
+    members: tuple[str, ...]
+    """Persons; the leader need not be one of them."""
+    areas: tuple[str, ...] = ()
+    """谁片区、谁负责: where it works by place; empty: everywhere."""
 
 
 class Credentials(Part, frozen=True):
@@ -391,8 +459,13 @@ class Plan(Part, frozen=True, dict=True):
     contacts: tuple[Contact, ...] = ()
     supplies: tuple[Supply, ...] = ()
     """Spare parts and consumables that a repair may use (D37)."""
+    surveys: tuple[Survey, ...] = ()
+    """What is inspected before it is handed over (D36)."""
     tag_rules: tuple[TagRule, ...] = ()
     """Whose identities have the format `generic`."""
+    sign_in: tuple[SignIn, ...] = ()
+    """Roles that sign in with less than a badge or a PIN."""
+    teams: tuple[WorkTeam, ...] = ()
 
     # Asked with an id of the plan itself these raise KeyError, which cannot happen; for the id of a record, a page
     # or an older plan there is `find_…`, None when this plan has no such thing.
@@ -457,6 +530,27 @@ class Plan(Part, frozen=True, dict=True):
         walking = [[post.walks for post in self.posts if role in post.roles] for role in roles]
         return bool(roles) and all(walks and not any(walks) for walks in walking)
 
+    def may_sign_in(self, person: str, method: str) -> bool:
+        """Whether the plan lets `person` sign in by `method`, one of SIGN_INS: every role that the person has must be
+        let, since each comes with its rights."""
+        allowed = {rule.role for rule in self.sign_in if method in rule.methods}
+        roles = self.roles_of(person)
+        return bool(roles) and allowed.issuperset(roles)
+
+    @cached_property
+    def by_place(self) -> frozenset[str]:
+        """Routes that are not walked one stop after the other: what is due at a place is done as somebody comes by,
+        whichever of them asks for it (D20-D24). Only where each check is OK or not."""
+        return frozenset(route.id for route in self.routes if route.kind in BY_PLACE and self._plain(route))
+
+    def _plain(self, route: Route) -> bool:
+        return all(check.kind == "ok" for stop in route.stops for check in self.checks_of(stop))
+
+    @cached_property
+    def asks_alone(self) -> bool:
+        """Whether somebody who works alone is asked anywhere at this site (D50)."""
+        return any(post.lone for post in self.posts) or any(route.lone for route in self.routes)
+
     @cached_property
     def sha256(self) -> str:
         """What names the revision, hex: of the bytes it was read from, else of its canonical bytes."""
@@ -495,12 +589,23 @@ def encode_plan(plan: Plan) -> bytes:
     return msgspec.json.encode(plan, order="sorted")
 
 
-@lru_cache(8)
 def decode_plan(raw: bytes) -> Plan:
-    """The plan in canonical JSON. Raises msgspec.ValidationError (a ValueError) when it is none.
+    """The plan in canonical JSON; the last few stay decoded. Raises msgspec.ValidationError (a ValueError) when it is
+    none.
 
     It keeps the hash of `raw`: written again it may lack what a newer office put in.
     """
-    plan = msgspec.json.decode(raw, type=Plan)
-    plan.__dict__["sha256"] = sha256(raw).hexdigest()
+    name = sha256(raw).hexdigest()
+    plan = _DECODED.pop(name, None)
+    if plan is None:
+        plan = msgspec.json.decode(raw, type=Plan)
+        plan.__dict__["sha256"] = name
+    _DECODED[name] = plan
+    for older in tuple(_DECODED)[:-_MOST_DECODED]:
+        _DECODED.pop(older, None)
     return plan
+
+
+_DECODED: Final[dict[str, Plan]] = {}
+"""By the hash of their bytes, the newest last."""
+_MOST_DECODED: Final = 8

@@ -98,3 +98,13 @@ def test_a_guard_or_cleaner_is_never_too_quick(kind: str) -> None:
 def test_across_a_restart_nobody_can_say_how_long_it_took() -> None:
     assert not doubts.too_quick("inspection", Visit("s", at=0, up=90_000, boot="before"), 12, At(5))
     assert not doubts.too_quick("inspection", Visit("s"), 12, At(5))
+
+
+def test_a_reading_a_thousand_times_too_large_is_asked_about_before_anybody_knows_the_usual_one() -> None:
+    volts = Check("kwh", "number", Text("线电压"), low="353", high="407")
+    for now, meant in (("398000", "398"), ("3980", "398"), ("430", None), ("0.398", None), ("398", None)):
+        asked = [doubt.value for doubt in doubts.doubts(volts, answer(now), ())]
+        assert asked == ([] if meant is None else [meant])
+    for now, meant in (("26000", "26"), ("75", None), ("450", None)):
+        asked = [doubt.value for doubt in doubts.doubts(replace(volts, low=None, high="40"), answer(now), ())]
+        assert asked == ([] if meant is None else [meant])

@@ -48,6 +48,25 @@ def test_deadlines(deadline: str, raised: str, limit: str) -> None:
     assert until(deadline, raised) == limit
 
 
+@pytest.mark.parametrize(
+    ("deadline", "raised", "limit"),
+    [
+        ("1wd", "2026-12-31T17:30", "2027-01-03 17:30"),  # Thursday; the Sunday is worked
+        ("2wd", "2026-12-31T17:30", "2027-01-04 17:30"),
+        ("3wd", "2026-12-30T09:00", "2027-01-04 09:00"),
+        ("5wd", "2026-12-30T09:00", "2027-01-06 09:00"),
+        ("7wd", "2026-12-25T09:00", "2027-01-05 09:00"),
+        ("same-day", "2026-12-31T23:59", "2027-01-01 00:00"),
+        ("30min", "2026-12-31T23:45", "2027-01-01 00:15"),
+    ],
+)
+def test_working_days_over_new_year_with_its_holiday_and_the_day_worked_for_it(
+    deadline: str, raised: str, limit: str
+) -> None:
+    new_year = Calendar(holidays=("2027-01-01", "2027-01-02"), workdays=("2027-01-03",))
+    assert f"{due(deadline, settle(datetime.fromisoformat(raised), SHANGHAI), new_year):%Y-%m-%d %H:%M}" == limit
+
+
 @pytest.mark.parametrize("words", ["", "0min", "1000d", "03wd", "2 d", "2w", "-1d", "2d\n", "٢d", "SAME-DAY"])
 def test_what_is_no_deadline_is_due_the_same_day(words: str) -> None:
     """A newer office may know limits that this handheld does not: nothing is left without one."""

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.duties import orders
 from app.duties.orders import CONFIRMED, Order, Part, Stage, Step, Why
@@ -99,6 +100,22 @@ def test_a_second_postponement_is_refused() -> None:
     assert orders.postpone(once, once.due + 1, "part ordered") is Why.POSTPONED_TWICE
     assert orders.postpone(LAMP, LAMP.due, "part ordered") is Why.NOT_LATER
     assert orders.postpone(LAMP, LAMP.due + 1, "") is Why.NO_REASON
+
+
+def test_the_countdown_begins_with_somebody_setting_out() -> None:
+    """Three minutes from the call (D31)."""
+    order = replace(LAMP, contact=1_000 + 180_000)
+    assert orders.clock(order, 1_000) == orders.Clock("contact", 180_000)
+    accepted = orders.accept(order, "wang", 2_000)
+    assert isinstance(accepted, Order)
+    assert orders.clock(accepted, 200_000).left_ms < 0, "accepting is not setting out"
+    going = orders.go(accepted, 3_000)
+    assert isinstance(going, Order)
+    assert orders.clock(going, 3_000).what == "respond"
+    done = replace(going, stage=Stage.DONE, arrived=4_000, done=5_000)
+    again = orders.reopen(done, 10**9, "drips again")
+    assert isinstance(again, Order)
+    assert orders.clock(again, 10**6).what == "due", "what was promised for the first time is over"
 
 
 def test_the_countdown_is_first_of_somebody_being_there() -> None:

@@ -71,11 +71,25 @@ def test_a_call_out_ends_when_every_team_has_reported(teams: set[str]) -> None:
     run = RUN
     for team in teams:
         run = procedures.reported(run, team, "dry", 1)
-    assert procedures.may_close(FLOOD, run) == (teams == {"rescue", "power"})
+    assert {team.id for team in procedures.unreported(FLOOD, run)} == {"rescue", "power"} - teams
     assert procedures.closed(procedures.closed(run, 5), 9).closed == 5
 
 
 def test_a_card_of_one_team_may_be_closed_at_any_time() -> None:
     card = Procedure("lift", "some-newer-kind", Text("电梯困人"), (Team("", Text(), (Step("call", Text("打电话")),)),))
     assert card.kind == "card"
-    assert procedures.may_close(card, Run("b:1", "lift", 0))
+    assert not procedures.unreported(card, Run("b:1", "lift", 0))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 10**7)), max_size=20))
+def test_of_a_step_taken_back_the_first_time_is_kept_and_the_step_is_open(acts: list[tuple[bool, int]]) -> None:
+    run, first, open_at = RUN, None, None
+    for ticks, at in acts:
+        if ticks:
+            run, open_at = procedures.ticked(run, "rescue", "pump", at), at if open_at is None else open_at
+        else:
+            first = open_at if first is None else first
+            run, open_at = procedures.taken_back(run, "rescue", "pump"), None
+    here = run.teams.get("rescue", TeamRun())
+    assert here.ticks.get("pump") == open_at
+    assert here.taken_back.get("pump") == first

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.duties import registers
 from app.duties.provisions import Column, Register
@@ -135,3 +136,15 @@ def test_inside_is_who_came_in_and_did_not_leave(moves: list[tuple[int, bool]]) 
             state = registers.entered(state, Line(id, "visitors", number, WHOLE), stays=True)
             inside |= {id}
     assert set(state.open) == inside
+
+
+@given(st.integers(0, 400), st.integers(1, 60), st.booleans())
+def test_a_personal_text_lives_as_long_as_its_register_says_and_while_its_line_is_open(
+    days: int, keeps: int, is_open: bool
+) -> None:
+    register = replace(VISITORS, retention_days=keeps)
+    state = registers.entered(Registers(), Line("b:1", "visitors", 0, {}, "", {"phone": "ab"}), stays=True)
+    state = state if is_open else registers.ended(state, "b:1")
+    now = days * 24 * 3600 * 1000
+    assert (registers.outlived([register], state, now) == ("ab",)) == (days >= keeps and not is_open)
+    assert registers.outlived([], state, now) == (), "of a register that the plan dropped nobody knows how long"

@@ -1,0 +1,40 @@
+"""Photographs for records: taking, removing, keeping. On the small screen two lines of 38 cells at most."""
+
+TABLE = {
+    "key": ("拍照", "photo"),
+    "key_more": ("照片", "photos"),
+    "key_again": ("再拍一张", "one more"),
+    "key_files": ("选图片文件", "a picture file"),
+    "key_keep": ("保存照片", "keep it"),
+    "have": ("{n}张照片 {size}KB", "photos: {n}, {size} KB"),
+    "taking": ("正在拍照,拿稳别动", "taking a photo: hold still"),
+    "reading": ("正在读图片", "reading the picture"),
+    "taken": ("已拍: 照片{size}KB", "Photo taken: {size} KB"),
+    "taken_dark": (
+        "已拍,但太暗看不清。照亮了再拍一张",
+        "Taken, but too dark to see: light it, take another",
+    ),
+    "title": ("照片", "Photos"),
+    "row": ("第{n}张 {size}KB - 按数字删掉", "no. {n}, {size} KB - its digit removes it"),
+    "none": ("没有照片", "No photo"),
+    "removed": ("已删一张,还有{n}张", "One removed, {n} left"),
+    "files_title": ("选一张图片", "Choose a picture"),
+    "file": ("{time} {size}KB {name}", "{time} {size} KB {name}"),
+    "no_files": ("{folder} 里没有图片", "There is no picture in {folder}"),
+    "no_way": (
+        "没有摄像头。把图片放进 {folder},再按9",
+        "No camera here. Put a picture into {folder}, then press 9 again",
+    ),
+    "most": ("最多{n}张。先删一张", "At most {n}: remove one first"),
+    "absent": ("找不到摄像头,没有拍到。不拍也能保存", "No camera found, nothing taken. It can be saved without"),
+    "stalled": ("摄像头没有画面,没有拍到。不拍也能保存", "The camera shows nothing. It can be saved without"),
+    "died": ("摄像头断了,没有拍到。再按一次,或不拍", "The camera stopped: press again, or save without"),
+    "broken": ("照片处理失败。再拍一次,或不拍", "The photo could not be made: take it again, or save without"),
+    "slow": ("照片处理太久,已放弃。不拍也能保存", "The photo took too long and was given up. It can be saved without"),
+    "not_kept": (
+        "照片没存下,存储满了或出错。按9删掉照片,照样能保存",
+        "The photo was not kept: the storage is full or failed. Remove it (9): the rest can be saved",
+    ),
+    "saved": ("照片已存", "Photo kept"),
+    "with": ("{n}张照片", "photos: {n}"),
+}
