@@ -21,6 +21,7 @@ from app.duties.rounds import Progress, Refusal, Verdict
 from app.duties.seen import is_elsewhere, seen_marks
 from app.duties.site import BEACONS, EID, Grade, Point, Stop
 from app.ear import at_hand, named
+from app.kinds.senses import CodeSeen, TagSeen
 from app.meaning import UNKNOWN, Meaning, Meant
 from app.ports import RadioState, Scan, Sighting
 from app.session import Session, act, has, people
@@ -77,6 +78,11 @@ class Arrivals(Session):
         """What the radio says of itself while it is listened to."""
         self._fault = state.fault
         self._ear.since = self._clock.now().up if state.fault is None else None
+
+    @property
+    def radio_fault(self) -> str:
+        """Key of the sentence that says what was wrong with the radio when it last listened; empty for nothing."""
+        return self._fault or ""
 
     @act
     async def scan(self, scan: Scan) -> Verdict:
@@ -160,8 +166,7 @@ class Arrivals(Session):
         if not worth.passes and (point.label or point.code):
             suspect = self._ear.doubts(point, proof.samples[-1][0])
             return await self._suspect(progress, point, proof, worth) if suspect else None
-        wanting = point.label and weaker(_promised(worth) or _grade(worth), point.grade)
-        if wanting and not self._adds(progress, point):
+        if not is_enough(point, worth) and not self._adds(progress, point):
             return None
         return await self._arrive(point, kinds.Evidence(ble=proof))
 
@@ -172,7 +177,7 @@ class Arrivals(Session):
         if ("suspect", point.id) in self._said:
             return None
         self._said.add(("suspect", point.id))
-        body = kinds.TagSeen(
+        body = TagSeen(
             round=progress.round,
             stop=rounds.next_stop(progress),
             format=proof.format,
@@ -240,7 +245,7 @@ class Arrivals(Session):
         if sum(said[0] == "tag" for said in self._said) > STRANGERS:
             return None
         stop = rounds.next_stop(progress)
-        body = kinds.TagSeen(
+        body = TagSeen(
             round=progress.round,
             stop=stop,
             format=name[1],
@@ -260,7 +265,7 @@ class Arrivals(Session):
         self._said.add(("code", cleaned))
         progress = self.state.round
         ours = meant.token or may_hold_token(text)
-        body = kinds.CodeSeen(
+        body = CodeSeen(
             round=progress.round if progress else None,
             stop=rounds.next_stop(progress) if progress else None,
             text=UNSET if ours else cleaned,
@@ -298,7 +303,7 @@ class Arrivals(Session):
         self._said.add(("code", point.id))
         progress = self._walking()
         token = sha256(meant.token).hexdigest()
-        body = kinds.CodeSeen(progress.round, rounds.next_stop(progress), sha256=token, point=point.id)
+        body = CodeSeen(progress.round, rounds.next_stop(progress), sha256=token, point=point.id)
         await self._write(body)
 
     async def _arrive(
@@ -306,14 +311,11 @@ class Arrivals(Session):
     ) -> Verdict:
         """Judge and record being at `point`."""
         progress = self._walking()
-        worth = Worth(passes=False) if evidence.ble is UNSET else self._worth(point, evidence.ble)
-        grade = _grade(worth, label=evidence.label is not UNSET)
-        card = self._memory.point(point.id)
-        marks = (*seen, *worth.marks, *seen_marks(evidence, point, self.plan, card.unheard if card else 0))
+        grade, promised, marks = self._judged(point, evidence)
         self._route(progress)
-        place, promised = self.state.place, _promised(worth)
+        place, now = self.state.place, self._clock.now()
         _, verdict = rounds.arrive(
-            progress, self.plan, point, grade, self._clock.now(), marks, place=place, promised=promised
+            progress, self.plan, point, grade, now, (*seen, *marks), place=place, promised=promised
         )
         if not verdict.accepted or verdict.stop is None:
             return verdict
@@ -323,6 +325,14 @@ class Arrivals(Session):
         if verdict.stop != progress.last or _waits(progress) != _waits(self._walking()):
             self._turned()
         return replace(verdict, pairs=evidence.ble is UNSET and self.pairing() is not None)
+
+    def _judged(self, point: Point, evidence: kinds.Evidence) -> tuple[Grade, Grade | None, tuple[Mark, ...]]:
+        """What the evidence of being at `point` is worth, what only the office can make it worth, and its marks."""
+        worth = Worth(passes=False) if evidence.ble is UNSET else self._worth(point, evidence.ble)
+        grade = _grade(worth, label=evidence.label is not UNSET)
+        card = self._memory.point(point.id)
+        marks = (*worth.marks, *seen_marks(evidence, point, self.plan, card.unheard if card else 0))
+        return grade, _promised(worth), marks
 
     async def _badge_on_the_way(self, person: str, badge: Meaning) -> Verdict:
         progress = self._walking()
@@ -340,6 +350,11 @@ class Arrivals(Session):
             return self.plan.point(meant.id) if meant.kind is Meant.POINT and meant.id else None
         except KeyError:
             return None
+
+
+def is_enough(point: Point, worth: Worth) -> bool:
+    """Whether the beacon alone proves what `point` asks for; else its label is wanted too."""
+    return not (point.label and weaker(_promised(worth) or _grade(worth), point.grade))
 
 
 def _grade(worth: Worth, *, label: bool = False) -> Grade:

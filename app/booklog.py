@@ -21,8 +21,12 @@ _WORDS: Final = {
     "method": "office.method_",
     "reason": "book.closed_",
     "how": "orders.how_",
+    "signed": "violations.signed_",
+    "handed": "violations.handed_",
 }
 """Members whose values have words, and where."""
+_FAR: Final = 4_102_444_800_000
+"""UTC ms, the year 2100: a later time is shown as it was recorded."""
 
 
 class BookLog:
@@ -39,8 +43,10 @@ class BookLog:
         """Round → the route it was started on: stops are named within a route."""
 
     def line(self, record: Record) -> str:
-        local = datetime.fromtimestamp(record.at / 1000, UTC).astimezone(self._zone)
-        return f"{record.seq} {local:%Y-%m-%d %H:%M:%S} {self.words(record)}"
+        return f"{record.seq} {self._local(record.at):%Y-%m-%d %H:%M:%S} {self.words(record)}"
+
+    def _local(self, at: int) -> datetime:
+        return datetime.fromtimestamp(at / 1000, UTC).astimezone(self._zone)
 
     def words(self, record: Record) -> str:
         """Who, and what."""
@@ -64,8 +70,10 @@ class BookLog:
         match name, value:
             case _, None:
                 return ""
-            case (("by" | "crew"), list() | tuple()):
+            case (("by" | "crew" | "who"), list() | tuple()):
                 return ", ".join(self._named(one.get("person") if isinstance(one, dict) else one) for one in value)
+            case "missing", list() | tuple():
+                return say(self._lang, "book.log_missing", teams=", ".join(self._text("team", team) for team in value))
             case "marks", list() | tuple():
                 return f"[{', '.join(self._text('mark', mark) for mark in value)}]" if value else ""
             case (("person" | "for"), str()):
@@ -75,6 +83,12 @@ class BookLog:
             case "parts", list() | tuple():
                 used = (one for one in value if isinstance(one, dict))
                 return clean(", ".join(f"{one.get('words')} x{one.get('count')}" for one in used))
+            case "how", "silent" | "not-answered":
+                return say(self._lang, f"book.alarm_{value}")
+            case "comply", int() if 0 <= value < _FAR:
+                return f"{self._local(value):%Y-%m-%d %H:%M}"
+            case "attachments", list() | tuple():
+                return say(self._lang, "photo.with", n=len(value)) if value else ""
             case "override", str():
                 return say(self._lang, "book.log_unread")
             case (("register" | "post" | "team" | "material"), str()):
@@ -82,7 +96,7 @@ class BookLog:
             case (("point" | "stop" | "route"), str()) if self._plan:
                 found = self._plan.find_route(value) if name == "route" else self._plan.find_point(value)
                 return clean(found.name.say(self._lang) if found else value)
-            case (("ok" | "urgent" | "late" | "exercise" | "proved" | "clean"), bool()):
+            case (("ok" | "urgent" | "late" | "exercise" | "proved" | "clean" | "urged"), bool()):
                 key = f"log_{name}" if value else f"log_not_{name}"
                 return say(self._lang, f"book.{key}") if key in table("book") else ""
         subject, _, start = _WORDS.get(name, "").partition(".")

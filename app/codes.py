@@ -45,6 +45,9 @@ _CODE: Final = re.compile(
 _TOKEN: Final = re.compile(rf"{PREFIX}|{ADDRESS}[{ALPHABET}]{{8}}")
 _AIM: Final = re.compile(r"\][A-Za-z][0-9A-Za-z](?=.)")
 """AIM symbology identifier (ISO/IEC 15424), which a scanner may be told to send first: `]Q1`, `]d2`, `]C1`, `]cm`."""
+TRIAL: Final = "AQWZMY0123456789"
+"""The token of the codes on a fitter's test sheet, as written: every digit, and the letters that other keyboards
+put elsewhere. It opens nothing; which field of the sheet it is stands where a label has its issue."""
 _CONTROLS: Final = re.compile(r"\x1b(?:\[[0-9;]*[A-Za-z~]|O[P-S])|[\x00-\x1f\x7f]")
 """A prefix key as a shell gets it (F12); STX, ETX, CR, LF, TAB of the scanner; GS, RS, EOT of GS1 and ISO/IEC 15434,
 which not every way of reading keeps."""
@@ -76,7 +79,7 @@ def parse(text: str) -> Code | None:
     found = _CODE.fullmatch(bare(text))
     if found is None or check(PREFIX, found["issue"] + found["token"]) != found["check"]:
         return None
-    return Code(found["issue"], _number(found["token"]).to_bytes(TOKEN_BYTES, "big"))
+    return Code(found["issue"], _token(found["token"]))
 
 
 def may_hold_token(text: str) -> bool:
@@ -95,6 +98,17 @@ def make(issue: int, token: bytes, url: str = "") -> str:
         raise ValueError(f"a token has {TOKEN_BYTES} bytes, not {len(token)}")
     body = printed_issue(issue) + _written(int.from_bytes(token, "big"), 16)
     return f"{url + ADDRESS if url else PREFIX}{body}{check(PREFIX, body)}"
+
+
+def trial(field: int, url: str = "") -> str:
+    """The text of a code on a fitter's test sheet; `url` as for `make`."""
+    return make(field, _token(TRIAL), url)
+
+
+def trial_field(text: str) -> int | None:
+    """Which field of a fitter's test sheet was read; None for any other code."""
+    code = parse(text) if TRIAL in text else None
+    return _number(code.issue) if code is not None and code.token == _token(TRIAL) else None
 
 
 def label_base(url: str) -> str:
@@ -150,6 +164,10 @@ def _scrypt(pin: str, salt: bytes) -> bytes:
 
 def _written(number: int, places: int) -> str:
     return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(places)))
+
+
+def _token(written: str) -> bytes:
+    return _number(written).to_bytes(TOKEN_BYTES, "big")
 
 
 def _number(chars: str) -> int:

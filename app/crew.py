@@ -39,6 +39,13 @@ class Crew(Session):
         """
         return await self._sign_in(await self._by_pin(person, pin), "pin")
 
+    @act
+    async def sign_in_named(self, person: str) -> Person:
+        """By number or name alone. Raises NotAllowed where the plan does not let each role of the person do so."""
+        if not self._in_force.may_sign_in(person, "typed"):
+            raise NotAllowed("watch.no_pin")
+        return await self._sign_in(self._known(person), "typed")
+
     def has_pin(self, person: str) -> bool:
         """Whether the office gave this person a PIN; without one only a badge signs in."""
         return person in self._pages.credentials.pins
@@ -160,6 +167,10 @@ class Crew(Session):
         return not UNLOCKERS.isdisjoint(self._in_force.roles_of(person.id))
 
     async def _end_shift(self) -> None:
+        if "tended" in self.state.shares:
+            from app.tending import Tending  # only crews that work by place need it: memory
+
+            await Tending.of(self).finish_all()
         await self._write(kinds.ShiftClosed())
         self._unlocked = False
         await self._sign()

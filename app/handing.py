@@ -10,14 +10,16 @@ from app import witness
 from app.duties import posts, registers, rounds, schedule
 from app.duties.days import local_time, millis
 from app.duties.orders import Stage
-from app.duties.posts import Left, PostState, Sheet
+from app.duties.posts import Sheet
 from app.duties.provisions import Item
 from app.duties.rounds import Confirmation
 from app.duties.site import Person, Post
 from app.errors import NotAllowed
-from app.kinds.posts import HandoverGiven, HandoverTaken, PostManned, PostStoodIn, ReliefMissing
+from app.kinds.orders import ORDERS
+from app.kinds.posts import HandoverGiven, HandoverTaken, PostManned, PostStoodIn, ReliefAsked, ReliefMissing
 from app.logbook.lines import encode_json
-from app.session import Session, act, has, people
+from app.posting import Posting
+from app.session import act, has, people
 from app.text import clean
 from app.words import say
 
@@ -28,35 +30,10 @@ class Given(Struct, frozen=True):
     """Sixteen digits by which another handheld names it."""
 
 
-class Handing(Session):
+class Handing(Posting):
     """Acts on posts."""
 
     # -- where the crew stands ----------------------------------------------------------------
-    def find_post(self, id: str) -> Post | None:
-        return next((post for post in self._in_force.posts if post.id == id), None)
-
-    def post(self) -> Post | None:
-        """Where this crew stands; None when nobody said and several posts would fit."""
-        here = self.state.posts.here
-        crew = self.state.shift.crew if self.state.shift else ()
-        there = {each.person for each in self.state.posts.of(here).people}
-        return self.find_post(here) if any(member.person in there for member in crew) else None
-
-    def posts_to_choose(self) -> tuple[Post, ...]:
-        """Those that fit the roles of the crew."""
-        crew = self.state.shift.crew if self.state.shift else ()
-        roles = {role for member in crew for role in self._in_force.roles_of(member.person)}
-        return posts.fitting(self._in_force.posts, roles)
-
-    def hours(self) -> tuple[Left, ...]:
-        """How long each of the crew may still stay at its post (D6), the longest there first."""
-        post = self.post()
-        if post is None:
-            return ()
-        now = millis(self.now())
-        found = (posts.left(post, duty, now) for duty in self.state.posts.of(post.id).people)
-        return tuple(sorted(found, key=lambda left: left.left_ms))
-
     @act
     async def man(self, post: str) -> Post:
         """The crew stands there. Raises NotAllowed for a post that does not fit its roles."""
@@ -89,6 +66,17 @@ class Handing(Session):
         if self.state.posts.of(post.id).relief_missing is None:
             await self._write(ReliefMissing(post.id))
 
+    @act
+    async def ask_relief(self) -> int | None:
+        """请人接班: said once, it stands until somebody comes. When it was said before, UTC ms, else None."""
+        self._shift()
+        post = self._my_post()
+        if (before := self.state.posts.of(post.id).relief_asked) is not None:
+            return before
+        longest = self.hours()[0]
+        await self._write(ReliefAsked(post.id, longest.person, posts.minutes_on(post, longest), post.hours))
+        return None
+
     # -- giving -------------------------------------------------------------------------------
     def may_give(self) -> bool:
         """The crew has a post, and nobody of it has left a sheet for the next shift yet."""
@@ -107,15 +95,16 @@ class Handing(Session):
         roles = {role for member in shift.crew for role in plan.roles_of(member.person)}
         progress, since = self.state.round, local_time(shift.opened, self.zone)
         running = rounds.slot_id(progress.round) if progress else None
-        duties = schedule.today(plan, self.state.rounds, running, roles, self.now(), since)
+        duties = schedule.today(plan, self.state.rounds, running, roles, self.now(), since, plan.by_place)
+        late = (*posts.behind(duties, self.state.rounds, shift.opened), *self._behind_by_place())
         return Sheet(
             id="",
             post=post.id,
             at=millis(self.now()),
             by=people(shift.crew),
             counts={item.id: counts[item.id] for item in post.items if item.id in counts},
-            open=(*self.state.findings, *self._open_orders())[-posts.MOST :],
-            late=posts.behind(duties, self.state.rounds, shift.opened)[-posts.MOST :],
+            open=(*self.state.findings, *self._open_orders(), *self._emergencies())[-posts.MOST :],
+            late=late[-posts.MOST :],
             notes=tuple(self._notes(notes).values()),
         )
 
@@ -142,10 +131,26 @@ class Handing(Session):
         self._shown.add(code)
         return Given(replace(sheet, id=f"{self._logbook.book_id}:{entry.record.seq}", at=entry.record.at), code)
 
+    def _behind_by_place(self) -> tuple[str, ...]:
+        if not self.tends:
+            return ()
+        from app.tending import Tending  # only crews that work by place need it: memory
+
+        return Tending.of(self).behind()
+
     def _open_orders(self) -> tuple[str, ...]:
         """Those that no open finding stands for."""
-        found = (order for order in self.state.orders.values() if order.finding not in self.state.findings)
+        found = (order for order in self.state.share(ORDERS).values() if order.finding not in self.state.findings)
         return tuple(order.id for order in found if order.stage is not Stage.CLOSED)
+
+    def _emergencies(self) -> tuple[str, ...]:
+        """Emergencies and drills that nobody has ended."""
+        if "runs" not in self.state.shares:
+            return ()
+        from app.kinds.procedures import RUNS
+
+        runs = self.state.share(RUNS)
+        return tuple(runs)
 
     def _notes(self, notes: Collection[str]) -> dict[str, str]:
         return {note: say(self.lang, f"handover.note_{note}") for note in posts.NOTES if note in notes}
@@ -163,14 +168,6 @@ class Handing(Session):
         return say(self.lang, "handover.item", name=item.text.say(self.lang), n=count, of=item.count)
 
     # -- taking -------------------------------------------------------------------------------
-    def waiting(self, post: str | None = None) -> Sheet | None:
-        """The sheet of `post`, else of the crew's own, that this crew has not read."""
-        mine = self.post()
-        id = post or (mine.id if mine else None)
-        if id is None or self.state.shift is None:
-            return None
-        return posts.waits(self.state.posts.of(id), [member.person for member in self.state.shift.crew])
-
     @act
     async def take(self, sheet: Sheet, counts: Mapping[str, int] | None = None) -> None:
         """The crew has read `sheet` and takes the post over, with what it counted itself where that is otherwise.
@@ -210,13 +207,6 @@ class Handing(Session):
             raise NotAllowed("handover.own_code")
         await self._write(HandoverTaken(post.id, None, self._signed(None), code=code))
 
-    def must_have_read(self, post: str | None) -> None:
-        """Raises NotAllowed while a sheet of `post`, or of the crew's own one, waits to be read."""
-        for each in (post, None):
-            if sheet := self.waiting(each):
-                found = self.find_post(sheet.post)
-                raise NotAllowed("handover.unread", post=found.name.say(self.lang) if found else sheet.post)
-
     def _waits(self, sheet: Sheet) -> None:
         self._shift()
         if self.waiting(sheet.post) != sheet:
@@ -226,12 +216,6 @@ class Handing(Session):
         """The crew's confirmation by the badge or PIN that each has shown, but for `besides`."""
         crew = tuple(member for member in self._shift().crew if member.person not in besides)
         return tuple(replace(member, shown=shown) for member in crew) if shown else crew
-
-    # -- posts --------------------------------------------------------------------------------
-    def post_state(self) -> PostState:
-        """Of the crew's own post."""
-        post = self.post()
-        return self.state.posts.of(post.id) if post else PostState()
 
     def _my_post(self) -> Post:
         post = self.post()

@@ -1,6 +1,6 @@
 """Keeping registers and following procedures: the acts of posts that write lines and tick steps (D41, D43, D50-D54)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -14,14 +14,17 @@ from app.duties.provisions import Column, Procedure, Register, Team
 from app.duties.registers import Line
 from app.errors import BookUnsafe, NotAllowed
 from app.kinds.procedures import (
+    RUNS,
     ProcedureAssembled,
     ProcedureClosed,
     ProcedureCounted,
     ProcedureOpened,
     ProcedureReported,
     ProcedureTicked,
+    ProcedureUnticked,
 )
-from app.kinds.registers import RegisterEnded, RegisterEntered
+from app.kinds.registers import REGISTERS, RegisterEnded, RegisterEntered
+from app.posting import Posting
 from app.session import Session, act
 from app.text import clean
 
@@ -40,19 +43,24 @@ class Keeping(Session):
 
     def open_lines(self, register: str) -> tuple[Line, ...]:
         """Lines that nobody has ended, oldest first."""
-        return tuple(line for line in self.state.registers.open.values() if line.register == register)
+        return tuple(line for line in self.state.share(REGISTERS).open.values() if line.register == register)
 
     def overdue(self) -> tuple[Line, ...]:
         """Open lines of this crew's registers whose limit has passed."""
-        lines, now = self.state.registers.open.values(), self.now()
+        lines, now = self.state.share(REGISTERS).open.values(), self.now()
         return tuple(line for register in self.registers() for line in registers.overdue(register, lines, now))
 
     def line_due(self, register: Register) -> int | None:
-        """When this register's next line is due, UTC ms (D53); None when it has no rhythm, or nobody is on duty."""
-        shift = self.state.shift
-        if shift is None:
+        """When this register's next line is due, UTC ms (D53); None when it has no rhythm, or nobody is on duty: at its
+        post, where the plan names one."""
+        shift, posting = self.state.shift, Posting.of(self)
+        since = shift.opened if shift else None
+        if register.post is not None:
+            post = posting.post()
+            since = posting.on_post_since() if post is not None and post.id == register.post else None
+        if since is None:
             return None
-        return registers.next_due(register, self.state.registers.last.get(register.id), shift.opened, self._at())
+        return registers.next_due(register, self.state.share(REGISTERS).last.get(register.id), since, self._at())
 
     def registers_due(self) -> tuple[Register, ...]:
         """Those of this crew whose next line is due now."""
@@ -74,6 +82,7 @@ class Keeping(Session):
             answers={id: "" if id in apart else answer for id, answer in known.items()},
             words=self._line_words(found, known),
             stays=found.stays,
+            post=post.id if (post := Posting.of(self).post()) else None,
             apart=apart or UNSET,
         )
         (entry,) = await self._write(body)
@@ -89,6 +98,16 @@ class Keeping(Session):
                 found |= {id: clean(text)} if text is not None else {}
         return found
 
+    def forget_old(self) -> None:
+        """Delete the personal texts that outlived their register's time, when the disk has nothing else to do."""
+        if old := registers.outlived(self._in_force.registers, self.state.share(REGISTERS), self._at()):
+            self._idle(partial(self._forget, old))
+
+    def _forget(self, names: Iterable[str]) -> None:
+        for name in names:
+            if self._logbook.blob(name) is not None:
+                self._logbook.forget_text(name)
+
     def check_column(self, column: Column, answer: str) -> None:
         """Raises NotAllowed saying why `answer` does not fit."""
         if fault := registers.check(column, answer):
@@ -98,7 +117,7 @@ class Keeping(Session):
     async def end_line(self, line: str) -> bool:
         """The visitors left, the key is back; whether after the limit. Raises NotAllowed for a line not open here."""
         self._shift()
-        found = self.state.registers.open.get(line)
+        found = self.state.share(REGISTERS).open.get(line)
         if found is None:
             raise NotAllowed("registers.not_open")
         register = self._register(found.register)
@@ -129,23 +148,30 @@ class Keeping(Session):
 
     def runs(self) -> tuple[Run, ...]:
         """Those that are not closed, newest first."""
-        return tuple(self.state.runs.values())[::-1]
+        return tuple(self.state.share(RUNS).values())[::-1]
 
     def procedure_of(self, run: Run) -> Procedure | None:
         return next((each for each in self._in_force.procedures if each.id == run.procedure), None)
 
     @act
-    async def open_procedure(self, procedure: str, *, exercise: bool = False) -> Run:
-        """Open a card, or order a call-out; one that is open already goes on. Nobody need be signed in."""
+    async def open_procedure(self, procedure: str, *, exercise: bool = False, about: str = "") -> Run:
+        """Open a card, or order a call-out; one that is open already goes on. Nobody need be signed in.
+
+        `about` is one of the assets that the procedure may be about; "" when nobody can say which.
+        """
         found = next((each for each in self._in_force.procedures if each.id == procedure), None)
         if found is None:
             raise NotAllowed("procedures.unknown")
-        if running := next((run for run in self.runs() if run.procedure == procedure), None):
+        if about and about not in found.about:
+            raise NotAllowed("procedures.unknown")
+        if running := next((run for run in self.runs() if (run.procedure, run.about) == (procedure, about)), None):
             return running
-        stop = self._here_now()
-        body = ProcedureOpened(found.id, clean(found.name.say(self.lang)), exercise, stop)
+        asset = self._in_force.find_asset(about)
+        name = f"{found.name.say(self.lang)} {asset.name.say(self.lang) if asset else ''}".strip()
+        point = asset.point if asset else self._here_now()
+        body = ProcedureOpened(found.id, clean(name), exercise, point, about or UNSET)
         (entry,) = await self._write(body)
-        return self.state.runs[f"{self._logbook.book_id}:{entry.record.seq}"]
+        return self.state.share(RUNS)[f"{self._logbook.book_id}:{entry.record.seq}"]
 
     @act
     async def assemble(self, run: str, team: str) -> bool:
@@ -167,6 +193,15 @@ class Keeping(Session):
         return not late
 
     @act
+    async def take_back(self, run: str, team: str, step: str) -> None:
+        """The step was ticked by mistake. Raises NotAllowed for one that is not ticked."""
+        found, _, part = self._team(run, team)
+        wanted = next((each for each in part.steps if each.id == step), None)
+        if wanted is None or team not in found.teams or step not in found.teams[team].ticks:
+            raise NotAllowed("procedures.not_ticked")
+        await self._write(ProcedureUnticked(run, team, step, clean(wanted.text.say(self.lang))))
+
+    @act
     async def count_material(self, run: str, team: str, material: str, count: int) -> None:
         _, _, part = self._team(run, team)
         wanted = next((each for each in part.materials if each.id == material), None)
@@ -182,16 +217,19 @@ class Keeping(Session):
         await self._write(ProcedureReported(run, team, phrase, words))
 
     @act
-    async def close_procedure(self, run: str) -> None:
-        """Raises NotAllowed while a team of a call-out has not reported."""
+    async def close_procedure(self, run: str, *, unreported: bool = False) -> None:
+        """Raises NotAllowed while a team of a call-out has not reported, but for whoever says `unreported`: teams may
+        have reported by radio or on another handheld, and the record names them.
+        """
         found = self._run(run)
         procedure = self.procedure_of(found)
-        if procedure is not None and not procedures.may_close(procedure, found):
+        missing = procedures.unreported(procedure, found) if procedure else ()
+        if missing and not unreported:
             raise NotAllowed("procedures.reports_missing")
-        await self._write(ProcedureClosed(run))
+        await self._write(ProcedureClosed(run, tuple(team.id for team in missing) or UNSET))
 
     def _run(self, id: str) -> Run:
-        found = self.state.runs.get(id)
+        found = self.state.share(RUNS).get(id)
         if found is None:
             raise NotAllowed("procedures.over")
         return found

@@ -15,7 +15,7 @@ from app.text import clean
 
 RESERVED: Final = (
     *("book.", "key.", "damage.", "witness.", "shift.", "crew.", "pin.", "round.", "stop.", "check."),
-    *("post.", "relief.", "handover."),
+    *("post.", "relief.", "handover.", "lone."),
 )
 """Beginnings of kinds that the handheld itself records."""
 OPEN: Final = frozenset({"round.late-entry"})

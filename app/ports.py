@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
@@ -122,6 +122,10 @@ class TagReader(Protocol):
         never as an exception; listening goes on and recovers by itself.
         """
         ...
+
+
+Hush = Literal["buzz", "light", "hush"]
+"""What is left of a signal in the quiet hours: the motor, the indicator alone, or nothing but the screen."""
 
 
 class Buzzer(Protocol):

@@ -12,6 +12,8 @@ from app.words import LANGS
 
 NO_ADAPTER: Final = "none"
 """As `adapter`: this handheld works with codes only."""
+LOOKS: Final = ("day", "night", "sun")
+LETTERS: Final = ("auto", "large")
 
 
 class SettingsRefused(WatchbookError):
@@ -24,7 +26,9 @@ class Settings(Struct, frozen=True):
     """URL of the office, e.g. https://office.example.com."""
     lang: str = "zh"
     theme: str | None = None
-    """day or night; None follows the hour at the start: night in the quiet hours of the plan."""
+    """Of LOOKS; None follows the hour at the start: night in the quiet hours of the plan."""
+    letters: str = "auto"
+    """Of LETTERS: large is for a terminal of 30 columns and 15 rows; auto is large below 40 by 20."""
     feed: str | None = None
     """File, FIFO or `-` whose sightings stand in for the radio and the scanner."""
     side_keys: str | None = None
@@ -40,10 +44,12 @@ class Settings(Struct, frozen=True):
     """Longest pause between two characters of a scanner that types."""
     camera: str | None = None
     """Where its frames come from: hardware.camera. None where there is none to scan with."""
+    photo: str | None = None
+    """The same for photographs, where those are to be larger; None: as `camera`."""
 
 
 _SCANNING: Final = ("scanner", "scan_prefix", "scan_suffix", "scan_gap_ms")
-_NAMES: Final = ("office", "lang", "theme", "feed", "side_keys", "adapter", "camera", *_SCANNING)
+_NAMES: Final = ("office", "lang", "theme", "letters", "feed", "side_keys", "adapter", "camera", "photo", *_SCANNING)
 _NUMBERS: Final = ("port", "scan_gap_ms")
 """What config.toml may hold as a number."""
 
@@ -52,8 +58,11 @@ def load(flags: Mapping[str, str | None], env: Mapping[str, str] = os.environ) -
     """The settings in force. Raises SettingsRefused naming the setting that is wrong."""
     found = look_up(_NAMES, flags, env, "watchbook")
     theme = found.values.get("theme", "day")
-    if theme not in ("day", "night"):
+    if theme not in LOOKS:
         raise SettingsRefused("cli.bad_theme", theme=theme)
+    letters = found.values.get("letters", "auto")
+    if letters not in LETTERS:
+        raise SettingsRefused("cli.bad_letters", letters=letters)
     return Settings(data_dir=found.data_dir, **found.values)
 
 
@@ -87,13 +96,18 @@ def look_up(names: Sequence[str], flags: Mapping[str, Any], env: Mapping[str, st
 
 
 def keep(data_dir: Path, name: str, value: str) -> None:
-    """Write one choice (`lang`, `theme`) into config.toml for the next start, leaving the rest as it was."""
+    """Write one choice (`lang`, `theme`, `letters`) into config.toml for the next start, leaving the rest as it was."""
     path = data_dir / "config.toml"
     config = {**_config(path, _NAMES), name: value}
     text = "".join(f"{key} = {_quoted(val)}\n" for key, val in config.items() if isinstance(val, str))
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
+
+
+def strangers(data_dir: Path) -> list[str]:
+    """The names in a handheld's config.toml that no setting has: misspelt, most likely. Raises SettingsRefused."""
+    return sorted(set(_config(data_dir / "config.toml", ())) - set(_NAMES))
 
 
 def example(name: str) -> bytes:

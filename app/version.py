@@ -6,4 +6,4 @@ loads importlib.metadata with csv, zipfile and email, 0.9 MB of a handheld's mem
 
 from typing import Final
 
-VERSION: Final = "0.1.0"
+VERSION: Final = "0.2.0"

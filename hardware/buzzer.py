@@ -12,9 +12,15 @@ _TONES: Final = {
     "ok": ((880, 80),),
     "mark": ((880, 80), (880, 80)),
     "no": ((220, 300),),
+    "ask": ((660, 200), (880, 200), (660, 200)),
+    "wake": ((1320, 500), (990, 500), (1320, 500)),
 }
 """Pitch in Hz and length in ms of each signal's sounds. Only the Linux console can be told them (console_codes(4))."""
 _PAUSE_S: Final = 0.15
+LOUD: Final = frozenset({"wake"})
+"""Signals that sound and are felt at every hour: somebody may be in trouble (D50)."""
+_UNBLANK: Final = "\x1b[13]"
+"""Of the Linux console: its screen is on again (console_codes(4))."""
 
 
 class TerminalBuzzer:
@@ -30,8 +36,10 @@ class TerminalBuzzer:
         self._console = console
 
     def signal(self, kind: str) -> None:
-        if kind not in _TONES or self._quiet():
+        if kind not in _TONES or (self._quiet() and kind not in LOUD):
             return
+        if self._console and kind in LOUD:
+            self._ring(_UNBLANK)
         sounds = self._sounds(kind)
         self._ring(sounds[0])
         for place, sound in enumerate(sounds[1:], start=1):

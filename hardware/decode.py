@@ -48,6 +48,10 @@ pictures that held none), Codabar, EAN-8, UPC-E, Telepen, and Micro QR, whose sm
 _LINEAR: Final = frozenset({"Code 128", "Code 93", "Code 39", "EAN-13", "UPC-A", "ISBN"})
 LEAST_BARS: Final = 4
 """A shorter text from bars is more likely a fence."""
+SUFFIXES: Final = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"}
+)
+"""How files of pictures are named."""
 MAX_TEXT: Final = 8000
 """A QR code holds 7089 digits at most."""
 

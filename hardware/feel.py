@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from app.ports import Buzzer
+from hardware.buzzer import LOUD
 from hardware.evdev import Event, packed
 from hardware.lights import LEDS, Light
 
@@ -31,9 +32,15 @@ _EFFECT: Final = struct.Struct("HhHHHHHxxHH" + ("28x" if struct.calcsize("P") ==
 The union they stand in is as large as its largest member, which ends in a pointer."""
 _UPLOAD: Final = 0x40004580 | _EFFECT.size << 16
 """EVIOCSFF."""
-_PATTERNS: Final = {"ok": (80,), "mark": (80, 80), "no": (300,)}
+_PATTERNS: Final = {
+    "ok": (80,),
+    "mark": (80, 80),
+    "no": (300,),
+    "ask": (200, 200, 200),
+    "wake": (600, 600, 600),
+}
 """Length in ms of each signal's parts."""
-_PITCH: Final = {"ok": 880, "mark": 880, "no": 220}
+_PITCH: Final = {"ok": 880, "mark": 880, "no": 220, "ask": 880, "wake": 1320}
 """Hz."""
 _PAUSE_MS: Final = 120
 Pulse = Callable[[str, int], None]
@@ -60,7 +67,7 @@ class Pulses:
         self._silent = silent
 
     def signal(self, kind: str) -> None:
-        if self._silent():
+        if self._silent() and kind not in LOUD:
             return
         begins = 0
         for ms in _PATTERNS.get(kind, ()):
@@ -72,7 +79,7 @@ class Indicator:
     """Green for what went well, red for a refusal, both for a mark."""
 
     def __init__(self, green: Light | None, red: Light | None) -> None:
-        self._lights = {"ok": (green,), "mark": (green, red), "no": (red,)}
+        self._lights = {"ok": (green,), "mark": (green, red), "no": (red,), "ask": (green, red), "wake": (red,)}
 
     def signal(self, kind: str) -> None:
         for light in self._lights.get(kind, ()):

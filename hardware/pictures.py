@@ -18,13 +18,11 @@ from msgspec.structs import replace
 from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from app.errors import WatchbookError
+from hardware.decode import SUFFIXES as SUFFIXES
 from hardware.decode import Code, Gray, agreed, codes_in, darker
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 """What a telephone (whose MPO opens as JPEG), a scanner or an office program saves; the rest of Pillow's stay shut."""
-SUFFIXES: Final = frozenset(
-    {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"}
-)
 MAX_BYTES: Final = 64 * 2**20
 MAX_PIXELS: Final = 50_000_000
 MOST_FRAMES: Final = 16
@@ -34,9 +32,9 @@ LIMIT_S: Final = 10.0
 LARGE: Final = 1600
 """Longest side from which a picture is also read in a smaller copy, which evens out the grain of the sensor."""
 SMALLER: Final = 1280
-_BROKEN: Final = (
+BROKEN: Final = (
     OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, LookupError, TypeError, ArithmeticError,
-    AttributeError, MemoryError, Image.DecompressionBombError,
+    AttributeError, MemoryError, RuntimeError, Image.DecompressionBombError,
 )  # fmt: skip
 """What Pillow's decoders raise over damaged files."""
 
@@ -72,7 +70,7 @@ def grays(contents: bytes) -> Iterator[Gray]:
             raise PictureRefused("camera.no_picture") from e
         except Image.DecompressionBombError as e:
             raise PictureRefused("camera.too_large", most=MAX_PIXELS // 1_000_000) from e
-        except _BROKEN as e:
+        except BROKEN as e:
             raise PictureRefused("camera.broken") from e
 
 
@@ -84,7 +82,7 @@ def jpeg_gray(contents: bytes) -> Gray | None:
                 return None
             picture.draft("L", picture.size)
             return _gray(picture.convert("L"))
-    except _BROKEN:
+    except BROKEN:
         return None
 
 

@@ -284,14 +284,17 @@ class _Source:
 
     def __init__(self, path: str, *, waits_for_writers: bool) -> None:
         self._own = path != "-"
+        self._path = path
         self._number = 0
         self._lines: deque[bytes] = deque()
         self._rest = b""
         self._ended = False
         try:
-            self._fd, self._waits = self._open(path, waits_for_writers) if self._own else (0, True)
+            self._fd, self._waits, fifo = self._open(path) if self._own else (0, True, False)
         except OSError as e:
             raise FeedUnreadable("radio.feed_open", path=clean(path, 200), why=e.strerror or type(e).__name__) from e
+        self._goes_on = fifo and waits_for_writers
+        """A FIFO whose writer went: the next may come."""
 
     def close(self) -> None:
         if self._own:
@@ -306,15 +309,14 @@ class _Source:
         return None
 
     @staticmethod
-    def _open(path: str, waits_for_writers: bool) -> tuple[int, bool]:
+    def _open(path: str) -> tuple[int, bool, bool]:
+        """The file, whether it is to be waited for, and whether it is a FIFO."""
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(21, os.strerror(21))
         if not stat.S_ISFIFO(mode):
-            return os.open(path, os.O_RDONLY | os.O_CLOEXEC), not stat.S_ISREG(mode)
-        # Holding a writing end ourselves keeps a FIFO from ending when its writer goes: the next may come.
-        access = os.O_RDWR if waits_for_writers else os.O_RDONLY
-        return os.open(path, access | os.O_NONBLOCK | os.O_CLOEXEC), True
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC), not stat.S_ISREG(mode), False
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), True, True
 
     async def _line(self) -> bytes | None:
         """One line; of an overlong one its first MAX_LINE + 1 bytes or some more, never all."""
@@ -325,6 +327,8 @@ class _Source:
     async def _more(self) -> None:
         if self._waits:
             await _readable(self._fd)
+        else:
+            await asyncio.sleep(0)  # a long file leaves the screen its turns
         try:
             chunk = os.read(self._fd, _CHUNK)
         except BlockingIOError:
@@ -333,8 +337,16 @@ class _Source:
         self._lines.extend(lines)
         self._rest = rest[: MAX_LINE + 1]
         if not chunk:
-            self._ended = True
-            self._lines.append(self._rest)
+            if self._rest:
+                self._lines.append(self._rest)
+            self._rest, self._ended = b"", not self._goes_on
+            if self._goes_on:
+                self._again()
+
+    def _again(self) -> None:
+        """Open the FIFO anew: of an open one whose writer has gone, nothing tells when the next one comes."""
+        before, (self._fd, _, self._goes_on) = self._fd, self._open(self._path)
+        os.close(before)
 
 
 async def _readable(fd: int) -> None:
@@ -343,6 +355,7 @@ async def _readable(fd: int) -> None:
     try:
         loop.add_reader(fd, ready.set)
     except PermissionError:  # a plain file (epoll refuses it) always is
+        await asyncio.sleep(0)
         return
     try:
         await ready.wait()

@@ -1,4 +1,7 @@
-"""The alarm: two presses of 9. It never says "reported" before a named person at the office has taken it."""
+"""The alarm: two presses of 9. It never says "reported" before a named person at the office has taken it.
+
+9 and then 8 raises it silently: nothing sounds, nothing of it stands on any page but this one.
+"""
 
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
@@ -11,6 +14,7 @@ from screens.page import Page
 from screens.times import clock
 
 PRESSES = 2
+SILENT = "8"
 _NEWS = {
     "taken": ("alarm.taken", "alarm.taken_unnamed"),
     "closed": ("alarm.closed", "alarm.closed_unnamed"),
@@ -26,9 +30,7 @@ class AlarmPage(Page):
         watch = self.gear.watch
         rows = [title(self.say("alarm.title"), clock(watch.now()), width), ()]
         if watch.alarm_open:
-            how, what = ("alarm.not_taken", "alarm.waiting") if watch.alarm_sent else ("alarm.not_sent", "alarm.trying")
-            rows += banner(self.say(how), "bad", width)
-            return [*rows, (), *paragraph(self.say(what), "text", width)]
+            return [*rows, *standing_rows(self, width)]
         if (news := watch.alarm_news) is not None:
             rows += banner(alarm_words(self.lang, news, watch.zone), "ok", width)
         rows += paragraph(self.say("alarm.once_more" if self._pressed else "alarm.ask"), "key", width)
@@ -36,9 +38,16 @@ class AlarmPage(Page):
 
     def foot(self) -> Sequence[tuple[str, str]]:
         back = self.back_key
-        return (back,) if self.gear.watch.alarm_open else (("9", self.say("alarm.key")), back)
+        if self.gear.watch.alarm_open:
+            return (back,)
+        silent = ((SILENT, self.say("alarm.silent_key")),) if self._pressed else ()
+        return (("9", self.say("alarm.key")), *silent, back)
 
     async def digit(self, key: str) -> None:
+        if key == SILENT and self._pressed and not self.gear.watch.alarm_open:
+            await self.gear.watch.raise_alarm(silent=True)
+            self.terminal.close(self)
+            return
         if key != "9" or self.gear.watch.alarm_open:
             self._pressed = 0
             return
@@ -50,6 +59,15 @@ class AlarmPage(Page):
 
     async def back(self) -> None:
         self.terminal.close(self)
+
+
+def standing_rows(page: Page, width: int) -> list[Line]:
+    """How far the alarm is that nobody has taken yet."""
+    watch = page.gear.watch
+    how, what = ("alarm.not_taken", "alarm.waiting") if watch.alarm_sent else ("alarm.not_sent", "alarm.trying")
+    if watch.state.silent:  # whoever looks over the shoulder sees no banner
+        return paragraph(page.say("alarm.silent_sent" if watch.alarm_sent else "alarm.silent_unsent"), "dim", width)
+    return [*banner(page.say(how), "bad", width), (), *paragraph(page.say(what), "text", width)]
 
 
 def alarm_words(lang: str, news: AlarmNews, zone: ZoneInfo) -> str:

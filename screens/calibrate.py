@@ -21,6 +21,7 @@ from app.duties.rotating import NO_TABLES, Tables
 from app.duties.site import EID, TAG_FORMATS, Plan, Point
 from app.duties.site import Settings as Rules
 from app.errors import BookInUse, WatchbookError
+from app.kinds.senses import TagCalibrated
 from app.logbook.book import Draft, Logbook
 from app.logbook.journal import has_book
 from app.logbook.reader import Reader
@@ -212,7 +213,7 @@ def _record(
         _tell(settings, "no_book")
         return {}, None
     bodies = [
-        kinds.TagCalibrated(point, found.format, found.tag, found.address, found.level, found.samples) for found in good
+        TagCalibrated(point, found.format, found.tag, found.address, found.level, found.samples) for found in good
     ]
     try:
         with closing(Logbook.open(settings.data_dir, clock)) as logbook:

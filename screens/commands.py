@@ -217,11 +217,15 @@ def sync(settings: Settings, *, once: bool, as_json: bool) -> int:
 
 def _exchange(settings: Settings, *, as_json: bool) -> bool:
     """One exchange; whether opening the book found damage."""
+    from app.pages import plan_of
+    from sync.condition import condition_of
     from sync.courier import Courier
 
     clock = SystemClock(standing.load(settings.data_dir).off)
     with closing(Logbook.open(settings.data_dir, clock)) as logbook:
-        if Courier(logbook, clock, on_offset=clock.set_off).exchange().new_books:
+        plan = plan_of(logbook, clock.now().at)
+        condition = condition_of(logbook, lambda: plan.revision if plan else 0)
+        if Courier(logbook, clock, on_offset=clock.set_off, condition=condition).exchange().new_books:
             print(say(settings.lang, "sync.new_book"), file=sys.stderr)
         found = {"seq": logbook.acked, "pending": logbook.unsent}
         damaged = bool(logbook.opening.damage)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from app.words import say
 from hardware.power import LOW, Battery
-from screens.alarm import AlarmPage
 
 if TYPE_CHECKING:
     from hardware.side_keys import Pressed, SideKeys
@@ -79,7 +78,10 @@ class Device:
 
     async def _sos(self, held: bool) -> None:
         """Held, it is the alarm; a short press asks for the second one, as the first 9 does."""
+        from screens.alarm import AlarmPage  # the first screen does not need it
+
         terminal = self._terminal
+        await terminal.end_practice()  # this key is never practice
         if held and not terminal.gear.watch.alarm_open:
             await terminal.gear.watch.raise_alarm()
             terminal.signal("mark")

@@ -21,7 +21,7 @@ from msgspec import Struct
 from app.errors import OfficeAway, OfficeRefused, WatchbookError
 from app.logbook.journal import has_book
 from app.logbook.reader import Reader
-from app.settings import Settings
+from app.settings import Settings, strangers
 from app.text import cells, clean
 from app.words import say
 from hardware import feel, lights
@@ -91,6 +91,8 @@ def look(settings: Settings) -> Iterator[Part]:
     yield asyncio.run(_radio(settings))
     yield from _scanners(settings)
     yield _camera(settings)
+    yield from _side_keys(settings)
+    yield from _unknown_settings(settings)
     yield _terminal()
     yield _battery()
     yield _feel(settings.lang)
@@ -194,6 +196,8 @@ async def _radio(settings: Settings) -> Part:
     from hardware.ble import NONE, radio
     from hardware.tags import Advert
 
+    if settings.feed:
+        return Part("radio", "todo", "doctor.radio_fed", {"feed": clean(settings.feed, 200)})
     heard: set[str] = set()
     fault: str | None = None
     with suppress(TimeoutError):
@@ -201,8 +205,8 @@ async def _radio(settings: Settings) -> Part:
             async for item in radio(settings.adapter, SystemClock()).hear():
                 if isinstance(item, Advert):
                     heard.add(item.address)
-                else:
-                    fault = item.fault
+                elif (fault := item.fault) == NONE:
+                    break
     if fault == NONE:
         return Part("radio", "absent", "doctor.radio_none")
     if fault is not None:
@@ -214,6 +218,7 @@ def _scanners(settings: Settings) -> Iterator[Part]:
     """Each that has a line of its own; one that types like a keyboard cannot be asked."""
     from hardware.scanners import WEDGE, scanners
 
+    yield from _typing(settings)
     own = [part.strip() for part in (settings.scanner or WEDGE).split(",") if part.strip() != WEDGE]
     try:
         found = scanners(settings.scanner, SystemClock())
@@ -225,6 +230,41 @@ def _scanners(settings: Settings) -> Iterator[Part]:
         yield Part("scanner", "todo", fault) if fault else Part("scanner", "ok", "doctor.scanner_there", {"name": name})
     if not own:
         yield Part("scanner", "ok", "doctor.scanner_wedge")
+
+
+def _typing(settings: Settings) -> Iterator[Part]:
+    """What is set of how a scanner types and cannot be: each by itself, for one may hide another."""
+    from hardware.scanner import wedge
+
+    for name in ("scan_prefix", "scan_suffix", "scan_gap_ms"):
+        try:
+            wedge(**{name.removeprefix("scan_"): getattr(settings, name) or ""})
+        except WatchbookError as error:
+            yield Part("scanner", "todo", error.key, error.fields)
+
+
+def _side_keys(settings: Settings) -> Iterator[Part]:
+    """The buttons beside the keypad: a part only where some are set."""
+    if settings.side_keys is None:
+        return
+    from hardware.side_keys import parse
+
+    try:
+        found = parse(settings.side_keys)
+    except WatchbookError as error:
+        yield Part("keys", "todo", error.key, error.fields)
+        return
+    lost = [device for device in dict.fromkeys(key.device for key in found) if not os.access(device, os.R_OK)]
+    for device in lost:
+        gone = "doctor.key_denied" if Path(device).exists() else "doctor.key_absent"
+        yield Part("keys", "todo", gone, {"device": clean(device, 200)})
+    if not lost:
+        yield Part("keys", "ok", "doctor.keys_there", {"n": len(found)})
+
+
+def _unknown_settings(settings: Settings) -> Iterator[Part]:
+    for name in strangers(settings.data_dir):
+        yield Part("settings", "todo", "doctor.setting_unknown", {"name": clean(name, 40)})
 
 
 def _terminal() -> Part:

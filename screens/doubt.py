@@ -13,7 +13,7 @@ from screens.choices import ListPage
 from screens.layout import Line, paragraph, title
 from screens.limits import unit_of
 from screens.number import Digits, field
-from screens.page import Page
+from screens.typed import TypedPage
 
 Choice = Literal["meant", "exchanged", "keep", "again"]
 CHOICES: Final[dict[Kind, tuple[tuple[str, Choice], ...]]] = {
@@ -50,15 +50,14 @@ class DoubtPage(ListPage[tuple[str, Choice]]):
         await self._go_on(item[1])
 
 
-class ExchangePage(Page):
+class ExchangePage(TypedPage):
     """换表: the old meter's last reading, then the new one's first."""
 
     def __init__(self, check: Check, go_on: Callable[[Exchange], Awaitable[None]]) -> None:
-        super().__init__()
+        super().__init__(Digits(decimals=check.decimals))
         self._check = check
         self._go_on = go_on
         self._old: str | None = None
-        self._digits = self._field()
 
     def _field(self, typed: str = "") -> Digits:
         return Digits(typed, decimals=self._check.decimals)
@@ -66,34 +65,28 @@ class ExchangePage(Page):
     def draw(self, width: int, height: int) -> Sequence[Line]:
         rows = [title(self.say("equipment.exchange"), self._check.text.say(self.lang), width), ()]
         asked = "equipment.old" if self._old is None else "equipment.new"
-        rows += [*paragraph(self.say(asked), "key", width), (), field("", self._digits, self._check.unit), ()]
+        rows += [*paragraph(self.say(asked), "key", width), (), field("", self.typed, self._check.unit), ()]
         if self._check.decimals:
             example = Digits("42", self._check.decimals)
             rows += paragraph(self.say("stop.decimals", keys=example.typed, value=example.shown), "dim", width)
         return rows
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        back = ("Backspace", self.say("stop.rub")) if self._digits.typed else self.back_key
-        return (("Enter", self.say("stop.next")), back, self.menu_key)
-
-    async def digit(self, key: str) -> None:
-        self._digits = self._digits.press(key)
+        return (("Enter", self.say("stop.next")), self.back_key, self.menu_key)
 
     async def back(self) -> None:
-        if self._digits.typed:
-            self._digits = self._digits.rub()
-        elif self._old is not None:
+        if not self.typed.typed and self._old is not None:
             typed, self._old = self._old, None
-            self._digits = self._field(typed)
+            self.typed = self._field(typed)
         else:
-            self.terminal.close(self)
+            await super().back()
 
     async def enter(self) -> None:
-        typed = self._digits.typed
-        if self._digits.empty:
+        typed = self.typed.typed
+        if self.typed.empty:
             self.terminal.tell(self.say("stop.type_number"), "mark")
         elif self._old is None:
-            self._old, self._digits = typed, self._field()
+            self._old, self.typed = typed, self._field()
         else:
             exchange = self.gear.watch.exchange(self._check, self._old, typed)
             self.terminal.close(self)

@@ -8,13 +8,13 @@ from app.cards import Noted, Reading
 from app.duties import readings
 from app.duties.equipment import AHEAD_DAYS, days_left
 from app.duties.site import Asset, Check, Point
-from app.equipment import Readings
+from app.equipment import Equipment, Readings
 from app.words import table
 from screens.choices import Choices, ListPage
 from screens.layout import Line, flow, line, paragraph, title
 from screens.limits import limits, unit_of
 from screens.page import Page
-from screens.times import clock, day
+from screens.times import clock
 
 Place = tuple[Point | None, tuple[Asset, ...]]
 """A point and what stands there; without a point, what falls due wherever it stands."""
@@ -104,15 +104,15 @@ class AssetPage(Page):
     def _found(self) -> list[Section]:
         watch, id, name = self.gear.watch, self._asset.id, self._asset.name.say(self.lang)
         found = []
-        if read := watch.asset_readings(id):
+        if read := Equipment.of(watch).asset_readings(id):
             last = _reading_words(self, read[0])
             page = ReadingsPage(name, read)
             found.append(Section(self.say("equipment.key_readings", n=len(read), last=last), page))
-        if matters := watch.asset_matters(id):
+        if matters := Equipment.of(watch).asset_matters(id):
             words = self.say("equipment.key_matters", n=len(matters), words=matters[0].finding.words)
-            told = [f"{self._when(each.finding.at)} {each.finding.words}" for each in matters]
+            told = [f"{self.day_of(each.finding.at)} {each.finding.words}" for each in matters]
             found.append(Section(words, TextPage(name, "equipment.matters", told), "mark"))
-        if noted := watch.asset_noted(id):
+        if noted := Equipment.of(watch).asset_noted(id):
             told = [self._noted_words(each) for each in noted]
             found.append(
                 Section(self.say("equipment.key_noted", words=told[0]), TextPage(name, "equipment.noted", told))
@@ -121,15 +121,12 @@ class AssetPage(Page):
             found.append(Section(self.say("equipment.key_how", words=how), TextPage(name, "equipment.how", [how])))
         return found
 
-    def _when(self, at: int) -> str:
-        return day(self.lang, self.terminal.local(at), self.gear.watch.now())
-
     def _noted_words(self, noted: Noted) -> str:
         key = f"equipment.noted_{noted.kind.replace('.', '_')}"
         known = key.partition(".")[2] in table("equipment")
         told = self.say(key, words=noted.words) if known else noted.words
         words = "equipment.noted_row" if noted.ok else "equipment.noted_bad"
-        return self.say(words, time=self._when(noted.at), words=told)
+        return self.say(words, time=self.day_of(noted.at), words=told)
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         asset, watch = self._asset, self.gear.watch
@@ -144,12 +141,12 @@ class AssetPage(Page):
 
     def _seen(self) -> str:
         watch = self.gear.watch
-        card = watch.asset_card(self._asset.id)
+        card = Equipment.of(watch).asset_card(self._asset.id)
         if not card.seen:
             return self.say("equipment.never")
         people = (watch.person(id) for id in card.by)
         names = " ".join(person.name.say(self.lang) for person in people if person)
-        return self.say("equipment.seen", time=self._when(card.seen), names=names)
+        return self.say("equipment.seen", time=self.day_of(card.seen), names=names)
 
     def foot(self) -> Sequence[tuple[str, str]]:
         return (self.back_key, self.menu_key)
@@ -221,7 +218,7 @@ class ReadingPage(Page):
         return [*rows, *(row for each in reversed(self._read.readings) for row in self._row(check, each, width))]
 
     def _row(self, check: Check, reading: Reading, width: int) -> list[Line]:
-        at = day(self.lang, self.terminal.local(reading.at), self.gear.watch.now())
+        at = self.day_of(reading.at)
         words = "equipment.row" if reading.ok else "equipment.row_out"
         if reading.exchange:
             words = "equipment.row_new"

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from app.duties.findings import due_of
 from app.duties.site import Category, Check, Phrase
+from app.meaning import Meant
+from app.ports import Scan
 from screens.choices import Choices
-from screens.layout import Line, line, paragraph, title
-from screens.names import stop_name
+from screens.layout import Line, heading, line, paragraph
 from screens.page import Page
+from screens.photos import Roll
 from screens.times import clock, day
 
 INDENT = "  "
@@ -26,12 +28,19 @@ class FindingPage(Page):
         self._fixed = False
         self._urgent = False
         self._choices: Choices[Category] | Choices[Phrase] | None = None
+        self._roll = Roll()
+        self._point: str | None = None
+        self._asset: str | None = None
+        """Whose label was read, where it is not where the crew is anyway."""
+
+    def on_unmount(self) -> None:
+        self._roll.stop()
 
     # -- drawing -------------------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:
         step = 1 + (self._category is not None) + (self._phrase is not None)
         about = self._category.text.say(self.lang) if self._category else ""
-        rows = [title(f"{self.say('finding.step', n=step)} {about}", clock(self.gear.watch.now()), width)]
+        rows = heading(f"{self.say('finding.step', n=step)} {about}".rstrip(), clock(self.gear.watch.now()), width)
         if self._check is not None:
             rows += paragraph(self.say("finding.about", check=self._check.text.say(self.lang)), "dim", width)
         if self._category and self._phrase:
@@ -44,7 +53,8 @@ class FindingPage(Page):
     def _listed(self) -> Choices[Category] | Choices[Phrase]:
         if self._choices is None:
             if self._category is None:
-                self._choices = Choices(self.gear.watch.plan.categories, lambda category: category.text.say(self.lang))
+                found = [each for each in self.gear.watch.plan.categories if each.kind != "request"]
+                self._choices = Choices(found, lambda category: category.text.say(self.lang))
             else:
                 self._choices = Choices(self._category.phrases, lambda phrase: phrase.text.say(self.lang))
         return self._choices
@@ -65,20 +75,23 @@ class FindingPage(Page):
         rows = [*paragraph(phrase.text.say(self.lang), "key", width), ()]
         for name, fact in facts:
             rows += paragraph(f"{self.say(name)}: {fact}", "text", width, INDENT)
+        if seen := self._roll.said(self):
+            rows += paragraph(seen, "key", width, INDENT)
         return rows
 
     def _place(self) -> str:
-        progress = self.gear.watch.state.round
-        here = (progress.at_stop or progress.last) if progress else None
-        if progress is None or here is None:
-            return self.say("finding.no_place")
-        return stop_name(self.gear.watch.plan, progress.route, here, self.lang)
+        here, plan = self.gear.watch.here(self._check), self.gear.watch.plan
+        name = self._point or here.point
+        point, asset = plan.find_point(name) if name else None, plan.find_asset(self._asset) if self._asset else None
+        if point is None:
+            return here.stop or self.say("finding.no_place_yet")
+        return " ".join(each.name.say(self.lang) for each in (point, asset) if each)
 
     def foot(self) -> Sequence[tuple[str, str]]:
         if self._phrase is None:
             return (self.back_key, self.menu_key)
         keys = (("Enter", self.say("finding.save")), ("7", self.say("finding.key_fixed")))
-        return (*keys, ("8", self.say("finding.key_urgent")), ("0", self.say("finding.again")))
+        return (*keys, ("8", self.say("finding.key_urgent")), self._roll.key(self), ("0", self.say("finding.again")))
 
     # -- keys ----------------------------------------------------------------------------------
     async def digit(self, key: str) -> None:
@@ -90,8 +103,21 @@ class FindingPage(Page):
                 self._fixed = not self._fixed
             case "8":
                 self._urgent = not self._urgent
+            case "9":
+                self._roll.press(self)
             case "0":
                 self._restart()
+
+    async def scanned(self, scan: Scan) -> bool:
+        """The label of the place, or of the equipment, that it is about."""
+        meant, plan = self.gear.watch.meaning(scan.text), self.gear.watch.plan
+        asset = plan.find_asset(meant.id) if meant.kind is Meant.ASSET and meant.id else None
+        point = asset.point if asset else meant.id if meant.kind is Meant.POINT else None
+        if self._phrase is None or not point or plan.find_point(point) is None:
+            return False
+        self._point, self._asset = point, asset.id if asset else None
+        self.terminal.signal("ok")
+        return True
 
     def _choose(self, key: str) -> None:
         picked = self._listed().pick(key)
@@ -122,8 +148,17 @@ class FindingPage(Page):
         if self._category is None or self._phrase is None:
             self.terminal.tell(self.say("stop.choose"), "mark")
             return
+        if self._roll.is_waited_for(self):
+            return
         finding = await self.gear.watch.report(
-            self._category.id, self._phrase.id, fixed=self._fixed, urgent=self._urgent, check=self._check
+            self._category.id,
+            self._phrase.id,
+            fixed=self._fixed,
+            urgent=self._urgent,
+            check=self._check,
+            photos=self._roll.data,
+            point=self._point,
+            asset=self._asset,
         )
         self.terminal.signal("ok")
         self.terminal.close(self)

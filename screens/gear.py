@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from app.ports import Buzzer, Scanner, TagReader
+from app.ports import Buzzer, Hush, Scanner, TagReader
 from app.watch import Watch
 from hardware.power import Battery
 from hardware.scanner import Wedge
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hardware.camera import Camera
     from hardware.side_keys import SideKey
 
@@ -26,6 +28,8 @@ class Contact(Struct, frozen=True):
     reason: str | None = None
     """Catalogue key of what stopped the last round, None when nothing did."""
     fields: dict[str, object] = {}
+    notices: tuple[tuple[str, dict[str, object]], ...] = ()
+    """Catalogue keys, with their fields, of what stops nothing and is told all the same."""
     last_ack: int | None = None
     """UTC ms of the last receipt."""
     oldest_s: int | None = None
@@ -62,18 +66,28 @@ class Gear(Struct, frozen=True):
     """How the scanner types that does."""
     camera: "Camera | None" = None
     """To scan with; None where none is set up."""
+    photo: "Camera | None" = None
+    """To take photographs with; None where none is set up."""
+    pictures: "Path | None" = None
+    """A folder whose pictures may be chosen for a record; a camera that is a folder comes before it."""
     lang: str = "zh"
     english_only: bool = False
     """The console cannot show Chinese: said on the first page, and the language stays English."""
     blocks: bool = True
     """The terminal draws half blocks: a code for a scanner can be shown."""
     theme: str = "day"
+    letters: str = "auto"
+    """Of app.settings.LETTERS."""
+    practice: bool = False
+    """Nothing here is real: see screens.practice."""
     hint: str = ""
     """A line for demonstrations: what a visitor should press to sign in. Empty otherwise."""
     desk: str = ""
     """A line for demonstrations: where the office's pages are. Empty otherwise."""
     battery: Callable[[], Battery | None] = lambda: None
     """None where there is no battery to read. Asked once a minute."""
+    hush: Callable[[], Hush] = lambda: "buzz"
+    """What stands in for sound in the quiet hours."""
     dim: Callable[[bool], None] = lambda low: None
     """Darkens the screen's light to save the battery, and gives it back."""
     torch: Callable[[], bool] | None = None
@@ -81,6 +95,6 @@ class Gear(Struct, frozen=True):
     side_keys: "tuple[SideKey, ...]" = ()
     """Buttons beside the keypad."""
     remember: Callable[[str, str], None] = lambda name, value: None
-    """Keeps a choice (`lang`, `theme`) for the next start."""
+    """Keeps a choice (`lang`, `theme`, `letters`) for the next start."""
     ready: Callable[[], None] = lambda: None
     """Called once, when the first screen stands."""

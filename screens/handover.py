@@ -10,14 +10,16 @@ from app.duties import posts
 from app.duties.posts import Sheet
 from app.duties.provisions import Item
 from app.duties.site import Person, Post
-from app.handing import Given, short
+from app.handing import Given, Handing, short
+from app.kinds.orders import ORDERS
 from app.watch import Watch
 from screens.choices import Choices, ListPage
 from screens.layout import Line, paragraph, title
 from screens.number import Digits, field
 from screens.page import Page
 from screens.posts import person_name
-from screens.times import clock
+from screens.times import clock, since
+from screens.typed import TypedPage
 
 TAKE, GIVE, CODE, RELIEF = "handover.do_take", "handover.do_give", "handover.do_code", "handover.do_relief"
 STAND_IN, MAN = "handover.do_stand_in", "handover.do_man"
@@ -57,7 +59,7 @@ class HandoverPage(ListPage[str]):
             case "handover.do_give":
                 give(self)
             case "handover.do_relief":
-                await self._relief_missing()
+                await relief_missing(self)
             case "handover.do_stand_in":
                 self.terminal.replace(StandInPage(watch))
             case "handover.do_code":
@@ -65,17 +67,18 @@ class HandoverPage(ListPage[str]):
             case "handover.do_man":
                 self.terminal.replace(PostsPage(watch.posts_to_choose()))
 
-    async def _relief_missing(self) -> None:
-        """One key; the office hears of it as soon as it can."""
-        before = self.gear.watch.post_state().relief_missing
-        await self.gear.watch.relief_missing()
-        if self.gear.office is not None:
-            self.gear.office.sync_now()
-        self.terminal.close(self)
-        self.terminal.signal("mark")
-        words = "handover.relief_told" if before is None else "handover.relief_again"
-        time = clock(self.terminal.local(before)) if before is not None else ""
-        self.terminal.tell(self.say(words, time=time), "mark")
+
+async def relief_missing(page: Page) -> None:
+    """One key; the office hears of it as soon as it can."""
+    before = page.gear.watch.post_state().relief_missing
+    await Handing.of(page.gear.watch).relief_missing()
+    if page.gear.office is not None:
+        page.gear.office.sync_now()
+    page.terminal.close(page)
+    page.terminal.signal("mark")
+    words = "handover.relief_told" if before is None else "handover.relief_again"
+    time = clock(page.terminal.local(before)) if before is not None else ""
+    page.terminal.tell(page.say(words, time=time), "mark")
 
 
 def give(page: Page) -> None:
@@ -100,7 +103,7 @@ class PostsPage(ListPage[Post]):
         return post.name.say(self.lang)
 
     async def chosen(self, post: Post) -> None:
-        await self.gear.watch.man(post.id)
+        await Handing.of(self.gear.watch).man(post.id)
         self.terminal.close(self)
         self.terminal.signal("ok")
         self.terminal.tell(self.say("handover.manned", post=post.name.say(self.lang)))
@@ -182,13 +185,27 @@ def item_words(page: Page, item: Item, count: int) -> str:
 
 
 def matter_words(page: Page, id: str) -> str:
-    """A finding or an order by its id: what, and where."""
+    """A finding, an order or an emergency that runs, by its id: what, and where."""
     watch = page.gear.watch
-    found = watch.state.findings.get(id) or watch.state.orders.get(id)
+    if "runs" in watch.state.shares and (said := running_words(page, id)):
+        return said
+    found = watch.state.findings.get(id) or watch.state.share(ORDERS).get(id)
     if found is None:
         return page.say("handover.elsewhere", id=f"{id[:4]}:{id.partition(':')[2]}")
     point = watch.plan.find_point(found.point) if found.point else None
     return f"{found.words} {point.name.say(page.lang)}" if point else found.words
+
+
+def running_words(page: Page, id: str) -> str:
+    """Of an emergency that runs; else nothing."""
+    from app.kinds.procedures import RUNS
+    from screens.names import procedure_name
+
+    run = page.gear.watch.state.share(RUNS).get(id)
+    if run is None:
+        return ""
+    name = procedure_name(page.gear.watch.plan, run, page.lang)
+    return page.say("procedures.running", name=name, span=since(page.lang, run.at, page.gear.watch.now()))
 
 
 # -- giving --------------------------------------------------------------------------------------
@@ -257,7 +274,7 @@ class GivePage(CountPage):
         return self._place == len(self._post.items)
 
     def _sheet(self) -> Sheet:
-        return self.gear.watch.sheet(self._counts(), self._notes)
+        return Handing.of(self.gear.watch).sheet(self._counts(), self._notes)
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         step = self.say("handover.step", n=self._place + 1, of=len(self._post.items) + 2)
@@ -292,7 +309,7 @@ class GivePage(CountPage):
             await self._give()
 
     async def _give(self) -> None:
-        given = await self.gear.watch.give(self._counts(), self._notes)
+        given = await Handing.of(self.gear.watch).give(self._counts(), self._notes)
         counts = given.sheet.counts
         missing = [item_words(self, item, counts[item.id]) for item in short(self._post, given.sheet)]
         self.terminal.replace(GivenPage(given))
@@ -324,6 +341,11 @@ class GivenPage(SheetPage):
     async def enter(self) -> None:
         if not self.last:
             self.turn(1)
+            return
+        if "runs" in self.gear.watch.state.shares:
+            from screens.procedures import LeavingPage  # where an emergency runs
+
+            self.terminal.replace(LeavingPage())
             return
         await self.gear.watch.close_shift()
         self.terminal.go_sign_in()
@@ -402,7 +424,7 @@ class RecountPage(CountPage):
 async def take(page: Page, seen: Sheet, given: Sheet | None = None) -> None:
     """Take the post over with the counts of `seen`; `given` is the sheet when those are not its own."""
     watch, post = page.gear.watch, page.gear.watch.find_post(seen.post)
-    await watch.take(given or seen, seen.counts if given else None)
+    await Handing.of(watch).take(given or seen, seen.counts if given else None)
     missing = [item_words(page, item, seen.counts[item.id]) for item in short(post, seen)]
     page.terminal.close(page)
     role = "mark" if missing else "ok"
@@ -412,33 +434,22 @@ async def take(page: Page, seen: Sheet, given: Sheet | None = None) -> None:
     page.terminal.tell(page.say(key, post=name, words=" ".join(missing)), role)
 
 
-class CodePage(Page):
+class CodePage(TypedPage):
     """The sheet was read on another handheld: its sixteen digits are typed here."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._typed = Digits(limit=witness.DIGITS)
+        super().__init__(Digits(limit=witness.DIGITS))
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         rows = [title(self.say("handover.do_code"), clock(self.gear.watch.now()), width), ()]
         rows += [*paragraph(self.say("handover.code_how"), "text", width), ()]
-        return [*rows, (("[", "dim"), (witness.grouped(self._typed.typed), "input"), ("_", "cursor"), ("]", "dim"))]
+        return [*rows, (("[", "dim"), (witness.grouped(self.typed.typed), "input"), ("_", "cursor"), ("]", "dim"))]
 
     def foot(self) -> Sequence[tuple[str, str]]:
         return (("Enter", self.say("handover.take_code")), self.back_key, self.menu_key)
 
-    async def digit(self, key: str) -> None:
-        if key.isdigit():
-            self._typed = self._typed.press(key)
-
-    async def back(self) -> None:
-        if self._typed.typed:
-            self._typed = self._typed.rub()
-        else:
-            self.terminal.close(self)
-
     async def enter(self) -> None:
-        await self.gear.watch.take_by_code(self._typed.typed)
+        await Handing.of(self.gear.watch).take_by_code(self.typed.typed)
         post = self.gear.watch.post()
         self.terminal.close(self)
         self.terminal.signal("ok")
@@ -462,7 +473,7 @@ class WhyPage(ListPage[str]):
         return self.say(f"handover.why_{reason}")
 
     async def chosen(self, reason: str) -> None:
-        await self.gear.watch.take_unread(self._sheet, reason)
+        await Handing.of(self.gear.watch).take_unread(self._sheet, reason)
         self.terminal.close(self)
         self.terminal.signal("mark")
         self.terminal.tell(self.say("handover.taken_unread", words=self.item(reason)), "mark")
@@ -478,7 +489,7 @@ class StandInPage(ListPage[Person]):
         crew = watch.state.shift.crew if watch.state.shift else ()
         here = [found for member in crew if (found := watch.person(member.person)) is not None]
         self._person = person or (here[0] if len(here) == 1 else None)
-        super().__init__(watch.absent() if self._person else here)
+        super().__init__(Handing.of(watch).absent() if self._person else here)
 
     def head(self) -> tuple[str, str]:
         return self.say("handover.do_stand_in"), clock(self.gear.watch.now())
@@ -497,7 +508,7 @@ class StandInPage(ListPage[Person]):
         if self._person is None:
             self.terminal.replace(StandInPage(self.gear.watch, person))
             return
-        await self.gear.watch.stand_in(self._person.id, person.id)
+        await Handing.of(self.gear.watch).stand_in(self._person.id, person.id)
         self.terminal.close(self)
         self.terminal.signal("ok")
         names = {"name": self._person.name.say(self.lang), "other": person.name.say(self.lang)}

@@ -6,22 +6,21 @@ It decides nothing: the duties come from the watch, already in order of urgency.
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from app.duties.posts import Sheet
 from app.duties.rounds import is_short
 from app.duties.schedule import Duty, Standing, clock_text
 from app.duties.site import NO_TEXT, Phrase
 from screens.choices import ListPage
-from screens.layout import Line, beside, flow, line, numbered, paragraph, title, two
-from screens.names import procedure_name
+from screens.layout import AIR, Block, Line, beside, fitting, flow, heading, line, numbered, paragraph, title, two
 from screens.page import WIDE, Page
-from screens.posts import turns, waiting_words
+from screens.posts import entries_due, turns
 from screens.round import RoundPage
 from screens.signin import Purpose, SignInPage
 from screens.stop import StopPage
-from screens.summary import SummaryPage
-from screens.times import clock, since
+from screens.times import clock
+from screens.waiting import waiting
 
 OTHERS: Final = 3
 """Rounds listed below the first one; the rest are behind `0`."""
@@ -42,6 +41,8 @@ LONGEST_SLEEP_S: Final = 6 * 3600
 
 
 class HomePage(Page):
+    is_start: ClassVar[bool] = True
+
     def __init__(self) -> None:
         super().__init__()
         self._chosen: str | None = None
@@ -49,38 +50,55 @@ class HomePage(Page):
         self._duties: tuple[Duty, ...] = ()
         self._tired: set[str] = set()
         """Whose hours at the post run out or are over."""
+        self._entries: set[str] = set()
+        """Registers in which a line is due now."""
         self._turn: asyncio.TimerHandle | None = None
         """One wake-up, when the next window opens or closes; nothing ticks here."""
+        self._places = ""
+        """How far the work by place is, in words; empty for a crew that has none."""
 
     # -- drawing -------------------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:
         now = self.gear.watch.now()
         self._wake_at_change(now)
-        head = title(self.gear.watch.plan.site.name.say(self.lang), clock(now), width)
-        crew = paragraph(self.say("signin.crew", names=" ".join(self.crew())), "dim", width)[:1]
-        crew += [row for words in self._waiting() for row in paragraph(words, "mark", width, "  ")]
-        column = width // 2 + 2 if width >= WIDE else width
-        rows = [*self._first(column), (), *self._others(column)]
-        if width >= WIDE:
-            rows = beside(rows, self._everything(width - column - 2), column + 2, height)
-        return [head, *crew, (), *rows]
+        head = heading(self.gear.watch.plan.site.name.say(self.lang), clock(now), width)
+        top: list[Block] = [(8, paragraph(self.say("signin.crew", names=" ".join(self.crew())), "dim", width)[:1])]
+        top += [(1 + 3 * bool(n), paragraph(words, "mark", width, "  ")) for n, words in enumerate(waiting(self))]
+        if width < WIDE or self.large:
+            return [*head, *fitting([*top, AIR, *self._first(width), *self._others(width)], height - len(head))]
+        column = width // 2 + 2
+        rows = [*head, *fitting([*top, AIR], height)]
+        left = fitting([*self._first(column), *self._others(column)], height - len(rows))
+        return [*rows, *beside(left, self._everything(width - column - 2), column + 2, height - len(rows))]
 
     def look_up(self) -> None:
         duties = self.gear.watch.today()
+        self._places = self._by_place() if self.gear.watch.tends else ""
         self._tired = {f"{left.person} {left.hours}" for left in self.gear.watch.hours() if left.hours != "fine"}
+        now = self.gear.watch.now().timestamp()
+        self._entries = {id for id, at in entries_due(self.gear.watch).items() if at <= now}
         self._duties = tuple(sorted(duties, key=lambda duty: duty.slot.round != self._chosen))
 
-    def _first(self, width: int) -> list[Line]:
+    def _by_place(self) -> str:
+        from screens.places import how_far  # only crews that work by place need it: memory
+
+        return how_far(self)
+
+    def _first(self, width: int) -> list[Block]:
         """The answer to "what now?"."""
         if not self._duties:
-            return paragraph(self.say("home.no_duty"), "text", width)
+            words = self._places or self.say("home.no_duty")
+            return [(0, paragraph(words, "key" if self._places else "text", width))]
         duty = self._duties[0]
         head = "home.chosen" if duty.slot.round == self._chosen else HEADS[duty.standing]
         rows = [line((self.say(head), "dim")), *paragraph(f"> {self.name_of(duty)}", "key", width, "  ")]
-        rows += flow(self._facts(duty), "text", width, "  ")
-        if duty.standing is Standing.OPEN and self.short(duty):
-            rows += paragraph(f"  {self.say('home.short', n=self.present())}", "mark", width, "  ")
-        return rows
+        lacks = duty.standing is Standing.OPEN and self.short(duty)
+        words = self.say("home.short", n=self.present())
+        return [
+            (0, rows),
+            (2, flow(self._facts(duty), "text", width, "  ")),
+            (1, paragraph(f"  {words}", "mark", width, "  ") if lacks else []),
+        ]
 
     def _facts(self, duty: Duty) -> list[str]:
         opens, closes = window(duty)
@@ -94,37 +112,13 @@ class HomePage(Page):
             facts.append(self.say(f"duty.{duty.standing}"))
         return facts
 
-    def _waiting(self) -> list[str]:
-        """What waits beside rounds: a procedure that runs, an entry that is due, lines over their limit."""
-        watch, found = self.gear.watch, waiting_words(self)
-        for run in watch.runs():
-            name = procedure_name(watch.procedure_of(run), run, self.lang)
-            found.append(self.say("procedures.home_running", name=name, span=since(self.lang, run.at, watch.now())))
-        found += [self.say("registers.home_due", name=each.name.say(self.lang)) for each in watch.registers_due()]
-        if over := watch.overdue():
-            found.append(self.say("registers.home_over", n=len(over)))
-        if orders := watch.waiting_orders():
-            from screens.orders import left_of  # not before somebody needs it: memory
-
-            words, left = orders[0].words, left_of(self, orders[0])
-            found.append(" ".join(self.say("orders.home", n=len(orders), words=words, left=left).split()))
-        return [*found, *self._inspections()]
-
-    def _inspections(self) -> list[str]:
-        """Equipment whose inspection falls due, or should have been."""
-        due = self.gear.watch.falling_due()
-        if not due:
+    def _others(self, width: int) -> list[Block]:
+        others = enumerate(self._duties[1 : 1 + OTHERS], start=1)
+        rows = [numbered(str(place), self.row_of(duty), width) for place, duty in others]
+        if not rows:
             return []
-        over = (due[0].inspect_by or "") < self.gear.watch.now().date().isoformat()
-        words = "equipment.home_over" if over else "equipment.home_due"
-        return [self.say(words, n=len(due), name=due[0].name.say(self.lang), date=due[0].inspect_by)]
-
-    def _others(self, width: int) -> list[Line]:
-        others = self._duties[1 : 1 + OTHERS]
-        rows = [line((self.say("home.others"), "dim"))] if others else []
-        for place, duty in enumerate(others, start=1):
-            rows += numbered(str(place), self.row_of(duty), width)
-        return rows
+        first, *rest = rows
+        return [AIR, (5, [line((self.say("home.others"), "dim")), *first]), *((6, each) for each in rest)]
 
     def _everything(self, width: int) -> list[Line]:
         """All rounds of today, for a wide screen."""
@@ -155,6 +149,11 @@ class HomePage(Page):
             keys.insert(0, ("Enter", self.say(enter)))
         if len(self._duties) > 1 + OTHERS:
             keys.append(("0", self.say("home.all", n=len(self._duties))))
+        if self._tired or self._entries:
+            words = self.say("duty_watch.key_entry" if self._entries else "duty_watch.key_home")
+            keys.append(("8" if self._duties or self._places else "Enter", words))
+        if self._places:
+            keys.append(("7" if self._duties else "Enter", self.say("places.key_places")))
         if self._asks_post():
             keys.append(("6", self.say("handover.key_which")))
         if self._chosen:
@@ -174,12 +173,16 @@ class HomePage(Page):
     async def digit(self, key: str) -> None:
         if key == "4":
             self.terminal.open(SignInPage(Purpose.JOIN))
-        elif key == "0":
+        elif key == "0" and self._duties:
             self.terminal.open(RoundsPage(self.gear.watch.today(), self))
-        elif key == "5" and self.gear.watch.waiting_orders():
-            from screens.orders import OrdersPage
+        elif key == "5" and "orders" in self.gear.watch.state.shares:
+            from screens.orders import open_waiting  # not before somebody needs it: memory
 
-            self.terminal.open(OrdersPage())
+            open_waiting(self)
+        elif key == "8" and (self._tired or self._entries):
+            self._show_duty()
+        elif key == "7" and self._places:
+            self._show_places()
         elif key == "6" and self._asks_post():
             await self._say_post()
         elif key.isdigit() and int(key) <= OTHERS and int(key) < len(self._duties):
@@ -201,8 +204,25 @@ class HomePage(Page):
     async def back(self) -> None:
         self._chosen = None
 
+    def _show_duty(self) -> None:
+        """The entry that is due, or who is on for how long."""
+        from screens.duty import DutyPage, kept_here  # not before somebody needs it: memory
+        from screens.registers import EntryPage
+
+        due = [register for register in kept_here(self) if register.id in self._entries]
+        self.terminal.open(EntryPage(due[0]) if due else DutyPage())
+
+    def _show_places(self) -> None:
+        from screens.places import PlacesPage
+
+        self.terminal.open(PlacesPage())
+
     async def enter(self) -> None:
         if not self._duties:
+            if self._places:
+                self._show_places()
+            elif self._tired or self._entries:
+                self._show_duty()
             return
         duty = self._duties[0]
         match duty.standing:
@@ -210,6 +230,8 @@ class HomePage(Page):
                 self.go_on()
             case Standing.DONE:
                 walked = self.gear.watch.state.rounds[duty.slot.round]
+                from screens.summary import SummaryPage  # not before somebody needs it: memory
+
                 self.terminal.open(SummaryPage(walked, duty.slot.schedule, duty.slot.route))
             case Standing.COMING if duty.slot.round != self._chosen:
                 self.terminal.tell(self.say("home.not_yet", time=clock(duty.slot.opens)), "mark")
@@ -284,7 +306,8 @@ class HomePage(Page):
             self.terminal.turned_by_itself()
 
     def _due(self) -> set[str]:
-        return self._tired | {duty.slot.round for duty in self._duties if duty.standing is Standing.OPEN}
+        rounds = {duty.slot.round for duty in self._duties if duty.standing is Standing.OPEN}
+        return self._tired | self._entries | rounds
 
     def on_unmount(self) -> None:
         if self._turn is not None:

@@ -1,6 +1,7 @@
 """Typing the short code under a label, where nothing can be read. Scanning needs no page."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import ClassVar
 
 from screens.layout import Line, paragraph, title
 from screens.number import Digits, field
@@ -11,10 +12,14 @@ CODE = Digits(limit=12)
 
 
 class CodePage(TypedPage):
-    """The short code under a label, typed where nothing can be read."""
+    """The short code under a label, typed where nothing can be read; the radio listens on meanwhile."""
 
-    def __init__(self) -> None:
+    walks: ClassVar[bool] = True
+
+    def __init__(self, arrive: Callable[[str], Awaitable[None]] | None = None) -> None:
+        """`arrive`: what a code does where no round is walked."""
         super().__init__(CODE)
+        self._arrive = arrive
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         rows = [title(self.say("round.code_title"), clock(self.gear.watch.now()), width), ()]
@@ -30,4 +35,7 @@ class CodePage(TypedPage):
             self.terminal.close(self)
             return
         typed, self.typed = self.typed.typed, CODE
-        self.terminal.arrived(await self.gear.watch.type_code(typed))
+        if self._arrive is not None:
+            await self._arrive(typed)
+        else:
+            self.terminal.arrived(await self.gear.watch.type_code(typed))

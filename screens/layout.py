@@ -4,6 +4,7 @@ Widths are terminal cells, never `len()`. Nothing here knows a page, a theme or 
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from app.text import cells, clean, fit
 from screens.wrapping import plain, wrap
@@ -11,6 +12,10 @@ from screens.wrapping import plain, wrap
 Span = tuple[str, str]
 """(text, role): roles are those of screens.themes."""
 Line = tuple[Span, ...]
+Block = tuple[int, Sequence[Line]]
+"""Rows that stand or go together, and how soon they go: the higher the rank, the sooner."""
+AIR: Final[Block] = (9, [()])
+"""An empty row: the first thing that gives way."""
 
 GAP = 2
 """Cells between two hints, and between a list and what stands beside it."""
@@ -37,6 +42,23 @@ def two(left: Span | str, right: Span | str, width: int) -> Line:
 def title(left: str, right: str, width: int) -> Line:
     """The first row of a page: what this is, and what stands beside it."""
     return two((left, "title"), (right, "title"), width)
+
+
+def heading(left: str, right: str, width: int) -> list[Line]:
+    """`title` in as many rows as `left` needs."""
+    rows = wrap(left, max(4, width - cells(plain(right)) - 1)) or [""]
+    return [title(row, "" if place else right, width) for place, row in enumerate(rows)]
+
+
+def fitting(blocks: Sequence[Block], height: int) -> list[Line]:
+    """The rows of `blocks` in order; where they are more than `height`, those of the highest ranks are left out whole.
+
+    What has rank 0 always stays.
+    """
+    kept = list(reversed(blocks))
+    while sum(len(rows) for _, rows in kept) > height and (least := max(rank for rank, _ in kept)):
+        kept.remove(next(each for each in kept if each[0] == least))
+    return [row for _, rows in reversed(kept) for row in rows]
 
 
 def paragraph(text: str, role: str, width: int, indent: str = "") -> list[Line]:
@@ -83,7 +105,7 @@ def hints(pairs: Sequence[tuple[str, str]], width: int) -> list[Line]:
             rows.append([])
             place = 0
         used = sum(cells(text) for text, _ in rows[-1])
-        rows[-1] += [(" " * (place * column - used) + key, "key"), (f" {words}", "text")]
+        rows[-1] += [(" " * (place * column - used), "text"), (key, "key"), (f" {words}", "text")]
         place = columns if size + GAP > column else place + 1
     return [tuple(row) for row in rows]
 

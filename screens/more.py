@@ -1,11 +1,14 @@
 """More: what a post does beside rounds, behind `*` `0`. Each crew sees what its roles need."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from app.equipment import Equipment
+from app.keeping import Keeping
 from app.watch import Watch
+from app.work import Work
 from screens.choices import ListPage
 from screens.equipment import EquipmentPage
 from screens.gear import Gear
@@ -18,6 +21,9 @@ from screens.registers import RegistersPage
 from screens.times import clock
 from screens.witness import WitnessPage
 
+if TYPE_CHECKING:
+    from screens.terminal import Terminal
+
 
 class Item(Struct, frozen=True):
     words: str
@@ -25,8 +31,16 @@ class Item(Struct, frozen=True):
     shown: Callable[[Gear], bool] = lambda gear: True
 
 
+class Act(Struct, frozen=True):
+    """What is done at once, and opens no page in place of this one."""
+
+    words: Callable[["Terminal"], str]
+    act: Callable[["Terminal"], Awaitable[None]]
+    shown: Callable[[Gear], bool] = lambda gear: True
+
+
 async def _registers(gear: Gear) -> Page:
-    return RegistersPage(gear.watch.registers())
+    return RegistersPage(Keeping.of(gear.watch).registers())
 
 
 async def _procedures(gear: Gear) -> Page:
@@ -34,7 +48,7 @@ async def _procedures(gear: Gear) -> Page:
 
 
 async def _take(gear: Gear) -> Page:
-    return TakePage(gear.watch.order_categories())
+    return TakePage(Work.of(gear.watch).order_categories())
 
 
 async def _orders(gear: Gear) -> Page:
@@ -46,7 +60,34 @@ async def _matters(gear: Gear) -> Page:
 
 
 async def _equipment(gear: Gear) -> Page:
-    return EquipmentPage(gear.watch.places_of_assets(), gear.watch.falling_due())
+    return EquipmentPage(Equipment.of(gear.watch).places_of_assets(), Equipment.of(gear.watch).falling_due())
+
+
+async def _afterwards(gear: Gear) -> Page:
+    from screens.afterwards import open_page
+
+    return await open_page(gear)
+
+
+async def _surveys(gear: Gear) -> Page:
+    from app.surveys import Surveys
+    from screens.surveys import page_for as page_of
+
+    return page_of(Surveys.of(gear.watch).surveys())
+
+
+def _surveyed(gear: Gear) -> bool:
+    if not gear.watch.plan.surveys:
+        return False
+    from app.surveys import Surveys
+
+    return bool(Surveys.of(gear.watch).surveys())
+
+
+async def _duty(gear: Gear) -> Page:
+    from screens.duty import DutyPage
+
+    return DutyPage()
 
 
 async def _handover(gear: Gear) -> Page:
@@ -55,35 +96,58 @@ async def _handover(gear: Gear) -> Page:
 
 def _emergencies(watch: Watch) -> bool:
     """What runs is listed also when the plan has it no longer."""
-    return bool(watch.procedures() or watch.runs() or watch.plan.contacts)
+    return bool(Keeping.of(watch).procedures() or Keeping.of(watch).runs() or watch.plan.contacts)
 
 
-ITEMS: Final = (
-    Item("more.registers", _registers, lambda gear: bool(gear.watch.registers())),
+async def _practise(terminal: "Terminal") -> None:
+    from screens import practice  # with the simulated walk
+
+    await practice.begin(terminal)
+
+
+def _letters(terminal: "Terminal") -> str:
+    return "menu.to_letters_auto" if terminal.letters == "large" else "menu.to_letters_large"
+
+
+ITEMS: Final[tuple[Item | Act, ...]] = (
+    Item("more.registers", _registers, lambda gear: bool(Keeping.of(gear.watch).registers())),
     Item("more.procedures", _procedures, lambda gear: _emergencies(gear.watch)),
-    Item("more.take", _take, lambda gear: gear.watch.takes_orders()),
-    Item("more.orders", _orders, lambda gear: gear.watch.takes_orders() or bool(gear.watch.orders())),
-    Item("more.matters", _matters, lambda gear: bool(gear.watch.open_findings())),
+    Item("more.take", _take, lambda gear: Work.of(gear.watch).takes_orders()),
+    Item("more.orders", _orders, lambda gear: Work.of(gear.watch).takes_orders() or bool(Work.of(gear.watch).orders())),
+    Item("more.matters", _matters, lambda gear: bool(Work.of(gear.watch).open_findings())),
+    Item("surveys.title", _surveys, _surveyed),
+    Item("duty_watch.menu", _duty, lambda gear: gear.watch.post() is not None),
     Item("handover.menu", _handover, lambda gear: bool(gear.watch.post() or gear.watch.posts_to_choose())),
-    Item("menu.witness", WitnessPage.signed),
-    Item("more.equipment", _equipment, lambda gear: gear.watch.keeps_equipment() and bool(gear.watch.plan.assets)),
+    Item("more.afterwards", _afterwards, lambda gear: bool(gear.watch.plan.schedules)),
+    Item("menu.witness", WitnessPage.signed, lambda gear: gear.watch.unlocked and not gear.practice),
+    Item(
+        "more.equipment",
+        _equipment,
+        lambda gear: Equipment.of(gear.watch).keeps_equipment() and bool(gear.watch.plan.assets),
+    ),
+    Act(lambda terminal: "more.practice", _practise, lambda gear: not gear.practice),
+    Act(_letters, lambda terminal: terminal.change_letters()),
 )
 
 
-def shown(gear: Gear) -> list[Item]:
+def shown(gear: Gear) -> list[Item | Act]:
     """What there is for this crew, in order."""
     return [item for item in ITEMS if item.shown(gear)]
 
 
-class MorePage(ListPage[Item]):
-    def __init__(self, items: Sequence[Item]) -> None:
+class MorePage(ListPage[Item | Act]):
+    def __init__(self, items: Sequence[Item | Act]) -> None:
         super().__init__(items)
 
     def head(self) -> tuple[str, str]:
         return self.say("more.title"), clock(self.gear.watch.now())
 
-    def item(self, item: Item) -> str:
-        return self.say(item.words)
+    def item(self, item: Item | Act) -> str:
+        return self.say(item.words if isinstance(item, Item) else item.words(self.terminal))
 
-    async def chosen(self, item: Item) -> None:
-        self.terminal.turn_to(await item.page(self.gear))
+    async def chosen(self, item: Item | Act) -> None:
+        if isinstance(item, Item):
+            self.terminal.turn_to(await item.page(self.gear))
+        else:
+            self.terminal.close(self)
+            await item.act(self.terminal)

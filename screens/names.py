@@ -4,10 +4,14 @@ A round keeps the plan it was started under, the due list follows the newest one
 be older than both.
 """
 
-from app.duties.procedures import Run
-from app.duties.provisions import Procedure
+from typing import TYPE_CHECKING
+
 from app.duties.rounds import stop_of
 from app.duties.site import Plan, Point, Stop
+from app.words import say
+
+if TYPE_CHECKING:
+    from app.duties.procedures import Run
 
 
 def schedule_name(plan: Plan, name: str, lang: str) -> str:
@@ -15,8 +19,16 @@ def schedule_name(plan: Plan, name: str, lang: str) -> str:
     return found.name.say(lang) if found else name
 
 
-def procedure_name(procedure: Procedure | None, run: Run, lang: str) -> str:
-    return procedure.name.say(lang) if procedure else run.procedure
+def procedure_name(plan: Plan, run: "Run", lang: str) -> str:
+    """What runs, what it is about where there are several, and whether it is a drill."""
+    procedure = next((each for each in plan.procedures if each.id == run.procedure), None)
+    asset = plan.find_asset(run.about)
+    said = (
+        procedure.name.say(lang) if procedure else run.procedure,
+        asset.name.say(lang) if asset else run.about,
+        say(lang, "procedures.exercise") if run.exercise else "",
+    )
+    return " ".join(part for part in said if part)
 
 
 def point_of(plan: Plan, stop: Stop | None) -> Point | None:

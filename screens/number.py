@@ -4,10 +4,12 @@ A value: each key makes the next one. It knows nothing about checks or people.
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from screens.layout import Line
 
 HIDDEN = "*"
+DASH = "-"
 FIELD = 14
 """Cells inside the brackets of a field."""
 
@@ -22,9 +24,14 @@ class Digits(Struct, frozen=True):
     """Digits at most; further ones are dropped."""
     signed: bool = False
     masked: bool = False
+    room: bool = False
+    """A room number: `.` and `-` are a dash between its digits."""
 
     def press(self, key: str) -> "Digits":
         """The field after a digit, `.` or `-`."""
+        if self.room and key in ".-":
+            key = DASH if self.typed and not self.typed.endswith(DASH) else ""
+            return self._with(self.typed + key) if len(self.typed) < self.limit else self
         if key == "-":
             turned = self.typed[1:] if self.typed.startswith("-") else "-" + self.typed
             return self._with(turned) if self.signed else self
@@ -43,6 +50,11 @@ class Digits(Struct, frozen=True):
         return not self.typed.strip("-.")
 
     @property
+    def entered(self) -> str:
+        """A room number as it counts: without a dash at its end."""
+        return self.typed.rstrip(DASH)
+
+    @property
     def shown(self) -> str:
         """What stands in the field: `0.42`, or `****`."""
         if self.masked:
@@ -55,7 +67,7 @@ class Digits(Struct, frozen=True):
         return f"{sign}{whole}.{digits[-self.decimals :]}"
 
     def _with(self, typed: str) -> "Digits":
-        return Digits(typed, self.decimals, self.limit, self.signed, self.masked)
+        return replace(self, typed=typed)
 
 
 def field(label: str, digits: Digits, after: str = "") -> Line:

@@ -37,6 +37,9 @@ class OfficeLine:
         self._cursor = logbook.cursor
         self.pages_came: Callable[[], None] = lambda: None
         """Called on the event loop when the office has sent new pages."""
+        self.revision: Callable[[], int] = lambda: 0
+        """Of the plan in use, and what is wrong with the radio (key of a sentence): what the office is told of us."""
+        self.radio: Callable[[], str] = str
 
     @property
     def line(self) -> Contact:
@@ -49,6 +52,7 @@ class OfficeLine:
             offline_s=None if state.offline_since is None else max(0, (now.up - state.offline_since) // 1000),
             reason=state.last_reason.key if state.last_reason else None,
             fields=state.last_reason.fields if state.last_reason else {},
+            notices=tuple((each.key, each.fields) for each in state.notices),
             last_ack=state.last_ack,
             oldest_s=None if state.oldest is None else max(0, (now.at - state.oldest) // 1000),
             new_books=state.new_books,
@@ -74,9 +78,13 @@ class OfficeLine:
 
     def _started(self) -> "Courier":
         if self._courier is None:
+            from sync.condition import condition_of
             from sync.courier import Courier
 
-            self._courier = Courier(self._logbook, self._clock, self._news, on_offset=self._on_offset)
+            condition = condition_of(self._logbook, self.revision, self.radio)
+            self._courier = Courier(
+                self._logbook, self._clock, self._news, on_offset=self._on_offset, condition=condition
+            )
             self._courier.start()
         return self._courier
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from screens.gear import Contact
 from screens.layout import Line, paragraph, title
 from screens.page import Page
-from screens.times import clock, day, span
+from screens.times import clock, span
 
 SHORT = 8
 """Digits of a book's id that are shown."""
@@ -36,7 +36,7 @@ class OutboxPage(Page):
         if line.last_ack is None:
             facts.append(self.say("outbox.no_ack"))
         else:
-            when = day(self.lang, self.terminal.local(line.last_ack), self.gear.watch.now())
+            when = self.day_of(line.last_ack)
             facts.append(self.say("outbox.last_ack", time=when))
         if line.online:
             facts.append(self.say("outbox.online"))
@@ -46,6 +46,7 @@ class OutboxPage(Page):
             facts.append(self.say("outbox.offline", span=span(self.lang, line.offline_s)))
         if line.reason is not None:
             facts.append(self.say("outbox.why", reason=self.say(line.reason, **line.fields)))
+        facts += [self.say(key, **fields) for key, fields in line.notices]
         return facts
 
     def foot(self) -> Sequence[tuple[str, str]]:

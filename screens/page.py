@@ -17,13 +17,14 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from app.duties.evidence import Near
-from app.duties.site import Stop
-from app.ports import Scan
+from app.duties.site import Point, Stop
+from app.ports import Scan, Sighting
 from app.text import cells, fit
 from app.words import LANGS, say
-from screens.layout import Line, Span, hints, paragraph
+from screens.layout import Line, Span, hints, paragraph, two
 from screens.names import point_of, schedule_name
 from screens.themes import PAPER, SIGNS, style
+from screens.times import day
 from screens.wrapping import plain, wrap
 
 if TYPE_CHECKING:
@@ -31,18 +32,24 @@ if TYPE_CHECKING:
     from screens.terminal import Terminal
 
 NOTICE_ROWS = 3
+LEAST_PART = 3
+"""Rows in which a part of a longer page is worth showing."""
 LEAST = (30, 15)
 """Columns and rows below which no page can be used."""
+LARGE = (40, 20)
+"""Columns and rows below which letters are large: a page then says only what matters most."""
+FEW = 3
+"""Rows of keys with large letters; the help of the page names the rest."""
 WIDE = 60
 """From this width on a page shows context beside what it asks."""
 
 
-def notice(said: Span | None, width: int) -> list[Line]:
-    """The one sentence above the keys, full rows, with a sign for those who do not see the colour."""
+def notice(said: Span | None, width: int, most: int = NOTICE_ROWS) -> list[Line]:
+    """The one sentence above the keys, at most `most` full rows, with a sign for those who do not see the colour."""
     if said is None:
         return []
     text, role = said
-    rows = wrap(f"{SIGNS.get(role, ' ')} {text}", width, "  ")[:NOTICE_ROWS]
+    rows = wrap(f"{SIGNS.get(role, ' ')} {text}", width, "  ")[:most]
     return [((row + " " * (width - cells(row)), role),) for row in rows]
 
 
@@ -99,10 +106,17 @@ class Page(Screen[None]):
 
     walks: ClassVar[bool] = False
     """It shows the round: while it is on top, the radio listens for what waits."""
+    is_start: ClassVar[bool] = False
+    """A shift begins here: what the one before left is offered first."""
+    _from_row = 0
+    """The first row shown of a page that is longer than the screen."""
     AUTO_FOCUS: ClassVar[str | None] = ""  # keys go to the terminal's table, nothing here takes focus
 
     def compose(self) -> ComposeResult:
         yield Sheet(self)
+
+    def on_unmount(self) -> None:
+        self.terminal.sweep()
 
     # -- what a page says ----------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:
@@ -127,7 +141,8 @@ class Page(Screen[None]):
         self.terminal.close(self)
 
     async def move(self, step: int) -> None:
-        """Up (-1) or down (1)."""
+        """Up (-1) or down (1): by default through a page that is longer than the screen."""
+        self._from_row = max(0, self._from_row + step)
 
     def crew_changed(self) -> None:
         """Somebody has signed in while this page is on top."""
@@ -142,9 +157,23 @@ class Page(Screen[None]):
     def nearer(self, near: Near) -> None:
         """What the last sighting says."""
 
+    def heads_for(self) -> Point | None:
+        """The place that this page waits to be reached, of no round that is walked."""
+        return None
+
+    async def sighted(self, sighting: Sighting) -> None:
+        """A beacon was heard while it waits for that place."""
+
     def awaited_tags(self) -> frozenset[tuple[str, str]] | None:
         """The tags that may yet say what this page asks; None for a page that asks no sensor."""
         return None
+
+    @property
+    def topic(self) -> str:
+        """What the help calls this page, see app/words/help.py."""
+        from screens.help import topic_of
+
+        return topic_of(type(self))
 
     # -- for pages -----------------------------------------------------------------------------
     @property
@@ -162,6 +191,12 @@ class Page(Screen[None]):
     def say(self, key: str, /, **fields: object) -> str:
         """The sentence `key` in the language of the moment."""
         return say(self.terminal.lang, key, **fields)
+
+    @property
+    def large(self) -> bool:
+        """Whether letters are large: chosen so, or the terminal is small."""
+        columns, rows = self.app.size
+        return self.terminal.letters == "large" or columns < LARGE[0] or rows < LARGE[1]
 
     @property
     def menu_key(self) -> tuple[str, str]:
@@ -185,6 +220,10 @@ class Page(Screen[None]):
         point = point_of(self.gear.watch.plan, stop)
         return point.name.say(self.lang) if point else stop.id
 
+    def day_of(self, at: int) -> str:
+        """When that is or was, UTC ms, seen from now: `明天22:34`."""
+        return day(self.lang, self.terminal.local(at), self.gear.watch.now())
+
     def schedule_name(self, schedule: str) -> str:
         return schedule_name(self.gear.watch.plan, schedule, self.lang)
 
@@ -204,6 +243,14 @@ class Page(Screen[None]):
         for sheet in self.query(Sheet):
             sheet.repaint()
 
+    def on_key(self, event: events.Key) -> None:
+        """A key that means nothing here: a letter, mostly, in a field of digits."""
+        if event.character is not None and event.character.isalpha():
+            self.terminal.in_turn(self._say_letter)
+
+    async def _say_letter(self) -> None:
+        self.terminal.tell(self.say("keys.letter"), "mark")
+
     def on_screen_resume(self) -> None:
         self.show()
 
@@ -214,9 +261,36 @@ class Page(Screen[None]):
             small = [row for lang in LANGS for row in paragraph(say(lang, "platform.too_small"), "text", width)]
             return small[:height]
         self.look_up()
-        foot = hints(self.foot(), width)
-        said = notice(self.terminal.notice, width)
+        foot = hints(self._few(width) if self.large else self.foot(), width)
+        said = notice(self.terminal.notice, width, NOTICE_ROWS + 2 * self.large)
+        said += self._guide(width)
         room = max(0, height - 1 - len(foot) - len(said))
-        rows = list(self.draw(width, room))[:room]
+        rows = self._part(list(self.draw(width, room)), room, width)
         rows += [()] * (room - len(rows))
         return [*rows, *said, *foot, self.terminal.status(width)][-height:]
+
+    def _guide(self, width: int) -> list[Line]:
+        """In practice, which key comes next."""
+        if not self.gear.practice:
+            return []
+        from screens.practice import guide
+
+        return guide(self, width)
+
+    def _few(self, width: int) -> Sequence[tuple[str, str]]:
+        """The first of the page's keys, and always the menu."""
+        keys = list(self.foot())
+        while len(keys) > 1 and len(hints(keys, width)) > FEW:
+            keys.remove(next(each for each in reversed(keys[1:]) if each != self.menu_key))
+        return keys
+
+    def _part(self, rows: list[Line], room: int, width: int) -> list[Line]:
+        """As much as there is room for, below the first row; the last one then says that there is more."""
+        below = len(rows) - room
+        if below <= 0 or room < LEAST_PART:
+            self._from_row = 0
+            return rows[:room]
+        self._from_row = min(self._from_row, below + 1)
+        end = self._from_row + room - 1
+        turner = "page.up" if end > len(rows) - 1 else "page.down" if self._from_row == 0 else "page.both"
+        return [rows[0], *rows[self._from_row + 1 : end], two((self.say(turner), "dim"), "", width)]

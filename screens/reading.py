@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from app.codes import trial_field
 from app.duties.evidence import WORN_BELOW
 from app.text import clean
 from app.words import say
@@ -56,4 +57,6 @@ def _lines(lang: str, name: str, codes: Sequence[Code]) -> list[str]:
 def _about(lang: str, code: Code) -> str:
     health = [] if code.health is None else [f"{code.health}%"]
     worn = [say(lang, "camera.worn")] if code.health is not None and code.health < WORN_BELOW else []
-    return ", ".join((code.format, *health, *worn))
+    field = trial_field(code.text)
+    trial = [] if field is None else [say(lang, "trial.read", field=field)]
+    return ", ".join((code.format, *health, *worn, *trial))

@@ -7,6 +7,7 @@ from app.duties.days import local_time
 from app.duties.provisions import Column, Register
 from app.duties.registers import Line as RegisterLine
 from app.duties.texts import Choice
+from app.keeping import Keeping
 from screens.choices import Choices, ListPage
 from screens.layout import Line, paragraph, title
 from screens.number import Digits, field
@@ -29,12 +30,12 @@ class RegistersPage(ListPage[Register]):
 
     def item(self, register: Register) -> str:
         watch, name = self.gear.watch, register.name.say(self.lang)
-        due = watch.line_due(register)
+        due = Keeping.of(watch).line_due(register)
         if due is not None:
             at = local_time(due, watch.zone)
             words = "registers.row_late" if at <= watch.now() else "registers.row_due"
             return self.say(words, name=name, time=clock(at))
-        count = len(watch.open_lines(register.id))
+        count = len(Keeping.of(watch).open_lines(register.id))
         return self.say("registers.row_open", name=name, n=count) if count else name
 
     async def chosen(self, register: Register) -> None:
@@ -51,8 +52,8 @@ class RegisterPage(Page):
         self._listed: object = None
 
     def look_up(self) -> None:
-        lines = self.gear.watch.open_lines(self._register.id)
-        over = {line.id for line in self.gear.watch.overdue()}
+        lines = Keeping.of(self.gear.watch).open_lines(self._register.id)
+        over = {line.id for line in Keeping.of(self.gear.watch).overdue()}
         if self._listed == (lines, over):  # the page that is open stays open
             return
         self._listed = (lines, over)
@@ -79,7 +80,7 @@ class RegisterPage(Page):
     async def digit(self, key: str) -> None:
         line = self._open.pick(key) if self._open else None
         if line is not None:
-            self.terminal.open(EndPage(self._register, line, await self.gear.watch.personal(line)))
+            self.terminal.open(EndPage(self._register, line, await Keeping.of(self.gear.watch).personal(line)))
 
     async def move(self, step: int) -> None:
         if self._open:
@@ -107,7 +108,7 @@ class EndPage(Page):
         return (("Enter", self._register.ends.say(self.lang)), self.back_key)
 
     async def enter(self) -> None:
-        late = await self.gear.watch.end_line(self._line.id)
+        late = await Keeping.of(self.gear.watch).end_line(self._line.id)
         self.terminal.close(self)
         self.terminal.signal("mark" if late else "ok")
         key = "registers.ended_late" if late else "registers.ended"
@@ -191,13 +192,13 @@ class EntryPage(Page):
 
     async def _take(self, answer: str) -> None:
         """The column's answer; the last one writes the line. What does not fit is said and stays in the field."""
-        self.gear.watch.check_column(self._column, answer)
+        Keeping.of(self.gear.watch).check_column(self._column, answer)
         self._answers[self._column.id] = answer
         if self._place + 1 < len(self._register.columns):
             self._place += 1
             self._begin()
             return
-        line = await self.gear.watch.enter_line(self._register.id, self._answers)
+        line = await Keeping.of(self.gear.watch).enter_line(self._register.id, self._answers)
         self.terminal.close(self)
         look = registers.worth_a_look(self._register, self._answers)
         self.terminal.signal("mark" if look else "ok")

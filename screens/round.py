@@ -15,15 +15,11 @@ from app.duties.rounds import Progress, Visit, on_the_way, partner_seen, passed_
 from app.duties.schedule import clock_text
 from app.duties.site import Point, Stop
 from app.text import cells
-from screens.label import CodePage
-from screens.layout import Line, Span, beside, line, paragraph, title, two, width_of
+from screens.layout import AIR, Block, Line, Span, beside, fitting, heading, line, paragraph, two, width_of
 from screens.names import in_free_order
 from screens.page import WIDE, Page
 from screens.signin import Purpose, SignInPage
-from screens.skip import SkipPage
 from screens.stop import StopPage
-from screens.stops import StopsPage, stop_rows
-from screens.summary import FinishPage
 from screens.times import clock
 
 TICK_S = 1.0
@@ -88,12 +84,16 @@ class RoundPage(Page):
         progress = self._progress()
         if progress is None:
             return []
-        column = WIDE * 3 // 4 if width >= WIDE else width
-        rows = [*self._head(progress, width), (), *self._body(progress, column)]
-        if width < WIDE:
-            return rows
-        listed = stop_rows(self, progress, width - column - 2, height - 2)
-        return [*rows[:2], *beside(rows[2:], listed, column + 2, height - 2)]
+        wide = width >= WIDE and not self.large
+        column = WIDE * 3 // 4 if wide else width
+        head = self._head(progress, width)
+        rows = fitting([AIR, *self._body(progress, column)], height - len(head))
+        if wide:
+            from screens.stops import stop_rows
+
+            listed = stop_rows(self, progress, width - column - 2, height - len(head))
+            rows = beside(rows, listed, column + 2, height - len(head))
+        return [*head, *rows]
 
     def _head(self, progress: Progress, width: int) -> list[Line]:
         now = self.gear.watch.now()
@@ -103,22 +103,25 @@ class RoundPage(Page):
         done = sum(visit.done for visit in progress.visits)
         behind = () if in_free_order(self.gear.watch.plan, progress.route) else passed_over(progress)
         count = f"{done}/{len(progress.visits)}  {self.say('round.missed', n=len(behind))}"
-        return [title(name, clock(now), width), two((count, "text"), (till, "mark" if late else "text"), width)]
+        return [*heading(name, clock(now), width), two((count, "text"), (till, "mark" if late else "text"), width)]
 
-    def _body(self, progress: Progress, width: int) -> list[Line]:
+    def _body(self, progress: Progress, width: int) -> list[Block]:
         stop = self._stop()
         if stop is None and remaining(progress):
-            return paragraph(self.say("watch.plan_gone"), "bad", width)
+            return [(0, paragraph(self.say("watch.plan_gone"), "bad", width))]
         if stop is None:
-            return self._all_done(progress, width)
+            return [(0, self._all_done(progress, width))]
         point = self.gear.watch.plan.point(stop.point)
         if progress.at_stop is not None:
-            return self._at(progress, stop, width)
-        rows = self._go(progress, stop, point, width)
-        rows += self._signal(stop, point, width)
-        if look := point.look.say(self.lang):
-            rows += paragraph(f"  {self.say('round.look', words=look)}", "text", width, "  ")
-        return [*rows, *self._reminder(progress, width)]
+            return [(0, self._at(progress, stop, width))]
+        look = point.look.say(self.lang)
+        looked = paragraph(f"  {self.say('round.look', words=look)}", "text", width, "  ") if look else []
+        return [
+            *self._go(progress, stop, point, width),
+            (1, self._signal(stop, point, width)),
+            (4, looked),
+            *self._reminder(progress, width),
+        ]
 
     def _at(self, progress: Progress, stop: Stop, width: int) -> list[Line]:
         """Arrived, and the checks were left."""
@@ -129,14 +132,16 @@ class RoundPage(Page):
             *paragraph(f"  {self.say('round.checks_left', n=left)}", "text", width, "  "),
         ]
 
-    def _go(self, progress: Progress, stop: Stop, point: Point, width: int) -> list[Line]:
+    def _go(self, progress: Progress, stop: Stop, point: Point, width: int) -> list[Block]:
         number = progress.order.index(stop.id) + 1
-        rows = paragraph(f"> {self.say('round.go', n=number, place=self.place_of(stop))}", "key", width, "  ")
-        if way := point.way.say(self.lang):
-            rows += paragraph(f"  {way}", "text", width, "  ")
-        if self.gear.watch.plan.route(progress.route).order == "free":
-            rows += paragraph(f"  {self.say('round.any_order')}", "dim", width, "  ")
-        return rows
+        go = paragraph(f"> {self.say('round.go', n=number, place=self.place_of(stop))}", "key", width, "  ")
+        way = point.way.say(self.lang)
+        free = self.gear.watch.plan.route(progress.route).order == "free"
+        return [
+            (0, go),
+            (3, paragraph(f"  {way}", "text", width, "  ") if way else []),
+            (5, paragraph(f"  {self.say('round.any_order')}", "dim", width, "  ") if free else []),
+        ]
 
     def _signal(self, stop: Stop, point: Point, width: int) -> list[Line]:
         """How near, or how to go on without a signal."""
@@ -178,10 +183,10 @@ class RoundPage(Page):
             return self.say("round.stand", n=-(-near.wait_ms // 1000))
         return self.say("duty.near_far")
 
-    def _reminder(self, progress: Progress, width: int) -> list[Line]:
+    def _reminder(self, progress: Progress, width: int) -> list[Block]:
         if not self._recheck_due(progress):
             return []
-        return [(), *paragraph(f"  {self.say('round.sign')}", "mark", width, "  ")]
+        return [AIR, (2, paragraph(f"  {self.say('round.sign')}", "mark", width, "  "))]
 
     def _recheck_due(self, progress: Progress) -> bool:
         return recheck_due(progress, self.gear.watch.plan.find_schedule(progress.schedule))
@@ -226,17 +231,28 @@ class RoundPage(Page):
             case "0":
                 self.terminal.close(self)
             case "1" if stop is not None and progress.at_stop is None:
+                from screens.label import CodePage  # here and below: not before somebody needs it: memory
+
                 self.terminal.open(CodePage())
             case "2" if stop is not None:
+                from screens.skip import SkipPage
+
                 self.terminal.open(SkipPage(stop, self.gear.watch.plan, here=progress.at_stop is not None))
             case "3":
+                from screens.stops import StopsPage
+
                 self.terminal.open(StopsPage(self._stop()))
             case "4":
                 self.terminal.open(SignInPage(Purpose.RECHECK))
             case "5":
-                self.terminal.open(FinishPage())
+                self._finish()
             case "6" if self.gear.camera is not None:
                 await self.terminal.scan_with_camera()
+
+    def _finish(self) -> None:
+        from screens.summary import FinishPage
+
+        self.terminal.open(FinishPage())
 
     async def enter(self) -> None:
         progress, stop = self._progress(), self._stop()
@@ -244,7 +260,7 @@ class RoundPage(Page):
             return
         if stop is None:
             if remaining(progress) or self._recheck_due(progress):
-                self.terminal.open(FinishPage())
+                self._finish()
             else:
                 await self.terminal.finish_round()
         elif progress.at_stop is not None:

@@ -11,7 +11,7 @@ from app.errors import NotAllowed, PinLocked
 from app.meaning import Meant
 from app.ports import Scan
 from app.session import has
-from screens.layout import Line, line, paragraph, title
+from screens.layout import AIR, Block, Line, fitting, heading, line, paragraph
 from screens.number import Digits, field
 from screens.page import Page
 from screens.times import clock, span
@@ -61,35 +61,58 @@ class SignInPage(Page):
         head, how = TITLES[self._purpose]
         now = clock(self.gear.watch.now())
         site = f"  {self.gear.watch.plan.site.name.say(self.lang)}" if self._purpose in FIRST else ""
-        rows = [title(self.say(head) + site, now, width), ()]
+        rows = heading(self.say(head) + site, now, width)
         if self._person is None:
-            rows += paragraph(self.say(self._how(how)), "text", width)
-            rows += [(), field(self.say("signin.number"), self._number)]
+            words, asked = self.say(self._how(how)), field(self.say("signin.number"), self._number)
         else:
-            rows += paragraph(self.say("signin.pin_how", name=self._person.name.say(self.lang)), "text", width)
-            rows += [(), field(self.say("signin.pin"), self._pin)]
-        rows += [(), *self._crew(width)]
+            words = self.say("signin.pin_how", name=self._person.name.say(self.lang))
+            asked = field(self.say("signin.pin"), self._pin)
+        blocks: list[Block] = [AIR, (2, paragraph(words, "text", width)), AIR, (0, [asked]), AIR, *self._crew(width)]
         if self.gear.hint:
-            rows += [(), *paragraph(f"{self.say('signin.demo')}: {self.gear.hint}", "dim", width)]
-        return rows
+            blocks += [AIR, (3, paragraph(f"{self.say('signin.demo')}: {self.gear.hint}", "dim", width))]
+        return [*rows, *fitting(blocks, height - len(rows))]
+
+    @property
+    def purpose(self) -> Purpose:
+        return self._purpose
+
+    @property
+    def asks_pin(self) -> bool:
+        """Whether a PIN is asked now, and not a number."""
+        return self._person is not None
+
+    @property
+    def topic(self) -> str:
+        return f"signin_{self._purpose}"
 
     def _how(self, key: str) -> str:
         return "signin.another" if self._purpose is Purpose.SIGN_IN and self.crew() else key
 
-    def _crew(self, width: int) -> list[Line]:
+    def _crew(self, width: int) -> list[Block]:
         names = self.crew()
-        if not names:
-            return [line((self.say("signin.nobody"), "dim"))]
-        return paragraph(self.say("signin.crew", names=" ".join(names)), "text", width)
+        if names:
+            return [(1, paragraph(self.say("signin.crew", names=" ".join(names)), "text", width))]
+        nobody: Block = (1, [line((self.say("signin.nobody"), "dim"))])
+        if self.gear.practice or self.asks_pin:
+            return [nobody]
+        return [nobody, AIR, (4, paragraph(self.say("signin.newcomer"), "dim", width))]
 
     def foot(self) -> Sequence[tuple[str, str]]:
         if self._person is not None:
             enter = "signin.confirm"
         elif self._number.empty and self._purpose is Purpose.SIGN_IN and self.crew():
             enter = "signin.go_on"
+        elif self._number.empty and self._offers_names():
+            enter = "signin.names"
         else:
             enter = "signin.next"
-        return (("Enter", self.say(enter)), self.menu_key)
+        return (("Enter", self.say(enter)), *self._back(), self.menu_key)
+
+    def _back(self) -> tuple[tuple[str, str], ...]:
+        """What Backspace does, where it does something."""
+        if (self._pin if self.asks_pin else self._number).typed:
+            return (("Backspace", self.say("stop.rub")),)
+        return (self.back_key,) if self.asks_pin or self._purpose not in FIRST else ()
 
     # -- keys ----------------------------------------------------------------------------------
     async def digit(self, key: str) -> None:
@@ -114,13 +137,38 @@ class SignInPage(Page):
         if self._person is not None:
             await self._check_pin(self._person)
         elif self._number.typed:
-            self._ask_pin()
+            await self._ask_pin()
         elif self._purpose is Purpose.SIGN_IN and self.crew():
             self.terminal.go_home()
+        elif self._offers_names():
+            self._show_names()
         else:
             self.terminal.tell(self.say("signin.type_number"), "mark")
 
-    def _ask_pin(self) -> None:
+    def _by_name(self, person: Person) -> bool:
+        """Whether the plan asks no PIN of this person. The partner on the way is always identified."""
+        return self._purpose is not Purpose.RECHECK and self.gear.watch.plan.may_sign_in(person.id, "typed")
+
+    async def _named(self, person: Person) -> None:
+        self._done(await self.gear.watch.sign_in_named(person.id))
+
+    def _offers_names(self) -> bool:
+        """Whether somebody who is not here yet may choose a name; where Enter does nothing else."""
+        lets = any("typed" in rule.methods for rule in self.gear.watch.plan.sign_in)
+        if self._purpose is Purpose.RECHECK or not lets:
+            return False
+        shift = self.gear.watch.state.shift
+        if self._purpose is Purpose.UNLOCK and shift is not None:
+            return any(self.gear.watch.plan.may_sign_in(member.person, "typed") for member in shift.crew)
+        return self._purpose is not Purpose.SIGN_IN or not self.crew()
+
+    def _show_names(self) -> None:
+        from app.teams import Teams  # only where a plan lets somebody sign in so: memory
+        from screens.team import NamesPage
+
+        self.terminal.open(NamesPage(Teams.of(self.gear.watch).by_name(), leaves=self._purpose is Purpose.JOIN))
+
+    async def _ask_pin(self) -> None:
         number, self._number = self._number.typed, NUMBER
         person = self.gear.watch.person_by_number(number)
         if person is None:
@@ -131,6 +179,9 @@ class SignInPage(Page):
             return
         if self._purpose is Purpose.RECHECK and not self._in_crew(person.id):
             self._refuse("round.not_of_crew", name=person.name.say(self.lang))
+            return
+        if self._by_name(person):
+            await self._named(person)
             return
         if not self.gear.watch.has_pin(person.id):
             raise NotAllowed("watch.no_pin")

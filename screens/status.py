@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from app.ports import Hush
 from app.text import cells
 from app.words import say
 from screens.gear import Contact
@@ -24,12 +25,14 @@ class Standing(Struct, frozen=True):
     office: Contact | None
     """None when this handheld is not enrolled."""
     battery: int | None = None
-    quiet: bool = False
-    """Vibration instead of sound."""
+    quiet: Hush | None = None
+    """What stands in for sound in the quiet hours; None outside them."""
     name: str = ""
     locked: bool = False
     alarm: bool = False
     """An alarm that nobody has taken."""
+    practice: bool = False
+    """Nothing here is real: the whole row says so."""
 
 
 def status_line(lang: str, standing: Standing, width: int) -> Line:
@@ -38,18 +41,21 @@ def status_line(lang: str, standing: Standing, width: int) -> Line:
     while len(parts) > 1 and sum(cells(text) + 1 for _, text in parts) + len(HELP) > width:
         parts.remove(max(parts))
     text = " ".join(text for _, text in parts)
-    return two((text, "bad" if standing.alarm else "status"), (HELP, "status"), width)
+    role = "mark" if standing.practice else "bad" if standing.alarm else "status"
+    return two((text, role), (HELP, role if standing.practice else "status"), width)
 
 
 def _parts(lang: str, standing: Standing) -> list[tuple[int, str]]:
     """(rank, words) in reading order; the highest rank is left out first."""
+    if standing.practice:
+        return [(0, say(lang, "status.practice")), (3, say(lang, "status.practice_ends")), (5, standing.name)]
     return [
         (0, f"Q:{standing.unsent}"),
         (1, say(lang, "status.alarm") if standing.alarm else ""),
         (4, say(lang, "status.unsent" if standing.unsent else "status.all_sent")),
         (2, _away(lang, standing.office)),
         (3, "" if standing.battery is None else say(lang, "status.battery", percent=standing.battery)),
-        (6, say(lang, "status.buzz" if standing.quiet else "status.sound")),
+        (6, say(lang, f"status.{standing.quiet or 'sound'}")),
         (5, say(lang, "status.locked") if standing.locked else standing.name),
     ]
 

@@ -5,6 +5,7 @@ asks the check before it again: the new answer takes the old one back, and both 
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from app.duties.checks import offered, overrules, words_of
 from app.duties.doubts import Doubt, Kind, allowed
@@ -15,16 +16,17 @@ from app.duties.site import Check, Stop
 from app.duties.site import Choice as CheckChoice
 from app.kinds import SensorRead
 from app.words import say
-from screens.choices import Choices
-from screens.doubt import Choice, DoubtPage, ExchangePage
-from screens.finding import FindingPage
-from screens.layout import Line, line, paragraph, title
+from screens.choices import MOST, Choices
+from screens.layout import AIR, Block, Line, fitting, heading, line, paragraph
 from screens.limits import limits, unit_of
 from screens.names import point_of, route_stop
 from screens.number import Digits, field
-from screens.overrule import OverrulePage
 from screens.page import Page
 from screens.verdicts import next_words
+
+if TYPE_CHECKING:
+    from screens.doubt import Choice
+    from screens.scores import Sheet
 
 READINGS = 3
 """Earlier readings shown beside a number."""
@@ -48,6 +50,8 @@ class StopPage(Page):
         self._sure: set[Kind] = set()
         """What the crew was asked about this reading."""
         self._exchange: Exchange | None = None
+        self._sheet: Sheet | None = None
+        """Of a check that is a score sheet."""
 
     # -- what is asked -------------------------------------------------------------------------
     def _stop(self) -> Stop | None:
@@ -90,9 +94,15 @@ class StopPage(Page):
             self._choices = Choices(check.choices, lambda choice: choice.text.say(self.lang)) if check.choices else None
             self._sensor, self._why = None, ""
             self._sure, self._exchange = set(), None
+            self._sheet = self._new_sheet(check) if check.kind == "score" else None
         if check is not None and self._sensor is None and self._digits.empty:
             self._sensor = self.gear.watch.sensed(check, self._done)
         return check
+
+    def _new_sheet(self, check: Check) -> "Sheet":
+        from screens.scores import Sheet  # only inspections by score need it: memory
+
+        return Sheet(self, check)
 
     # -- the sensor ----------------------------------------------------------------------------
     def awaited_tags(self) -> frozenset[tuple[str, str]]:
@@ -113,14 +123,16 @@ class StopPage(Page):
         if stop is None or check is None:
             return []
         checks = self._checks()
-        rows = [title(self.place_of(stop), f"{checks.index(check) + 1}/{len(checks)}", width)]
-        rows += [line((self._subject(stop, check), "dim")), ()]
+        rows = heading(self.place_of(stop), f"{checks.index(check) + 1}/{len(checks)}", width)
+        rows += [] if self.large else [line((self._subject(stop, check), "dim")), ()]
         if (before := self._before()) is not None:
             was = self.say("stop.was", words=answer_words(self.lang, check, before))
-            return [*rows, *paragraph(was, "mark", width), (), *self._one(check, width, height - len(rows) - 2)]
-        if check.kind == "ok":
-            return [*rows, *self._run(checks, check, width, height - len(rows))]
-        return [*rows, *self._one(check, width, height - len(rows))]
+            rows += [*paragraph(was, "mark", width), *([] if self.large else [()])]
+        room = height - len(rows)
+        together = check.kind == "ok" and before is None
+        asks = self._run(checks, check, width, room) if together else self._one(check, width, room)
+        air: list[Line] = [()] if self.large and len(asks) < room else []
+        return [*rows, *air, *asks]
 
     def _one(self, check: Check, width: int, height: int) -> list[Line]:
         """One check alone."""
@@ -128,9 +140,11 @@ class StopPage(Page):
             case "ok":
                 return self._ok_rows(check, None, True, width)
             case "number":
-                return self._number(check, width)
+                return fitting(self._number(check, width), height)
             case "count":
-                return self._count(check, width)
+                return fitting(self._count(check, width), height)
+            case "score":
+                return self._sheet.draw(width, height) if self._sheet else []
             case "text" if not check.choices:
                 return [*paragraph(check.text.say(self.lang), "key", width), (), field("", self._digits)]
             case _:
@@ -148,11 +162,11 @@ class StopPage(Page):
         here = checks.index(check)
         first = next((i + 1 for i in range(here - 1, -1, -1) if checks[i].kind != "ok"), 0)
         last = next((i for i in range(here, len(checks)) if checks[i].kind != "ok"), len(checks))
-        blocks = [self._ok_rows(each, answers.get(each.id), each.id == check.id, width) for each in checks[first:last]]
-        while len(blocks) > 1 and sum(map(len, blocks)) > height and here > first:
-            blocks.pop(0)
-            first += 1
-        return [row for block in blocks for row in block]
+        blocks = []
+        for place, each in enumerate(checks[first:last], first):
+            rank = place - here if place >= here else len(checks) + here - place  # answered ones go first
+            blocks.append((rank, self._ok_rows(each, answers.get(each.id), place == here, width)))
+        return fitting(blocks, height)
 
     def _ok_rows(self, check: Check, answer: Answer | None, is_open: bool, width: int) -> list[Line]:
         sign = ">" if is_open else " " if answer is None else "+" if answer.ok else "x"
@@ -162,23 +176,25 @@ class StopPage(Page):
             rows += paragraph(f"  {standard}", "text", width, "  ")
         return rows
 
-    def _number(self, check: Check, width: int) -> list[Line]:
-        rows = [*paragraph(check.text.say(self.lang), "key", width), *self._standard(check, width), ()]
+    def _number(self, check: Check, width: int) -> list[Block]:
         told = self._told(check)
         shown = Digits(told, check.decimals) if told and self._digits.empty else self._digits
-        rows += [field("", shown, check.unit), ()]
+        blocks: list[Block] = [(0, paragraph(check.text.say(self.lang), "key", width))]
+        blocks += [(4, self._standard(check, width)), AIR, (0, [field("", shown, check.unit)]), AIR]
         if told or self.awaited_tags():
-            rows += paragraph(self.say("sensor.read" if told else "sensor.awaited"), "key" if told else "dim", width)
+            words = self.say("sensor.read" if told else "sensor.awaited")
+            blocks.append((2, paragraph(words, "key" if told else "dim", width)))
         normal, last = limits(self.lang, check), self.gear.watch.last_readings(check.id, READINGS, self._done)
-        rows += [*self._phases(check, width), *paragraph(normal, "text", width)]
+        blocks += [(3, self._phases(check, width)), (1, paragraph(normal, "text", width))]
         if last:
-            rows += paragraph(self.say("stop.last", values=" ".join(last)), "text", width)
+            blocks.append((5, paragraph(self.say("stop.last", values=" ".join(last)), "text", width)))
         if said := check.said.say(self.lang):
-            rows += paragraph(self.say("stop.said", words=said), "dim", width)
+            blocks.append((7, paragraph(self.say("stop.said", words=said), "dim", width)))
         if check.decimals:
             example = Digits("42", check.decimals)
-            rows += paragraph(self.say("stop.decimals", keys=example.typed, value=example.shown), "dim", width)
-        return rows
+            words = self.say("stop.decimals", keys=example.typed, value=example.shown)
+            blocks.append((6, paragraph(words, "dim", width)))
+        return blocks
 
     def _phases(self, check: Check, width: int) -> list[Line]:
         """What is read and typed of the check's group, side by side."""
@@ -207,14 +223,14 @@ class StopPage(Page):
     def _standard(self, check: Check, width: int) -> list[Line]:
         return paragraph(check.standard.say(self.lang), "text", width)
 
-    def _count(self, check: Check, width: int) -> list[Line]:
+    def _count(self, check: Check, width: int) -> list[Block]:
         return [
-            *paragraph(check.text.say(self.lang), "key", width),
-            *self._standard(check, width),
-            *paragraph(self.say("stop.count", total=check.total), "text", width),
-            *paragraph(limits(self.lang, check), "text", width),
-            (),
-            field("", self._digits, self.say("stop.count_of", total=check.total)),
+            (0, paragraph(check.text.say(self.lang), "key", width)),
+            (4, self._standard(check, width)),
+            (1, paragraph(self.say("stop.count", total=check.total), "text", width)),
+            (2, paragraph(limits(self.lang, check), "text", width)),
+            AIR,
+            (0, [field("", self._digits, self.say("stop.count_of", total=check.total))]),
         ]
 
     def _choice(self, check: Check, width: int, height: int) -> list[Line]:
@@ -228,13 +244,19 @@ class StopPage(Page):
         asks = _asks(self._check())
         if asks == "ok":
             keys += [("1", self.say("stop.ok")), ("2", self.say("stop.not_ok"))]
-        if self._again and not self._digits.typed:
+        elif asks == "choice" and self._choices and len(self._choices) > 1:
+            keys.append((f"1-{min(MOST, len(self._choices))}", self.say("stop.pick")))
+        if self._sheet is not None:
+            keys.append(("Enter", self.say("score.save", points=self._sheet.points)))
+        elif self._again and not self._digits.typed:
             keys.append(("Enter", self.say("stop.keep")))
         elif asks in ("ok", "digits"):
             takes = self._sensor is not None and self._digits.empty
             words = "stop.all_ok" if asks == "ok" else "sensor.take" if takes else "stop.next"
             keys.append(("Enter", self.say(words)))
-        if self._digits.typed:
+        if self._sheet is not None and self._sheet.taken:
+            keys.append(("Backspace", self.say("score.undo")))
+        elif self._digits.typed:
             keys.append(("Backspace", self.say("stop.rub")))
         elif self._again or self._earlier():
             keys.append(("Backspace", self.say("stop.change" if self._earlier() else "menu.back")))
@@ -252,6 +274,8 @@ class StopPage(Page):
                 self._digits = self._digits.press(key)
             case "choice":
                 await self._choose(check, key)
+            case "score" if self._sheet is not None and (said := self._sheet.press(key)):
+                self.terminal.tell(said, "mark")
 
     async def _choose(self, check: Check, key: str) -> None:
         choice = self._choices.pick(key) if self._choices else None
@@ -260,7 +284,9 @@ class StopPage(Page):
 
     async def back(self) -> None:
         """Rub out a digit, else ask the check before this one again, else leave."""
-        if self._digits.typed:
+        if self._sheet is not None and self._sheet.taken:
+            self._sheet.undo()
+        elif self._digits.typed:
             self._digits = self._digits.rub()
         elif (earlier := self._earlier()) is not None:
             self._again = earlier
@@ -271,6 +297,8 @@ class StopPage(Page):
         check = self._check()
         if check is None:
             self.terminal.close(self)
+        elif self._sheet is not None:
+            await self._save_score(check, self._sheet)
         elif self._again and self._digits.empty:
             self._go_on()
         elif check.kind == "ok":
@@ -288,6 +316,24 @@ class StopPage(Page):
             return
         await self._answer(check, raw)
 
+    async def _save_score(self, check: Check, sheet: "Sheet") -> None:
+        from app.duties.scores import score
+
+        watch, stop, again = self.gear.watch, self._stop(), self._before() is not None
+        answer = watch.judge(check, sheet.keys)
+        given = score(check, sheet.taken, self.lang) if sheet.taken else None
+        await watch.answer(answer, stop.id if stop and again else None, score=given)
+        points, _, full = (answer.value or "").partition("/")
+        said = self.say("score.passed" if answer.ok else "score.failed", points=points, full=full)
+        role = "ok" if answer.ok else "mark"
+        self._sheet = None
+        if again:
+            self.terminal.signal(role)
+            self._go_on()
+            self.terminal.tell(said, role)
+        else:
+            self._moved(said, role)
+
     def _ask_why(self, check: Check, answer: Answer, sensor: SensorRead) -> None:
         """The crew answers otherwise than the sensor: once a check, for what reason."""
         unit = f" {check.unit}" if check.unit else ""
@@ -296,6 +342,8 @@ class StopPage(Page):
         async def go_on(why: str) -> None:
             self._why = why
             await self._answer(check, raw)
+
+        from screens.overrule import OverrulePage  # here and below: not before somebody needs it: memory
 
         self.terminal.open(OverrulePage(f"{offered(check, sensor.value)}{unit}", f"{answer.value}{unit}", go_on))
 
@@ -307,7 +355,9 @@ class StopPage(Page):
             self._sure.add(doubt.kind)
             await self._answer(check, raw)
 
-        async def go_on(choice: Choice) -> None:
+        from screens.doubt import DoubtPage, ExchangePage
+
+        async def go_on(choice: "Choice") -> None:
             match choice:
                 case "again":
                     self._digits = _empty(check)
@@ -353,6 +403,8 @@ class StopPage(Page):
             said = self.say("stop.kept", **value) if number else self.say("stop.noted_not_ok", check=words)
             self._moved(said, "mark")
         if not answer.ok and reported is None:
+            from screens.finding import FindingPage
+
             self.terminal.open(FindingPage(check=check))
 
     def _stays(self, check: Check, answer: Answer) -> None:
@@ -398,9 +450,9 @@ def answer_words(lang: str, check: Check, answer: Answer) -> str:
 
 
 def _asks(check: Check | None) -> str:
-    """How the check is answered: `ok` (1 or 2), `digits`, or `choice`; nothing without one."""
-    if check is None or check.kind == "ok":
-        return "ok" if check else ""
+    """How the check is answered: `ok` (1 or 2), `digits`, `choice`, or `score`; nothing without one."""
+    if check is None or check.kind in ("ok", "score"):
+        return check.kind if check else ""
     return "choice" if check.choices or check.kind == "choice" else "digits"
 
 

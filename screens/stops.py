@@ -7,7 +7,6 @@ from app.duties.site import Stop
 from screens.layout import Line, paragraph, title, two
 from screens.names import stop_name
 from screens.page import Page
-from screens.summary import FinishPage
 from screens.times import clock
 
 
@@ -48,6 +47,8 @@ class StopsPage(Page):
 
             self.terminal.open(AnsweredPage(progress, stops))
         elif key == "5":
+            from screens.summary import FinishPage
+
             self.terminal.replace(FinishPage())
         elif key == "0" and progress is not None:
             after = (self._first or 0) + self._shown

@@ -141,10 +141,17 @@ class SummaryPage(Page):
         return stop_name(self.gear.watch.plan, self._route, name, self.lang)
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        return (("Enter", self.say("round.sum_close")), self.menu_key)
+        said = (("5", self.say("round.sum_explain")),) if self._summary.marks else ()
+        return (("Enter", self.say("round.sum_close")), *said, self.menu_key)
 
     async def enter(self) -> None:
         self.terminal.close(self)
+
+    async def digit(self, key: str) -> None:
+        if key == "5" and self._summary.marks:
+            from screens.afterwards import open_marks  # not before somebody needs it: memory
+
+            await open_marks(self, self._summary, self._route)
 
     async def move(self, step: int) -> None:
         self._first = max(0, self._first + step)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
@@ -22,14 +23,12 @@ from app.duties.days import quiet_now
 from app.duties.evidence import PAIR_MS
 from app.duties.posts import Sheet
 from app.duties.rounds import Verdict
-from app.duties.site import Asset, Person, Point
+from app.duties.site import Person, Point
 from app.errors import WatchbookError
-from app.meaning import Meant
 from app.pages import AlarmNews
 from app.ports import LABEL, Heard, RadioState, Scan, ScannerState, Sighting
 from app.words import LANGS, say
 from hardware.scanner import Gate
-from screens.alarm import alarm_words
 from screens.device import Device
 from screens.gear import Contact, Gear
 from screens.keys import bindings
@@ -37,19 +36,22 @@ from screens.layout import Line, Span
 from screens.listening import Listener, Wanted
 from screens.names import point_of
 from screens.page import Page
-from screens.platform import leaks
+from screens.platform import launch, leaks
 from screens.platform.driver import HandheldDriver
 from screens.platform.scans import Scanned, Scanning, Unread
 from screens.readers import Readers
 from screens.signin import Purpose, SignInPage
 from screens.status import Standing, status_line
-from screens.themes import THEMES
-from screens.verdicts import verdict_words
+from screens.themes import THEMES, next_look
 
 if TYPE_CHECKING:
     from screens.camera import CameraPage
+    from screens.lone import Guard
+    from screens.practice import Practice
 
 BROKEN: Final = 1
+QUIET_S: Final = 0.5
+"""Without a page that closes: the time for sweeping."""
 log: Final = logging.getLogger("watchbook.screens")
 log.addHandler(logging.NullHandler())  # whoever starts the terminal says into which file it goes
 
@@ -62,13 +64,17 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     CSS = "Screen { overflow: hidden; }"
     PAIR_S: ClassVar[float] = PAIR_MS / 1000 + 1
     """When the radio no longer listens for the beacon that a label still lacks."""
+    PRACTICE_SPEED: ClassVar[float] = 2.0
+    """How much faster time goes in practice."""
 
     def __init__(self, gear: Gear, driver_class: type[Driver] = HandheldDriver) -> None:
         leaks.install()
         super().__init__(driver_class=driver_class)
+        self._disable_tooltips = self._disable_notifications = True  # two widgets less on every page
         self.gear = gear
         self.lang = gear.watch.lang = gear.lang
         self.look = gear.theme
+        self.letters = gear.letters
         self.notice: Span | None = (say(gear.lang, "platform.english_only"), "mark") if gear.english_only else None
         """One sentence above the keys, until the next key. Roles: ok, mark, bad."""
         self.radio = RadioState()
@@ -81,10 +87,15 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         """How far the exchange is that somebody asked for."""
         self._new_books = 0
         """Logbooks begun in place of another, as far as the crew was told."""
+        self.practice: Practice | None = None
+        self._floor = 0
+        """Where the pages of the practice begin."""
         self._listener = Listener(gear.radio, self._heard, self._handle_exception)
         self._readers = Readers(gear.scanners, self._heard, self._handle_exception)
         self.gate = Gate(gear.wedge)
         self._device = Device(self, self._changed)
+        self._guard: Guard | None = None
+        self._sweep: asyncio.TimerHandle | None = None
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.look
@@ -101,27 +112,85 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         self._listener.attend(None)
         self._readers.start()
         self._device.start()
+        self.watch_over()
+
+    def watch_over(self) -> None:
+        """Ask whoever works alone whether all is well, when it is time (D50)."""
+        watch = self.gear.watch
+        if self._guard is None and watch.plan.asks_alone and watch.is_alone:
+            from screens.lone import Guard  # where nobody works alone it is never needed: memory
+
+            self._guard = Guard(self)
+        if self._guard is not None:
+            self._guard.look()
 
     def on_ready(self) -> None:
         self.gear.ready()
 
     async def on_unmount(self) -> None:
         self._device.stop()
+        if self._guard is not None:
+            self._guard.stop()
         await self._readers.stop()
         await self._listener.stop()
+        if self.practice is not None:
+            self.practice.close()
 
     @property
     def locked(self) -> bool:
         """A shift is open, and since the start nobody of its crew has shown who holds the handheld."""
         return self.gear.watch.locked
 
+    # -- practice ------------------------------------------------------------------------------
+    async def begin_practice(self, practice: "Practice", first: Page) -> None:
+        """`first` and what opens from it stand above the pages that are open, and have the gear of the practice."""
+        self.practice = practice
+        self._floor = len(self.screen_stack)
+        await self._reach(practice.gear)
+        self.open(first)
+
+    async def end_practice(self) -> None:
+        """Back to where the crew was; nothing of the practice is left."""
+        if (practice := self.practice) is None:
+            return
+        while len(self.screen_stack) > self._floor:
+            self.pop_screen()
+        self.practice, self._floor = None, 0
+        await self._reach(practice.behind)
+        practice.close()
+        for page in self.pages:
+            page.repaint()
+        self._office_changed()
+        self.tell(say(self.lang, "practice.over"))
+
+    async def _reach(self, gear: Gear) -> None:
+        """From now on the pages reach the world through `gear`."""
+        await self._listener.stop()
+        self.gear = gear
+        self.gear.watch.lang = self.lang
+        self._listener = Listener(gear.radio, self._heard, self._handle_exception)
+        self._alarm_news = gear.watch.alarm_news
+        if gear.practice:
+            gear.watch.subscribe(self._changed)
+
     # -- pages ---------------------------------------------------------------------------------
+    @property
+    def pages(self) -> list[Page]:
+        """Those that are open, the first one first; in practice its own."""
+        return [screen for screen in self.screen_stack[self._floor :] if isinstance(screen, Page)]
+
     @property
     def top(self) -> Page:
         """The page a key belongs to."""
         screen = self.screen
         assert isinstance(screen, Page)
         return screen
+
+    def sweep(self) -> None:
+        """A page was closed: what it leaves goes when no other was closed for a moment. Our context names the page."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+        self._sweep = asyncio.get_running_loop().call_later(QUIET_S, launch.sweep, context=Context())
 
     def open(self, page: Page) -> None:
         self.push_screen(page)
@@ -137,12 +206,12 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     def close(self, page: Page) -> None:
         """Leave `page` if it is on top; the first one stays."""
-        if self.screen is page and len(self.screen_stack) > 1:
+        if self.screen is page and len(self.pages) > 1:
             self.pop_screen()
 
     def down_to(self, kind: type[Page]) -> bool:
         """Close pages until one of `kind` is on top. False, and nothing is closed, when there is none."""
-        if not any(isinstance(screen, kind) for screen in self.screen_stack):
+        if not any(isinstance(page, kind) for page in self.pages):
             return False
         while not isinstance(self.screen, kind):
             self.pop_screen()
@@ -150,7 +219,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     def _down_to_first(self) -> SignInPage:
         """Close all pages but the first one, which is always the signing in."""
-        while len(self.screen_stack) > 1:
+        while len(self.pages) > 1:
             self.pop_screen()
         first = self.top
         assert isinstance(first, SignInPage)
@@ -168,14 +237,16 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             self.open(RoundPage())
             if progress.at_stop is not None:
                 self.open(StopPage())
+        elif self.gear.watch.tends:
+            from screens.places import begin
+
+            begin(self)
         self._offer_sheet()
 
     def _offer_sheet(self) -> None:
         """Whoever comes to a post reads first what the shift before left (D40)."""
-        from screens.home import HomePage
-
         sheet = self.gear.watch.waiting()
-        if sheet is not None and isinstance(self.screen, HomePage) and self.gear.watch.state.round is None:
+        if sheet is not None and self.top.is_start and self.gear.watch.state.round is None:
             self.open_sheet(sheet)
 
     def open_sheet(self, sheet: Sheet) -> None:
@@ -227,10 +298,11 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             unsent=watch.unsent,
             office=self.gear.office.line if self.gear.office else None,
             battery=self._device.percent,
-            quiet=quiet_now(watch.now().time(), hours.quiet_from, hours.quiet_to),
+            quiet=self.gear.hush() if quiet_now(watch.now().time(), hours.quiet_from, hours.quiet_to) else None,
             name=person.name.say(self.lang) if person else "",
             locked=self.locked,
-            alarm=watch.alarm_open,
+            alarm=watch.alarm_open and not watch.state.silent,
+            practice=self.gear.practice,
         )
         return status_line(self.lang, standing, width)
 
@@ -292,7 +364,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         from screens.help import HelpPage
 
         if not self.down_to(HelpPage):
-            self.open(HelpPage())
+            self.open(HelpPage(self.top))
 
     async def report(self) -> None:
         """A problem seen anywhere (F3, or the menu)."""
@@ -306,7 +378,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     async def sync_now(self) -> None:
         if self.gear.office is None:
-            self.tell(say(self.lang, "menu.no_office"), "mark")
+            self.tell(say(self.lang, "practice.no_sync" if self.gear.practice else "menu.no_office"), "mark")
         else:
             self._asked = "now"
             self.gear.office.sync_now()
@@ -320,13 +392,16 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         self.gear.remember("lang", self.lang)
 
     async def change_look(self) -> None:
-        names = [theme.name for theme in THEMES]
-        self.look = names[(names.index(self.look) + 1) % len(names)]
+        self.look = next_look(self.look)
         self.theme = self.look
         self.gear.remember("theme", self.look)
-        for screen in self.screen_stack:
-            if isinstance(screen, Page):
-                screen.repaint()
+        for page in self.pages:
+            page.repaint()
+
+    async def change_letters(self) -> None:
+        self.letters = "auto" if self.letters == "large" else "large"
+        self.gear.remember("letters", self.letters)
+        self.tell(say(self.lang, f"menu.letters_{self.letters}"))
 
     def in_turn(self, act: Callable[[], Awaitable[None]]) -> None:
         """An act that no key asked for (a button beside the keypad, a camera): like a key, after those before it."""
@@ -334,6 +409,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     async def _act(self, act: Callable[[], Awaitable[None]]) -> None:
         """One key or code at a time. What cannot be done is one sentence; nothing else is caught here."""
+        launch.spare_memory()
         self._listener.poke()
         self.notice = None
         await self._try(act)
@@ -351,12 +427,21 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         if wanted != self._listener.wanted:
             self.gear.watch.forget_sightings(listens=any(kind != LABEL for kind, _ in wanted or ()))
             self._listener.attend(wanted)
-            if wanted and not self._awaited():
-                self.set_timer(self.PAIR_S, self._settle)  # nobody may come by to end it
-        for screen in self.screen_stack:
-            if isinstance(screen, Page):
-                screen.listens(any(kind != LABEL for kind, _ in wanted or ()))
+            self._end_pairing_later()
+        for page in self.pages:
+            page.listens(any(kind != LABEL for kind, _ in wanted or ()))
         self.top.show()
+
+    def _end_pairing_later(self) -> None:
+        """Nobody may come by to end it; and a second label may have made it longer."""
+        if self._listener.wanted and not self._awaited():
+            self.set_timer(self.PAIR_S, self._end_pairing)
+
+    def _end_pairing(self) -> None:
+        before = self._listener.wanted
+        self._settle()
+        if self._listener.wanted == before:
+            self._end_pairing_later()
 
     def _office_changed(self) -> None:
         if self.gear.office is not None:
@@ -388,6 +473,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     def _show(self) -> None:
         self._stale = False
+        self.watch_over()
         self._say_alarm()
         self._say_damage()
         self.top.show()
@@ -401,7 +487,9 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     def _say_alarm(self) -> None:
         """Somebody at the office has taken the alarm: that is felt too."""
         news = self.gear.watch.alarm_news
-        if news is not None and news != self._alarm_news:
+        if news is not None and news != self._alarm_news and not self.gear.watch.state.silent:
+            from screens.alarm import alarm_words
+
             self.signal("ok")
             self.tell(alarm_words(self.lang, news, self.gear.watch.zone))
         self._alarm_news = news
@@ -441,56 +529,9 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         return top, progress and (progress.at_stop, progress.last), self.locked
 
     async def _scanned(self, scan: Scan) -> None:
-        """A code always works, wherever the crew is."""
-        watch = self.gear.watch
-        if watch.meaning(scan.text).kind is Meant.WITNESS:
-            await self.witness(scan.text)
-            return
-        if await self.top.scanned(scan):
-            return
-        if self.locked or watch.state.shift is None:
-            await self._identify(scan)
-        elif await self._reached_order(scan):
-            return
-        elif watch.state.round is not None:
-            self.arrived(await watch.scan(scan))
-        else:
-            await self._scanned_idle(scan)
+        from screens.code_read import take  # here and below: the first screen does not need it
 
-    async def _reached_order(self, scan: Scan) -> bool:
-        """The label where the crew is awaited for a work order. A stop of the round that is walked is one besides."""
-        watch = self.gear.watch
-        order = watch.order_here(scan)
-        if order is None:
-            return False
-        order = await watch.arrive_at_order(order.id, scan)
-        progress = watch.state.round
-        route = watch.plan.find_route(progress.route) if progress else None
-        if route is not None and any(stop.point == order.point for stop in route.stops):
-            return False
-        from screens.home import HomePage
-        from screens.orders import OrderPage, reached_words
-
-        if progress is None:
-            self.down_to(HomePage)
-        if self.down_to(OrderPage):
-            self.replace(OrderPage(order.id))
-        else:
-            self.open(OrderPage(order.id))
-        words, role = reached_words(self.top, order)
-        self.signal(role)
-        self.tell(words, role)
-        return True
-
-    async def _identify(self, scan: Scan) -> None:
-        """Nobody is signed in: only a badge means something, whatever page is open."""
-        if self.gear.watch.meaning(scan.text).kind is not Meant.PERSON:
-            self.signal("bad")
-            self.tell(say(self.lang, "signin.not_now"), "bad")
-            return
-        was_locked = self.locked
-        person = await self.gear.watch.sign_in_badge(scan)
-        self.signed_in(person, unlocked=was_locked)
+        await take(self, scan)
 
     def signed_in(self, person: Person, *, unlocked: bool = False) -> None:
         """Somebody has shown who they are; after a restart the crew goes on where it was."""
@@ -501,46 +542,6 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         self._offer_sheet()
         words = "signin.unlocked" if unlocked else "signin.welcome"
         self.tell(say(self.lang, words, name=person.name.say(self.lang)))
-
-    async def _scanned_idle(self, scan: Scan) -> None:
-        """On shift, no round: a badge joins, a place is named."""
-        watch = self.gear.watch
-        meaning = watch.meaning(scan.text)
-        if meaning.kind is Meant.PERSON:
-            self.signed_in(await watch.sign_in_badge(scan))
-        elif meaning.kind is Meant.POINT and meaning.id:
-            self._name_it(watch.plan.find_point(meaning.id))
-        elif meaning.kind is Meant.ASSET and meaning.id:
-            self._show_asset(watch.find_asset(meaning.id))
-        else:
-            self.arrived(await watch.scan(scan))
-
-    async def witness(self, read: str) -> None:
-        """Record the head of another's book, and say whose it is."""
-        from screens.witness import witnessed_words
-
-        found = await self.gear.watch.witness(read)
-        role = "mark" if found.again else "ok"
-        self.signal(role)
-        self.tell(witnessed_words(self.lang, found), role)
-
-    def _show_asset(self, asset: Asset | None) -> None:
-        """Its page of the equipment ledger."""
-        if asset is None:
-            self._name_it(None)
-            return
-        from screens.equipment import AssetPage  # the first screen does not need it
-
-        self.signal("ok")
-        if self.down_to(AssetPage):
-            self.replace(AssetPage(asset))
-        else:
-            self.open(AssetPage(asset))
-
-    def _name_it(self, found: Point | None) -> None:
-        name = found.name.say(self.lang) if found else say(self.lang, "home.scanned_unknown")
-        self.signal("mark")
-        self.tell(say(self.lang, "home.scanned", name=name), "mark")
 
     async def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The answer to `witness.QUESTION`: a terminal that draws a half block two cells wide shows no code."""
@@ -578,6 +579,8 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
         `heard`: the radio says so, nobody held a label before the scanner.
         """
+        from screens.verdicts import verdict_words
+
         text, role = verdict_words(self.lang, self.gear.watch, verdict, heard=heard)
         self.signal(role)
         if verdict.stop is not None and (verdict.accepted or not heard) and not verdict.adds:
@@ -612,6 +615,8 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         answer the open check."""
         watch = self.gear.watch
         progress = watch.state.round
+        if not self.locked and (place := self.top.heads_for()) is not None:
+            return _tags_of(place)
         if self.locked or progress is None:
             return None
         if (asked := self.top.awaited_tags()) is not None:
@@ -622,10 +627,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         if stop is None:
             return None
         point = point_of(watch.plan, stop)
-        if point is None:
-            return None
-        tags = {(tag.format, tag.id) for tag in point.beacons}
-        return frozenset(tags | {(LABEL, point.id)} if point.label else tags)
+        return None if point is None else _tags_of(point)
 
     async def _heard(self, heard: Heard | ScannerState) -> None:
         """From radio, feed or scanner: in its turn among the keys, and waited for, so that a burst cannot pile up."""
@@ -662,6 +664,10 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             self._settle()
 
     async def _near(self, sighting: Sighting) -> None:
+        if self.top.heads_for() is not None:
+            await self.top.sighted(sighting)
+            self._settle()
+            return
         asking = self.top.awaited_tags()
         found = await self.gear.watch.hear(sighting)
         page = self.top
@@ -691,3 +697,9 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             self._close_messages_no_wait()
         else:
             self.panic(Text(say(self.lang, "status.broken")))
+
+
+def _tags_of(point: Point) -> Wanted:
+    """What the radio listens for while `point` waits."""
+    tags = {(tag.format, tag.id) for tag in point.beacons}
+    return frozenset(tags | {(LABEL, point.id)} if point.label else tags)

@@ -1,7 +1,9 @@
-"""Two looks: `day`, black on white for the sun, and `night`, red and orange on black for eyes used to the dark.
+"""Three looks: `day`; `night`, red and orange on black for eyes used to the dark; `sun`, black on white and the
+other way round, for a screen that the sun shines on.
 
 Roles, not colours, are what pages name. Every pair keeps 4.5:1 (day 7:1) as written, and 4.5:1 in the
 16 colours of xterm and of the VGA console, also where those draw bold as bright: hence no bold black.
+`sun` keeps 7:1 in all of them, and has neither greys nor blue.
 Colour never says anything alone: `SIGNS` stand beside ok, mark and bad.
 """
 
@@ -10,6 +12,8 @@ from typing import Final
 
 from rich.style import Style
 from textual.theme import Theme
+
+from app.settings import LOOKS
 
 ROLES: Final[dict[str, dict[str, str]]] = {
     "day": {
@@ -36,6 +40,19 @@ ROLES: Final[dict[str, dict[str, str]]] = {
         "status": "#ff8800 on #330000",
         "input": "underline #ffb347 on #000000",
         "cursor": "#000000 on #ff8800",
+        "paper": "#000000 on #ffffff",
+    },
+    "sun": {
+        "text": "#000000 on #ffffff",
+        "dim": "#000000 on #ffffff",
+        "title": "bold #ffffff on #000000",
+        "key": "bold #ffffff on #000000",
+        "ok": "#000000 on #55ff55",
+        "mark": "#000000 on #ffff55",
+        "bad": "bold underline #ffffff on #000000",
+        "status": "bold #ffffff on #000000",
+        "input": "underline #000000 on #ffffff",
+        "cursor": "bold #ffffff on #000000",
         "paper": "#000000 on #ffffff",
     },
 }
@@ -95,4 +112,10 @@ def _theme(name: str, front: str, back: str, accent: str, panel: str) -> Theme:
 THEMES: Final = (
     _theme("day", front="#000000", back="#ffffff", accent="#0000aa", panel="#dddddd"),
     _theme("night", front="#ff5a2a", back="#000000", accent="#ff8800", panel="#330000"),
+    _theme("sun", front="#000000", back="#ffffff", accent="#000000", panel="#ffffff"),
 )
+
+
+def next_look(look: str) -> str:
+    """Where the key goes from `look`."""
+    return LOOKS[(LOOKS.index(look) + 1) % len(LOOKS)]

@@ -10,9 +10,12 @@ class TypedPage(Page):
         self.typed = empty
         """What stands in the field; the page sets it anew once it was taken."""
 
+    @property
+    def back_key(self) -> tuple[str, str]:
+        return ("Backspace", self.say("stop.rub")) if self.typed.typed else super().back_key
+
     async def digit(self, key: str) -> None:
-        if key.isdigit():
-            self.typed = self.typed.press(key)
+        self.typed = self.typed.press(key)
 
     async def back(self) -> None:
         if self.typed.typed:

@@ -1,7 +1,7 @@
 """Two handhelds witness each other: this book's head as a QR code and sixteen digits, and the other's, as read.
 
 The code is drawn where it fits with its border, black on white in every look; elsewhere the digits stand
-alone. A value from `Watch.show_head`: what is shown was signed before the page opened.
+alone. A value from `Witnessing.show_head`: what is shown was signed before the page opened.
 """
 
 import asyncio
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from app import witness
 from app.text import cells
+from app.witnessing import Witnessed, Witnessing
 from app.words import say
+from screens.code_read import witness as witness_read
 from screens.layout import Line, beside, paragraph, title, width_of
 from screens.number import Digits
 from screens.page import WIDE
@@ -20,7 +22,6 @@ from screens.times import clock
 from screens.typed import TypedPage
 
 if TYPE_CHECKING:
-    from app.watch import Witnessed
     from screens.gear import Gear
 
 Modules = tuple[tuple[bool, ...], ...]
@@ -58,7 +59,7 @@ def on_paper(code: Modules, border: int, side: int) -> list[str]:
     return ["".join(_HALVES[pair] for pair in zip(upper, lower, strict=True)) for upper, lower in pairs]
 
 
-def witnessed_words(lang: str, found: "Witnessed") -> str:
+def witnessed_words(lang: str, found: Witnessed) -> str:
     """Whose book was recorded, and up to where; of sixteen digits nobody knows that yet."""
     seen = found.seen
     if seen.how == "code":
@@ -72,7 +73,7 @@ class WitnessPage(TypedPage):
     @classmethod
     async def signed(cls, gear: "Gear") -> "WitnessPage":
         """The page for the head of the moment. Raises BookError when it cannot be signed."""
-        head = await gear.watch.show_head()
+        head = await Witnessing.of(gear.watch).show_head()
         drawn = await asyncio.to_thread(modules, witness.payload(head)) if gear.blocks else ()
         return cls(head, drawn)
 
@@ -148,5 +149,5 @@ class WitnessPage(TypedPage):
         if self.typed.empty:
             self.terminal.close(self)
             return
-        await self.terminal.witness(self.typed.typed)
+        await witness_read(self.terminal, self.typed.typed)
         self.typed = _EMPTY

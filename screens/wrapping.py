@@ -19,6 +19,7 @@ _WRITTEN: Final = {
 _CJK: Final = ("\u3000\u30ff", "\u3400\u4dbf", "\u4e00\u9fff", "\uac00\ud7a3", "\uf900\ufaff", "\uff01\uff5e",
                "\uffe0\uffe6", "\U00020000\U0003fffd")  # fmt: skip
 _CLOSING = "，。、；：？！）》」』”’,.;:?!)"
+_OPENING = "（《「『“‘("
 _TOGETHER: Final = (
     "进行中 还没开始 现在该巡 已完成 漏巡 漏检 未到 早到 准时 迟到 工牌 工号 密码 签到 再签 同伴 主管 领班 管理员 "
     "办公室 手持机 对讲机 消控 标签 信标 信号 蓝牙 记录 报警 报问题 交班 下班 正常 不正常 去不了 查不了 检查 配电室 "
@@ -78,8 +79,8 @@ def _written(ch: str) -> str:
 def wrap(text: str, width: int, indent: str = "") -> list[str]:
     """`text` in rows of at most `width` cells, rows after the first one indented.
 
-    English breaks at spaces, Chinese anywhere but before a closing mark and within a short phrase or a word of the
-    trade; a word longer than a row is cut.
+    English breaks at spaces, Chinese anywhere but before a closing mark, behind an opening one, and within a short
+    phrase or a word of the trade; a word longer than a row is cut.
     """
     rows: list[str] = []
     row = ""
@@ -103,7 +104,8 @@ def _words(text: str) -> tuple[str, ...]:
     words, word, place = [], "", 0
     while place < len(text):
         ch = text[place]
-        if word and ch != " " and ch not in _CLOSING and (word[-1] == " " or cells(word[-1]) == 2 or cells(ch) == 2):
+        torn = ch != " " and ch not in _CLOSING and word[-1:] not in _OPENING
+        if torn and (word[-1] == " " or cells(word[-1]) == 2 or cells(ch) == 2):
             words.append(word)
             word = ""
         whole = _WHOLE.match(text, place)

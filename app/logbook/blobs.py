@@ -46,10 +46,15 @@ def described(data: bytes) -> Attachment:
     """What a record would hold of these bytes. Raises RecordRefused for what no record takes."""
     if len(data) > LIMIT:
         raise RecordRefused("book.blob_too_large", size=len(data), limit=LIMIT)
-    found = next((kind for start, kind in _TYPES if data.startswith(start)), None)
+    found = type_of(data)
     if found is None:
         raise RecordRefused("book.blob_type")
     return Attachment(sha256(data).hexdigest(), len(data), found)
+
+
+def type_of(data: bytes) -> str | None:
+    """What a file is by how it begins; None for what no record takes."""
+    return next((kind for start, kind in _TYPES if data.startswith(start)), None)
 
 
 def salted(text: str) -> bytes:

@@ -16,5 +16,8 @@ TABLE = {
     "closed": ("报警已处理完: {name} {time}", "Alarm closed by {name} at {time}"),
     "closed_unnamed": ("报警已处理完: {time}", "Alarm closed at {time}"),
     "trying": ("手持机一直在送,有网就到办公室。", "The handheld keeps trying and sends it first."),
+    "silent_key": ("静默报警: 不出声", "silent: no sound"),
+    "silent_unsent": ("静默报警已记,还没送出", "Silent alarm recorded, not sent yet"),
+    "silent_sent": ("静默报警已到办公室,还没人接", "The office has the silent alarm; nobody has taken it yet"),
     "key": ("报警(按两次)", "alarm (twice)"),
 }

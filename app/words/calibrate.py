@@ -4,7 +4,7 @@ TABLE = {
     "stand": (
         "{place}: 站在读点的位置,像巡更时一样拿着手持机,别动。每个信标听{count}次,最多{limit}秒",
         "{place}: stand where the crew will stand, hold the handheld as on a round, and keep still. "
-        "{count} samples of each tag, {limit} s at most",
+        "samples of each tag: {count}, {limit} s at most",
     ),
     "progress": ("{tag}  {n}/{count}  {level} dBm", "{tag}  {n}/{count}  {level} dBm"),
     "measured": (

@@ -2,7 +2,14 @@
 
 TABLE = {
     "bad_lang": ("语言只能是 zh 或 en,不能是 {lang}", "the language must be zh or en, not {lang}"),
-    "bad_theme": ("主题只能是 day 或 night,不能是 {theme}", "the theme must be day or night, not {theme}"),
+    "bad_theme": (
+        "主题只能是 day、night 或 sun,不能是 {theme}",
+        "the theme must be day, night or sun, not {theme}",
+    ),
+    "bad_letters": (
+        "字大小 letters 只能是 auto 或 large,不能是 {letters}",
+        "letters must be auto or large, not {letters}",
+    ),
     "bad_config": ("设置文件 {path} 有错:{why}", "the settings file {path} is wrong: {why}"),
     "bad_side_key": (
         "侧键要写成 设备:键码=动作(alarm 或 torch),不能是 {text}",
@@ -37,7 +44,7 @@ TABLE = {
         "{folder} 里还没有记录本",
         "there is no book in {folder} yet",
     ),
-    "enrolled": ("登记完成:设备 {device},小区 {site}", "Enrolled: device {device}, site {site}"),
+    "enrolled": ("登记完成:手持机 {device},小区 {site}", "Enrolled: handheld {device}, site {site}"),
     "synced": ("已上传到第{seq}条,还有{pending}条未传", "The office holds up to record {seq}; {pending} not sent yet"),
     "line_not_json": ("第{line}行不是JSON对象", "line {line} is not a JSON object"),
     "line_too_long": ("第{line}行过长", "line {line} is too long"),
@@ -95,7 +102,7 @@ TABLE = {
         "Damaged places set aside: {count}; all other records are in use",
     ),
     "status_book": ("记录本", "book"),
-    "status_device": ("设备", "device"),
+    "status_device": ("手持机", "handheld"),
     "status_site": ("小区", "site"),
     "status_office": ("办公室", "office"),
     "status_records": ("记录条数", "records"),

@@ -7,6 +7,7 @@ TABLE = {
     "about": ("检查项: {check}", "Check: {check}"),
     "place": ("位置", "Place"),
     "no_place": ("没有具体位置", "no place"),
+    "no_place_yet": ("没有。扫现场标签就有了", "none yet: scan the label there"),
     "to": ("派给", "Goes to"),
     "due": ("时限", "Due"),
     "urgent": ("加急", "urgent"),

@@ -4,7 +4,7 @@ TABLE = {
     # the handheld's command
     "given": (
         "已存到 {folder}:{records}条,{files}个文件。交给办公室或另一台手持机,带回回执前不要删除",
-        "On {folder} now: {records} records in {files} files. Take it to the office or another handheld; keep it until "
+        "On {folder} now: records {records}, files {files}. Take it to the office or another handheld; keep it until "
         "a receipt comes back",
     ),
     "nothing": ("没有要转交的:办公室都已收到", "Nothing to hand over: the office has everything"),
@@ -12,7 +12,7 @@ TABLE = {
     "passed_on": ("替其他手持机放了{count}份回执", "Receipts put there for other handhelds: {count}"),
     "taken": (
         "代收{files}个文件,共{records}条。联网后自动送办公室",
-        "Taken along: {files} files, {records} records. They go to the office with the next exchange",
+        "Taken along: files {files}, records {records}. They go to the office with the next exchange",
     ),
     "taken_none": ("没有新的转交文件", "No new hand-off files there"),
     "trouble": ("{file}:{why}", "{file}: {why}"),

@@ -81,8 +81,8 @@ TABLE = {
     "taken_unread": ("没看交接单就走,已标记: {words}", "Gone on unread, marked: {words}"),
     "home_waits": ("有交接单没看,走轮次前先看", "A handover sheet waits to be read"),
     # relief, standing in
-    "relief_told": ("接班人没来,已记。再用对讲机告诉班长", "Recorded: the relief did not come. Radio your leader too"),
-    "relief_again": ("{time}已记过。再用对讲机告诉班长", "Recorded at {time} already. Radio your leader too"),
+    "relief_told": ("接班人没来,已记。再用对讲机告诉领班", "Recorded: the relief did not come. Radio your leader too"),
+    "relief_again": ("{time}已记过。再用对讲机告诉领班", "Recorded at {time} already. Radio your leader too"),
     "home_relief": ("{time}起接班人没来", "Relief missing since {time}"),
     "who_stands": ("谁来顶班?", "Who stands in?"),
     "for_whom": ("{name}替谁顶班?", "For whom does {name} stand in?"),

@@ -5,7 +5,10 @@ TABLE = {
     "chosen": ("选中", "Chosen"),
     "running": ("正在走", "Running"),
     "nothing": ("现在没有要走的", "Nothing is due now"),
-    "no_duty": ("今天没有你们的任务", "There is no round for you today"),
+    "no_duty": (
+        "今天没有要走的任务。登记、交接、预案: 按 * 0",
+        "No round for you today. Registers, handover, emergencies: * 0",
+    ),
     "window": ("{opens} 到 {closes} 止", "{opens} till {closes}"),
     "crew": ("要{n}人", "people: {n}"),
     "stops": ("{n}个点", "stops: {n}"),
@@ -36,6 +39,10 @@ TABLE = {
     "alone_partner": ("同伴现在签到", "the partner signs in now"),
     "alone_because": ("一个人走,因为: {reason}", "alone, because: {reason}"),
     "scanned": ("这是 {name}。还没开始走: 先按Enter开始", "This is {name}. Start a round first: Enter"),
+    "scanned_old": (
+        "{name}: 这是旧标签,已换新版。请取下,贴新的",
+        "{name}: an old label, a newer one was made. Take it down",
+    ),
     "scanned_unknown": ("计划里没有的地方", "a place that is not in the plan"),
     "closed": ("已交班。辛苦了", "The shift is closed. Well done"),
     "short": ("现在只有{n}人签到: 按4同伴签到", "Signed in: {n}. Partner: press 4"),

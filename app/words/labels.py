@@ -27,8 +27,9 @@ TABLE = {
     ),
     "code_too_long": (
         "{label} 的码有{count}个字符,二维码太密。请用短一点的网址",
-        "{label}: its code has {count} characters, too dense to read. Use a shorter address",
+        "{label}: its code is too dense to read (characters: {count}). Use a shorter address",
     ),
+    "no_site": ("请写小区的编号,如 labels cuihu-garden -o 标签.pdf", "name the site: labels SITE -o LABELS.pdf"),
     "no_point": ("计划里没有点位 {point}", "no point {point} in the plan"),
     "no_label": (
         "点位 {point} 没有标签。请在计划里写 label: true,再导入",
@@ -65,12 +66,12 @@ TABLE = {
     ),
     "bad_file": ("文件 {path} 写不了:{why}", "cannot write {path}: {why}"),
     # about the work
-    "drawn": ("已排{done}/{of}页", "{done} of {of} pages drawn"),
+    "drawn": ("已排{done}/{of}页", "pages drawn: {done} of {of}"),
     "made": (
         "{path}:{labels}个标签,{pages}页,已逐个读回检查",
-        "{path}: {labels} labels on {pages} pages, each read back",
+        "{path}: labels {labels}, pages {pages}, each read back",
     ),
-    "singles": ("{folder}:{labels}个标签,每个一个文件", "{folder}: {labels} labels, a file each"),
+    "singles": ("{folder}:{labels}个标签,每个一个文件", "{folder}: labels {labels}, a file each"),
     "badge_made": ("{path}:工牌,已读回检查", "{path}: the badge, read back"),
     "secret": (
         "文件里就是口令,有它就能仿制标签:只给打印的人,印完删除",

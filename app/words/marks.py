@@ -32,6 +32,7 @@ TABLE = {
     "always-same": ("总是同一个数", "always the same figure"),
     "too-quick": ("答得太快", "answered too quickly"),
     "unbalanced": ("三相不平衡", "phases unbalanced"),
+    "named-only": ("按名单签到", "signed in by name"),
     "why_early": ("在时段开始前到达。", "Reached before the window began."),
     "why_late": ("在时段结束后到达。", "Reached after the window had ended."),
     "why_out-of-order": ("没有按要求的次序走。", "Not walked in the order asked for."),
@@ -123,6 +124,10 @@ TABLE = {
     "why_too-quick": (
         "从到点到全部答完,时间比读一遍还短。问一问怎么检查的。",
         "All checks were answered sooner after arriving than they can be read. Ask how they were made.",
+    ),
+    "why_named-only": (
+        "签到时没刷工牌也没输密码: 选的姓名,或由领班统一签到。计划允许这个岗位这样签。",
+        "Signed in without badge or PIN: by name, or by the team's leader. The plan lets this role do so.",
     ),
     "why_unbalanced": (
         "三相相差超过计划规定的百分比。派维修工看负荷分配。",

@@ -2,9 +2,11 @@
 
 TABLE = {
     "title": ("更多", "More"),
+    "practice": ("练习一轮 (不记录)", "practise a round (not recorded)"),
     "registers": ("登记簿", "registers"),
     "take": ("接单", "take an order"),
     "orders": ("工单", "work orders"),
+    "afterwards": ("说明 免巡 补录", "explain, excuse, enter from paper"),
     "matters": ("问题和隐患", "open findings"),
     "equipment": ("设备台账", "equipment"),
     "procedures": ("应急预案和通讯录", "emergencies, whom to call"),

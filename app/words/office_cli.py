@@ -25,6 +25,13 @@ TABLE = {
     ),
     "bad_pin": ("密码要 {least} 到 {most} 位数字", "a PIN is {least} to {most} digits"),
     "too_many_badges": ("{person} 的工牌号已用完", "no badge numbers are left for {person}"),
+    "metrics_token": (
+        "监控系统访问 /metrics 时带上 Authorization: Bearer 和下面的口令。只显示这一次:",
+        "A monitoring system asks /metrics with `Authorization: Bearer` and this token, shown this once:",
+    ),
+    "no_account": ("没有账号 {account}", "no account {account}"),
+    "every_site": ("全部小区", "every site"),
+    "user_removed": ("账号 {account} 已删除", "account {account} removed"),
     "no_person": (
         "人员文件里没有 {person}。先导入:plan import 计划 --people 人员文件",
         "no {person} in the people file. Import it first: plan import PLAN --people FILE",
@@ -46,6 +53,9 @@ TABLE = {
     "ask_pin_again": ("再输一次密码", "The same PIN again"),
     "ask_key": ("密钥(十六进制,不显示)", "Key (hex, not shown)"),
     "ask_key_again": ("再输一次密钥", "The same key again"),
+    "ask_secret": ("加签密钥(不显示)", "Secret to sign with (not shown)"),
+    "ask_secret_again": ("再输一次", "The same again"),
+    "piped_secret": ("没有终端:加签密钥从标准输入读取", "no terminal for the secret: reading it from standard input"),
     "piped_key": ("没有终端:密钥从标准输入读取", "no terminal for the key: reading it from standard input"),
     # what was done
     "plan_good": (

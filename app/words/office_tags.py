@@ -16,7 +16,7 @@ TABLE = {
     ),
     "too_many": (
         "该小区的轮换识别码会有{count}个,最多{most}个。请把一些信标的轮换调慢(--k 加大)",
-        "the site would have {count} identities to send, at most {most}: let some change more slowly (a higher --k)",
+        "identities of the site to send: {count}, at most {most}: let some change more slowly (a higher --k)",
     ),
     "told": (
         "{site} {tag}:密钥已记下(第{issue}次),从 {since} 起有效",

@@ -37,10 +37,62 @@ TABLE = {
         "新建网页账号,或给已有账号换密码和角色。已登录的会退出。",
         "An account for the pages, or a new password and role for one. Its open sessions end.",
     ),
+    "user_list": ("全部网页账号。", "All accounts of the pages."),
+    "user_remove": ("删除账号(离职),正在登录的会退出。", "Take an account away; who is signed in with it is out."),
+    "purge": (
+        "清除该小区过了保存期的记录,编号和校验值留下。保存多久由计划定。",
+        "Let go what SITE's plan keeps no longer; number and hash of each record stay.",
+    ),
+    "hold": ("保留记录:调查、诉讼期间不清除。", "Records that must stay for a case, whatever the plan says."),
+    "hold_add": ("保留一段时间内的记录。", "Keep the records of a span of time under NAME."),
+    "hold_list": ("全部保留。", "What is on hold."),
+    "hold_remove": ("取消保留。", "Release NAME."),
+    "opt_dry": ("只数,不清除。", "Only count."),
+    "opt_first": ("从这一刻起(带时区)。", "From this time on, with its offset."),
+    "opt_last": ("到这一刻之前(带时区)。", "Until just before this time, with its offset."),
+    "opt_reason": ("为什么。", "Why."),
+    "metrics": ("监控(/metrics)。", "Monitoring (/metrics)."),
+    "metrics_token": (
+        "给监控系统一个新口令(/metrics,Prometheus);旧的作废。",
+        "A new token for a monitoring system that asks /metrics (Prometheus); the one before is void.",
+    ),
+    "audit": (
+        "谁在办公室做了什么;有行缺少或被改过时退出码为5。",
+        "What everybody did at the office. Exit 5 when a row is missing or changed.",
+    ),
+    "opt_sites": ("只能看这个小区的(可写多次);不写就都能看。", "Only this site's, may be repeated; all unless told."),
     "user_pin": ("给某人设新密码,手持机签到时用。", "A new PIN for PERSON, which handhelds ask for."),
     "user_badge": (
         "给某人做新工牌:码只显示这一次,旧工牌作废。",
         "A new badge for PERSON: its code is shown this once; the badge before is void.",
+    ),
+    "webhook": (
+        "把报警、漏巡、超期发到企业微信、钉钉、短信或自己的程序。",
+        "Tell alarms, missed rounds and overdue work to a chat, by short message, or to a program of your own.",
+    ),
+    "webhook_add": (
+        "新设通知(同名的会换掉)。--url 里有密钥,写“-”则从标准输入读。",
+        "Tell NAME from now on; one of that name is replaced. --url holds a key: `-` reads it from standard input.",
+    ),
+    "webhook_list": ("全部通知,不显示密钥;还有没发出去的。", "Who is told, without keys, and what did not arrive."),
+    "webhook_remove": ("删除通知。", "Tell NAME no more."),
+    "webhook_test": ("现在试发一条。", "Send a trial message now."),
+    "opt_form": (
+        "wecom 企业微信群机器人,dingtalk 钉钉群机器人,json 自己的程序(Standard Webhooks),sms 短信接口。",
+        "wecom and dingtalk: robots of a group; json: a program (Standard Webhooks); sms: a gateway's HTTP.",
+    ),
+    "opt_url": ("对方给的网址;“-”从标准输入读。", "The address they gave you; `-` reads it from standard input."),
+    "opt_fields": (
+        "短信接口的表单字段,{{text}}是消息放的地方。",
+        "Form fields of a gateway, with {{text}} where the words go.",
+    ),
+    "opt_about": (
+        "只发这些:alarm,missed,overdue,silent;不写就都发。",
+        "Only these: alarm,missed,overdue,silent; all unless told.",
+    ),
+    "opt_secret": (
+        "有加签密钥(输入两次,或从标准输入读)。",
+        "It has a secret to sign with: typed twice, or from standard input.",
     ),
     "tag": ("会轮换或加密的信标的密钥。", "Keys of tags that change their identity or encipher."),
     "tag_key": (
@@ -70,6 +122,31 @@ TABLE = {
     "export": (
         "全部记录的原样,连同签名和办公室的回执,供 watchbook verify 检查。",
         "All records as received, with head signatures and the office's receipts, for `watchbook verify`.",
+    ),
+    "migrate": (
+        "把数据库升级到本程序的版本。serve 启动时也会自动升级。",
+        "Bring the database to this program's version. `serve` does it too when it starts.",
+    ),
+    "backup": (
+        "备份到新目录 DIR:数据库、办公室密钥、设置,都是同一时刻的。可在运行中做。",
+        "A copy in a new folder DIR: database, key and settings of one moment. Also while the office serves.",
+    ),
+    "restore": (
+        "把备份 DIR 恢复到空的数据目录(或 --db 的空数据库)。",
+        "Bring the backup DIR back, into an empty data directory (or the empty database of --db).",
+    ),
+    "copy": (
+        "把全部数据复制到另一个空数据库,如从SQLite迁到PostgreSQL。先停止 serve。",
+        "All data into another, empty database, from SQLite to PostgreSQL for one. Stop `serve` first.",
+    ),
+    "verify": (
+        "检查收到的全部:每本记录的链、签名、回执,和数据库自身。有不符时退出码为5。",
+        "Check all that came in: chains, signatures, receipts of every book, the database itself. Exit 5: broken.",
+    ),
+    "opt_to": ("目标数据库的网址或文件。", "Address or file of the other database."),
+    "opt_workers": (
+        "几个进程同时服务(只限PostgreSQL);不指定时为1。",
+        "Processes that serve together (PostgreSQL only); 1 unless told.",
     ),
     "code": ("标签换新,绑定厂家自己的码。", "Labels made anew, and makers' codes bound."),
     "code_reissue": (
@@ -118,6 +195,10 @@ TABLE = {
     "opt_days": ("示例里有几天的巡更;不指定时为30。", "Days of invented rounds, 30 unless told."),
     "opt_people": ("与计划一起检查或导入的人员文件。", "The people file, taken together with the plan."),
     "opt_out": ("写到这个PDF文件。", "Write this PDF."),
+    "opt_trial": (
+        "只要试扫页:不用写小区,印出来试扫码枪。",
+        "The test sheet for scanners instead, for which no SITE is needed.",
+    ),
     "opt_layout": (
         "自己裁的A4(不指定时为a4-3x8),现成24格的A4(70x37),或标签机的卷纸(毫米)。",
         "A4 to be cut (a4-3x8 unless told), A4 stock of 24 (70x37), or a roll of a label printer (mm).",

@@ -144,7 +144,7 @@ TABLE = {
     ),
     "shared_uuid": (
         "{count}个信标用出厂UUID {uuid},邻居的也会被认成我们的,请改成自己的UUID",
-        "{count} tags use the UUID {uuid} that beacons ship with; neighbours have it too: set your own",
+        "beacons ship with the UUID {uuid} (tags here: {count}); neighbours have it too: set your own",
     ),
     # checklists
     "empty_checklist": ("检查表是空的,请加检查项或删去此表", "the checklist is empty: add checks or delete it"),
@@ -160,6 +160,7 @@ TABLE = {
     ),
     "limit_without_end": ("有limit就要写ends(怎样算结束)", "with a limit, say in `ends` what ends a line"),
     "steps_or_teams": ("写steps或teams,两者只写一个", "write either steps or teams"),
+    "unit_twice": ("{name} 写了两次", "{name} stands there twice"),
     "few_choices": ("至少写两个choices", "write at least two choices"),
     "many_choices": (
         "选项最多{limit}个(一个数字键一个),请删减",
@@ -231,6 +232,18 @@ TABLE = {
     "overlap": (
         "{first}的时段{minutes}分钟,到{next}下一次开始还没完,请缩短",
         "the window of {first} lasts {minutes} min, past the next one at {next}: shorten it",
+    ),
+    "deducts_more": (
+        "一次扣{points}分,这项满分才{full}分",
+        "one deduction of {points} points is more than the item's {full}",
+    ),
+    "team_stranger": (
+        "“{person}”在本小区没有角色,不能进班组: 先写到roles",
+        "{person!r} has no role at this site and cannot be of a team: write the person under roles first",
+    ),
+    "team_not_let": (
+        "“{person}”的角色不能由领班代签: 在sign_in里给每个角色加上leader",
+        "a leader may not sign {person!r} in: give each role of the person leader under sign_in",
     ),
     "recheck_alone": (
         "一个人无法途中互认,请写crew: 2或去掉recheck",

@@ -75,6 +75,7 @@ TABLE = {
     "sum_clean": ("没有标记。辛苦了!", "No marks. Well done!"),
     "sum_marks": ("有{n}处标记,主管会看:", "For the supervisor, marked: {n}"),
     "sum_whole": ("这一轮", "the round"),
+    "sum_explain": ("说明", "explain"),
     "sum_close": ("关闭", "close"),
     "how": ("走到点上站住,会自己记上。扫标签也行", "Walk there and stand still: it records itself. Or scan the label"),
     "type": ("收不到? 按1输标签下的号码", "Nothing heard? 1: type the code under the label"),

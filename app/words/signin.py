@@ -1,6 +1,7 @@
 """Signing in, joining, unlocking and identifying the partner again."""
 
 TABLE = {
+    "temporary": ("临时{number}", "Temporary {number}"),
     "title": ("签到", "Sign in"),
     "title_join": ("同伴签到", "Partner signs in"),
     "title_unlock": ("解锁", "Unlock"),
@@ -17,8 +18,16 @@ TABLE = {
     "pin_how": ("{name}: 输密码后按Enter", "{name}: type your PIN and Enter"),
     "crew": ("当班: {names}", "On shift: {names}"),
     "nobody": ("还没有人签到", "Nobody has signed in yet"),
+    "newcomer": ("第一次用? 按 * 8 练习一轮,不记录", "New here? * 8 is practice: nothing is recorded"),
     "go_on": ("看任务", "go on"),
     "next": ("下一步", "next"),
+    "names": ("选姓名", "choose a name"),
+    "names_title": ("您是谁?", "Who are you?"),
+    "nobody_more": ("没有别人可以选了", "Nobody else can be chosen"),
+    "no_team": (
+        "领班先刷工牌或输密码签到,才能给班组签到",
+        "The leader signs in by badge or PIN first, then the team",
+    ),
     "confirm": ("确认", "confirm"),
     "another": ("还有同伴? 也请扫工牌或输工号", "Partner? Scan a badge or type a number"),
     "same": (

@@ -1,6 +1,8 @@
 """The last row of every screen, and how times are said."""
 
 TABLE = {
+    "practice": ("练习! 什么都不记", "PRACTICE! Nothing is recorded"),
+    "practice_ends": ("结束:*8", "end: * 8"),
     "unsent": ("未传", "unsent"),
     "all_sent": ("已传完", "all sent"),
     "offline": ("离线{span}", "off {span}"),
@@ -12,6 +14,8 @@ TABLE = {
         "Battery at {percent}%: sending what there is, screen dimmed. Charge it soon",
     ),
     "buzz": ("震动", "vibrate"),
+    "light": ("静音亮灯", "light only"),
+    "hush": ("静音", "silent"),
     "sound": ("声音", "sound"),
     "locked": ("已锁", "locked"),
     "alarm": ("报警没人接!", "ALARM OPEN!"),

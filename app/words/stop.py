@@ -29,4 +29,5 @@ TABLE = {
     "count": ("好的有几个? 一共{total}个", "How many of {total} are good?"),
     "count_of": ("/ {total}", "of {total}"),
     "choose": ("选一个", "Choose one"),
+    "pick": ("选一个", "choose"),
 }

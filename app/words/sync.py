@@ -27,6 +27,11 @@ TABLE = {
     "not_found": ("办公室没有这个地址,请检查网址", "The office has no such address: check the URL"),
     "method": ("办公室不支持这个请求,请更新程序", "The office does not take this request: update the program"),
     "slow": ("网络太慢,没传完,稍后再试", "The network is too slow: it will be tried again"),
+    "offset": ("图片接着上次传", "A picture goes on from where it broke off"),
+    "unnamed": (
+        "办公室存的无主图片太多,这张先不收",
+        "The office holds too many pictures that no record names: it does not take this one yet",
+    ),
     "gap": ("办公室缺前面的记录,正在补传", "The office lacks earlier records: sending them again"),
     "fork": ("两边的记录对不上,请联系经理", "The office holds other records under these numbers: call the manager"),
     "book_taken": ("本簿已属别处,请重新登记", "This logbook belongs elsewhere: enrol this handheld again"),
@@ -66,6 +71,24 @@ TABLE = {
         "旧簿还没传完,连不上它的办公室:{office}",
         "A closed logbook waits for its office, which cannot be reached: {office}",
     ),
+    # what is told and stops nothing
+    "office_behind": (
+        "办公室的数据从备份恢复过,{n}条已重新上传",
+        "The office's data was restored from a backup: records sent again: {n}",
+    ),
+    "clock_off": (
+        "本机时间差{minutes}分钟,请校准;按办公室时间算",
+        "This handheld's clock is {minutes} minutes off: set it. Records count by the office's time",
+    ),
+    "ageing": (
+        "程序版本旧了,办公室快不支持了,请更新",
+        "This program is getting too old for the office: update it soon",
+    ),
+    "office_too_old": (
+        "办公室程序太旧,请管理员更新",
+        "The office's program is too old for this one: the administrator must update it",
+    ),
+    "hushed": ("先办要紧的", "This makes way for something more urgent"),
     "login_page": ("网络要先登录(出现网页),没有传", "The network shows a page of its own (a login?): nothing was sent"),
     "wrong_office": (
         "这个地址不是登记的办公室,没有传",
@@ -101,7 +124,28 @@ TABLE = {
         "SQLite {version}有损坏数据的缺陷,请安装pysqlite3 0.6.1以上",
         "SQLite {version} can corrupt the database: install pysqlite3 0.6.1 or later",
     ),
-    "store_kind": ("还不支持{scheme}数据库,请用SQLite文件", "No support for {scheme} yet: use a SQLite file"),
+    "store_kind": (
+        "不支持{scheme}数据库,可用SQLite文件或postgresql://网址",
+        "No support for {scheme}: use a SQLite file or a postgresql:// address",
+    ),
+    "store_address": ("数据库网址写错了", "The address of the database is not one"),
+    "store_no_driver": (
+        "用PostgreSQL还要装{name}:pip install 'watchbook[office]'",
+        "PostgreSQL needs {name}: pip install 'watchbook[office]'",
+    ),
+    "store_old": (
+        "数据库是旧版的({found},现为{head})。先运行 watchbook-office migrate,或启动 serve",
+        "The database is of an earlier version ({found}, now {head}): run watchbook-office migrate, or start serve",
+    ),
+    "store_newer": (
+        "数据库是更新的程序做的({found}):请装新版程序",
+        "The database is of a later version ({found}): install the newer program",
+    ),
+    "store_unfinished": (
+        "向这个数据库的复制没有完成:请清空后再复制一次",
+        "Copying into this database did not end: empty it and copy again",
+    ),
+    "store_busy": ("数据库暂时用不了,请稍后再试:{why}", "The database cannot be used just now, try again later: {why}"),
     "store_unreadable": ("打不开数据库{path}:{why}", "The database {path} cannot be opened: {why}"),
     "key_unusable": (
         "办公室密钥{path}已损坏,请从备份恢复",

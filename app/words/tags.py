@@ -18,7 +18,7 @@ TABLE = {
     "volts": ("{n} V", "{n} V"),
     "new_cell": ("换电池", "new cell"),
     "never": ("没有听到过", "never heard"),
-    "silent_since": ("从 {time} 起没有声音,已{n}次", "silent since {time}, {n} visits"),
+    "silent_since": ("从 {time} 起没有声音,已{n}次", "silent since {time}, visits: {n}"),
     "worn": ("重印", "print again"),
     "health": ("余量{n}%", "{n} % to spare"),
     "no_key": ("未录入", "not told"),

@@ -40,6 +40,7 @@ TABLE = {
         "type a number: {digits} digits, {decimals} decimals",
     ),
     "answer_count": ("请输0到{total}的数", "type a number from 0 to {total}"),
+    "answer_score": ("没有这个扣分原因,或这项已扣完", "no such deduction, or the item has no points left"),
     "answer_text": ("请先输入文字", "type something first"),
     # findings
     "unknown_phrase": ("请从表里选问题", "choose the problem from the list"),
