@@ -16,6 +16,7 @@ from app import usage
 from app.duties.site import ROLES
 from app.usage import flags, option
 from app.words import LANGS
+from sync.office.hook_forms import FORMS
 from sync.office.labels import BOTH, NAMES
 from sync.office.settings import Settings, load
 from sync.office.sheets import LAYOUTS, USUAL
@@ -61,6 +62,7 @@ def cli() -> None:
 @shared
 @served
 @secured
+@option("--workers", metavar="N")
 def serve(began: str | None) -> None:
     from sync.office import starting
 
@@ -120,18 +122,18 @@ def device() -> None:
 @click.argument("name")
 @click.option("--site", required=True)
 def device_add(name: str, site: str) -> None:
-    from sync.office import commands
+    from sync.office import device_commands
 
-    commands.device_add(settings(), name, site)
+    device_commands.device_add(settings(), name, site)
 
 
 @device.command("list")
 @shared
 @click.option("--site")
 def device_list(site: str | None) -> None:
-    from sync.office import commands
+    from sync.office import device_commands
 
-    commands.device_list(settings(), site)
+    device_commands.device_list(settings(), site)
 
 
 @device.command("revoke")
@@ -139,9 +141,9 @@ def device_list(site: str | None) -> None:
 @click.argument("device")
 @click.option("--site")
 def device_revoke(device: str, site: str | None) -> None:
-    from sync.office import commands
+    from sync.office import device_commands
 
-    commands.device_revoke(settings(), device, site)
+    device_commands.device_revoke(settings(), device, site)
 
 
 # -- people --------------------------------------------------------------------------------------
@@ -158,11 +160,29 @@ def user() -> None:
 @click.argument("name")
 @click.option("--role", required=True, metavar="ROLE")
 @click.option("--person")
+@click.option("--site", "sites", multiple=True)
 @click.option("--password-stdin", "from_stdin", is_flag=True)
-def user_add(name: str, role: str, person: str | None, from_stdin: bool) -> None:
-    from sync.office import commands
+def user_add(name: str, role: str, person: str | None, sites: tuple[str, ...], from_stdin: bool) -> None:
+    from sync.office import people_commands
 
-    commands.user_add(settings(), name, role, person, from_stdin=from_stdin)
+    people_commands.user_add(settings(), name, role, person, sites, from_stdin=from_stdin)
+
+
+@user.command("list")
+@shared
+def user_list() -> None:
+    from sync.office import people_commands
+
+    people_commands.user_list(settings())
+
+
+@user.command("remove")
+@shared
+@click.argument("name")
+def user_remove(name: str) -> None:
+    from sync.office import people_commands
+
+    people_commands.user_remove(settings(), name)
 
 
 @user.command("pin")
@@ -170,9 +190,9 @@ def user_add(name: str, role: str, person: str | None, from_stdin: bool) -> None
 @click.argument("person")
 @click.option("--pin-stdin", "from_stdin", is_flag=True)
 def user_pin(person: str, from_stdin: bool) -> None:
-    from sync.office import commands
+    from sync.office import people_commands
 
-    commands.user_pin(settings(), person, from_stdin=from_stdin)
+    people_commands.user_pin(settings(), person, from_stdin=from_stdin)
 
 
 @user.command("badge")
@@ -180,9 +200,62 @@ def user_pin(person: str, from_stdin: bool) -> None:
 @click.argument("person")
 @click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path))
 def user_badge(person: str, pdf: Path | None) -> None:
-    from sync.office import commands
+    from sync.office import people_commands
 
-    commands.user_badge(settings(), person, pdf)
+    people_commands.user_badge(settings(), person, pdf)
+
+
+# -- telling people ------------------------------------------------------------------------------
+
+
+@cli.group()
+@shared
+def webhook() -> None:
+    pass
+
+
+@webhook.command("add")
+@shared
+@click.argument("site")
+@click.argument("name")
+@click.option("--form", type=click.Choice(FORMS), required=True)
+@click.option("--url", required=True, metavar="URL|-")
+@click.option("--fields", default="", metavar="NAME=VALUE&NAME={text}")
+@click.option("--about", default="", metavar="KIND,KIND")
+@click.option("--secret", is_flag=True)
+def webhook_add(site: str, name: str, form: str, url: str, fields: str, about: str, secret: bool) -> None:
+    from sync.office import hook_commands
+
+    hook_commands.hook_add(settings(), site, name, hook_commands.Wanted(form, url, fields, about, secret))
+
+
+@webhook.command("list")
+@shared
+@click.argument("site", required=False)
+def webhook_list(site: str | None) -> None:
+    from sync.office import hook_commands
+
+    hook_commands.hook_list(settings(), site)
+
+
+@webhook.command("remove")
+@shared
+@click.argument("site")
+@click.argument("name")
+def webhook_remove(site: str, name: str) -> None:
+    from sync.office import hook_commands
+
+    hook_commands.hook_remove(settings(), site, name)
+
+
+@webhook.command("test")
+@shared
+@click.argument("site")
+@click.argument("name")
+def webhook_test(site: str, name: str) -> None:
+    from sync.office import hook_commands
+
+    hook_commands.hook_test(settings(), site, name)
 
 
 # -- tags ----------------------------------------------------------------------------------------
@@ -267,13 +340,93 @@ def code_list(site: str) -> None:
     point_commands.code_list(settings(), site)
 
 
-# -- labels and records --------------------------------------------------------------------------
+# -- how long records are kept -------------------------------------------------------------------
 
 
 @cli.command()
 @shared
 @click.argument("site")
+@click.option("--dry-run", "dry", is_flag=True)
+def purge(site: str, dry: bool) -> None:
+    from sync.office import retention_commands
+
+    retention_commands.purge(settings(), site, dry=dry)
+
+
+@cli.group()
+@shared
+def hold() -> None:
+    pass
+
+
+@hold.command("add")
+@shared
+@click.argument("site")
+@click.argument("name")
+@click.option("--from", "first", required=True, metavar="ISO8601")
+@click.option("--to", "last", required=True, metavar="ISO8601")
+@click.option("--reason", required=True)
+def hold_add(site: str, name: str, first: str, last: str, reason: str) -> None:
+    from sync.office import retention_commands
+
+    retention_commands.hold_add(settings(), site, name, first, last, reason)
+
+
+@hold.command("list")
+@shared
+@click.argument("site")
+def hold_list(site: str) -> None:
+    from sync.office import retention_commands
+
+    retention_commands.hold_list(settings(), site)
+
+
+@hold.command("remove")
+@shared
+@click.argument("site")
+@click.argument("name")
+def hold_remove(site: str, name: str) -> None:
+    from sync.office import retention_commands
+
+    retention_commands.hold_remove(settings(), site, name)
+
+
+# -- monitoring ----------------------------------------------------------------------------------
+
+
+@cli.group()
+@shared
+def metrics() -> None:
+    pass
+
+
+@metrics.command("token")
+@shared
+def metrics_token() -> None:
+    from sync.office import commands
+
+    commands.metrics_token(settings())
+
+
+# -- the audit -----------------------------------------------------------------------------------
+
+
+@cli.command()
+@shared
+def audit() -> None:
+    from sync.office import audit_commands
+
+    sys.exit(audit_commands.show(settings()))
+
+
+# -- labels and records --------------------------------------------------------------------------
+
+
+@cli.command()
+@shared
+@click.argument("site", required=False)
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--test", "trial", is_flag=True)
 @click.option("--layout", type=click.Choice(list(LAYOUTS)), default=USUAL)
 @click.option("--points", default="", metavar="ID,ID")
 @click.option("--assets", is_flag=True)
@@ -282,8 +435,9 @@ def code_list(site: str) -> None:
 @click.option("--svg", type=click.Path(file_okay=False, path_type=Path))
 @option("--label-url", metavar="URL")
 def labels(
-    site: str,
+    site: str | None,
     out: Path | None,
+    trial: bool,
     layout: str,
     points: str,
     assets: bool,
@@ -295,6 +449,9 @@ def labels(
     from sync.office.labels import Wish
     from sync.office.printing import Wanted
 
+    if trial:
+        point_commands.test_sheet(settings(), out)
+        return
     some = tuple(each.strip() for each in points.split(",") if each.strip())
     point_commands.labels(settings(), site, Wish(some, assets, names), Wanted(layout, out, png, svg))
 
@@ -316,6 +473,52 @@ def export(jsonl: bool, site: str | None) -> None:
     from sync.office import commands
 
     commands.export(settings(), site, jsonl=jsonl)
+
+
+# -- the database as a whole ---------------------------------------------------------------------
+
+
+@cli.command()
+@shared
+def migrate() -> None:
+    from sync.office import store_commands
+
+    store_commands.migrate(settings())
+
+
+@cli.command()
+@shared
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def backup(folder: Path) -> None:
+    from sync.office import store_commands
+
+    store_commands.backup(settings(), folder)
+
+
+@cli.command()
+@shared
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def restore(folder: Path) -> None:
+    from sync.office import store_commands
+
+    store_commands.restore(settings(), folder)
+
+
+@cli.command()
+@shared
+@click.option("--to", required=True, metavar="URL")
+def copy(to: str) -> None:
+    from sync.office import store_commands
+
+    store_commands.copy(settings(), to)
+
+
+@cli.command()
+@shared
+def verify() -> None:
+    from sync.office import store_commands
+
+    sys.exit(store_commands.verify(settings()))
 
 
 def main(args: Sequence[str] | None = None) -> None:

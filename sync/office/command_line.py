@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import WatchbookError
 from app.words import say
+from sync.office import audit
+from sync.office.qr import drawn
 from sync.office.serve import open_store
 from sync.office.settings import Settings
 from sync.office.store import Store
@@ -54,11 +57,24 @@ async def _store(settings: Settings) -> AsyncIterator[Store]:
         store.close()
 
 
-def with_store(settings: Settings, act: Callable[[Store], Awaitable[T]]) -> T:
-    """What `act` gives, with the store open for it. Raises CommandRefused, StoreFailed."""
+class Noted(Struct, frozen=True):
+    """An act for the audit."""
+
+    act: str
+    site: str = ""
+    subject: str = ""
+
+
+def with_store(settings: Settings, act: Callable[[Store], Awaitable[T]], noted: Noted | None = None) -> T:
+    """What `act` gives, with the store open for it, and `noted` in the audit before it.
+
+    Raises CommandRefused, StoreFailed.
+    """
 
     async def run_it() -> T:
         async with _store(settings) as store:
+            if noted is not None:
+                await audit.acts(store, audit.shell_user(), noted.act, now_ms(), noted.site, noted.subject)
             return await act(store)
 
     with database_trouble():
@@ -115,5 +131,19 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def tell(settings: Settings, key: str, fields: dict[str, Any], **beside: Any) -> None:
+    """What was done: `fields` as JSON, or the sentence `key` with them and what stands `beside` them."""
+    if settings.as_json:
+        print_json(fields)
+    else:
+        click.echo(say(settings.lang, key, **fields, **beside))
+
+
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def print_qr(text: str) -> None:
+    picture = drawn(text)
+    if picture:
+        click.echo(picture)

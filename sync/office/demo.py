@@ -29,7 +29,8 @@ from app.codes import make
 from app.duties.days import local_time, millis
 from app.duties.schedule import Slot, slots
 from app.duties.site import Credentials, People, Plan, Text, decode_plan
-from app.kinds import PlanNamed, RoundLateEntry, StopEntered, to_dict
+from app.kinds import PlanNamed, to_dict
+from app.kinds.afterwards import RoundLateEntry, StopEntered
 from app.logbook.book import Draft, Logbook
 from app.logbook.disk import Disk
 from app.pages import Pages
@@ -50,8 +51,12 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
 DAYS: Final = 30
-PINS: Final = {"zhang-wei": "1111", "li-jun": "2222"}
-"""Of the two guards who try it."""
+PINS: Final = {
+    "zhang-wei": "1111", "li-jun": "2222",
+    "zhao-guilan": "3333", "he-jing": "4444", "tang-jun": "5555", "shi-lanying": "6666", "ren-hong": "7777",
+}  # fmt: skip
+"""Of the two guards who try it, and of one of each other trade: cleaning leader, control room, fitter, warden,
+quality."""
 CODE_MS: Final = 24 * 3600 * 1000
 MINUTE_MS: Final = 60_000
 SUPERVISOR: Final = "supervisor"
@@ -59,7 +64,7 @@ TODAY: Final = "demo_today"
 """Name of the fact that says which day the example was made on."""
 
 
-class Rehearsal(Disk):
+class HastyDisk(Disk):
     """Invented records need not survive a power cut: nothing waits for the disk."""
 
     def sync(self, name: str, fd: int) -> None:
@@ -210,7 +215,7 @@ async def _tell(store: Store, part: Part, now: int, lang: str) -> None:
     with TemporaryDirectory(prefix="watchbook-demo-") as folder:
         begun = millis(walks[0][0].opens)
         clock = SteppedClock(begun - 10 * MINUTE_MS)
-        with closing(Logbook.open(Path(folder), clock, Rehearsal())) as logbook:
+        with closing(Logbook.open(Path(folder), clock, HastyDisk())) as logbook:
             walker = Walker(logbook, clock, pages, labels, seed=len(part.name), lang=lang)
             for slot, beat, tricks in walks:
                 crew = beat.crew[:1] if tricks.alone else beat.crew
@@ -291,7 +296,7 @@ async def _tell_stories(store: Store, now: int, days: int, lang: str) -> None:
         return
     with TemporaryDirectory(prefix="watchbook-demo-") as folder:
         clock = SteppedClock(due[0][0])
-        with closing(Logbook.open(Path(folder), clock, Rehearsal())) as logbook:
+        with closing(Logbook.open(Path(folder), clock, HastyDisk())) as logbook:
             for at, draft in due:
                 clock.wait_until(at)
                 logbook.append(draft)

@@ -4,8 +4,10 @@ Made by sync.office.reading and sync.office.paper, kept as JSON beside the colum
 said of a round at the hour of looking (missed, excused, running) is worked out here and is kept nowhere.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +20,10 @@ from app.duties.review import SEVERE, Judged, Proof, Told
 from app.duties.rounds import Confirmation
 from app.duties.site import Grade
 from sync.office.store.rounds import RoundRow, StopRow
+
+MOST_PICTURES: Final = 9
+"""Of one record, on a page."""
+_NAME: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class Heard(Struct, frozen=True):
@@ -142,6 +148,8 @@ class LateEntry(Struct, frozen=True):
     by: tuple[str, ...]
     paper: str
     attachments: int
+    photos: tuple[str, ...] = ()
+    """SHA-256 of each, hex."""
 
 
 class Event(Struct, frozen=True):
@@ -207,6 +215,8 @@ class FindingDetail(Struct, frozen=True):
     stop: str | None
     fixed: bool
     by: tuple[str, ...]
+    photos: tuple[str, ...] = ()
+    """SHA-256 of each, hex."""
 
 
 class AlarmDetail(Struct, frozen=True):
@@ -219,6 +229,12 @@ class AlarmDetail(Struct, frozen=True):
     round: str | None
     point: str | None
     by: tuple[str, ...]
+    """Of an alarm that the handheld raised by itself, whom it is about."""
+    how: str = ""
+    """Of an alarm: `silent`, `not-answered`, or empty; `procedure` of an emergency that began (D51, D54), which is only
+    told, like an urgent finding."""
+    seen: int | None = None
+    """When the last arrival was, at `point`, UTC ms."""
 
 
 class ExcuseDetail(Struct, frozen=True):
@@ -254,6 +270,18 @@ class BookLife(Struct, frozen=True):
     closed_at: int = 0
     pruned: tuple[tuple[int, int], ...] = ()
     """Runs of numbers that the handheld removed after the office's receipt, in order."""
+
+
+def names_in(body: dict[str, Any]) -> tuple[str, ...]:
+    """The hashes, hex, of the pictures that a record names."""
+    listed = body.get("attachments")
+    found = [one.get("sha256") for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return tuple(name for name in found if isinstance(name, str) and is_name(name))[:MOST_PICTURES]
+
+
+def is_name(text: str) -> bool:
+    """Whether it is a SHA-256 in hex, as records write it."""
+    return _NAME.fullmatch(text) is not None
 
 
 def joined(runs: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

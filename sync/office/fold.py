@@ -30,10 +30,21 @@ from app.duties.outcome import may_excuse
 from app.duties.review import RULES
 from app.duties.site import Plan, decode_plan
 from app.duties.ways import Place
+from app.kinds.afterwards import MarkExplained, PointExcused, RoundLateEntry
+from app.kinds.witness import WitnessSeen
 from app.record import Record
-from sync.office import hearings, tag_keys
+from sync.office import hearings, relaying, tag_keys
 from sync.office.binding import badges_of, labels_of
-from sync.office.details import BookLife, ExcuseDetail, ExplanationDetail, FindingDetail, Heard, WitnessDetail, joined
+from sync.office.details import (
+    BookLife,
+    ExcuseDetail,
+    ExplanationDetail,
+    FindingDetail,
+    Heard,
+    WitnessDetail,
+    joined,
+    names_in,
+)
 from sync.office.digits import find_heads
 from sync.office.joining import Family, Piece
 from sync.office.keyring import keys_of
@@ -42,6 +53,7 @@ from sync.office.reading import Before, Line, Tokens, alarm_of, read_round
 from sync.office.store import Store, known, visits
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
+from sync.office.store.matters import MatterRow
 from sync.office.store.records import Stored, cursor, move_cursor, records_after, sites, sites_behind
 from sync.office.store.rounds import (
     AlarmRow,
@@ -56,12 +68,19 @@ from sync.office.store.rounds import (
 
 log: Final = logging.getLogger("watchbook.fold")
 
-SHAPE: Final = 5
+SHAPE: Final = 6
 """Version of what the projections hold; under another one they are made again."""
 CURSOR: Final = f"rounds/{RULES}.{SHAPE}"
 HEARD: Final = f"visits/{RULES}.{SHAPE}"
 """Cursor of what was heard of tags: it goes ahead of the rounds, which are judged by it."""
 STEP: Final = 500
+LOOK_S: Final = 1.0
+"""Between two looks for records that another process took in: another worker, or a command."""
+CALM_S: Final = 0.05
+PATIENT_S: Final = 5.0
+"""How long it waits at most for a moment in which nothing comes in."""
+SLICE_S: Final = 0.25
+"""How long it goes on while more comes in."""
 AGAIN: Final = 50
 """Rounds judged again in a step."""
 LONGEST_ID: Final = 200
@@ -85,6 +104,7 @@ class Step(Struct, frozen=True):
     explanations: tuple[ExplanationRow, ...] = ()
     named: tuple[WitnessRow, ...] = ()
     """Seen earlier by their digits; now it is known whose heads they are."""
+    matters: tuple[MatterRow, ...] = ()
     turn: int = 0
     """What was known of the tags when it was read (tag_keys.TURN)."""
     again: tuple[tuple[bytes, str], ...] = ()
@@ -97,11 +117,14 @@ class Folding:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._task: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._again = False
+        self._ended = False
 
     def follow(self) -> None:
-        """Fold after every commit of this process, in the background."""
+        """Fold now, after every commit of this process, and every LOOK_S what others brought; in the background."""
         self._store.after_commit.append(self.wake)
+        self._looking = asyncio.get_running_loop().create_task(self._look())
 
     def wake(self) -> None:
         """Fold soon; on the running event loop."""
@@ -114,6 +137,9 @@ class Folding:
         """End the background work; what is half done is done again next time."""
         if self.wake in self._store.after_commit:
             self._store.after_commit.remove(self.wake)
+        self._ended = True
+        if self._looking is not None:
+            self._looking.cancel()
         if self._task is not None:
             await asyncio.wait({self._task})
 
@@ -134,10 +160,25 @@ class Folding:
         if step is not None:
             await self._store.write(partial(apply_step, step=step))
 
+    async def _look(self) -> None:
+        while True:
+            self.wake()
+            await asyncio.sleep(LOOK_S)
+
     async def _run(self) -> None:
-        while self._again:
+        while self._again and not self._ended:
+            await self._calm()
+            if not await self.catch_up(SLICE_S):
+                self._again = True
+
+    async def _calm(self) -> None:
+        """Back when nothing has been committed for a moment, or it did not stop for some time: records that come in
+        go first, and a page that is asked for folds what it needs.
+        """
+        until = monotonic() + PATIENT_S
+        while self._again and monotonic() < until:
             self._again = False
-            await self.catch_up()
+            await asyncio.sleep(CALM_S)
 
 
 def _behind(tx: Connection) -> list[str]:
@@ -215,6 +256,7 @@ def read_step(tx: Connection, site: str) -> Step | None:
         tuple(row for step in steps for row in step.excuses),
         tuple(row for step in steps for row in step.explanations),
         tuple(named),
+        tuple(row for one in stored if (row := relaying.row_of(one))),
         tag_keys.turn_of(tx, site),
         tuple(again),
     )
@@ -239,6 +281,7 @@ def apply_step(tx: Connection, step: Step) -> bool:
         table.name_witnessed(tx, row)
     for folded in step.folded:
         table.put_folded(tx, folded)
+    relaying.take(tx, step.site, step.matters)
     visits.judged_again(tx, step.site, step.again)
     move_cursor(tx, step.site, CURSOR, step.after)
     return True
@@ -271,7 +314,7 @@ def _read_book(tx: Connection, site: str, family: Family, book: bytes, stored: S
     aside = (known.set_aside if known else 0) + len(stored) - len(lines)
     aside += sum(line.body is None and line.record.kind in kinds.KINDS for line in lines)
     shown = {row.round for row, _ in made}
-    aside += sum(isinstance(line.body, kinds.RoundLateEntry) and line.body.round not in shown for line in lines)
+    aside += sum(isinstance(line.body, RoundLateEntry) and line.body.round not in shown for line in lines)
     last = stored[-1]
     at = lines[-1].record.at if lines else (known.at if known else 0)
     return Step(
@@ -282,10 +325,10 @@ def _read_book(tx: Connection, site: str, family: Family, book: bytes, stored: S
         rounds=tuple(made),
         findings=tuple(_finding(site, line) for line in lines if isinstance(line.body, kinds.FindingRaised)),
         alarms=tuple(alarm for line in lines if (alarm := _alarm(site, line))),
-        witnesses=tuple(_witness(site, line) for line in lines if isinstance(line.body, kinds.WitnessSeen)),
-        excuses=tuple(_excuse(tx, site, line) for line in lines if isinstance(line.body, kinds.PointExcused)),
+        witnesses=tuple(_witness(site, line) for line in lines if isinstance(line.body, WitnessSeen)),
+        excuses=tuple(_excuse(tx, site, line) for line in lines if isinstance(line.body, PointExcused)),
         explanations=tuple(
-            said for line in lines if isinstance(line.body, kinds.MarkExplained) and (said := _explanation(site, line))
+            said for line in lines if isinstance(line.body, MarkExplained) and (said := _explanation(site, line))
         ),
     )
 
@@ -334,7 +377,7 @@ def _touched(lines: Sequence[Line]) -> dict[str, int | None]:
         name = line.record.body.get("round")
         if not isinstance(name, str) or not 0 < len(name) <= LONGEST_ID:
             continue
-        begins = line.stored.seq if isinstance(line.body, kinds.RoundStarted | kinds.RoundLateEntry) else None
+        begins = line.stored.seq if isinstance(line.body, kinds.RoundStarted | RoundLateEntry) else None
         touched[name] = touched.get(name) or begins
     return touched
 
@@ -376,11 +419,11 @@ def _read_pieces(
         return None
     book = next((line.stored.book for line in lines if not line.apart), None)
     started = lines[0].body
-    if book is None or not isinstance(started, kinds.RoundStarted | kinds.RoundLateEntry):
+    if book is None or not isinstance(started, kinds.RoundStarted | RoundLateEntry):
         return None
     row = plan_table.plan_walked(tx, site, started.plan.revision, started.plan.sha256)
     plan = decode_plan(row.raw) if row else None
-    if isinstance(started, kinds.RoundLateEntry):
+    if isinstance(started, RoundLateEntry):
         return read_late_entry(site, book, lines, plan)
     tokens = Tokens(labels=labels_of(tx, site), badges=badges_of(tx))
     sign_ins = [] if lines[0].apart else _sign_ins(tx, site, book, lines[0].stored.seq)
@@ -426,7 +469,16 @@ def _finding(site: str, line: Line) -> FindingRow:
     body = line.body
     assert isinstance(body, kinds.FindingRaised)
     detail = FindingDetail(
-        line.ref, body.kind, body.category, body.phrase, body.words, body.point, body.stop, body.fixed, line.record.by
+        ref=line.ref,
+        kind=body.kind,
+        category=body.category,
+        phrase=body.phrase,
+        words=body.words,
+        point=body.point,
+        stop=body.stop,
+        fixed=body.fixed,
+        by=line.record.by,
+        photos=names_in(line.record.body),
     )
     return FindingRow(
         site, subject(line.stored), body.round, line.record.at, body.due, body.urgent, msgspec.json.encode(detail)
@@ -443,7 +495,7 @@ def _alarm(site: str, line: Line) -> AlarmRow | None:
 
 def _witness(site: str, line: Line) -> WitnessRow:
     body = line.body
-    assert isinstance(body, kinds.WitnessSeen)
+    assert isinstance(body, WitnessSeen)
     book, hashed, code = (part or "" for part in (body.book, body.hash, body.code))
     detail = WitnessDetail(line.ref, body.how, book, hashed, code, line.record.by)
     return WitnessRow(
@@ -454,7 +506,7 @@ def _witness(site: str, line: Line) -> WitnessRow:
 def _excuse(tx: Connection, site: str, line: Line) -> ExcuseRow:
     """Who may excuse is told by the plan that held when it was said."""
     body = line.body
-    assert isinstance(body, kinds.PointExcused)
+    assert isinstance(body, PointExcused)
     newest = plan_table.newest_plan(tx, site)
     day = local_day(line.record.at, ZoneInfo(decode_plan(newest.raw).site.zone)) if newest else ""
     row = plan_table.plan_on(tx, site, day)
@@ -467,7 +519,7 @@ def _excuse(tx: Connection, site: str, line: Line) -> ExcuseRow:
 def _explanation(site: str, line: Line) -> ExplanationRow | None:
     """None when it names no record."""
     body = line.body
-    assert isinstance(body, kinds.MarkExplained)
+    assert isinstance(body, MarkExplained)
     book, _, number = body.record.partition(":")
     if not (_BOOK.fullmatch(book) and number.isascii() and number.isdigit() and len(number) < 16):
         return None

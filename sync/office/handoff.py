@@ -4,6 +4,7 @@ A file speaks for the handheld of its book, which signed it; who brought it does
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from sync.office.batches import checked
 from sync.office.keys import OfficeKey
 from sync.office.problems import Refusal
 from sync.office.store import Store
+from sync.office.store.blobs import name_blobs, names_in
 from sync.office.store.devices import BookTaken, Device
 from sync.office.store.records import Fork, Gap, Held
 from sync.wire import Receipt, receipt_bytes, unhex
@@ -67,6 +69,9 @@ async def take_in(store: Store, key: OfficeKey, data: bytes, now: int, expected:
         raise FileRefused("handoff.gap", first=done.held.seq + 1, seq=sheet.first)
     if isinstance(done, Fork):
         raise FileRefused("handoff.fork", seq=done.seq)
+    digests = names_in(one.raw for batch in batches for one in batch.links)
+    if digests:
+        await store.write(partial(name_blobs, site=device.site, digests=digests))
     receipt = signed_receipt(key, book, done.held, now)
     assert receipt is not None
     return TakenIn(device.device, device.site, sheet.book, done.accepted, done.held.seq, receipt, withdrawn)

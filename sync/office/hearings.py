@@ -21,7 +21,8 @@ from app.duties.genuine import Genuine, drift_ms, judge_counter, judge_lag, stan
 from app.duties.review import NearAt, Told, two_places
 from app.duties.rotating import EID_BYTES
 from app.duties.site import EID, Plan
-from app.kinds import BleEvidence, Evidence, StopArrived, TagCalibrated, read
+from app.kinds import BleEvidence, Evidence, StopArrived, read
+from app.kinds.senses import TagCalibrated
 from app.record import Record
 from hardware.bthome import Measured
 from hardware.tags import Advert, Decoded, decode

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.duties.site import People, Plan, decode_plan, encode_plan
@@ -72,14 +73,10 @@ def _take(tx: Connection, plan: Plan, people: People | None, now: int) -> Taken:
     newest = table.newest_plan(tx, site)
     count = len(people.people) if people else 0
     if newest is not None:
-        same = encode_plan(_numbered(plan, newest.revision)) == newest.raw
+        same = encode_plan(replace(plan, revision=newest.revision)) == newest.raw
         if same:
             return Taken(site, newest.revision, False, 0, count)
-    numbered = _numbered(plan, newest.revision + 1 if newest else 1)
+    numbered = replace(plan, revision=newest.revision + 1 if newest else 1)
     raw = encode_plan(numbered)
     labels = credentials.take_plan(tx, numbered, raw, hashlib.sha256(raw).hexdigest(), now)
     return Taken(site, numbered.revision, True, labels, count)
-
-
-def _numbered(plan: Plan, revision: int) -> Plan:
-    return Plan(**{name: getattr(plan, name) for name in plan.__struct_fields__} | {"revision": revision})

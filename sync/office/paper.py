@@ -8,7 +8,6 @@ from typing import Final
 
 import msgspec
 
-from app import kinds
 from app.duties import rounds
 from app.duties.days import millis
 from app.duties.evidence import Mark
@@ -16,11 +15,12 @@ from app.duties.review import RULES
 from app.duties.rounds import Progress
 from app.duties.schedule import Slot, slot_named
 from app.duties.site import GRADES, Plan, Route, Stop
-from sync.office.details import Event, LateEntry, PaperSeen, Ref, RoundDetail, StopDetail
+from app.kinds.afterwards import RoundLateEntry, StopEntered
+from sync.office.details import Event, LateEntry, PaperSeen, Ref, RoundDetail, StopDetail, names_in
 from sync.office.reading import Line, row_of, what_of
 from sync.office.store.rounds import RoundRow, StopRow
 
-Entered = Mapping[str, kinds.StopEntered]
+Entered = Mapping[str, StopEntered]
 """The stops of the route at which somebody was, by the paper."""
 WEAKEST: Final = (Mark.WEAK.value,)
 
@@ -30,7 +30,7 @@ def read_late_entry(
 ) -> tuple[RoundRow, list[StopRow]] | None:
     """The projection of such a round. None when it names no window that the plan has: nobody could say what was due."""
     body = lines[0].body
-    assert isinstance(body, kinds.RoundLateEntry)
+    assert isinstance(body, RoundLateEntry)
     slot = slot_named(plan, body.schedule, body.slot) if plan else None
     if plan is None or slot is None or slot.route != body.route:
         return None
@@ -43,7 +43,7 @@ def read_late_entry(
     ]
 
 
-def _walked(body: kinds.RoundLateEntry, slot: Slot, route: Route, entered: Entered) -> Progress:
+def _walked(body: RoundLateEntry, slot: Slot, route: Route, entered: Entered) -> Progress:
     order = tuple(stop.id for stop in route.stops)
     times = _times(entered) or [millis(slot.opens)]
     return Progress(
@@ -62,7 +62,7 @@ def _walked(body: kinds.RoundLateEntry, slot: Slot, route: Route, entered: Enter
     )
 
 
-def _detail(body: kinds.RoundLateEntry, crew: Progress, entered: Entered, lines: Sequence[Line]) -> RoundDetail:
+def _detail(body: RoundLateEntry, crew: Progress, entered: Entered, lines: Sequence[Line]) -> RoundDetail:
     numbers, first = rounds.summary(crew), lines[0]
     opens, closes = millis(crew.opens), millis(crew.closes)
     return RoundDetail(
@@ -95,7 +95,7 @@ def _detail(body: kinds.RoundLateEntry, crew: Progress, entered: Entered, lines:
         first=first.ref,
         last=lines[-1].ref,
         rules=RULES,
-        late_entry=LateEntry(first.record.by, body.paper, len(body.attachments)),
+        late_entry=LateEntry(first.record.by, body.paper, len(body.attachments), names_in(first.record.body)),
     )
 
 
@@ -124,7 +124,7 @@ def _times(entered: Entered) -> list[int]:
     return [each.at for each in entered.values() if each.at is not None]
 
 
-def _entered(stop: str, entered: kinds.StopEntered | None) -> rounds.Visit:
+def _entered(stop: str, entered: StopEntered | None) -> rounds.Visit:
     if entered is None:
         return rounds.Visit(stop)
     return rounds.Visit(stop, at=entered.at, grade=GRADES[0], marks=(Mark.WEAK,), done=True)

@@ -34,7 +34,7 @@ ANY_DAY: Final = "2026-01-01"
 
 def check_plan(plan: Plan, top: Node, people: People | None, faults: Faults) -> None:
     """Report everything wrong with the plan as a whole. `people` is None when it is not known who there is."""
-    for check in (_references, _tags, _sensors, _codes, _schedules, _calendar, _wide):
+    for check in (_references, _tags, _sensors, _codes, _schedules, _calendar, _teams, _wide):
         check(plan, top, faults)
     if people is not None:
         _responsible(plan, top, people, faults)
@@ -120,9 +120,16 @@ def _pointers(plan: Plan, top: Node) -> Iterator[tuple[Spot, str, str | None]]:
     for schedule in plan.schedules:
         yield find(top, "schedules", schedule.id, "route"), "routes", schedule.route
         yield find(top, "schedules", schedule.id, "post"), "posts", schedule.post
+    for team in plan.teams:
+        for index, area in enumerate(team.areas):
+            yield find(top, "teams", team.id, "areas", index), "areas", area
+    for register in plan.registers:
+        yield find(top, "registers", register.id, "post"), "posts", register.post
     for procedure in plan.procedures:
-        for team in procedure.teams:
-            yield find(top, "procedures", procedure.id, "teams", team.id, "point"), "points", team.point
+        for index, about in enumerate(procedure.about):
+            yield find(top, "procedures", procedure.id, "about", index), "assets", about
+        for called in procedure.teams:
+            yield find(top, "procedures", procedure.id, "teams", called.id, "point"), "points", called.point
 
 
 def _checks(plan: Plan) -> Iterator[tuple[tuple[str, ...], Check]]:
@@ -153,6 +160,22 @@ def _responsible(plan: Plan, top: Node, people: People, faults: Faults) -> None:
     for spot, person in _granted(top):
         if person not in known:
             _unknown(spot, "people", person, known, faults)
+
+
+def _teams(plan: Plan, top: Node, faults: Faults) -> None:
+    """The leader and everybody of a team work at this site, and the members may be signed in by the leader."""
+    granted = {grant.person for grant in plan.grants}
+    if not granted:
+        return
+    for team in plan.teams:
+        if team.leader and team.leader not in granted:
+            faults.add(find(top, "teams", team.id, "leader"), "team_stranger", person=team.leader)
+        for index, person in enumerate(team.members):
+            spot = find(top, "teams", team.id, "members", index)
+            if person not in granted:
+                faults.add(spot, "team_stranger", person=person)
+            elif not plan.may_sign_in(person, "leader"):
+                faults.add(spot, "team_not_let", person=person)
 
 
 def _granted(top: Node) -> Iterator[tuple[Spot, str]]:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from app.duties.site import (
+    CATEGORY_KINDS,
     CHECK_KINDS,
     DAYS,
     GRADES,
@@ -17,12 +18,14 @@ from app.duties.site import (
     ORDERS,
     ROLES,
     ROUTE_KINDS,
+    SIGN_INS,
     Area,
     Asset,
     Calendar,
     Category,
     Check,
     Checklist,
+    Deduction,
     Grant,
     People,
     Person,
@@ -31,13 +34,27 @@ from app.duties.site import (
     Post,
     Route,
     Schedule,
+    ScoreItem,
     Settings,
+    SignIn,
     Site,
     Stop,
+    WorkTeam,
 )
 from sync.office.plan_faults import Faults, Spot
 from sync.office.plan_nodes import Entry, Leaf, Node, Table, find
-from sync.office.plan_provisions import choice, contact, item, phrase, procedure, register, supply
+from sync.office.plan_provisions import (
+    choice,
+    contact,
+    item,
+    lone,
+    phrase,
+    procedure,
+    register,
+    supply,
+    survey,
+    violation,
+)
 from sync.office.plan_tags import SECRETS, measure, tag, tag_rule, uuid
 from sync.office.plan_values import (
     Field,
@@ -100,6 +117,7 @@ POST = {
     "walks": Field(yes_no),
     "roles": Field(roles),
     "items": Field(things(item)),
+    "lone": Field(lone),
 }
 CHECK_KEYS = {
     "text": need(text, NO_TEXT),
@@ -120,6 +138,7 @@ CHECK_KEYS = {
     "balance": Field(whole(1, 100)),
     "moves": Field(yes_no),
 }
+DEDUCTION = {"text": need(text, NO_TEXT), "points": need(whole(1, 100), 1)}
 STOP = {
     "point": need(word, ""),
     "id": Field(word),
@@ -139,6 +158,12 @@ SCHEDULE = {
     "days": Field(one_of(*DAYS)),
     "post": Field(word),
 }
+WORK_TEAM = {
+    "name": need(text, NO_TEXT),
+    "leader": need(word, ""),
+    "members": need(list_of(word), ()),
+    "areas": Field(list_of(word)),
+}
 CALENDAR = {"holidays": Field(days), "workdays": Field(days)}
 SETTINGS = {
     "label_after_s": Field(whole(2, 120)),
@@ -150,6 +175,9 @@ SETTINGS = {
     "quiet_from": Field(time_of_day),
     "quiet_to": Field(time_of_day),
     "prune_days": Field(whole(1, 90)),
+    "contact_min": Field(whole(1, 60)),
+    "keep_days": Field(whole(90, 36_500)),
+    "keep_safety_days": Field(whole(1096, 36_500)),
 }
 PERSON = {
     "name": need(text, NO_TEXT),
@@ -192,6 +220,8 @@ def _plan_form(site_uuid: str) -> Form:
         "calendar": Field(_calendar),
         "settings": Field(_settings),
         "roles": need(_grants, ()),
+        "sign_in": Field(_sign_in),
+        "teams": Field(things(_of(WorkTeam, WORK_TEAM))),
         "areas": need(things(_of(Area, AREA)), ()),
         "posts": Field(things(_of(Post, POST))),
         "tag_rules": Field(list_of(tag_rule)),
@@ -205,6 +235,7 @@ def _plan_form(site_uuid: str) -> Form:
         "procedures": Field(things(procedure)),
         "contacts": Field(things(contact)),
         "supplies": Field(things(supply)),
+        "surveys": Field(things(survey)),
         "skip_reasons": Field(things(phrase)),
         "alone_reasons": Field(things(phrase)),  # without them, the skip reasons are offered
     }
@@ -237,6 +268,12 @@ def _grants(node: Node, faults: Faults) -> tuple[Grant, ...]:
     if isinstance(node, Table) and not node.entries:
         raise Wrong("nobody")
     return tuple(Grant(person, tuple(dict.fromkeys(roles))) for person, roles in held.items())
+
+
+def _sign_in(node: Node, faults: Faults) -> tuple[SignIn, ...]:
+    """`cleaner: [typed, leader]`: how people of a role may sign in beside badge and PIN."""
+    allowed = read_table(node, dict.fromkeys(ROLES, Field(list_of(one_of(*SIGN_INS)))), faults)
+    return tuple(SignIn(role, methods) for role, methods in allowed.items())
 
 
 def _calendar(node: Node, faults: Faults) -> Calendar:
@@ -289,11 +326,12 @@ def _check_proof(node: Node, point: Point, faults: Faults) -> None:
 def _category(key: str, node: Node, faults: Faults) -> Category:
     form = {
         "text": need(text, NO_TEXT),
-        "kind": need(one_of("finding", "hazard"), "finding"),
+        "kind": need(one_of(*CATEGORY_KINDS), "finding"),
         "phrases": need(things(phrase), ()),
         "respond": Field(deadline),
         "deadline": need(deadline, "2d"),
         "to": need(one_of(*ROLES), ""),
+        "violation": Field(violation),
     }
     category = Category(id=key, **read_table(node, form, faults))
     if isinstance(phrases := _below(node, "phrases"), Table) and not _size(phrases):
@@ -336,7 +374,8 @@ def _check(key: str, node: Node, faults: Faults) -> Check:
     """A full check, or a text alone: something that is OK or not."""
     if isinstance(node, Leaf) or _below(node, "zh") or _below(node, "en"):
         return Check(id=key, kind="ok", text=text(node, faults))
-    values = {"kind": "ok"} | read_table(node, CHECK_KEYS | {"choices": Field(things(choice))}, faults)
+    form = CHECK_KEYS | {"choices": Field(things(choice)), "items": Field(things(_score_item))}
+    values = {"kind": "ok"} | read_table(node, form, faults)
     check = Check(id=key, **values)
     if values["kind"]:
         _check_kind(node, check, faults)
@@ -358,7 +397,8 @@ _ONLY_FOR = {
     "group": ("number",),
     "balance": ("number",),
     "moves": ("number",),
-    "low": ("number", "count"),
+    "items": ("score",),
+    "low": ("number", "count", "score"),
     "high": ("number", "count"),
     "choices": ("choice", "text"),
     "total": ("count",),
@@ -372,8 +412,33 @@ def _check_kind(node: Node, check: Check, faults: Faults) -> None:
             faults.add(find(node, key), "not_for_kind", name=key, kind=check.kind, kinds=", ".join(kinds))
     if check.kind == "count" and _below(node, "total") is None:
         faults.add(node.spot, "missing_key", name="total")
+    if check.kind == "score":
+        _check_sheet(node, check, faults)
     if check.kind == "choice":
         _check_choices(node, check, faults)
+
+
+def _score_item(key: str, node: Node, faults: Faults) -> ScoreItem:
+    form = {
+        "text": need(text, NO_TEXT),
+        "full": need(whole(1, 100), 1),
+        "reasons": need(things(_of(Deduction, DEDUCTION)), ()),
+    }
+    item = ScoreItem(id=key, **read_table(node, form, faults))
+    for reason in item.reasons:
+        if reason.points > item.full:
+            spot = find(node, "reasons", reason.id, "points")
+            faults.add(spot, "deducts_more", points=reason.points, full=item.full)
+    return item
+
+
+def _check_sheet(node: Node, check: Check, faults: Faults) -> None:
+    """A sheet has items, and a pass mark that can be reached."""
+    full = sum(item.full for item in check.items)
+    if _below(node, "items") is None:
+        faults.add(node.spot, "missing_key", name="items")
+    elif check.low is not None and (places(check.low) or not 0 < Decimal(check.low) <= full):
+        faults.add(find(node, "low"), "bad_int", value=check.low, low=1, high=full)
 
 
 def _check_choices(node: Node, check: Check, faults: Faults) -> None:
@@ -409,6 +474,7 @@ def _route(key: str, node: Node, faults: Faults) -> Route:
         "order": need(one_of(*ORDERS), "fixed"),
         "roles": need(roles, ()),
         "checklist": Field(word),  # of every stop that names none
+        "lone": Field(lone),
         "stops": need(_stops, ()),
     }
     values = read_table(node, form, faults)

@@ -1,5 +1,7 @@
 """The form of what a plan provides beside points and rounds: to be laid beside app/duties/provisions.py."""
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -8,25 +10,33 @@ from app.duties.provisions import (
     PROCEDURE_KINDS,
     Column,
     Contact,
+    Fitting,
     Item,
+    Lone,
     Material,
     Procedure,
     Register,
     Step,
     Supply,
+    Survey,
     Team,
+    Unit,
+    Violation,
 )
 from app.duties.registers import is_limit
 from app.duties.texts import NO_TEXT, Choice, Phrase, Text
 from sync.office.plan_faults import Faults
 from sync.office.plan_nodes import Leaf, Node, Table, find
 from sync.office.plan_values import (
+    ID,
     Field,
     Form,
     Wrong,
+    deadline,
     digits,
     leaf,
     line,
+    list_of,
     need,
     one_of,
     read_table,
@@ -43,6 +53,8 @@ T = TypeVar("T")
 MOST_COLUMNS = 9
 """A digit each."""
 MOST_STEPS = 30
+MOST_FITTINGS = 60
+MOST_UNITS = 3_000
 CHOICE = {"zh": Field(line), "en": Field(line), "ok": Field(yes_no)}
 
 
@@ -111,6 +123,7 @@ REGISTER = {
     "ends": Field(text),
     "limit": Field(limit),
     "every_min": Field(whole(10, 1440)),
+    "post": Field(word),
     "retention_days": Field(whole(1, 36_500)),
 }
 STEP = {"text": need(text, NO_TEXT), "within_min": Field(whole(1, 1440))}
@@ -130,6 +143,7 @@ PROCEDURE = {
     "steps": Field(things(_worded(Step, STEP), MOST_STEPS)),
     "teams": Field(things(_plain(Team, TEAM), MOST_COLUMNS)),
     "reports": Field(things(phrase, MOST_COLUMNS)),
+    "about": Field(list_of(word)),
 }
 
 
@@ -150,6 +164,82 @@ def register(key: str, node: Node, faults: Faults) -> Register:
     found = Register(id=key, **read_table(node, REGISTER, faults))
     if found.limit and not found.stays:
         faults.add(find(node, "limit"), "limit_without_end")
+    return found
+
+
+LONE = {"every_min": need(whole(5, 720), 60), "answer_s": Field(whole(15, 600)), "last_s": Field(whole(15, 600))}
+
+
+def lone(node: Node, faults: Faults) -> Lone:
+    """Minutes alone, or a table with the seconds to answer too."""
+    if isinstance(node, Leaf):
+        return Lone(whole(5, 720)(node, faults))
+    return Lone(**read_table(node, LONE, faults))
+
+
+VIOLATION = {
+    "authority": need(text, NO_TEXT),
+    "demands": need(things(phrase, MOST_COLUMNS), ()),
+    "notice": Field(deadline),
+    "comply": Field(deadline),
+    "report": Field(deadline),
+}
+
+
+def violation(node: Node, faults: Faults) -> Violation:
+    return Violation(**read_table(node, VIOLATION, faults))
+
+
+FITTING = {"text": need(text, NO_TEXT), "faults": Field(things(phrase, MOST_COLUMNS))}
+_SPAN = re.compile(r"\{([0-9]{1,4})\.\.([0-9]{1,4})\}", re.ASCII)
+
+
+def units(node: Node, faults: Faults) -> tuple[Unit, ...]:
+    """Plants by id with their names, or a list of room numbers, in which `3-{1..2}-{2..18}0{1..4}` stands for many."""
+    if isinstance(node, Table):
+        return things(lambda key, each, told: Unit(key, text(each, told)), MOST_UNITS)(node, faults)
+    found = [unit for written in list_of(line)(node, faults) for unit in _spelt_out(written)]
+    if len(found) > MOST_UNITS:
+        raise Wrong("too_many", count=len(found), limit=MOST_UNITS)
+    if bad := next((unit for unit in found if not ID.fullmatch(unit)), None):
+        raise Wrong("bad_id", name=bad)
+    if twice := next((unit for unit, count in Counter(found).items() if count > 1), None):
+        raise Wrong("unit_twice", name=twice)
+    return tuple(Unit(unit) for unit in found)
+
+
+def _spelt_out(written: str) -> list[str]:
+    """Every number of the spans, in order."""
+    span = _SPAN.search(written)
+    if span is None:
+        return [written]
+    first, last = int(span[1]), int(span[2])
+    if last - first >= MOST_UNITS:
+        raise Wrong("too_many", count=last - first + 1, limit=MOST_UNITS)
+    found: list[str] = []
+    for number in range(first, last + 1):
+        found += _spelt_out(f"{written[: span.start()]}{number}{written[span.end() :]}")
+        if len(found) > MOST_UNITS:
+            raise Wrong("too_many", count=len(found), limit=MOST_UNITS)
+    return found
+
+
+SURVEY = {
+    "name": need(text, NO_TEXT),
+    "builder": need(text, NO_TEXT),
+    "fittings": need(things(_worded(Fitting, FITTING), MOST_FITTINGS), ()),
+    "units": need(units, ()),
+    "faults": Field(things(phrase, MOST_COLUMNS)),
+    "deadline": Field(deadline),
+    "roles": Field(roles),
+}
+
+
+def survey(key: str, node: Node, faults: Faults) -> Survey:
+    found = Survey(id=key, **read_table(node, SURVEY, faults))
+    for fitting in found.fittings:
+        if not (fitting.faults or found.faults):
+            faults.add(find(node, "fittings", fitting.id), "no_phrases")
     return found
 
 

@@ -34,7 +34,7 @@ def must_read(sheets: Sheets) -> None:
                 raise SheetUnreadable("labels.pages_differ", wanted=len(sheets.pages), found=len(document))
             for number, expected in enumerate(sheets.pages, 1):
                 page = document[number - 1]
-                _check_codes(page, expected, number)
+                _check_codes(page, expected, number, sheets.kinds)
                 _check_names(page, expected, number, sheets.height)
                 page.close()
         finally:
@@ -61,8 +61,8 @@ def _open(pdf: bytes) -> "PdfDocument":
     return PdfDocument(pdf)
 
 
-def _check_codes(page: "PdfPage", expected: Sequence[Placed], number: int) -> None:
-    found = list(_codes(page))
+def _check_codes(page: "PdfPage", expected: Sequence[Placed], number: int, kinds: Sequence[str]) -> None:
+    found = list(_codes(page, kinds))
     for placed in expected:
         here = [text for text, x, y in found if _inside(placed, x, y)]
         if here != [placed.drawing.label.code]:
@@ -71,13 +71,14 @@ def _check_codes(page: "PdfPage", expected: Sequence[Placed], number: int) -> No
         raise SheetUnreadable("labels.stray_code", page=number)
 
 
-def _codes(page: "PdfPage") -> Iterator[tuple[str, float, float]]:
+def _codes(page: "PdfPage", kinds: Sequence[str]) -> Iterator[tuple[str, float, float]]:
     """Each code on the page with the middle of where it stands, mm."""
     import zxingcpp
 
     bitmap = page.render(scale=DPI / 72, grayscale=True)
     grey = memoryview(bitmap.buffer).cast("B", shape=(bitmap.height, bitmap.stride))
-    for code in zxingcpp.read_barcodes(grey, zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])):
+    formats = zxingcpp.BarcodeFormats([getattr(zxingcpp.BarcodeFormat, kind) for kind in kinds])
+    for code in zxingcpp.read_barcodes(grey, formats):
         corners = (
             code.position.top_left,
             code.position.top_right,

@@ -28,6 +28,9 @@ from app.duties.review import (
 )
 from app.duties.rounds import Progress
 from app.duties.site import Grade, Plan
+from app.kinds.afterwards import RoundLateEntry
+from app.kinds.procedures import ProcedureOpened
+from app.kinds.senses import CodeSeen, TagSeen
 from app.record import Record
 from app.resume import fold_round
 from sync.office.details import (
@@ -125,7 +128,10 @@ def alarm_of(ref: Ref, record: Record) -> AlarmDetail | None:
             said = (body.category, body.phrase, body.words)
             return AlarmDetail(ref, *said, body.round, body.point, record.by)
         case kinds.AlarmRaised() as body:
-            return AlarmDetail(ref, "", "", "", body.round, body.point, record.by)
+            who, how, seen = body.who or record.by, body.how or "", body.seen or None
+            return AlarmDetail(ref, "", "", "", body.round, body.point, who, how, seen)
+        case ProcedureOpened(exercise=False) as body:
+            return AlarmDetail(ref, "procedure", body.procedure, body.name, None, body.point, record.by, "procedure")
     return None
 
 
@@ -213,7 +219,7 @@ class _Reading:
             case kinds.RoundFinished() | kinds.FindingRaised():
                 pass
             case _:
-                suspect = isinstance(line.body, kinds.TagSeen) and line.body.point is not UNSET
+                suspect = isinstance(line.body, TagSeen) and line.body.point is not UNSET
                 kind = "tag.suspect" if suspect else line.record.kind
                 self._events.append(Event(line.ref, kind, what_of(line.body)))
         if self._walk:
@@ -352,10 +358,12 @@ def _marks_of(progress: Progress, stop: str) -> tuple[str, ...]:
 def what_of(body: kinds.Body | None) -> str:
     """What was seen, in the handheld's own signs."""
     match body:
-        case kinds.TagSeen(format=format, tag=tag):
+        case kinds.CrewLeft(person=person, words=str(words)):
+            return f"{person}, {words}"
+        case TagSeen(format=format, tag=tag):
             return f"{format} {tag}"
-        case kinds.RoundLateEntry(paper=paper):
+        case RoundLateEntry(paper=paper):
             return paper
-        case kinds.CodeSeen(text=text, point=point, sha256=digest):
+        case CodeSeen(text=text, point=point, sha256=digest):
             return " ".join(part for part in (text, point, digest) if not isinstance(part, UnsetType))
     return ""

@@ -18,6 +18,7 @@ import uvicorn
 from litestar import Litestar
 
 from app.errors import WatchbookError
+from sync.office import metrics
 from sync.office.accounts import COST, Cost
 from sync.office.fold import Folding, prepare
 from sync.office.keys import OfficeKey
@@ -25,14 +26,12 @@ from sync.office.pages import pages
 from sync.office.server import create_app
 from sync.office.settings import NOT_PUBLIC, Public
 from sync.office.store import Store
-from sync.office.store import accounts as _accounts  # noqa: F401 - its tables must stand in the metadata
-from sync.office.store import bound as _bound  # noqa: F401 - as above
-from sync.office.store import plans as _plans  # noqa: F401 - as above
-from sync.office.store import rounds as _rounds  # noqa: F401 - as above
-from sync.office.store import tags as _tags  # noqa: F401 - as above
+from sync.office.teller import Teller
 from sync.office.tls import Certificates, Shown
 
 BACKLOG: Final = 256
+SWITCH_S: Final = 0.0005
+"""How long one thread may hold the others up: the one that writes must not wait for one that reads JSON."""
 GRACE_S: Final = 5
 """How long open requests may take to end after SIGTERM."""
 
@@ -54,33 +53,44 @@ class Serving:
         cost: Cost = COST,
         certificates: Callable[[], tuple[str, ...]] = lambda: (),
         public: Public = NOT_PUBLIC,
+        folds: bool = True,
     ) -> None:
+        """`folds`: this process keeps the projections; of several that serve one database, one does."""
         self.store = store
         self.folding = Folding(store)
-        shown = pages(store, self.folding, clock_ms, moved_clock=moved_clock, cost=cost, public=public)
+        self._folds = folds
+        self.teller = Teller(store, clock_ms)
+        shown = pages(store, self.folding, clock_ms, key, moved_clock=moved_clock, cost=cost, public=public)
+        handlers = [*shown.handlers, metrics.handler(store, clock_ms)]
         self.app: Litestar = create_app(
-            store, key, clock_ms=clock_ms, certificates=certificates, handlers=shown.handlers, failed=shown.failed
+            store, key, clock_ms=clock_ms, certificates=certificates, handlers=handlers, failed=shown.failed
         )
         self.app.on_startup.append(self._begin)
-        self.app.on_shutdown.append(self.folding.stop)
+        self.app.on_shutdown += [self.teller.stop, self.folding.stop]
 
     async def _begin(self) -> None:
         await self.store.write(prepare)
-        self.folding.follow()
-        self.folding.wake()
+        if self._folds:
+            self.folding.follow()
+        self.teller.follow()
 
 
-async def open_store(db: str | Path) -> Store:
-    """The store with every table of the office. Raises StoreUnsafe."""
-    return await Store.open(db)
+async def open_store(db: str | Path, *, upgrade: bool = False) -> Store:
+    """The store with every table of the office. Raises StoreUnsafe, StoreBusy; StoreOld unless told to `upgrade`."""
+    return await Store.open(db, upgrade=upgrade)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises PortTaken."""
+    """A listening socket; port 0 takes a free one. Raises PortTaken.
+
+    Its lines send at once: an answer's body would wait 40 ms for the other end to acknowledge its headers.
+    """
     try:
-        return socket.create_server((host, port), backlog=BACKLOG, family=_family(host))
+        listening = socket.create_server((host, port), backlog=BACKLOG, family=_family(host))
     except OSError as e:
         raise PortTaken("office_cli.port_taken", host=host, port=port, why=e.strerror or str(e)) from e
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def run(
@@ -95,6 +105,7 @@ def run(
     tls: Shown | None = None,
     certificates: Callable[[], tuple[str, ...]] | None = None,
     public: Public = NOT_PUBLIC,
+    folds: bool = True,
 ) -> None:
     """Serve until SIGTERM or SIGINT. `ready` gets the URL; `first` runs on the open store before anybody is served.
 
@@ -102,8 +113,9 @@ def run(
     Raises CertificateUnusable.
     """
     _log_to_stderr()
+    sys.setswitchinterval(SWITCH_S)
     told = certificates or Certificates(tls)
-    asyncio.run(_run(db, folder, listening, clock_ms, ready, moved_clock, first, tls, told, public))
+    asyncio.run(_run(db, folder, listening, clock_ms, ready, moved_clock, first, tls, told, public, folds))
 
 
 async def _run(
@@ -117,13 +129,16 @@ async def _run(
     tls: Shown | None,
     certificates: Callable[[], tuple[str, ...]],
     public: Public,
+    folds: bool,
 ) -> None:
-    store = await open_store(db)
+    store = await open_store(db, upgrade=True)
     try:
         key = OfficeKey.open(folder)
         if first is not None:
             await first(store, key)
-        serving = Serving(store, key, clock_ms, moved_clock=moved_clock, certificates=certificates, public=public)
+        serving = Serving(
+            store, key, clock_ms, moved_clock=moved_clock, certificates=certificates, public=public, folds=folds
+        )
         server = Server(serving.app, lambda: ready(url_of(listening, secure=tls is not None)), tls)
         # uvicorn ends gracefully and then raises the signal again for whoever had it before: nobody has
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -150,6 +165,10 @@ class Server(uvicorn.Server):
             )
         )
         self._ready = ready
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.state.hush()  # type: ignore[union-attr]  # a Litestar, see __init__
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -13,8 +13,10 @@ from app.settings import SettingsRefused, look_up
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8060
+MOST_WORKERS: Final = 64
 _NAMES: Final = (
     "lang", "db", "host", "port", "tls", "tls_cert", "tls_key", "tls_known", "label_url", "label_phone",
+    "workers",
 )  # fmt: skip
 _YES: Final = ("1", "true", "yes", "on")
 _PHONE: Final = re.compile(r"[0-9+*#() -]{3,30}")
@@ -36,7 +38,7 @@ class Settings(Struct, frozen=True):
     data_dir: Path
     lang: str
     db: str
-    """`sqlite:///` address or path."""
+    """`sqlite:///` or `postgresql://` address, or a path."""
     host: str = HOST
     port: int = PORT
     tls: bool = False
@@ -48,6 +50,8 @@ class Settings(Struct, frozen=True):
     tls_known: tuple[Path, ...] = ()
     """Certificates (PEM) that handhelds may meet besides: of a proxy in front, or the next one."""
     public: Public = NOT_PUBLIC
+    workers: int = 1
+    """Processes that serve; more than one on PostgreSQL only."""
     as_json: bool = False
     chosen: bool = False
     """The data directory was named, not the default one."""
@@ -67,6 +71,7 @@ def load(flags: Mapping[str, Any], env: Mapping[str, str] = os.environ) -> Setti
         tls_key=_path(found.values.get("tls_key")),
         tls_known=tuple(Path(part) for part in found.values.get("tls_known", "").split(os.pathsep) if part),
         public=_public(found.values.get("label_url", ""), found.values.get("label_phone", "")),
+        workers=_workers(found.values.get("workers", "1")),
         as_json=bool(flags.get("as_json")),
         chosen=found.named,
     )
@@ -84,6 +89,12 @@ def _public(url: str, phone: str) -> Public:
 
 def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
+
+
+def _workers(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= MOST_WORKERS:
+        raise SettingsRefused("office_store.bad_workers", workers=text[:20], most=MOST_WORKERS)
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -151,6 +151,8 @@ class Sheets(Struct, frozen=True):
     pages: tuple[tuple[Placed, ...], ...]
     height: float
     """Of each page."""
+    kinds: tuple[str, ...] = ("QRCode",)
+    """Kinds of code on them, by zxing-cpp's names."""
 
 
 Progress = Callable[[int, int], None]
@@ -268,7 +270,7 @@ def _words(label: Label, layout: Layout) -> Iterator[Line]:
     below = list(_below(label, layout, left, bottom, width))
     top_of_below = min((line.y - line.size * ASCENT * POINT for line in below), default=bottom)
     for bold, found in _stack(label, layout, width, top_of_below - 2 * GAP - top):
-        yield from _lines(found, left, top, bold=bold)
+        yield from set_lines(found, left, top, bold=bold)
         top += found.height + GAP
     yield from below
 
@@ -305,25 +307,26 @@ def _below(label: Label, layout: Layout, left: float, bottom: float, width: floa
         foot = next(iter(face.set(label.foot, width, 2, small[-2:])), None)
         if foot is None:
             raise LabelsRefused("labels.too_long", label=label.called, text=label.foot, layout=layout.called)
-        yield from _lines(foot, left, bottom - foot.height)
+        yield from set_lines(foot, left, bottom - foot.height)
         bottom -= foot.height + GAP / 2
     numbers = face.set(label.number, width, 1, sizes(layout.number, layout.name[1])) if label.number else []
     for number in numbers:
         taken = face.width(label.number, number.size) + 2 * GAP
         for caption in face.set(label.caption, width - taken, 3, small):
             if caption.height <= number.height:
-                yield from _lines(number, left, bottom - number.height, bold=True)
-                yield from _lines(caption, left + taken, bottom - (number.height + caption.height) / 2)
+                yield from set_lines(number, left, bottom - number.height, bold=True)
+                yield from set_lines(caption, left + taken, bottom - (number.height + caption.height) / 2)
                 return
     for number, caption in product(numbers[:1], face.set(label.caption, width, 2, small)):
-        yield from _lines(number, left, bottom - number.height, bold=True)
-        yield from _lines(caption, left, bottom - number.height - caption.height)
+        yield from set_lines(number, left, bottom - number.height, bold=True)
+        yield from set_lines(caption, left, bottom - number.height - caption.height)
         return
     if label.number:
         raise LabelsRefused("labels.too_long", label=label.called, text=label.number, layout=layout.called)
 
 
-def _lines(found: Set, x: float, top: float, *, bold: bool = False) -> Iterator[Line]:
+def set_lines(found: Set, x: float, top: float, *, bold: bool = False) -> Iterator[Line]:
+    """Where each line of a text stands whose upper left corner is given."""
     step = found.size * POINT
     for place, text in enumerate(found.lines):
         yield Line(x, top + place * step * LEADING + step * (ASCENT + (LEADING - 1) / 2), found.size, text, bold)
@@ -338,28 +341,33 @@ def _placed(drawing: Drawing, place: int, layout: Layout) -> Placed:
 
 
 def _pdf(pages: Sequence[Sequence[Placed]], layout: Layout, heading: Heading) -> bytes:
-    """Importing fpdf takes about 300 ms."""
-    from fpdf import FPDF, ViewerPreferences
-
     title = say(heading.lang, "labels.heading", site=heading.site, day=heading.day)
-    pdf = FPDF(unit="mm", format=layout.page)
-    pdf.set_auto_page_break(False)
-    pdf.set_title(title)
-    pdf.set_lang("zh-CN" if heading.lang == "zh" else "en")
-    pdf.set_creation_date(datetime.fromisoformat(heading.day).replace(tzinfo=UTC))
-    pdf.viewer_preferences = ViewerPreferences(print_scaling="None")
-    pdf.add_font("sc", fname=typeface().path)
+    pdf = paper(layout.page, title, heading)
     for number, page in enumerate(pages, 1):
         pdf.add_page()
         if layout.sheet:
             _header(pdf, layout, title, heading.lang, number, len(pages))
             _cut_marks(pdf, layout)
         for placed in page:
-            _draw_label(pdf, placed)
+            ink(pdf, placed)
     return bytes(pdf.output())
 
 
-def _draw_label(pdf: "FPDF", placed: Placed) -> None:
+def paper(page: tuple[float, float], title: str, heading: Heading) -> "FPDF":
+    """A document without pages that is printed as large as it is. Importing fpdf takes about 300 ms."""
+    from fpdf import FPDF, ViewerPreferences
+
+    pdf = FPDF(unit="mm", format=page)
+    pdf.set_auto_page_break(False)
+    pdf.set_title(title)
+    pdf.set_lang("zh-CN" if heading.lang == "zh" else "en")
+    pdf.set_creation_date(datetime.fromisoformat(heading.day).replace(tzinfo=UTC))
+    pdf.viewer_preferences = ViewerPreferences(print_scaling="None")
+    pdf.add_font("sc", fname=typeface().path)
+    return pdf
+
+
+def ink(pdf: "FPDF", placed: Placed) -> None:
     from fpdf.drawing import PaintedPath
 
     path = PaintedPath()
@@ -370,10 +378,10 @@ def _draw_label(pdf: "FPDF", placed: Placed) -> None:
     with pdf.drawing_context() as context:
         context.add_item(path, False)
     for line in placed.drawing.lines:
-        _write(pdf, replace(line, x=placed.x + line.x, y=placed.y + line.y))
+        write(pdf, replace(line, x=placed.x + line.x, y=placed.y + line.y))
 
 
-def _write(pdf: "FPDF", line: Line) -> None:
+def write(pdf: "FPDF", line: Line) -> None:
     pdf.set_font("sc", size=line.size)
     if not line.bold:
         pdf.text(line.x, line.y, line.text)
@@ -390,9 +398,9 @@ def _header(pdf: "FPDF", layout: Layout, title: str, lang: str, number: int, of:
     middle = say(lang, "labels.scale")
     width = layout.page[0]
     face = typeface()
-    _write(pdf, Line(layout.left, y, size, title))
-    _write(pdf, Line((width - face.width(middle, size)) / 2, y, size, middle))
-    _write(pdf, Line(width - layout.left - face.width(last, size), y, size, last))
+    write(pdf, Line(layout.left, y, size, title))
+    write(pdf, Line((width - face.width(middle, size)) / 2, y, size, middle))
+    write(pdf, Line(width - layout.left - face.width(last, size), y, size, last))
 
 
 def _cut_marks(pdf: "FPDF", layout: Layout) -> None:

@@ -1,5 +1,6 @@
 """Starting the office: one server for a data directory, with its certificate and its clock; and the demonstration."""
 
+import asyncio
 import fcntl
 import os
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,13 +18,14 @@ from app.words import say
 from hardware.clock import FollowedClock
 from sync.office.command_line import CommandRefused, database_trouble, folder_of, now_ms, parse_time, print_json
 from sync.office.keys import OfficeKey
-from sync.office.serve import listen, run
+from sync.office.serve import listen, open_store, run
 from sync.office.settings import Settings
 from sync.office.staged import StagedClock
 from sync.office.store import Store
 from sync.office.store import engine as engines
 from sync.office.store.staging import move_codes, move_plans
 from sync.office.tls import Certificates, Shown, must_fit, own
+from sync.office.workers import share
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
@@ -111,22 +113,46 @@ def _serve(
         if isinstance(clock_ms, StagedClock):
             clock_ms.follow(store)
 
-    with _only_one(folder_of(settings)), database_trouble():
+    workers = _workers(settings) if began is None else 1
+    with only_one(folder_of(settings)), database_trouble():
         tls = _tls(settings)
         told = Certificates(tls, settings.tls_known)
         listening = listen(settings.host, settings.port)
-        run(
-            settings.db,
-            settings.data_dir,
-            listening,
-            clock_ms,
-            ready,
-            moved_clock=began is not None,
-            first=at_first,
-            tls=tls,
-            certificates=told,
-            public=settings.public,
-        )
+
+        def serve_one(number: int, again: bool) -> None:
+            run(
+                settings.db,
+                settings.data_dir,
+                listening,
+                clock_ms,
+                (lambda _: None) if number or again else ready,
+                moved_clock=began is not None,
+                first=at_first,
+                tls=tls,
+                certificates=told,
+                public=settings.public,
+                folds=number == 0,
+            )
+
+        if workers == 1:
+            serve_one(0, False)
+            return
+        OfficeKey.open(settings.data_dir)
+        asyncio.run(_upgraded(settings.db))
+        share(workers, serve_one)
+
+
+def _workers(settings: Settings) -> int:
+    """How many processes serve. Raises CommandRefused for a database with one writer."""
+    if settings.workers > 1 and not engines.is_postgresql(settings.db):
+        raise CommandRefused("office_store.workers_sqlite")
+    return settings.workers
+
+
+async def _upgraded(db: str) -> None:
+    """Once, before several processes open it."""
+    store = await open_store(db, upgrade=True)
+    store.close()
 
 
 def _tls(settings: Settings) -> Shown | None:
@@ -153,7 +179,7 @@ def _clock(began: str | None) -> Callable[[], int]:
 
 
 @contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
+def only_one(folder: Path) -> Iterator[None]:
     """One server per directory: what it remembers of wrong tries and of nonces is in its memory."""
     handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -183,6 +183,8 @@ class Walker:
                 return str(check.total)
             case "number":
                 return self._reading(check)
+            case "score":
+                return ""
         return "1"
 
     def _reading(self, check: Check) -> str:

@@ -14,22 +14,27 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
-from app.duties.site import NO_TEXT, Text
 from app.errors import NotAllowed
-from sync.office.accounts import ALARM_TAKERS, COST, LABEL_PRINTERS, REVIEWERS, Cost
-from sync.office.alarms import TOLD_MS, move
-from sync.office.credentials import people_of
+from app.words import say
+from sync.office.accounts import ALARM_TAKERS, AUDITORS, COST, LABEL_PRINTERS, REVIEWERS, Cost
+from sync.office.alarms import move
+from sync.office.audit import acts, looked
+from sync.office.desk import Desk
+from sync.office.details import is_name
 from sync.office.fold import Folding
+from sync.office.keys import OfficeKey
 from sync.office.labels import LabelsRefused
-from sync.office.pages import alarms as alarm_pages
+from sync.office.pages import afterwards, day, resident, timeline
+from sync.office.pages import audit as audit_pages
 from sync.office.pages import books as book_pages
-from sync.office.pages import day, resident, timeline
+from sync.office.pages import fleet as fleet_pages
 from sync.office.pages import labels as label_pages
 from sync.office.pages import records as record_pages
 from sync.office.pages import tags as tag_pages
-from sync.office.pages.alarms import AlarmSeen, Banner
 from sync.office.pages.day import Wish
-from sync.office.pages.door import Door, NotForRole, NotSignedIn, to_login
+from sync.office.pages.door import Door, NotSignedIn, to_login
+from sync.office.pages.frame import Frame, sites_of
+from sync.office.pages.photos import picture
 from sync.office.pages.places import Places
 from sync.office.pages.view import (
     FORM_BYTES,
@@ -38,19 +43,17 @@ from sync.office.pages.view import (
     Asked,
     Clock,
     View,
-    Visitor,
     field,
     form_is_ours,
     home_of,
     lang_of,
     safe_way,
-    words,
 )
-from sync.office.problems import RETRY_AFTER_S
 from sync.office.readback import SheetUnreadable
 from sync.office.settings import NOT_PUBLIC, Public
-from sync.office.store import Store, known
+from sync.office.store import Store
 from sync.office.store.accounts import Session
+from sync.office.store.blobs import blob_of
 from sync.office.typeface import FontMissing
 
 LISTED_MS: Final = 31 * 24 * 3600 * 1000
@@ -58,12 +61,6 @@ LISTED_MS: Final = 31 * 24 * 3600 * 1000
 PATIENCE_S: Final = 2.0
 """How long a page waits for records that are held but not folded yet; then it says how many wait."""
 STYLE_S: Final = 365 * 24 * 3600
-FAILED: Final = {
-    "internal": ("failed", "internal"),
-    "busy": ("failed", "busy"),
-    "not-found": ("not_found", "wrong_address"),
-}
-"""By problem: heading and sentence of the page that says so."""
 
 
 class Served(Struct, frozen=True):
@@ -78,19 +75,22 @@ def pages(
     store: Store,
     folding: Folding,
     clock_ms: Clock,
+    key: OfficeKey,
     *,
     moved_clock: bool = False,
     cost: Cost = COST,
     public: Public = NOT_PUBLIC,
 ) -> Served:
     """The pages on an open store. With `moved_clock` every one of them tells the time, the site's."""
-    desk = _Desk(store, folding, clock_ms, public)
-    door = Door(store, desk.view, clock_ms, cost)
+    view = View()
+    frame = Frame(store, view, clock_ms)
+    inner = _Pages(store, folding, clock_ms, frame, view, public, key)
+    door = Door(store, view, clock_ms, cost)
 
     # functions, not methods: Litestar copies what a router holds, all the way down
     async def tell_time(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         """Stands before the guard, so that whom it refuses is told too."""
-        connection.state[SHOWN_NOW] = await desk.local_now(connection.query_params.get("site", ""))
+        connection.state[SHOWN_NOW] = await inner.local_now(connection.query_params.get("site", ""))
 
     async def may_read(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         await door.let_in(connection, REVIEWERS)
@@ -99,7 +99,7 @@ def pages(
         await door.let_in(connection, REVIEWERS | ALARM_TAKERS)
 
     def refuse(request: Asked, error: HTTPException) -> Response[bytes]:
-        return desk.refuse(request, error)
+        return frame.refuse(request, error)
 
     staged = [tell_time] if moved_clock else []
     inside, beside = (
@@ -110,24 +110,35 @@ def pages(
             exception_handlers={NotSignedIn: to_login, HTTPException: refuse},
             include_in_schema=False,
         )
-        for handlers, guard in ((desk.handlers(), may_read), (desk.alarm_handlers(), may_hear))
+        for handlers, guard in ((inner.handlers(), may_read), (inner.alarm_handlers(), may_hear))
     )
     outside = Router(
         "/",
-        route_handlers=[*door.handlers(), *desk.files(), *resident.handlers(desk.view, public.label_phone)],
+        route_handlers=[*door.handlers(), *inner.files(), *resident.handlers(view, public.label_phone)],
         guards=staged,
         exception_handlers={HTTPException: refuse},
         include_in_schema=False,
     )
-    return Served([inside, beside, outside], desk.failed)
+    return Served([inside, beside, outside], frame.failed)
 
 
-class _Desk:
-    """What the pages share."""
+class _Pages:
+    """What is asked of the store for each address."""
 
-    def __init__(self, store: Store, folding: Folding, clock_ms: Clock, public: Public) -> None:
-        self.view = View()
-        self.public = public
+    def __init__(
+        self,
+        store: Store,
+        folding: Folding,
+        clock_ms: Clock,
+        frame: Frame,
+        view: View,
+        public: Public,
+        key: OfficeKey,
+    ) -> None:
+        self._frame = frame
+        self._view = view
+        self._desk = Desk(store, key)
+        self._public = public
         self._store = store
         self._folding = folding
         self._clock_ms = clock_ms
@@ -158,18 +169,42 @@ class _Desk:
         async def sheet(request: Asked) -> Response[bytes]:
             return await self._sheet(request)
 
+        @get("/labels/test.pdf")
+        async def trial(request: Asked) -> Response[bytes]:
+            return await self._trial(request)
+
+        @get("/devices")
+        async def devices(request: Asked) -> Response[bytes]:
+            return await self._devices(request)
+
+        @get("/audit")
+        async def audit(request: Asked) -> Response[bytes]:
+            return await self._audit(request)
+
         @get("/tags")
         async def tags(request: Asked) -> Response[bytes]:
             return await self._tags(request)
 
-        return [rounds, one, books, records, tags, labels, sheet]
+        @get("/photos/{name:str}")
+        async def photo(request: Asked, name: FromPath[str]) -> Response[bytes]:
+            return await self._photo(request, name)
+
+        @get("/afterwards")
+        async def forms(request: Asked) -> Response[bytes]:
+            return await self._afterwards(request)
+
+        @post("/afterwards", request_max_body_size=afterwards.FORM_BYTES, status_code=200)
+        async def write(request: Asked) -> Response[bytes]:
+            return await self._write(request)
+
+        return [rounds, one, books, records, devices, audit, tags, labels, sheet, trial, photo, forms, write]
 
     def alarm_handlers(self) -> list[ControllerRouterHandler]:
         """What the desk may see too."""
 
         @get("/")
         async def start(request: Asked) -> Response[bytes]:
-            return self.view.go(request, home_of(request.state.session.role))
+            return self._view.go(request, home_of(request.state.session.role))
 
         @get("/alarms")
         async def alarms(request: Asked) -> Response[bytes]:
@@ -193,157 +228,166 @@ class _Desk:
 
         @get("/static/office.css", sync_to_thread=False)
         def style() -> Response[bytes]:
-            return Response(self.view.style, media_type="text/css; charset=utf-8", headers=headers)
+            return Response(self._view.style, media_type="text/css; charset=utf-8", headers=headers)
 
         @get("/static/icon.svg", sync_to_thread=False)
         def icon() -> Response[bytes]:
-            return Response(self.view.icon, media_type="image/svg+xml", headers=headers)
+            return Response(self._view.icon, media_type="image/svg+xml", headers=headers)
 
         return [style, icon]
 
     async def _day(self, request: Asked) -> Response[bytes]:
         await self._folding.catch_up(PATIENCE_S)
         query, now = request.query_params, self._clock_ms()
-        wish = Wish(*(query.get(name, "") for name in Wish.__struct_fields__))
-        facts = await self._store.read(lambda tx: day.read_day(tx, wish, now))
+        wish = Wish(_site(request), *(query.get(name, "") for name in Wish.__struct_fields__[1:]))
+        facts = await self._store.read(lambda tx: day.read_day(tx, wish, now, sites_of(request)))
         if facts is None:
-            return await self._plain(request, "rounds", "no_site", 200)
+            return await self._frame.plain(request, "rounds", "no_site", 200)
         seen = day.show_day(facts, wish, lang_of(request), now)
-        return await self._page(request, "rounds.html", seen)
+        return await self._frame.page(request, "rounds.html", seen)
 
     async def _round(self, request: Asked, name: str) -> Response[bytes]:
         await self._folding.catch_up(PATIENCE_S)
-        site, now = request.query_params.get("site", ""), self._clock_ms()
+        site, now = _site(request), self._clock_ms()
         facts = await self._store.read(lambda tx: timeline.read_facts(tx, name, site))
         if facts is None:
-            return await self._plain(request, "not_found", "no_such_round", 404)
+            return await self._frame.plain(request, "not_found", "no_such_round", 404)
+        await looked(self._store, request.state.session, "round-seen", facts.row.site, facts.row.round, now)
         seen = timeline.show_round(facts, lang_of(request), now)
-        return await self._page(request, "round.html", seen)
+        return await self._frame.page(request, "round.html", seen)
 
     async def _books(self, request: Asked) -> Response[bytes]:
         await self._folding.catch_up(PATIENCE_S)
-        site = request.query_params.get("site", "")
-        facts = await self._store.read(lambda tx: book_pages.read_books(tx, site))
+        site = _site(request)
+        facts = await self._store.read(lambda tx: book_pages.read_books(tx, site, sites_of(request)))
         if facts is None:
-            return await self._plain(request, "books", "no_site", 200)
-        return await self._page(request, "books.html", book_pages.show_books(facts, lang_of(request)))
+            return await self._frame.plain(request, "books", "no_site", 200)
+        return await self._frame.page(request, "books.html", book_pages.show_books(facts, lang_of(request)))
 
     async def _records(self, request: Asked) -> Response[bytes]:
         await self._folding.catch_up(PATIENCE_S)
-        site, book, upto = (request.query_params.get(name, "") for name in ("site", "book", "upto"))
+        site, book, upto = _site(request), *(request.query_params.get(name, "") for name in ("book", "upto"))
         facts = await self._store.read(lambda tx: record_pages.read_records(tx, site, book, upto))
         if facts is None:
-            return await self._plain(request, "not_found", "no_such_book", 404)
-        return await self._page(request, "records.html", record_pages.show_records(facts, lang_of(request)))
+            return await self._frame.plain(request, "not_found", "no_such_book", 404)
+        await looked(self._store, request.state.session, "records-seen", facts.site, book, self._clock_ms())
+        return await self._frame.page(request, "records.html", record_pages.show_records(facts, lang_of(request)))
+
+    async def _photo(self, request: Asked, name: str) -> Response[bytes]:
+        """A picture of a site; the same answer for one that is not here and for what is no picture."""
+        site, digest = _site(request), bytes.fromhex(name) if is_name(name) else b""
+        found = picture(await self._store.read(lambda tx: blob_of(tx, site, digest)) if digest else None)
+        return found or await self._frame.plain(request, "not_found", "no_such_photo", 404)
+
+    async def _afterwards(self, request: Asked) -> Response[bytes]:
+        await self._folding.catch_up(PATIENCE_S)
+        query, now = request.query_params, self._clock_ms()
+        site, name, within = _site(request), query.get("round", ""), sites_of(request)
+        facts = await self._store.read(lambda tx: afterwards.read_facts(tx, site, name, now, within))
+        if facts is None:
+            return await self._frame.plain(request, "not_found", "no_such_round" if name else "no_site", 404)
+        return await self._frame.page(request, "afterwards.html", afterwards.show(facts, lang_of(request), now, query))
+
+    async def _write(self, request: Asked) -> Response[bytes]:
+        """An excuse, a late entry or an explanation, as a record of the office's own book; then the forms again."""
+        session: Session = request.state.session
+        form = await request.form()
+        fields = {name: field(form, name) for name in form}
+        site, name, now, lang = fields.get("site", ""), fields.get("round", ""), self._clock_ms(), lang_of(request)
+        if not form_is_ours(fields.get("csrf", ""), session):
+            return await self._frame.plain(request, "refused", "form_old", 403)
+        if not session.reaches(site):
+            return await self._frame.plain(request, "refused", "not_for_site", 403)
+        await self._folding.catch_up(PATIENCE_S)
+        facts = await self._store.read(lambda tx: afterwards.read_facts(tx, site, name, now))
+        if facts is None:
+            return await self._frame.plain(request, "not_found", "no_such_round", 404)
+        by = session.person or ""
+        try:
+            said = afterwards.read_form(fields, facts, by, lang)
+        except NotAllowed as e:
+            return await self._frame.said(request, "refused", e.say(lang), 409)
+        await acts(self._store, session.account, f"desk-{said.done}", now, site, name)
+        await self._desk.say(site, said.body, by, now)
+        return self._view.go(request, afterwards.here(site, round=name, done=said.done))
 
     async def _tags(self, request: Asked) -> Response[bytes]:
         await self._folding.catch_up(PATIENCE_S)
-        site, now = request.query_params.get("site", ""), self._clock_ms()
-        facts = await self._store.read(lambda tx: tag_pages.read_tags(tx, site, now))
+        site, now = _site(request), self._clock_ms()
+        facts = await self._store.read(lambda tx: tag_pages.read_tags(tx, site, now, sites_of(request)))
         if facts is None:
-            return await self._plain(request, "tags", "no_site", 200)
-        return await self._page(request, "tags.html", tag_pages.show_tags(facts, lang_of(request)))
+            return await self._frame.plain(request, "tags", "no_site", 200)
+        return await self._frame.page(request, "tags.html", tag_pages.show_tags(facts, lang_of(request)))
+
+    async def _devices(self, request: Asked) -> Response[bytes]:
+        site, within, now = _site(request), sites_of(request), self._clock_ms()
+        facts = await self._store.read(lambda tx: fleet_pages.read_fleet(tx, site, within))
+        if facts is None:
+            return await self._frame.plain(request, "devices", "no_site", 200)
+        return await self._frame.page(request, "devices.html", fleet_pages.show_fleet(facts, lang_of(request), now))
+
+    async def _audit(self, request: Asked) -> Response[bytes]:
+        if request.state.session.role not in AUDITORS:
+            return await self._frame.said(request, "refused", say(lang_of(request), "audit.not_for_role"), 403)
+        below, within = request.query_params.get("below", ""), sites_of(request)
+        facts = await self._store.read(lambda tx: audit_pages.read_audit(tx, below, within))
+        return await self._frame.page(request, "audit.html", audit_pages.show_audit(facts, lang_of(request)))
 
     async def _labels(self, request: Asked) -> Response[bytes]:
         if request.state.session.role not in LABEL_PRINTERS:
-            return await self._plain(request, "refused", "labels_not_for_role", 403)
-        sites = await self._store.read(label_pages.read_sites)
+            return await self._frame.plain(request, "refused", "labels_not_for_role", 403)
+        sites = await self._store.read(lambda tx: label_pages.read_sites(tx, sites_of(request)))
         if not sites:
-            return await self._plain(request, "labels", "no_site", 200)
-        return await self._page(request, "labels.html", label_pages.show_labels(sites, lang_of(request)))
+            return await self._frame.plain(request, "labels", "no_site", 200)
+        return await self._frame.page(request, "labels.html", label_pages.show_labels(sites, lang_of(request)))
 
     async def _sheet(self, request: Asked) -> Response[bytes]:
         if request.state.session.role not in LABEL_PRINTERS:
-            return await self._plain(request, "refused", "labels_not_for_role", 403)
+            return await self._frame.plain(request, "refused", "labels_not_for_role", 403)
         query, now = request.query_params, self._clock_ms()
         try:
-            found = await self._store.read(lambda tx: label_pages.read_wanted(tx, query, now, self.public.label_url))
+            await acts(self._store, request.state.session.account, "labels-printed", now, _site(request))
+            found = await self._store.read(lambda tx: label_pages.read_wanted(tx, query, now, self._public.label_url))
             if found is None:
-                return await self._plain(request, "not_found", "no_site", 404)
+                return await self._frame.plain(request, "not_found", "no_site", 404)
             return await self._press.sheet(found, query.get("layout", ""), query["site"])
         except (LabelsRefused, SheetUnreadable, FontMissing) as e:
-            return await self._said(request, "refused", e.say(lang_of(request)), 409)
+            return await self._frame.said(request, "refused", e.say(lang_of(request)), 409)
+
+    async def _trial(self, request: Asked) -> Response[bytes]:
+        if request.state.session.role not in LABEL_PRINTERS:
+            return await self._frame.plain(request, "refused", "labels_not_for_role", 403)
+        try:
+            return await self._press.trial(lang_of(request), self._clock_ms())
+        except (SheetUnreadable, FontMissing) as e:
+            return await self._frame.said(request, "refused", e.say(lang_of(request)), 409)
 
     async def _alarms(self, request: Asked) -> Response[bytes]:
         await self._folding.catch_up(PATIENCE_S)
-        facts = await self._alarm_facts(LISTED_MS)
-        return await self._page(request, "alarms.html", self._shown(request, facts))
+        facts = await self._frame.alarm_facts(request, LISTED_MS)
+        return await self._frame.page(request, "alarms.html", self._frame.shown_alarms(request, facts))
 
     async def _move(self, request: Asked) -> Response[bytes]:
         """Take or close an alarm, then back to the page where the visitor was."""
         session: Session = request.state.session
         form = await request.form()
         if not form_is_ours(field(form, "csrf"), session):
-            return await self._plain(request, "refused", "form_old", 403)
+            return await self._frame.plain(request, "refused", "form_old", 403)
         if session.role not in ALARM_TAKERS:
-            return await self._plain(request, "refused", "alarm_not_for_role", 403)
+            return await self._frame.plain(request, "refused", "alarm_not_for_role", 403)
         site, alarm, state = (field(form, each) for each in ("site", "alarm", "state"))
-        by, now = await self._called(session), self._clock_ms()
+        by, now = await self._frame.called(session), self._clock_ms()
+        if not session.reaches(site):
+            return await self._frame.plain(request, "refused", "not_for_site", 403)
         try:
+            await acts(self._store, session.account, f"alarm-{state}"[:24], now, site, alarm)
             await self._store.write(lambda tx: move(tx, site, alarm, state, session.account, by, now))
         except NotAllowed as e:
-            return await self._plain(request, "refused", e.key.removeprefix("office."), 409)
-        return self.view.go(request, safe_way(field(form, "back"), home_of(session.role)))
+            return await self._frame.plain(request, "refused", e.key.removeprefix("office."), 409)
+        return self._view.go(request, safe_way(field(form, "back"), home_of(session.role)))
 
-    async def _page(self, request: Asked, template: str, page: object) -> Response[bytes]:
-        """A page behind the door, with the alarms above it."""
-        visitor, shown = await self._visitor(request), await self._banner(request)
-        filling = await self._store.read(lambda tx: known.get(tx, known.FILLING))
-        return self.view.page(request, template, visitor, banner=shown, filling=filling, page=page)
 
-    async def _banner(self, request: Asked) -> Banner:
-        facts = await self._alarm_facts()
-        return alarm_pages.banner(facts, self._shown(request, facts))
-
-    async def _alarm_facts(self, told_ms: int = TOLD_MS) -> alarm_pages.Facts:
-        now = self._clock_ms()
-        return await self._store.read(lambda tx: alarm_pages.read_facts(tx, now, told_ms))
-
-    def _shown(self, request: Asked, facts: alarm_pages.Facts) -> list[AlarmSeen]:
-        role = request.state.session.role
-        may_act, may_read = role in ALARM_TAKERS, role in REVIEWERS
-        return alarm_pages.show_alarms(facts, lang_of(request), may_act=may_act, may_read=may_read)
-
-    async def _plain(self, request: Asked, heading: str, sentence: str, status: int) -> Response[bytes]:
-        return await self._said(request, heading, words(lang_of(request), sentence), status)
-
-    async def _said(self, request: Asked, heading: str, sentence: str, status: int) -> Response[bytes]:
-        """One sentence, as it is, under a heading of the catalogue."""
-        visitor, shown = await self._visitor(request), await self._banner(request)
-        heading = words(lang_of(request), heading)
-        return self.view.page(
-            request, "plain.html", visitor, status=status, banner=shown, heading=heading, sentence=sentence
-        )
-
-    async def _visitor(self, request: Asked) -> Visitor:
-        """Who is signed in, by name when the account points to a person."""
-        session: Session = request.state.session
-        return Visitor(session, (await self._called(session)).say(lang_of(request)) or session.account)
-
-    async def _called(self, session: Session) -> Text:
-        """The account's person by name; empty without one."""
-        people = (await self._store.read(people_of)).people if session.person else ()
-        return next((person.name for person in people if person.id == session.person), NO_TEXT)
-
-    def failed(self, request: Asked, problem: str, status: int) -> Response[bytes]:
-        """What nobody foresaw, as a page; without the visitor's name, for the store may be what failed."""
-        lang = lang_of(request)
-        heading, sentence = FAILED.get(problem, ("refused", "bad_request"))
-        wait = RETRY_AFTER_S.get(problem)
-        return self.view.page(
-            request,
-            "plain.html",
-            status=status,
-            headers={"retry-after": str(wait)} if wait else None,
-            heading=words(lang, heading),
-            sentence=words(lang, sentence),
-        )
-
-    def refuse(self, request: Asked, error: HTTPException) -> Response[bytes]:
-        """What the framework or the guard refuses, as a page."""
-        lang = lang_of(request)
-        sentence = "not_for_role" if isinstance(error, NotForRole) else "bad_request"
-        session: Session | None = request.state.get("session")
-        visitor = Visitor(session, session.account if session else "")
-        heading, said = words(lang, "refused"), words(lang, sentence)
-        return self.view.page(request, "plain.html", visitor, status=error.status_code, heading=heading, sentence=said)
+def _site(request: Asked) -> str:
+    """The site that was asked for; without one that at which the account stands, empty for any."""
+    session: Session = request.state.session
+    return request.query_params.get("site") or session.home_site

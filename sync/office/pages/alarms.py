@@ -1,6 +1,7 @@
 """Alarms as every page shows them, and the page where they are listed with what was done about each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -9,6 +10,7 @@ from app.duties.site import Person, Plan
 from sync.office import alarms as rules
 from sync.office.alarms import Alarm
 from sync.office.credentials import everybody
+from sync.office.details import AlarmDetail
 from sync.office.pages.places import Places
 from sync.office.pages.view import Verdict
 from sync.office.store.alarms import Act
@@ -50,11 +52,13 @@ class Banner(Struct, frozen=True):
 
 
 NONE = Banner([], [])
+HOWS: Final = ("silent", "not-answered")
+EMERGENCY: Final = "procedure"
 COLOURS = {"raised": "red", "taken": "amber", "closed": "dim"}
 
 
-def read_facts(tx: Connection, now: int, told_ms: int = rules.TOLD_MS) -> Facts:
-    alarms = rules.read_alarms(tx, now, told_ms)
+def read_facts(tx: Connection, now: int, told_ms: int = rules.TOLD_MS, within: Sequence[str] = ()) -> Facts:
+    alarms = [each for each in rules.read_alarms(tx, now, told_ms) if not within or each.site in within]
     if not alarms:
         return Facts([], {}, {})
     return Facts(alarms, newest_plans(tx), everybody(tx))
@@ -86,11 +90,11 @@ def _alarm(alarm: Alarm, places: Places, several: bool, may_act: bool, may_read:
     return AlarmSeen(
         site=alarm.site,
         id=alarm.id,
-        word=f"{w('urgent_finding')}: {said}" if alarm.is_finding else w("alarm"),
+        word=_word(alarm, said, w),
         verdict=Verdict("red", w("state_urgent")) if alarm.is_finding else _state(alarm, places),
         time=places.moment(detail.ref.at),
         site_name=places.site(alarm.site) if several else "",
-        place=places.point(detail.point) if detail.point else "",
+        place=_place(detail, places),
         people=places.persons(detail.by),
         href=places.round_url(alarm.site, detail.round) if detail.round and may_read and not alarm.early else "",
         ref=f"{ref} ({w('ahead')})" if alarm.early else ref,
@@ -98,6 +102,24 @@ def _alarm(alarm: Alarm, places: Places, several: bool, may_act: bool, may_read:
         move=move,
         button=w(f"alarm_move_{move}") if move else "",
     )
+
+
+def _word(alarm: Alarm, said: str, w: Callable[..., str]) -> str:
+    """A silent alarm says that nobody may call the crew; one that the handheld raised, why."""
+    how = alarm.detail.how
+    if how == EMERGENCY:
+        return f"{w('alarm_emergency')}: {said}"
+    if alarm.is_finding:
+        return f"{w('urgent_finding')}: {said}"
+    return w(f"alarm_{how.replace('-', '_')}") if how in HOWS else w("alarm")
+
+
+def _place(detail: AlarmDetail, places: Places) -> str:
+    """Where; of somebody who did not answer where they were last, and when."""
+    if not detail.point:
+        return ""
+    place = places.point(detail.point)
+    return places.w("alarm_last_seen", place=place, time=places.moment(detail.seen)) if detail.seen else place
 
 
 def _state(alarm: Alarm, places: Places) -> Verdict:

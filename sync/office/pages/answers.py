@@ -45,6 +45,7 @@ def _answer(check: Check, given: Sequence[AnswerSeen], places: Places) -> Answer
     bad = answer.bad
     measured = check.kind in ("number", "count")
     note = "" if not (bad and measured) else places.w("repeated" if answer.repeated else "out_of_limits")
+    note = answer.words if check.kind == "score" and answer.words != text else note
     was = " ".join(_was(check, old, after, places) for old, after in pairwise((*before, answer)))
     value = _value(check, answer, bad, places)
     return AnswerLine(text, value, _normal(check, places), bad, note, was, _sensor(check, answer, value, places))

@@ -48,7 +48,7 @@ def _book(book: BookRow, places: Places) -> BookSeen:
     if book.apart:
         notes.append(places.w("kept_apart", n=book.apart))
     return BookSeen(
-        device=book.device or places.w("unknown_handheld"),
+        device=places.handheld(book.device),
         upto=upto,
         waiting=" ".join(notes),
         missing=_missing(book, places),
@@ -118,9 +118,9 @@ class BooksSeen(Struct, frozen=True):
     """Digits that are of no head the office holds."""
 
 
-def read_books(tx: Connection, site: str) -> Facts | None:
+def read_books(tx: Connection, site: str, within: Sequence[str] = ()) -> Facts | None:
     """The books of that site, or of the first one when there is none of that name; None while there is no site."""
-    plans = newest_plans(tx)
+    plans = newest_plans(tx, within)
     if not plans:
         return None
     site = site if site in plans else next(iter(plans))
@@ -142,7 +142,7 @@ def _held_hash(tx: Connection, site: str, row: WitnessRow, books: Sequence[BookR
 
 def show_books(facts: Facts, lang: str) -> BooksSeen:
     places = Places(lang, facts.sites[facts.site], facts.people)
-    names = {book.book.hex(): book.device or places.w("unknown_handheld") for book in facts.books}
+    names = {book.book.hex(): places.handheld(book.device) for book in facts.books}
     return BooksSeen(
         site_name=places.site(facts.site),
         sites=[

@@ -13,8 +13,9 @@ from app.duties.days import millis
 from app.duties.outcome import Excuse, Outcome, Tally, colour_of, counts, forgive, is_excused, judge_unwalked
 from app.duties.schedule import RuleRefused, Slot, clock_text, slots
 from app.duties.site import Person, Plan, decode_plan
+from app.words import say
 from sync.office.credentials import everybody
-from sync.office.details import RoundDetail, marks_of, outcome_of, tally_of
+from sync.office.details import RoundDetail, StopDetail, marks_of, outcome_of, tally_of
 from sync.office.pages.books import BookSeen, books_seen
 from sync.office.pages.excuses import Excused, ExcuseSeen, read_excuses, show_excuse, valid
 from sync.office.pages.marks import mark_word
@@ -22,6 +23,7 @@ from sync.office.pages.places import Places
 from sync.office.pages.view import Verdict, url
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
+from sync.office.store.retention import purged_slots
 from sync.office.store.rounds import BookRow, RoundRow, StopRow
 
 SHOWS: Final = ("all", "missed", "marked", "findings")
@@ -57,7 +59,11 @@ class Facts(Struct, frozen=True):
     """For any time of the day's windows, those that do not count too."""
     excused_stops: dict[str, list[StopRow]]
     """By round: its stops at points that an excuse is about."""
+    tended: dict[str, list[StopRow]]
+    """By round done by place: its stops. Several handhelds may share one window."""
     people: dict[str, Person]
+    purged: frozenset[str]
+    """Windows whose rounds are not kept any more."""
 
     @property
     def valid(self) -> list[Excuse]:
@@ -116,6 +122,8 @@ class DaySeen(Struct, frozen=True):
     rows: list[RowSeen]
     excuses: list[ExcuseSeen]
     books: list[BookSeen]
+    purged: str
+    """A sentence; empty when the whole day is kept."""
 
 
 class Walked(Struct, frozen=True):
@@ -131,6 +139,12 @@ class Due(Struct, frozen=True):
     tally: Tally
     """As if nobody had walked it."""
     rounds: tuple[Walked, ...] = ()
+    together: Tally | None = None
+    """Of a window done by place: what all its rounds have reached between them, of all that it asks for."""
+
+    def judged(self, walked: Walked, now: int) -> Tally:
+        """What a round of it is judged by: once the window is over, one done by place by what all have reached."""
+        return self.together if self.together is not None and now >= self.closes else walked.tally
 
     @property
     def opens(self) -> int:
@@ -146,9 +160,9 @@ class Due(Struct, frozen=True):
         return max(self.rounds, key=lambda each: each.tally.done, default=None)
 
 
-def read_day(tx: Connection, wish: Wish, now: int) -> Facts | None:
-    """What is known of the day; None while no site has a plan."""
-    sites = plan_table.newest_plans(tx)
+def read_day(tx: Connection, wish: Wish, now: int, within: Sequence[str] = ()) -> Facts | None:
+    """What is known of the day; None while no site has a plan, of those in `within` when there are any."""
+    sites = plan_table.newest_plans(tx, within)
     if not sites:
         return None
     site = wish.site if wish.site in sites else next(iter(sites))
@@ -158,17 +172,20 @@ def read_day(tx: Connection, wish: Wish, now: int) -> Facts | None:
     begins = millis(datetime.combine(day, time.min, ZoneInfo(plan.site.zone)))
     excuses = read_excuses(tx, site, begins, begins + LONGEST_DAYS * DAY_MS)
     points = {excuse.point for excuse in valid(excuses)}
+    rows = table.rounds_on(tx, site, day.isoformat())
     return Facts(
         sites=sites,
         site=site,
         day=day,
         plan=plan,
         since=plan_table.planned_since(tx, site) or 0,
-        rows=table.rounds_on(tx, site, day.isoformat()),
+        rows=rows,
         books=table.books_of(tx, site),
         excuses=excuses,
         excused_stops=table.stops_at(tx, site, day.isoformat(), points) if points else {},
+        tended=table.stops_of_several(tx, site, [row.round for row in rows if _by_place(plan, row.slot)]),
         people=everybody(tx),
+        purged=purged_slots(tx, site, day.isoformat()),
     )
 
 
@@ -214,6 +231,7 @@ def show_day(facts: Facts, wish: Wish, lang: str, now: int) -> DaySeen:
         rows=[row for _, row in pairs if _wanted(row, show)],
         excuses=[show_excuse(each, places) for each in facts.excuses if _is_of_day(each.excuse, dues)],
         books=books_seen(facts.books, places),
+        purged=say(lang, "retention.day_purged", n=len(facts.purged)) if facts.purged else "",
     )
 
 
@@ -231,10 +249,32 @@ def planned_and_done(facts: Facts) -> list[Due]:
     found = []
     for slot in _slots(facts.plan, facts.day):
         done = tuple(walked.pop(slot.round, ()))
-        if done or millis(slot.closes) > facts.since:
-            found.append(Due(slot, _asked(slot, facts), done))
+        if done or (millis(slot.closes) > facts.since and slot.round not in facts.purged):
+            found.append(Due(slot, _asked(slot, facts), done, _together(slot, done, facts)))
     found += [Due(None, Tally(each[0].detail.planned), tuple(each)) for each in walked.values()]
     return sorted(found, key=lambda due: (due.opens, due.slot.round if due.slot else due.rounds[0].row.slot))
+
+
+def _by_place(plan: Plan, slot: str) -> bool:
+    schedule = plan.find_schedule(slot.partition("@")[0])
+    return schedule is not None and schedule.route in plan.by_place
+
+
+def _together(slot: Slot, done: Sequence[Walked], facts: Facts) -> Tally | None:
+    """What the rounds of a window done by place have reached between them; None for another kind, or without any."""
+    if not done or slot.route not in facts.plan.by_place:
+        return None
+    asked, opens, closes = _asked(slot, facts), millis(slot.opens), millis(slot.closes)
+    at: dict[str, list[int]] = {}
+    left_out: set[str] = set()
+    for row in (row for walked in done for row in facts.tended.get(walked.row.round, ())):
+        if row.at is not None:
+            at.setdefault(row.stop, []).append(row.at)
+        elif msgspec.json.decode(row.detail, type=StopDetail).skips:
+            left_out.add(row.stop)
+    in_window = sum(any(opens <= each < closes for each in times) for times in at.values())
+    planned = max(asked.planned, len(at.keys() | left_out))
+    return Tally(planned, len(at), len(left_out - at.keys()), in_window, asked.excused)
 
 
 def _asked(slot: Slot, facts: Facts) -> Tally:
@@ -281,16 +321,17 @@ def _rows(due: Due, facts: Facts, places: Places, now: int) -> list[RowSeen]:
 
 
 def _walked(walked: Walked, due: Due, number: int, day: date, places: Places, now: int) -> RowSeen:
-    row, detail, tally = walked.row, walked.detail, walked.tally
+    row, detail, tally, judged = walked.row, walked.detail, walked.tally, due.judged(walked, now)
     marks = [mark_word(mark, places.lang) for mark in marks_of(detail)]
     not_ok = [places.w("answers_not_ok", n=detail.not_ok)] if detail.not_ok else []
     notes = [] if due.slot else [places.w("not_planned")]
     notes += [places.w("entered_by", people=places.persons(detail.late_entry.by))] if detail.late_entry else []
     notes += [places.w("excused_points", n=tally.excused)] if tally.excused else []
+    notes += [places.w("together", done=judged.done, planned=judged.planned)] if judged is not tally else []
     return RowSeen(
         window=window_of(detail, places),
         name=places.schedule(detail.schedule, detail.route),
-        verdict=verdict_of(detail, tally, places, now),
+        verdict=verdict_of(detail, judged, places, now),
         note=" ".join(notes),
         points=f"{tally.done}/{tally.planned}",
         crew=places.persons(tuple(member.person for member in detail.crew)),
@@ -316,9 +357,15 @@ def _unwalked(due: Due, slot: Slot, heard: Sequence[int], places: Places, now: i
         walked="",
         marks=[],
         findings="",
-        href="",
+        href=_from_paper(slot, places) if outcome in (Outcome.MISSED, Outcome.NO_RECORD) else "",
         attempt="",
     )
+
+
+def _from_paper(slot: Slot, places: Places) -> str:
+    """Where such a round is entered when a sheet turns up (D9)."""
+    site = places.plan.site.id if places.plan else ""
+    return url("/afterwards", site=site, schedule=slot.schedule, day=slot.opens.date().isoformat())
 
 
 def verdict_of(detail: RoundDetail, tally: Tally, places: Places, now: int) -> Verdict:
@@ -353,7 +400,7 @@ def span_of(detail: RoundDetail, places: Places, day: date | None) -> str:
 
 def _totals(dues: Sequence[Due], heard: Sequence[int], now: int) -> Totals:
     """Windows that are over, or whose round is finished."""
-    counted = [each for due in dues if (each := _count(due, heard, now)) is not None]
+    counted = [each for due in dues if (each := count(due, heard, now)) is not None]
     points = sum(each.planned for each in counted)
     missed = sum(each.missed for each in counted)
     asked = [each for each in counted if each.planned]
@@ -370,12 +417,13 @@ def _totals(dues: Sequence[Due], heard: Sequence[int], now: int) -> Totals:
     )
 
 
-def _count(due: Due, heard: Sequence[int], now: int) -> Tally | None:
+def count(due: Due, heard: Sequence[int], now: int) -> Tally | None:
+    """What a window that is over came to; None while it may still come to more."""
     best = due.best
     over = best is not None and best.detail.finished is not None
     if not counts(due.closes, heard, now, walked=best is not None, over=over):
         return None
-    return best.tally if best else due.tally
+    return due.judged(best, now) if best else due.tally
 
 
 def _percent(part: int, whole: int) -> str:

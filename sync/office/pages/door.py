@@ -56,6 +56,12 @@ class NotForRole(HTTPException):
     status_code = HTTPStatus.FORBIDDEN
 
 
+class NotForSite(HTTPException):
+    """The visitor: this account may not see that site."""
+
+    status_code = HTTPStatus.FORBIDDEN
+
+
 class Door:
     def __init__(self, store: Store, view: View, clock_ms: Clock, cost: Cost) -> None:
         self._store = store
@@ -64,13 +70,18 @@ class Door:
         self._cost = cost
 
     async def let_in(self, connection: ASGIConnection[Any, Any, Any, Any], roles: Collection[str]) -> None:
-        """Lets through who is signed in with one of the roles. Raises NotSignedIn, NotForRole for everybody else."""
+        """Lets through who is signed in with one of the roles, to a site of theirs.
+
+        Raises NotSignedIn, NotForRole, NotForSite for everybody else.
+        """
         session = await self.session(connection)
         if session is None:
             raise NotSignedIn
         connection.state.session = session
         if session.role not in roles:
             raise NotForRole
+        if not session.reaches(connection.query_params.get("site") or session.home_site):
+            raise NotForSite
 
     async def session(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Session | None:
         cookie = connection.cookies.get(SESSION_COOKIE, "")

@@ -1,19 +1,20 @@
 """Label sheets from a browser: what can be chosen, and the file, drawn and read back like the command's."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from litestar import Response
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties.site import Plan
-from sync.office import printing
+from sync.office import printing, trials
 from sync.office.labels import BOTH, NAMES, Wish
 from sync.office.pages.day import Choice
 from sync.office.pages.view import HEADERS, words
 from sync.office.printing import Printable
-from sync.office.sheets import LAYOUTS, USUAL
+from sync.office.sheets import LAYOUTS, USUAL, Sheets
 from sync.office.store.plans import newest_plans
 
 
@@ -25,8 +26,8 @@ class LabelsPage(Struct, frozen=True):
     """The site has assets that carry labels."""
 
 
-def read_sites(tx: Connection) -> dict[str, Plan]:
-    return newest_plans(tx)
+def read_sites(tx: Connection, within: Sequence[str] = ()) -> dict[str, Plan]:
+    return newest_plans(tx, within)
 
 
 def show_labels(sites: Mapping[str, Plan], lang: str) -> LabelsPage:
@@ -59,5 +60,15 @@ class Press:
         chosen = LAYOUTS.get(layout, LAYOUTS[USUAL])
         async with self._one:
             sheets = await asyncio.to_thread(printing.proofed, printable.labels, chosen, printable.heading)
-        headers = {**HEADERS, "content-disposition": f'attachment; filename="labels-{site}.pdf"'}
-        return Response(sheets.pdf, media_type="application/pdf", headers=headers)
+        return _saved(sheets, f"labels-{site}.pdf")
+
+    async def trial(self, lang: str, now: int) -> Response[bytes]:
+        """The sheet on which a fitter tries a scanner. Raises SheetUnreadable, FontMissing."""
+        async with self._one:
+            sheets = await asyncio.to_thread(trials.draw, lang, f"{datetime.fromtimestamp(now / 1000, UTC):%Y-%m-%d}")
+        return _saved(sheets, "scanner-test.pdf")
+
+
+def _saved(sheets: Sheets, name: str) -> Response[bytes]:
+    headers = {**HEADERS, "content-disposition": f'attachment; filename="{name}"'}
+    return Response(sheets.pdf, media_type="application/pdf", headers=headers)

@@ -17,6 +17,7 @@ from app.duties.site import Check, Person, Plan, Stop
 from app.words import say
 from sync.office.details import Ref
 from sync.office.pages.view import url, words
+from sync.office.store.rounds import DESK
 
 UTC: Final = ZoneInfo("UTC")
 
@@ -37,6 +38,10 @@ class Places(Struct, frozen=True):
 
     def site(self, site: str) -> str:
         return (self.plan.site.name.say(self.lang) if self.plan else "") or site
+
+    def handheld(self, name: str) -> str:
+        """Who writes a book."""
+        return self.w("desk_book") if name == DESK else name or self.w("unknown_handheld")
 
     def person(self, person: str) -> str:
         found = self.people.get(person)

@@ -1,6 +1,5 @@
 """The records of one book as sentences, newest first: each kind is readable here before it has a page of its own."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -11,10 +10,12 @@ from app.booklog import BookLog
 from app.duties.site import People, Person, Plan
 from app.record import Record
 from sync.office.credentials import everybody
+from sync.office.details import names_in
+from sync.office.pages.photos import PhotoSeen, read_held, show_photos
 from sync.office.pages.places import Places
 from sync.office.pages.view import url
 from sync.office.store import rounds as table
-from sync.office.store.plans import newest_plans
+from sync.office.store.plans import site_plan
 from sync.office.store.records import Stored
 from sync.office.store.rounds import BookRow
 
@@ -34,12 +35,15 @@ class Facts(Struct, frozen=True):
     """What began the last round before the page: its stops are named by it."""
     stored: list[Stored]
     people: dict[str, Person]
+    held: frozenset[str]
+    """Pictures named by them that have come."""
 
 
 class RecordSeen(Struct, frozen=True):
     number: int
     time: str
     words: str
+    photos: list[PhotoSeen]
 
 
 class RecordsSeen(Struct, frozen=True):
@@ -54,21 +58,23 @@ class RecordsSeen(Struct, frozen=True):
 
 def read_records(tx: Connection, site: str, book: str, upto: str) -> Facts | None:
     """Up to SHOWN records that end at number `upto`, else at the newest; None for a book that the site has not."""
-    plan = newest_plans(tx).get(site)
+    plan = site_plan(tx, site)
     found = next((each for each in table.books_of(tx, site) if each.book.hex() == book), None)
     if plan is None or found is None:
         return None
     asked = int(upto) if upto.isascii() and upto.isdigit() and len(upto) < 16 else found.held
     last = min(max(1, asked), found.held)
     first = max(1, last - SHOWN + 1)
+    stored = table.records_between(tx, site, found.book, first, last, SHOWN)
     return Facts(
         site=site,
         plan=plan,
         book=found,
         upto=last,
         round=table.last_of_kind(tx, site, found.book, first - 1, "round.started"),
-        stored=table.records_between(tx, site, found.book, first, last, SHOWN),
+        stored=stored,
         people=everybody(tx),
+        held=read_held(tx, site, [name for one in stored if _is_record(one) for name in names_in(_decode(one).body)]),
     )
 
 
@@ -79,10 +85,10 @@ def show_records(facts: Facts, lang: str) -> RecordsSeen:
         log.words(_decode(facts.round))
     ends = facts.upto + SHOWN
     return RecordsSeen(
-        device=facts.book.device or places.w("unknown_handheld"),
+        device=places.handheld(facts.book.device),
         fingerprint=book,
         back=url("/books", site=facts.site),
-        records=_seen(facts.stored, log, places)[::-1],
+        records=[_one(one, facts, log, places) for one in facts.stored][::-1],
         newer=_page(facts, min(ends, facts.book.held)) if facts.upto < facts.book.held else "",
         older=_page(facts, facts.upto - SHOWN) if facts.upto > SHOWN else "",
     )
@@ -92,16 +98,17 @@ def _page(facts: Facts, upto: int) -> str:
     return url("/records", site=facts.site, book=facts.book.book.hex(), upto=str(upto))
 
 
-def _seen(stored: Sequence[Stored], log: BookLog, places: Places) -> list[RecordSeen]:
-    return [_one(one, log, places) for one in stored]
-
-
-def _one(one: Stored, log: BookLog, places: Places) -> RecordSeen:
+def _one(one: Stored, facts: Facts, log: BookLog, places: Places) -> RecordSeen:
     """What is gone, or is no record, says so."""
-    if one.quarantine is not None or not one.kind:
-        return RecordSeen(one.seq, "", places.w("record_aside" if one.quarantine is not None else "record_gone"))
+    if not _is_record(one):
+        return RecordSeen(one.seq, "", places.w("record_aside" if one.quarantine is not None else "record_gone"), [])
     record = _decode(one)
-    return RecordSeen(one.seq, places.moment(record.at), log.words(record))
+    photos = show_photos(names_in(record.body), facts.site, facts.held, places)
+    return RecordSeen(one.seq, places.moment(record.at), log.words(record), photos)
+
+
+def _is_record(one: Stored) -> bool:
+    return one.quarantine is None and bool(one.kind)
 
 
 def _decode(one: Stored) -> Record:

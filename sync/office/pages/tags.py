@@ -1,5 +1,6 @@
 """Tags and labels by point, for the fitter: which wants a new cell, which is silent, which label a new print."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -7,9 +8,10 @@ from sqlalchemy import Connection
 
 from app.duties.evidence import WORN_BELOW
 from app.duties.site import Plan, Point, Tag
+from app.words import say
 from sync.office.pages.evidence import battery
 from sync.office.pages.places import Places
-from sync.office.pages.view import Verdict, tag_words, url
+from sync.office.pages.view import Verdict, url
 from sync.office.store import visits
 from sync.office.store.plans import newest_plans
 from sync.office.store.visits import CalibrationRow, VisitRow
@@ -74,9 +76,9 @@ class Facts(Struct, frozen=True):
     keys: dict[tuple[str, str], Keyed]
 
 
-def read_tags(tx: Connection, site: str, now: int) -> Facts | None:
+def read_tags(tx: Connection, site: str, now: int, within: Sequence[str] = ()) -> Facts | None:
     """What is known of a site's tags, of the first one without a name; None while there is no site."""
-    sites = newest_plans(tx)
+    sites = newest_plans(tx, within)
     chosen = site if site in sites else next(iter(sites), None)
     if chosen is None:
         return None
@@ -122,18 +124,18 @@ def _tag(point: Point, tag: Tag | None, facts: Facts, places: Places) -> TagSeen
         battery=battery(powered.battery_pct, powered.battery_mv, lang) if powered else "",
         low=powered is not None and is_low(powered),
         heard=_heard(tag, heard, places),
-        silent=tag_words(lang, "silent_since", time=places.day_and_minute(since[0]), n=since[1]) if since else "",
+        silent=say(lang, "tags.silent_since", time=places.day_and_minute(since[0]), n=since[1]) if since else "",
         key=_key(tag, key, places),
-        clock=tag_words(lang, "clock", seconds=f"{key.clock_ms / 1000:+.0f}") if key and key.clock_ms else "",
+        clock=say(lang, "tags.clock", seconds=f"{key.clock_ms / 1000:+.0f}") if key and key.clock_ms else "",
         measured=_measured(measured, places) if measured else "",
-        put_near=tag_words(lang, "put_near", level=measured.level) if measured and differs else "",
-        label=tag_words(lang, "health", n=health) if health is not None else "",
+        put_near=say(lang, "tags.put_near", level=measured.level) if measured and differs else "",
+        label=say(lang, "tags.health", n=health) if health is not None else "",
         worn=health is not None and health < WORN_BELOW,
     )
 
 
 def _measured(row: CalibrationRow, places: Places) -> str:
-    return tag_words(places.lang, "level", level=row.level, time=places.day_and_minute(row.at))
+    return say(places.lang, "tags.level", level=row.level, time=places.day_and_minute(row.at))
 
 
 def is_low(row: VisitRow) -> bool:
@@ -145,13 +147,13 @@ def is_low(row: VisitRow) -> bool:
 def _heard(tag: Tag | None, at: int | None, places: Places) -> str:
     if tag is None:
         return ""
-    return places.day_and_minute(at) if at is not None else tag_words(places.lang, "never")
+    return places.day_and_minute(at) if at is not None else say(places.lang, "tags.never")
 
 
 def _key(tag: Tag | None, key: Keyed | None, places: Places) -> Verdict | None:
     if key is not None:
         time = places.day_and_minute(key.since)
-        return Verdict("ok", tag_words(places.lang, "key_since", issue=key.issue, time=time))
+        return Verdict("ok", say(places.lang, "tags.key_since", issue=key.issue, time=time))
     if tag is None or not needs_key(tag.format):
         return None
-    return Verdict("amber", tag_words(places.lang, "no_key"))
+    return Verdict("amber", say(places.lang, "tags.no_key"))

@@ -34,6 +34,7 @@ from sync.office.pages.day import span_of, verdict_of, window_of
 from sync.office.pages.evidence import EvidenceSeen, show_evidence
 from sync.office.pages.excuses import Excused, excuse_words, read_excuses, valid
 from sync.office.pages.marks import MarkSeen, explain, mark_word
+from sync.office.pages.photos import PhotoSeen, read_held, show_photos
 from sync.office.pages.places import Places
 from sync.office.pages.view import Fact, Verdict, url
 from sync.office.store import plans as plan_table
@@ -53,6 +54,8 @@ class Facts(Struct, frozen=True):
     excuses: list[Excused]
     explanations: list[tuple[ExplanationRow, ExplanationDetail]]
     people: dict[str, Person]
+    held: frozenset[str]
+    """Photographs that have come."""
 
 
 class MemberSeen(Struct, frozen=True):
@@ -83,6 +86,7 @@ class FindingSeen(Struct, frozen=True):
     state: str
     colour: str
     ref: str
+    photos: list[PhotoSeen]
 
 
 class EventSeen(Struct, frozen=True):
@@ -105,6 +109,8 @@ class RoundSeen(Struct, frozen=True):
     window: str
     attempt: str
     back: str
+    explain: str
+    """Where somebody says what a mark was about."""
     verdict: Verdict
     planned: int
     done: int
@@ -119,6 +125,8 @@ class RoundSeen(Struct, frozen=True):
     events: list[EventSeen]
     explanations: list[SaidSeen]
     books: list[BookSeen]
+    photos: list[PhotoSeen]
+    """Of the paper that the round was entered from."""
 
 
 def read_facts(tx: Connection, name: str, site: str) -> Facts | None:
@@ -131,10 +139,13 @@ def read_facts(tx: Connection, name: str, site: str) -> Facts | None:
     plan = plan or plan_table.newest_plan(tx, row.site)
     spans = [(bytes.fromhex(part.book), part.first, part.last) for part in detail.parts if not part.apart]
     spans = spans or [(row.book, row.first_seq, row.last_seq)]
+    findings = table.findings_of(tx, row.site, row.round)
+    pictures = [name for each in findings for name in msgspec.json.decode(each.detail, type=FindingDetail).photos]
+    pictures += detail.late_entry.photos if detail.late_entry else ()
     return Facts(
         row=row,
         stops=table.stops_of(tx, row.site, row.round),
-        findings=table.findings_of(tx, row.site, row.round),
+        findings=findings,
         plan=decode_plan(plan.raw) if plan else None,
         books=[book for book in table.books_of(tx, row.site) if book.book in {part[0] for part in spans}],
         excuses=read_excuses(tx, row.site, row.opens, millis(detail.closes)),
@@ -144,6 +155,7 @@ def read_facts(tx: Connection, name: str, site: str) -> Facts | None:
             for each in table.explanations_of(tx, row.site, book, first, last)
         ],
         people=everybody(tx),
+        held=read_held(tx, row.site, pictures),
     )
 
 
@@ -163,6 +175,7 @@ def show_round(facts: Facts, lang: str, now: int) -> RoundSeen:
         window=window_of(detail, places),
         attempt=places.w("attempt", n=attempt) if attempt not in ("", "1") else "",
         back=url("/rounds", site=row.site, day=row.day),
+        explain=url("/afterwards", site=row.site, round=row.round),
         verdict=verdict_of(detail, tally, places, now),
         planned=tally.planned,
         done=tally.done,
@@ -173,17 +186,18 @@ def show_round(facts: Facts, lang: str, now: int) -> RoundSeen:
         marks=marks,
         crew=[_member(member, detail, places) for member in detail.crew],
         stops=stops,
-        findings=[_finding(finding, places, now) for finding in facts.findings],
+        findings=[_finding(finding, facts.held, places, now) for finding in facts.findings],
         events=[_event(event, row, places) for event in detail.events],
         explanations=said.rest(),
         books=books_seen(facts.books, places),
+        photos=show_photos(detail.late_entry.photos if detail.late_entry else (), row.site, facts.held, places),
     )
 
 
 def _facts(facts: Facts, detail: RoundDetail, places: Places) -> list[Fact]:
     w = places.w
     known = "plan_revision" if detail.judged else "plan_unknown"
-    book = facts.books[0].device if facts.books and facts.books[0].device else w("unknown_handheld")
+    book = places.handheld(facts.books[0].device if facts.books else "")
     found = [
         Fact(w("walked"), span_of(detail, places, date.fromisoformat(facts.row.day))),
         Fact(w("order"), _order(detail, places), w("seed", seed=detail.seed) if detail.seed else ""),
@@ -381,7 +395,7 @@ class _Said:
 # -- findings and the rest -----------------------------------------------------------------------
 
 
-def _finding(row: FindingRow, places: Places, now: int) -> FindingSeen:
+def _finding(row: FindingRow, held: frozenset[str], places: Places, now: int) -> FindingSeen:
     detail = msgspec.json.decode(row.detail, type=FindingDetail)
     colour, state = _state(row, detail, now)
     category = places.category(detail.category)
@@ -394,6 +408,7 @@ def _finding(row: FindingRow, places: Places, now: int) -> FindingSeen:
         state=places.w(state),
         colour=colour,
         ref=places.record(detail.ref),
+        photos=show_photos(detail.photos, row.site, held, places),
     )
 
 

@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from app.text import clean
 from app.words import LANGS, say
-from sync.office.accounts import ALARM_TAKERS, LABEL_PRINTERS, REVIEWERS
+from sync.office.accounts import ALARM_TAKERS, AUDITORS, LABEL_PRINTERS, REVIEWERS
 from sync.office.store.accounts import Session
 
 Asked = Request[Any, Any, State]
@@ -31,7 +31,7 @@ SHOWN_NOW: Final = "shown_now"
 """Where a request carries the time that its page tells, when the clock was moved."""
 YEAR_S: Final = 365 * 24 * 3600
 LONGEST_TEXT: Final = 2000
-ROOMS: Final = ("/rounds", "/books", "/tags", "/alarms", "/labels")
+ROOMS: Final = ("/rounds", "/books", "/tags", "/alarms", "/labels", "/devices", "/audit", "/afterwards")
 FORM_BYTES: Final = 16 * 1024
 
 HEADERS: Final = {
@@ -81,6 +81,8 @@ class Room(Struct, frozen=True):
 
     href: str
     word: str
+    here: bool
+    """Whether the visitor looks at it."""
 
 
 NOBODY: Final = Visitor()
@@ -125,13 +127,15 @@ class View:
         text = self._templates.get_template(template).render(
             lang=lang,
             w=partial(words, lang),
-            t=partial(tag_words, lang),
+            t=_words_of("tags", lang),
+            a=_words_of("audit", lang),
+            f=_words_of("fleet", lang),
             other_lang_url=_in_other_language(request, lang),
             style_version=self._style_version,
             session_name=visitor.name,
             form_token=form_token(visitor.session) if visitor.session else "",
             way_back=visitor.home,
-            rooms=_rooms(visitor, lang),
+            rooms=_rooms(visitor, lang, path_of(request)),
             here=here_of(request),
             banner=banner,
             filling=filling,
@@ -157,14 +161,15 @@ def home_of(role: str) -> str:
     return "/rounds" if role in REVIEWERS else "/alarms" if role in ALARM_TAKERS else ""
 
 
-def _rooms(visitor: Visitor, lang: str) -> list[Room]:
+def _rooms(visitor: Visitor, lang: str, path: str) -> list[Room]:
     role = visitor.session.role if visitor.session else ""
     names = (
-        *(("rounds", "books", "tags") if role in REVIEWERS else ()),
+        *(("rounds", "afterwards", "books", "devices", "tags") if role in REVIEWERS else ()),
         *(("alarms",) if home_of(role) else ()),
         *(("labels",) if role in LABEL_PRINTERS else ()),
+        *(("audit",) if role in AUDITORS else ()),
     )
-    return [Room(f"/{name}", words(lang, name)) for name in names]
+    return [Room(f"/{name}", words(lang, name), path == f"/{name}") for name in names]
 
 
 def shown(value: Any) -> Any:
@@ -179,9 +184,9 @@ def words(lang: str, name: str, **fields: Any) -> str:
     return say(lang, f"office.{name}", **fields)
 
 
-def tag_words(lang: str, name: str, **fields: Any) -> str:
-    """The sentence `name` about tags."""
-    return say(lang, f"tags.{name}", **fields)
+def _words_of(subject: str, lang: str) -> Callable[..., str]:
+    """The sentences of another catalogue by name."""
+    return lambda name, **fields: say(lang, f"{subject}.{name}", **fields)
 
 
 def lang_of(request: Asked) -> str:

@@ -1,0 +1,80 @@
+"""What the office itself puts on record (D9): a book of its own for each site, chained and signed like a handheld's.
+
+So an excuse that was written at the desk stands in exports, is folded and can be verified like one from the site. The
+book's key follows from the office's own and the site: there is nothing more to keep, and whoever has the backup has it.
+The key is never changed; `identity` in its first record is the office's key, by which every handheld knows the office.
+"""
+
+from hashlib import sha256
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection
+
+from app import kinds
+from app.kinds.base import Body
+from app.logbook.keys import book_id, head_message, identity_message
+from app.record import Record, encode, follow
+from app.version import VERSION
+from sync.office.keys import OfficeKey
+from sync.office.store import Store, known
+from sync.office.store.records import Batch, Held, Link, append, link
+
+BOOT: Final = "office"
+"""Its `up` is its wall clock: an office does not boot for its records."""
+
+
+class Desk:
+    """The books of an office."""
+
+    def __init__(self, store: Store, key: OfficeKey) -> None:
+        self._store = store
+        self._key = key
+
+    async def say(self, site: str, body: Body, by: str, now: int) -> str:
+        """Durable when this returns; the record's id. `by` is the person's id, `now` UTC ms. Raises RecordRefused for a
+        body that no record may hold.
+        """
+        own = self._own(site)
+        book = book_id(own.public_key().public_bytes_raw())
+        written = Writing(own, book, self._key.public)
+
+        def change(tx: Connection) -> Held:
+            known.put(tx, f"{known.DESK}{site}", book.hex())
+            return append(tx, site, book, lambda held: written.after(held, body, by, now), now)
+
+        held = await self._store.write(change, site)
+        return f"{book.hex()}:{held.seq}"
+
+    def _own(self, site: str) -> Ed25519PrivateKey:
+        seed = sha256(self._key.sign(b"watchbook desk 1\n" + site.encode())).digest()
+        return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+class Writing:
+    """Makes the records of one book."""
+
+    def __init__(self, key: Ed25519PrivateKey, book: bytes, office: bytes) -> None:
+        self._key = key
+        self._book = book
+        self._office = office
+
+    def after(self, held: Held, body: Body, by: str, now: int) -> Batch:
+        """What follows what is held: the opening too where nothing is."""
+        said = [(body, (by,))] if held.seq else [(self._opening(), ()), (body, (by,))]
+        links: list[Link] = []
+        previous, seq = held.hash, held.seq
+        for each, people in said:
+            seq += 1
+            record = Record(now, kinds.to_dict(each), BOOT, people, kinds.kind_of(each), 0, seq, now, kinds.VERSION)
+            raw = encode(record)
+            previous = follow(previous, raw)
+            links.append(link(seq, raw, previous))
+        sig = self._key.sign(head_message(self._book, seq, previous))
+        public = self._key.public_key().public_bytes_raw()
+        return Batch(self._book, held.seq + 1, held.hash, tuple(links), public, sig, 0)
+
+    def _opening(self) -> kinds.BookOpened:
+        public = self._key.public_key().public_bytes_raw()
+        cert = self._key.sign(identity_message(self._office))
+        return kinds.BookOpened(cert.hex(), self._office.hex(), public.hex(), VERSION)
