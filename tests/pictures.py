@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Final
 
@@ -26,21 +27,25 @@ TOUR: Final = (
     "<wait:{fine}><pause:.8><enter><wait:_]><pause:.8>30<enter><wait:1/3><pause:.8><enter>"
     "<wait:1/2><wait:{roof}><pause:.8><enter><wait:MPa><shot:check-{lang}.png>"
 )
+LARGE: Final = SIGN_IN + "<wait:{now}><f4><enter><wait:{fine}><pause:.5><shot:large-{lang}.png>"
+"""Large letters in the sun."""
 WORDS: Final = {
     "zh": {"number": "工号", "now": "现在走", "fine": "剩下的都正常", "roof": "禁止攀爬牌在"},
     "en": {"number": "Number", "now": "Due now", "fine": "all OK", "roof": "1/2"},
 }
+STILL_FILLING: Final = '<p class="demo">'
+FILLED_S: Final = 180
 CHROMIUM: Final = (
     "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
 )  # fmt: skip
 
 
-def handheld(lang: str) -> None:
+def handheld(lang: str, tour: str, cols: int, rows: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         argv = [sys.executable, "-m", "screens", "demo", "--no-office", "--lang", lang, "--data-dir", folder]
-        with Pty(argv, cols=40, rows=20, cwd=ROOT) as pty:
-            play(pty, TOUR.format(lang=lang, **WORDS[lang]), PICTURES)
+        with Pty(argv, cols=cols, rows=rows, cwd=ROOT) as pty:
+            play(pty, tour.format(lang=lang, **WORDS[lang]), PICTURES)
 
 
 def office() -> None:
@@ -55,7 +60,8 @@ def office() -> None:
                 token = re.search(r'name="csrf"[^>]*value="([^"]+)"', browser.get("/login").text)
                 assert token
                 entry = {"name": desk["user"], "password": desk["password"], "csrf": token[1]}
-                listing = browser.post("/login", data=entry).text
+                browser.post("/login", data=entry)
+                listing = _filled(browser)
                 day = browser.get(_first(listing, r'href="(/rounds\?[^"]*day=[^"]*)"')).text
                 path = _first(day, r'href="(/rounds/[^"]*night[^"]*)"')
                 for lang in WORDS:
@@ -64,6 +70,18 @@ def office() -> None:
         finally:
             served.terminate()
             served.wait(10)
+
+
+def _filled(browser: httpx.Client) -> str:
+    """The list of days, once the whole example is there: what fills it begins a little after the page does."""
+    filling, ends = False, time.monotonic() + FILLED_S
+    while True:
+        page = browser.get("/rounds").text
+        if filling and STILL_FILLING not in page:
+            return page
+        filling = filling or STILL_FILLING in page
+        assert time.monotonic() < ends, "the example never came to its end"
+        time.sleep(0.5)
 
 
 def shoot(browser: httpx.Client, path: str, folder: Path, name: str) -> None:
@@ -84,7 +102,8 @@ def _first(page: str, pattern: str) -> str:
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     for lang in WORDS:
-        handheld(lang)
+        handheld(lang, TOUR, 40, 20)
+        handheld(lang, LARGE, 30, 15)
     office()
 
 

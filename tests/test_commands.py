@@ -192,7 +192,7 @@ def test_the_status_is_told_in_the_time_of_the_site_and_in_units_people_use(tmp_
     assert facts["clock offset"] == "-2.3 s"
     assert facts["oldest not sent"].endswith(" ago")
     assert facts["free storage"].endswith(" MB")
-    assert facts["device"] == "-"
+    assert facts["handheld"] == "-"
 
 
 def test_a_folder_without_a_book_is_said_and_not_made(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from app.logbook.book import Logbook
-from app.settings import Settings
+from app.settings import Settings, load
 from hardware.clock import SystemClock
 from screens import doctor
 from tests.pty import Pty
@@ -150,3 +150,43 @@ def test_a_camera_shows_a_picture_or_is_a_thing_to_do(tmp_path: Path) -> None:
     found = {camera: doctor._camera(Settings(tmp_path / "book", camera=camera)) for camera in cameras}
     assert {camera: (part.state, part.key) for camera, part in found.items()} == cameras
     assert "640x480" in found[f"file:{tmp_path}/frame@640x480:GREY"].says("zh")
+
+
+def told_of(folder: Path, config: str, part: str, lang: str = "en") -> list[tuple[str, str]]:
+    """State and sentence of each row about `part`, with these settings in force."""
+    folder.mkdir(exist_ok=True)
+    (folder / "config.toml").write_text(config, "utf-8")
+    settings = load({"data_dir": str(folder)}, {"WATCHBOOK_ADAPTER": "none"})
+    return [(each.state, each.says(lang)) for each in doctor.look(settings) if each.part == part]
+
+
+@pytest.mark.parametrize(
+    ("config", "part", "said"),
+    [
+        ("scan_gap_ms = 9", "scanner", "scan_gap_ms is a number from 20 to 250, not 9"),
+        ('scan_gap_ms = "long"', "scanner", "not long"),
+        ('scan_prefix = "f5"\nscan_suffix = "lf"', "scanner", "Not f5"),
+        ('scan_suffix = "space"', "scanner", "not space"),
+        ('scanner = "usb:/dev/x"', "scanner", "not usb:/dev/x"),
+        ('scanner = "serial:/dev/ttyUSB0@300"', "scanner", "not 300"),
+        ('camera = "/dev/video0"', "camera", "not /dev/video0"),
+        ('side_keys = "183=alarm"', "keys", "183=alarm"),
+        ('side_keys = "/dev/input/none:183=alarm"', "keys", "no /dev/input/none"),
+        ('feed = "/tmp/air.jsonl"', "radio", "/tmp/air.jsonl stands in for it"),
+        ("scan_gap = 80", "settings", "no setting scan_gap,"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_a_thing_to_do(tmp_path: Path, config: str, part: str, said: str) -> None:
+    rows = told_of(tmp_path / "book", config, part)
+    assert any(state == "todo" and said in words for state, words in rows), rows
+
+
+def test_of_several_bad_settings_each_is_told_and_good_ones_are_not(tmp_path: Path) -> None:
+    bad = 'scan_prefix = "f5"\nscan_suffix = "x"\nscan_gap_ms = 900\n'
+    assert [state for state, _ in told_of(tmp_path / "book", bad, "scanner", "zh")] == ["todo", "todo", "todo", "ok"]
+    button = tmp_path / "button"
+    button.touch()
+    good = f'scan_prefix = "f12,~"\nscan_suffix = "none"\nscan_gap_ms = 250\nside_keys = "{button}:183=alarm"\n'
+    assert [state for state, _ in told_of(tmp_path / "book", good, "scanner")] == ["ok"]
+    assert told_of(tmp_path / "book", good, "keys") == [("ok", "1 set, their devices are there")]
+    assert told_of(tmp_path / "book", good, "settings") == []

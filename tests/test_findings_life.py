@@ -13,6 +13,7 @@ from app.kinds.findings import FindingCorrected, FindingRechecked
 from app.kinds.orders import (
     KEPT_MS,
     MOST,
+    ORDERS,
     OrderAccepted,
     OrderArrived,
     OrderConfirmed,
@@ -80,8 +81,8 @@ def test_the_orders_of_a_year_leave_only_what_is_open_and_the_last_day() -> None
         ):
             seq += 1
             state = fold_one(state, record(seq, body, at), lambda named: None)
-        assert state.orders[id].stage is Stage.CLOSED
-        sizes.append(len(state.orders))
+        assert state.share(ORDERS)[id].stage is Stage.CLOSED
+        sizes.append(len(state.share(ORDERS)))
     assert max(sizes) <= KEPT_MS // HOUR_MS + 1
     assert all(before <= after or after >= KEPT_MS // HOUR_MS for before, after in pairwise(sizes))
 
@@ -91,6 +92,8 @@ def test_open_orders_are_never_more_than_a_site_can_have() -> None:
     for seq in range(1, MOST + 20):
         body = OrderTaken("radio", "lamp", "off", "lamp off", "li-min", "fitter", None, 9, False)
         state = fold_one(state, record(seq, body, seq), lambda named: None)
-    assert msgspec.json.decode(msgspec.json.encode(state), type=State).orders == state.orders, "as a snapshot keeps it"
-    assert len(state.orders) == MOST
-    assert f"{BOOK}:{MOST + 19}" in state.orders
+    assert msgspec.json.decode(msgspec.json.encode(state), type=State).share(ORDERS) == state.share(ORDERS), (
+        "as a snapshot keeps it"
+    )
+    assert len(state.share(ORDERS)) == MOST
+    assert f"{BOOK}:{MOST + 19}" in state.share(ORDERS)

@@ -40,7 +40,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     logbook.append(Draft("round.started", {"round": "r:1", "route": ROUTE["id"], "marks": ["early"]}, who))
     logbook.append(Draft("stop.arrived", {**names, "point": POINT["id"], "grade": "near", "marks": []}, who))
     logbook.append(Draft("stop.skipped", {**names, "reason": "x", "words": "门锁\x1b[31m"}, ("gone-home",)))
-    logbook.append(Draft("check.answered", {**names, "words": "压力", "value": "0.4", "ok": False, "marks": []}, who))
+    logbook.append(
+        Draft("check.answered", {**names, "words": "压力 0.4", "value": "0.4", "ok": False, "marks": []}, who)
+    )
     logbook.append(Draft("note.made", {"free": "text"}))
     logbook.close()
     return folder

@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
+from pypdfium2 import PdfDocument  # type: ignore[import-untyped]  # it ships no types
 
 from app import codes
+from sync.office.trials import FIELDS, draw
 from tests.hardware.labels_seen import View, code, seen, several, worn
 from tests.test_commands import watchbook
 
@@ -65,6 +68,17 @@ def test_a_person_reads_the_text_and_how_worn_the_label_is(album: Path, lang: st
     assert LABEL in third
     assert worn_out in third
     assert done.returncode == 0
+
+
+def test_a_photo_of_the_test_sheet_says_which_fields_it_reads(tmp_path: Path) -> None:
+    """A picture of the sheet at 200 dpi, a little out of focus: all but the finest field."""
+    sheet = PdfDocument(draw("en", "2026-11-22").pdf)[0].render(scale=200 / 72).to_pil()
+    sheet.filter(ImageFilter.GaussianBlur(1)).save(tmp_path / "sheet.jpg")
+    shown = watchbook("read", "--lang", "en", str(tmp_path / "sheet.jpg")).stdout
+    read = {field.number for field in FIELDS if f"field {field.number} of the test sheet" in shown}
+    assert {1, 2, 3, 4, 6, 7, 8, 9} <= read
+    left = {field: int(re.search(rf"(\d+)%.*field {field} ", shown)[1]) for field in (2, 6)}  # type: ignore[index]
+    assert left[6] < left[2]
 
 
 def test_a_code_cannot_command_the_terminal(album: Path) -> None:

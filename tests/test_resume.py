@@ -9,12 +9,14 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app import kinds
 from app.duties.evidence import Mark
 from app.duties.rounds import Confirmation, Progress, next_stop, summary
 from app.duties.site import Plan
 from app.errors import NotAllowed
+from app.ports import Moment
 from app.record import Entry, Record, encode
 from app.resume import KEPT_MS, State, fold, fold_one, fold_round
 from tests import garden
@@ -114,7 +116,7 @@ def test_bodies_of_a_newer_version_and_of_unknown_kinds_pass_by() -> None:
         record("shift.opened", {"crew": "zhang"}),
         record("round.started", {"round": 7}),
     ):
-        assert fold(before, [entry(each)], plan_of) == State(book="ab", last_walk=each.at)
+        assert fold(before, [entry(each)], plan_of) == State(book="ab", last_walk=Moment(each.at, each.up, each.boot))
 
 
 def test_a_method_that_only_a_newer_program_knows_leaves_the_record_readable() -> None:
@@ -306,6 +308,16 @@ def test_finished_rounds_are_kept_for_three_days() -> None:
     assert all(done.started > at + 39 * 8 * 3_600_000 + 1000 - KEPT_MS for done in state.rounds.values())
     assert state.rounds["night@39"].marks == (("", Mark.CREW_SHORT), ("", Mark.NO_RECHECK))
     assert state.attempts["night@0"] == 1
+
+
+def test_a_round_whose_window_is_still_open_is_kept_however_long_that_is() -> None:
+    begun, end = started("hydrants@1", 2, garden.EVENING)
+    begun = replace(begun, body={**begun.body, "closes": "2025-12-10T22:00:00+08:00"})
+    state = fold_one(fold_one(State(book="ab"), begun, plan_of), end, plan_of)
+    for day in (5, 30):
+        for each in started(f"night@{day}", 2 * day, garden.EVENING + day * 24 * 3_600_000):
+            state = fold_one(state, each, plan_of)
+        assert ("hydrants@1" in state.rounds) == (day == 5), day
 
 
 def test_a_round_begun_over_an_open_one_ends_that_one() -> None:

@@ -27,7 +27,13 @@ def test_the_language_follows_the_system_and_is_chinese_when_it_says_nothing(
 
 @pytest.mark.parametrize(
     ("config", "word"),
-    [('lang = "fr"', "fr"), ("theme = 3", "theme"), ("lang = ", "config.toml"), ('theme = "pink"', "pink")],
+    [
+        ('lang = "fr"', "fr"),
+        ("theme = 3", "theme"),
+        ("lang = ", "config.toml"),
+        ('theme = "pink"', "pink"),
+        ('letters = "huge"', "huge"),
+    ],
 )
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, config: str, word: str) -> None:
     (tmp_path / "config.toml").write_text(config)

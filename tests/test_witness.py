@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from app import codes, witness
 from app.errors import NotAllowed
-from app.kinds import WitnessSeen, read
+from app.kinds import read
+from app.kinds.witness import WitnessSeen
 from app.logbook.book import Logbook
 from app.logbook.keys import head_message, verifies
 from app.logbook.report import Broken, Fault
 from app.logbook.verify import check_lines, export_lines
 from app.meaning import Meant
 from app.ports import Scan
+from app.witnessing import Witnessing
 from tests.screens.plans import label
 from tests.screens.world import World
 
@@ -149,7 +151,7 @@ def witnessed(here: World) -> list[WitnessSeen]:
 
 async def test_the_head_that_is_shown_is_signed_and_is_the_last_record(ours: World) -> None:
     await on_shift(ours)
-    head = await ours.watch.show_head()
+    head = await Witnessing.of(ours.watch).show_head()
     assert (head.book, head.seq, head.hash) == (ours.book.book, ours.book.head.seq, ours.book.head.hash)
     note = [note for note in ours.book.notes() if note["note"] == "head"][-1]
     assert (note["seq"], note["hash"]) == (head.seq, head.hash.hex())
@@ -159,10 +161,10 @@ async def test_the_head_that_is_shown_is_signed_and_is_the_last_record(ours: Wor
 
 async def test_a_scanned_head_is_recorded_by_the_whole_crew(ours: World, theirs: World) -> None:
     await on_shift(ours, theirs)
-    head = await theirs.watch.show_head()
+    head = await Witnessing.of(theirs.watch).show_head()
     scanned = witness.payload(head)
     assert ours.watch.meaning(scanned).kind is Meant.WITNESS
-    found = await ours.watch.witness(scanned)
+    found = await Witnessing.of(ours.watch).witness(scanned)
     assert not found.again
     record = ours.records()[-1]
     assert (record.kind, record.v, record.by) == ("witness.seen", 1, ("zhang-wei", "li-min"))
@@ -176,40 +178,46 @@ async def test_a_scanned_head_is_recorded_by_the_whole_crew(ours: World, theirs:
 
 async def test_typed_digits_are_recorded_as_digits(ours: World, theirs: World) -> None:
     await on_shift(ours, theirs)
-    code = witness.code(await theirs.watch.show_head())
-    await ours.watch.witness(witness.grouped(code))
+    code = witness.code(await Witnessing.of(theirs.watch).show_head())
+    await Witnessing.of(ours.watch).witness(witness.grouped(code))
     assert ours.records()[-1].body == {"how": "code", "code": code}
 
 
 async def test_nobody_witnesses_his_own_book(ours: World) -> None:
     await on_shift(ours)
-    head = await ours.watch.show_head()
+    head = await Witnessing.of(ours.watch).show_head()
     await ours.watch.sign_out("li-min")
-    for read_back in (witness.payload(head), witness.code(head), witness.payload(await ours.watch.show_head())):
+    for read_back in (
+        witness.payload(head),
+        witness.code(head),
+        witness.payload(await Witnessing.of(ours.watch).show_head()),
+    ):
         with pytest.raises(NotAllowed) as refused:
-            await ours.watch.witness(read_back)
+            await Witnessing.of(ours.watch).witness(read_back)
         assert refused.value.key == "witness.own"
     assert witnessed(ours) == []
 
 
 async def test_the_same_head_is_recorded_once_in_a_minute(ours: World, theirs: World) -> None:
     await on_shift(ours, theirs)
-    first = witness.payload(await theirs.watch.show_head())
-    assert not (await ours.watch.witness(first)).again
+    first = witness.payload(await Witnessing.of(theirs.watch).show_head())
+    assert not (await Witnessing.of(ours.watch).witness(first)).again
     ours.clock.pass_by(59)
-    assert (await ours.watch.witness(first)).again
+    assert (await Witnessing.of(ours.watch).witness(first)).again
     assert len(witnessed(ours)) == 1
     ours.clock.pass_by(1)
-    assert not (await ours.watch.witness(first)).again
+    assert not (await Witnessing.of(ours.watch).witness(first)).again
     await theirs.watch.sign_out("li-min")
-    assert not (await ours.watch.witness(witness.payload(await theirs.watch.show_head()))).again
+    assert not (
+        await Witnessing.of(ours.watch).witness(witness.payload(await Witnessing.of(theirs.watch).show_head()))
+    ).again
     assert [seen.seq for seen in witnessed(ours)] == [4, 4, 5]
 
 
 async def test_without_a_shift_nothing_is_witnessed(ours: World, theirs: World) -> None:
     await on_shift(theirs)
-    scanned = witness.payload(await theirs.watch.show_head())
-    for act in (ours.watch.show_head, lambda: ours.watch.witness(scanned)):
+    scanned = witness.payload(await Witnessing.of(theirs.watch).show_head())
+    for act in (Witnessing.of(ours.watch).show_head, lambda: Witnessing.of(ours.watch).witness(scanned)):
         with pytest.raises(NotAllowed) as refused:
             await act()
         assert refused.value.key == "watch.no_shift"
@@ -220,9 +228,9 @@ async def test_without_a_shift_nothing_is_witnessed(ours: World, theirs: World) 
 
 async def test_a_tail_that_was_cut_off_is_found_by_the_other_book(ours: World, theirs: World) -> None:
     await on_shift(ours, theirs)
-    head = await theirs.watch.show_head()
-    await ours.watch.witness(witness.payload(head))
-    await theirs.watch.witness(witness.payload(await ours.watch.show_head()))
+    head = await Witnessing.of(theirs.watch).show_head()
+    await Witnessing.of(ours.watch).witness(witness.payload(head))
+    await Witnessing.of(theirs.watch).witness(witness.payload(await Witnessing.of(ours.watch).show_head()))
     seen, cut = exported(ours), without_the_last(exported(theirs), 2)
     both = check_lines([*exported(theirs), *seen])
     assert both.whole
@@ -236,7 +244,7 @@ async def test_typed_digits_vouch_for_the_record_they_fit_and_fit_none_once_it_i
     ours: World, theirs: World
 ) -> None:
     await on_shift(ours, theirs)
-    await ours.watch.witness(witness.code(await theirs.watch.show_head()))
+    await Witnessing.of(ours.watch).witness(witness.code(await Witnessing.of(theirs.watch).show_head()))
     (whole, _) = check_lines([*exported(theirs), *exported(ours)]).books
     assert whole.witnessed == 4
     (cut, by) = check_lines([*without_the_last(exported(theirs), 1), *exported(ours)]).books

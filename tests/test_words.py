@@ -40,6 +40,12 @@ def test_the_chinese_column_is_chinese_and_the_english_one_is_not() -> None:
         assert all(cells(ch) == 1 for ch in en), f"{key}: {en}"
 
 
+def test_an_english_count_is_true_of_one_as_well() -> None:
+    """`labels: 1`, never `1 labels`: the catalogue has no plurals."""
+    plural = re.compile(r"\{(n|count)\} [a-z]+s\b(?<! is)(?<! was)(?<! has)(?<! times)")
+    assert {key: en for key, _, en in rows() if plural.search(en)} == {}
+
+
 ROOMS = ("app", "hardware", "screens", "sync")
 KEY = re.compile(r"[a-z_]+\.[a-z0-9][a-z0-9_+-]*")
 NO_KEYS = KINDS.keys() | {kind.replace("-", "_") for kind in KINDS} | {"book.pruned", "keys.make", "sync.office"}
@@ -47,8 +53,10 @@ NO_KEYS = KINDS.keys() | {kind.replace("-", "_") for kind in KINDS} | {"book.pru
 FILES = (".html", ".css", ".json", ".key", ".log", ".db")
 BY_NAME = frozenset(
     {
+        "audit",
         "calibrate",
         "doctor",
+        "fleet",
         "duty",
         "marks",
         "office",
@@ -58,6 +66,7 @@ BY_NAME = frozenset(
         "status",
         "sync",
         "tags",
+        "trial",
         "usage",
     }
 )

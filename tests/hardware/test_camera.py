@@ -213,6 +213,17 @@ async def test_what_is_not_there_is_said(what: str) -> None:
     assert await told(parse(what)) == [CameraState("camera.starting"), CameraState("camera.absent", fault=True)]
 
 
+@pytest.mark.parametrize(
+    "what",
+    ["run:yes@640x480:MJPG", "run:cat /dev/urandom@640x480:MJPG",
+     "run:sh -c 'while echo; do sleep 0.05; done'@640x480:GREY"],
+)  # fmt: skip
+async def test_bytes_that_never_make_a_frame_are_told_as_no_picture(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A camera that sends another form than the setting says."""
+    monkeypatch.setattr(camera, "FIRST_S", 0.3)
+    assert await told(parse(what)) == [CameraState("camera.starting"), CameraState("camera.stalled", fault=True)]
+
+
 async def test_nothing_is_left_when_somebody_has_had_enough(capture: Capture) -> None:
     async with aclosing(Camera(capture.source(BLANK), SystemClock()).scan()) as seen:
         async for each in seen:
@@ -237,6 +248,8 @@ async def test_the_time_is_over_also_when_no_picture_comes(tmp_path: Path) -> No
 
 async def test_a_snapshot_that_comes_later_is_read(tmp_path: Path, clip: list[Image.Image]) -> None:
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno")
+    (tmp_path / "gone.png").symlink_to("taken-away-meanwhile.png")
+    os.mkfifo(tmp_path / "pipe.png")
     asyncio.get_running_loop().call_later(0.3, clip[4].save, tmp_path / "later.png")
     found = (await told(parse(f"dir:{tmp_path}")))[-1]
     assert isinstance(found, Scan)

@@ -259,7 +259,7 @@ def test_a_file_too_big_is_not_even_read(tmp_path: Path) -> None:
     assert refused(tmp_path / "big.png") == "camera.too_big"
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.gif", "a.bmp", "a.tif", "a.webp"])
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.gif", "a.bmp", "a.tif", "a.webp", "a.ppm", "a.avif"])
 def test_damaged_files_are_read_or_refused_and_nothing_else(tmp_path: Path, name: str) -> None:
     rolled, saved = random.Random(name), tmp_path / name
     code(LABEL).resize((120, 120), Image.Resampling.NEAREST).convert("RGB").save(saved)

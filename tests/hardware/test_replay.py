@@ -139,6 +139,40 @@ async def test_a_fifo_lives_on_when_its_writer_goes(tmp_path: Path) -> None:
             await take(feed, 1, 0.1)
 
 
+async def test_a_line_that_its_writer_did_not_end_costs_the_next_writer_nothing(tmp_path: Path) -> None:
+    path = str(tmp_path / "fifo")
+    os.mkfifo(path)
+    feed = FeedReader(path)
+    with open(path, "w") as writer:
+        writer.write('{"qr": "A"}\n{"at_ms": 5, "bl')
+    whole, wrong, again = await take(feed, 3)
+    assert isinstance(whole, Scan)
+    assert (whole.text, again) == ("A", RadioState())
+    assert isinstance(wrong, RadioState)
+    assert wrong.fault == "radio.feed_line"
+    with open(path, "w") as writer:
+        writer.write('{"qr": "B"}\n')
+    (scan,) = await take(feed, 1)
+    assert isinstance(scan, Scan)
+    assert scan.text == "B"
+
+
+@pytest.mark.parametrize("endless", [True, False])
+async def test_a_file_that_never_ends_a_line_leaves_the_screen_its_turns(tmp_path: Path, endless: bool) -> None:
+    """A device without end, and a file of a gigabyte that holds no line."""
+    path = Path("/dev/zero") if endless else tmp_path / "huge"
+    if not endless:
+        with path.open("wb") as file:
+            file.truncate(1 << 30)
+    reading, turns = asyncio.create_task(take(FeedReader(str(path)), 1, 0.3)), 0
+    while not reading.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 100
+    with pytest.raises(TimeoutError):
+        await reading
+
+
 # -- what is wrong in it --------------------------------------------------------------------------
 
 WRONG: Final = [

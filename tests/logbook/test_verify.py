@@ -207,7 +207,7 @@ def test_a_folder_is_checked_with_all_books_that_were_closed_in_it(moved: Path) 
     said = "\n".join(told(report, "en"))
     assert "goes on from book" in said
     assert "closed: the handheld moved to another site" in said
-    assert "all 3 books are whole" in said
+    assert "every book is whole: 3" in said
 
 
 def test_a_closed_book_that_lost_its_end_is_found_by_the_one_after_it(moved: Path) -> None:

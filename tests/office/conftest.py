@@ -4,7 +4,6 @@ import asyncio
 import atexit
 import re
 import shutil
-import socket
 import threading
 from collections.abc import Coroutine, Iterator
 from datetime import date, datetime
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from app.duties.schedule import Slot, slots
 from app.duties.site import Credentials, Plan, decode_plan
@@ -26,13 +26,15 @@ from app.record import Entry
 from sync.courier import Courier
 from sync.enrolment import enrol
 from sync.office import accounts, credentials, importing
-from sync.office.demo import Rehearsal
+from sync.office.cli import cli
+from sync.office.demo import HastyDisk
 from sync.office.keys import OfficeKey
-from sync.office.serve import Server, Serving, open_store
+from sync.office.serve import Server, Serving, listen, open_store
 from sync.office.settings import NOT_PUBLIC, Public
 from sync.office.store import Store
 from sync.office.store import plans as plan_table
 from sync.office.walker import NO_TRICKS, SteppedClock, Tricks, Walker
+from tests import postgres
 
 T = TypeVar("T")
 ROOT = Path(__file__).parent.parent.parent
@@ -42,7 +44,7 @@ PEOPLE = ROOT / "examples" / "cuihu-garden.people.yaml"
 ZONE = ZoneInfo("Asia/Shanghai")
 NIGHT = date(2026, 11, 20)
 GUARDS = ("zhang-wei", "li-jun")
-CHEAP = accounts.Cost(log2n=10, p=1)
+CHEAP = accounts.Cost(memory_kib=64, passes=1)
 """So that a test does not wait for what slows a guesser down; test_accounts has the real cost once."""
 PASSWORD = "open at eight, please"
 
@@ -55,12 +57,14 @@ def at(text: str) -> int:
 class Office:
     """The office served by uvicorn in a thread of its own; `now` is its clock, UTC ms."""
 
-    def __init__(self, folder: Path, *, moved_clock: bool = False, public: Public = NOT_PUBLIC) -> None:
+    def __init__(self, folder: Path, *, moved_clock: bool = False, public: Public = NOT_PUBLIC, db: str = "") -> None:
+        """`db` is the address of its database, unless that is the file in the folder."""
         self.folder = folder
+        self.db = db or str(folder / "office.db")
         self._public = public
         self._moved_clock = moved_clock
         self.now = at("2026-11-21 09:00")
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -73,13 +77,18 @@ class Office:
         self._loop.run_until_complete(self._serve())
 
     async def _serve(self) -> None:
-        self.store = await open_store(self.folder / "office.db")
+        self.store = await open_store(self.db)
         self.key = OfficeKey.open(self.folder)
         self.serving = Serving(
             self.store, self.key, lambda: self.now, moved_clock=self._moved_clock, cost=CHEAP, public=self._public
         )
         self._server = Server(self.serving.app, self._ready.set)
         await self._server.serve([self._listening])
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What names this office on the command line."""
+        return ("--data-dir", str(self.folder), *(("--db", self.db) if self.db else ()))
 
     def ask(self, question: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the office's loop."""
@@ -127,6 +136,12 @@ def sign_in(browser: httpx.Client, name: str, password: str, wanted: str = "") -
     return browser.post("/login", data={**fields, "name": name, "password": password})
 
 
+def command(office: Office, *words: str, typed: str = "") -> tuple[int, str]:
+    """`watchbook-office` in English: its exit code, and all it prints with what stopped it."""
+    done = CliRunner().invoke(cli, [*words, *office.options, "--lang", "en"], input=typed)
+    return done.exit_code, done.output + (str(done.exception) if done.exception else "")
+
+
 class Handheld:
     """A real logbook, enrolled over HTTP, and a crew that walks with it."""
 
@@ -135,7 +150,7 @@ class Handheld:
     ) -> None:
         self.office = office
         self.clock = SteppedClock(start)
-        self.logbook = Logbook.open(folder, self.clock, Rehearsal())
+        self.logbook = Logbook.open(folder, self.clock, HastyDisk())
         self.now = office.now
         office.now = start
         issued = office.ask(office.store.devices.add(SITE, name, start))
@@ -202,9 +217,41 @@ def furnished(folder: Path) -> Path:
     return folder
 
 
+@cache
+def _postgres_template() -> str:
+    """Name of a PostgreSQL database with the same in it."""
+    address = postgres.server().database()
+
+    async def furnish() -> None:
+        store = await open_store(address)
+        await take_example(store, at("2026-11-20 08:00"))
+        store.close()
+
+    asyncio.run(furnish())
+    return postgres.name_of(address)
+
+
+ON_BOTH = {"test_migrations"}
+IN_PROOFS = {
+    "test_life", "test_pages", "test_tags", "test_alarms", "test_records", "test_photos", "test_audit", "test_telling",
+}  # fmt: skip
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What needs an office runs on SQLite; some modules on PostgreSQL too, at once or in the proofs."""
+    postgres.choose_engines(metafunc, ON_BOTH, IN_PROOFS)
+
+
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    it = Office(furnished(tmp_path / "office"))
+def db(tmp_path: Path, engine: str) -> str:
+    """The address of an empty database."""
+    return postgres.empty(engine, tmp_path)
+
+
+@pytest.fixture
+def office(tmp_path: Path, engine: str) -> Iterator[Office]:
+    db = postgres.server().database(_postgres_template()) if engine == "postgresql" else ""
+    it = Office(furnished(tmp_path / "office"), db=db)
     yield it
     it.close()
 

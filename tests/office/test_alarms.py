@@ -174,3 +174,33 @@ def test_an_urgent_finding_is_told_and_has_no_button(office: Office, handheld: H
     assert press(browser, f"{handheld.logbook.book_id}:{entry.record.seq}", "taken").status_code == 409
     office.now = at("2026-11-25 09:00")
     assert "burst" not in banner(office.browser())
+
+
+def test_a_silent_alarm_and_one_of_nobodys_hand_say_what_the_desk_must_know(office: Office, handheld: Handheld) -> None:
+    office.account(person="zhang-wei")
+    unanswered = {
+        "round": None,
+        "point": "east-gate",
+        "how": "not-answered",
+        "who": [GUARDS[0]],
+        "asked": at("2026-11-21 02:10"),
+        "seen": at("2026-11-21 01:00"),
+    }
+    handheld.write(
+        Draft("alarm.raised", {"round": None, "point": None, "how": "silent"}, GUARDS[:1]),
+        Draft("alarm.raised", unanswered),
+        Draft("lone.answered", {"asked": at("2026-11-21 02:10"), "urged": True, "point": "east-gate"}, GUARDS[:1]),
+    )
+    lift = {"procedure": "lift-trapped", "name": "电梯困人 DT-03-1 客梯", "exercise": False, "point": "b3-u1"}
+    handheld.write(
+        Draft("procedure.opened", lift, GUARDS[:1]),
+        Draft("procedure.opened", {**lift, "name": "drill", "exercise": True}, GUARDS[:1]),
+    )
+    handheld.sync()
+    shown = banner(office.browser())
+    assert "Emergency: 电梯困人 DT-03-1 客梯" in shown
+    assert "drill" not in shown
+    assert "do not call them by radio" in shown
+    assert "Lone worker does not answer" in shown
+    assert "last seen 2026-11-21 01:00" in shown
+    assert "Zhang Wei" in shown.split("Lone worker does not answer")[1], "whom it is about, though nobody raised it"

@@ -32,7 +32,7 @@ from sync.enrolment import enrol
 from sync.office.cast import SITES
 from sync.office.cli import cli, main
 from sync.office.command_line import CommandRefused, parse_time
-from sync.office.demo import Rehearsal, furnish
+from sync.office.demo import HastyDisk, furnish
 from sync.office.keys import OfficeKey
 from sync.office.plans import read_people, read_plan
 from sync.office.qr import half_blocks, modules
@@ -484,7 +484,7 @@ def test_a_staged_handheld_takes_the_staged_office_along(
         assert run("user", "add", "chief", "--role", "manager", "--password-stdin", *where, stdin=PASSWORD).code == 0
         code = json.loads(run("device", "add", "Gate", "--site", SITE, "--json", *where).out)["code"]
         clock = SteppedClock(at("2026-11-20 22:00"))
-        logbook = Logbook.open(tmp_path / "handheld", clock, Rehearsal())
+        logbook = Logbook.open(tmp_path / "handheld", clock, HastyDisk())
         enrol(logbook, url, code, "Gate", clock)
         for _ in range(3):
             clock.wait(20 * 60)

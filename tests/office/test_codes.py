@@ -89,7 +89,7 @@ def test_every_point_and_asset_with_a_label_in_the_plan_has_one_to_print(office:
     plan = office.plan()
     wanted = [point.id for point in plan.points if point.label] + [asset.id for asset in plan.assets if asset.label]
     assert list(labels) == wanted
-    assert wanted[-1] == "charger-1"
+    assert {"charger-1", "gen-1", "dt-06-2"} < set(wanted)
     book = CodeBook(credentials_of(office))
     for each in labels.values():
         meant = book.meaning(each.text)
@@ -263,14 +263,14 @@ def test_codes_are_managed_on_the_command_line(run: Callable[..., Done], tmp_pat
 
     assert "label number 02" in code("reissue", SITE, "shed-1").out
     assert "bound to shed-1 as x1" in code("bind", SITE, "shed-1", stdin=PLATE + "\n").out
-    assert json.loads(code("bind", "--json", SITE, "tr-1", BARCODE).out)["text"] == BARCODE
+    assert json.loads(code("bind", "--json", SITE, "aa-1-1", BARCODE).out)["text"] == BARCODE
     listed = json.loads(code("list", "--json", SITE).out)
     assert [(each["id"], each["issue"], each["text"]) for each in listed if each["text"]] == [
-        ("tr-1", "x1", BARCODE), ("shed-1", "x1", PLATE.strip()[3:]),
+        ("aa-1-1", "x1", BARCODE), ("shed-1", "x1", PLATE.strip()[3:]),
     ]  # fmt: skip
-    assert "shed-1  02" in code("list", SITE).out
+    assert re.search(r"shed-1  02  \d{4}-\d\d-\d\d \d\d:\d\d\+08:00", code("list", SITE).out), "the site's time"
     assert "let go" in code("unbind", SITE, BARCODE).out
-    for refused in (code("unbind", SITE, BARCODE), code("bind", SITE, "shed-1"), code("reissue", SITE, "tr-1"),
+    for refused in (code("unbind", SITE, BARCODE), code("bind", SITE, "shed-1"), code("reissue", SITE, "aa-1-1"),
                     code("reissue", "nowhere", "x"), code("list", "nowhere")):  # fmt: skip
         assert (refused.code, refused.out) == (1, "")
         assert len(refused.err.splitlines()) == 1

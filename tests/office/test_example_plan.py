@@ -374,12 +374,38 @@ def test_every_category_of_the_standards_is_there_with_its_time_limit() -> None:
     assert limits["lamp"] == ("finding", "2d")
     assert limits["door-window"] == ("finding", "2wd")
     assert limits["common-parts"] == ("finding", "3wd")
-    noise = next(each for each in plan().categories if each.id == "noise")
-    assert (noise.respond, noise.deadline) == ("15min", "same-day")
+    assert limits["lighting"] == ("finding", "5wd")
+    assert limits["other"] == ("finding", "7wd")
+    asked = {each.id: (each.respond, each.deadline) for each in plan().categories if each.kind == "request"}
+    assert asked == {
+        "noise": ("15min", "same-day"),
+        "dorm-repair": ("10min", "same-day"),
+        "complaint": ("8h", "2d"),
+        "question": ("", "30min"),
+    }
+    assert plan().settings.contact_min == 3
+    assert len([each for each in plan().categories if each.kind != "request"]) <= 18, "two pages of a report"
     hazards = {category.id for category in plan().categories if category.kind == "hazard"}
     assert hazards == {"fire-lane", "flying-wire", "ebike", "fire-equipment", "electric", "structure"}
     assert all(2 <= len(category.phrases) <= 6 for category in plan().categories)
     assert [reason.id for reason in plan().skip_reasons][:2] == ["construction", "locked"]
+
+
+def test_violations_lead_to_their_three_papers() -> None:
+    """D35."""
+    rules = {each.id: each.violation for each in plan().categories if each.violation}
+    assert set(rules) == {"illegal-building", "flying-wire", "ebike"}
+    assert all(rule.demands and rule.authority.zh and rule.authority.en for rule in rules.values() if rule)
+
+
+def test_dwellings_and_plants_are_inspected_before_they_are_handed_over() -> None:
+    """D36."""
+    flats, plant = plan().surveys
+    assert len(flats.units) == 48
+    assert (flats.units[0].id, flats.units[-1].id) == ("9-1-101", "9-2-604")
+    assert len(flats.fittings) == 12
+    assert {unit.id for unit in plant.units} == {"pump-room", "power-room"}
+    assert all(cells(fitting.text.zh) <= 38 for survey in plan().surveys for fitting in survey.fittings)
 
 
 def test_whoever_walks_alone_is_asked_about_the_partner_in_both_languages() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, text
 from app.kinds import BleEvidence, Evidence, StopArrived, to_dict
 from app.logbook.book import Draft, Logbook
 from sync.office import fold
-from sync.office.demo import Rehearsal, bring, introduce
+from sync.office.demo import HastyDisk, bring, introduce
 from sync.office.details import RoundDetail, StopDetail
 from sync.office.fold import CURSOR, Folding, apply_step, read_step
 from sync.office.serve import open_store
@@ -363,7 +363,7 @@ def bare(tmp_path: Path) -> Iterator[Store]:
 
 def test_a_site_without_any_plan_still_shows_what_was_recorded(bare: Store, tmp_path: Path) -> None:
     clock = SteppedClock(at("2026-11-20 22:00"))
-    logbook = Logbook.open(tmp_path / "book", clock, Rehearsal())
+    logbook = Logbook.open(tmp_path / "book", clock, HastyDisk())
     started = {
         "round": "r#1-1", "slot": "r", "schedule": "s", "route": "t", "plan": {"revision": 3, "sha256": "ab"},
         "order": ["a", "b"], "seed": None, "crew": [{"person": "zhang-wei", "method": "pin"}],
@@ -392,7 +392,7 @@ def test_each_site_is_numbered_and_folded_for_itself(bare: Store, tmp_path: Path
 
     async def send(site: str, more: int) -> None:
         clock = SteppedClock(at("2026-11-20 22:00"))
-        logbook = Logbook.open(tmp_path / site, clock, Rehearsal())
+        logbook = Logbook.open(tmp_path / site, clock, HastyDisk())
         alarm = Draft("alarm.raised", {"round": None, "point": None})
         logbook.append(*(alarm for _ in range(more)))
         await introduce(bare, logbook, site, "x", clock.now().at)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.logbook.book import Draft, Logbook
 from sync.courier import Courier
-from sync.office.demo import Rehearsal
+from sync.office.demo import HastyDisk
 from tests.office.conftest import Handheld, Office
 from tests.office.test_pages import Page
 
@@ -18,7 +18,7 @@ def test_both_books_of_a_copied_handheld_stand_under_its_name(office: Office, tm
     shutil.copytree(tmp_path / "handheld", tmp_path / "copy")
     handheld.write(*(Draft("note.made", {"n": n}) for n in range(5)))
     handheld.sync()
-    with closing(Logbook.open(tmp_path / "copy", handheld.clock, Rehearsal())) as copy:
+    with closing(Logbook.open(tmp_path / "copy", handheld.clock, HastyDisk())) as copy:
         copy.append(*(Draft("note.made", {"n": -n}) for n in range(1, 8)))
         Courier(copy, handheld.clock).exchange()
         assert copy.unsent == 0

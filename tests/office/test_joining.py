@@ -11,7 +11,7 @@ from app.duties.schedule import Duty, Standing
 from app.logbook.book import Draft, Logbook
 from app.memory import Memory
 from sync.courier import Courier
-from sync.office.demo import Rehearsal
+from sync.office.demo import HastyDisk
 from sync.office.details import RoundDetail
 from sync.office.walker import NO_TRICKS, Walker
 from tests.office.conftest import GUARDS, Handheld, Office
@@ -24,7 +24,7 @@ class Crew:
 
     def __init__(self, handheld: Handheld, folder: Path | None = None) -> None:
         self._of = handheld
-        self.logbook = Logbook.open(folder, handheld.clock, Rehearsal()) if folder else handheld.logbook
+        self.logbook = Logbook.open(folder, handheld.clock, HastyDisk()) if folder else handheld.logbook
         walker = handheld.walker
         self.walker = (
             Walker(self.logbook, handheld.clock, handheld._pages(), handheld.labels, seed=2) if folder else walker

@@ -22,6 +22,7 @@ from pypdfium2 import PdfDocument  # type: ignore[import-untyped]  # it ships no
 from app.codes import digest, make, parse
 from app.duties.site import Area, Asset, Plan, Point, Route, Site, Stop, Text
 from app.words import table
+from sync.office import importing
 from sync.office.credentials import Printed
 from sync.office.labels import Label, LabelsRefused, Wish, labels_of, way_round
 from sync.office.printing import Printable, Wanted, proofed, write
@@ -456,7 +457,7 @@ def test_the_command_writes_what_the_handhelds_of_the_site_know(
     out = tmp_path / "labels.pdf"
     done = run("labels", SITE, "-o", str(out), "--data-dir", str(folder), "--lang", "en")
     assert done.code == 0
-    assert "47 labels on 2 pages" in done.out
+    assert "labels 47, pages 2" in done.out
     assert "delete it" in done.err
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     pdf, known, points = out.read_bytes(), known_to(folder), set()
@@ -599,6 +600,12 @@ def test_a_supervisor_gets_the_sheets_from_the_page(office: Office) -> None:
     assert answer.headers["content-disposition"] == f'attachment; filename="labels-{SITE}.pdf"'
     found = [each.text for page in range(5) for each in seen(render(answer.content, page, 150), 150)]
     assert sorted(found) == sorted(office.labels().values())
+    both = browser.get("/labels/sheet.pdf", params={"site": SITE, "assets": "1"})
+    assert len(PdfDocument(both.content)) == -(-len(printed(office.plan())) // LAYOUTS[USUAL].per_page)
+    bare = re.sub(r"(point: [a-z0-9-]+), label: true", r"\1", PLAN.read_text("utf-8"))
+    checked = office.ask(importing.check(office.store, bare.encode()))
+    assert not checked.refused, checked.faults
+    office.ask(importing.take(office.store, checked, office.now))
     refused = browser.get("/labels/sheet.pdf", params={"site": SITE, "assets": "1", "lang": "en"})
     assert refused.status_code == 409
     assert "label: true" in refused.text

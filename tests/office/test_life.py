@@ -413,7 +413,7 @@ def test_tables_of_another_version_are_made_anew(office: Office, told: Handheld)
 
     def age(tx: Any) -> None:
         tx.exec_driver_sql("drop table alarms")
-        tx.exec_driver_sql("create table alarms (site text, alarm text, at integer, detail blob)")
+        tx.exec_driver_sql("create table alarms (site text, alarm text, at integer)")
         tx.exec_driver_sql("update facts set value = 'rounds/1.2' where name = 'projections'")
 
     office.ask(office.store.write(age))

@@ -18,7 +18,7 @@ from app.duties.site import Plan, decode_plan
 from app.kinds import BleEvidence, Evidence, LabelEvidence, StopArrived, to_dict
 from app.logbook.book import Draft, Logbook
 from sync.office import fold, importing, tag_keys
-from sync.office.demo import Rehearsal, introduce
+from sync.office.demo import HastyDisk, introduce
 from sync.office.details import StopDetail
 from sync.office.fold import Folding
 from sync.office.serve import open_store
@@ -83,7 +83,7 @@ def visits(plan: Plan, seed: int) -> Iterator[tuple[int, str, Evidence]]:
 def write(folder: Path, plan: Plan, sha256: str, seed: int) -> Logbook:
     """One handheld's book: two rounds, one after the other."""
     clock = SteppedClock(EVENING + HOUR)
-    book = Logbook.open(folder / f"book-{seed}", clock, Rehearsal())
+    book = Logbook.open(folder / f"book-{seed}", clock, HastyDisk())
     route = plan.route("night-1")
     order = [stop.id for stop in route.stops]
     for place, (at, at_stop, evidence) in enumerate(visits(plan, seed)):

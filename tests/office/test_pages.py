@@ -18,7 +18,7 @@ from app.duties.site import People, Person, Text
 from app.logbook.book import Draft, Logbook
 from sync.courier import Courier
 from sync.office import credentials
-from sync.office.demo import Rehearsal
+from sync.office.demo import HastyDisk
 from sync.office.store import plans as plan_table
 from sync.office.store.staging import move_plans
 from sync.office.walker import NO_TRICKS, Tricks
@@ -174,7 +174,7 @@ def test_the_page_names_the_numbers_that_a_handheld_lost(office: Office, tmp_pat
     first = handheld.write(*(Draft("note.made", {"n": n}) for n in range(12)))[0].record.seq
     handheld.close()
     rot(tmp_path / "handheld", range(first + 1, first + 5), range(first + 8, first + 9))
-    with closing(Logbook.open(tmp_path / "handheld", handheld.clock, Rehearsal())) as logbook:
+    with closing(Logbook.open(tmp_path / "handheld", handheld.clock, HastyDisk())) as logbook:
         Courier(logbook, handheld.clock).exchange()
         assert logbook.unsent == 0
     office.account()

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from app.logbook.book import Draft
-from tests.office.conftest import SITE, Handheld, Office
+from tests.office.conftest import SITE, Handheld, Office, at
 from tests.office.test_pages import HOSTILE, SHOWN, Page
 
 CREW = [{"person": "zhang-wei", "method": "badge", "role": "guard"}]
@@ -81,3 +81,71 @@ def test_a_long_book_is_read_a_hundred_records_at_a_time(office: Office, handhel
         for upto in ("0", "-5", "1e9", "9" * 40, "x"):
             answer = browser.get(f"/records?site={SITE}&book={handheld.logbook.book_id}&upto={upto}")
             assert answer.status_code == 200
+
+
+def first_page(office: Office, lang: str) -> Page:
+    """The newest records of the only book."""
+    with closing(office.browser()) as browser:
+        path = re.search(r'href="(/records[^"]+)"', browser.get("/books", params={"lang": lang}).text)
+        assert path
+        return Page(browser.get(path[1].replace("&amp;", "&")))
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentences"),
+    [
+        (
+            "zh",
+            [
+                "张伟 违规巡查记录 5:业主, 不听劝阻 7-201",
+                "劝阻通知书 5:编号88 恢复原状 没人,已张贴 限2026-11-24 10:00 2张照片",
+                "违规报告书 5:城管执法中队 当面送达,有回执 55",
+                "查验 9-1-101:外窗 渗水 不正常 1张照片",
+                "查验 9-1-101 双方确认:缺陷1条 在纸单上签了字 30",
+                "工单7 拍照 1张照片",
+            ],
+        ),
+        (
+            "en",
+            [
+                "patrol record 5: 业主, 不听劝阻 7-201",
+                "dissuasion notice 5: no. 88, 恢复原状, nobody there, posted on the door, to be done by "
+                "2026-11-24 10:00",
+                "report 5: 城管执法中队, in person, against a receipt 55",
+                "inspection 9-1-101: 外窗 渗水 not in order photos: 1",
+                "inspection 9-1-101, both sides: faults 1, signed a paper slip 30",
+                "order 7: photos: 1",
+            ],
+        ),
+    ],
+)
+def test_violations_inspections_and_photographs_are_read_at_the_office(
+    office: Office, handheld: Handheld, lang: str, sentences: list[str]
+) -> None:
+    by, finding = ("zhang-wei",), f"{'ab' * 32}:5"
+    seen = {"sha256": "ab" * 32, "size": 9, "type": "image/jpeg"}
+    notice = {
+        "demand": "restore",
+        "words": "恢复原状",
+        "number": "88",
+        "signed": "posted",
+        "comply": at("2026-11-24 10:00"),
+    }
+    unit = {"survey": "flats-9", "unit": "9-1-101"}
+    checked = {"fitting": "windows", "ok": False, "words": "外窗 渗水", "phrase": "leak", "attachments": [seen]}
+    record = {"found": 1, "party": "owner", "answer": "refused", "words": "业主, 不听劝阻", "room": "7-201"}
+    report = {"handed": "receipt", "words": "城管执法中队", "number": "55"}
+    handheld.write(
+        Draft("violation.recorded", {"finding": finding, **record}, by),
+        Draft("violation.noticed", {"finding": finding, **notice, "attachments": [seen, seen]}, by),
+        Draft("violation.reported", {"finding": finding, **report}, by),
+        Draft("survey.checked", {**unit, **checked}, by),
+        Draft("survey.closed", {**unit, "faults": 1, "crew": CREW, "how": "paper", "number": "30"}, by),
+        Draft("order.photographed", {"order": "x:7", "attachments": [seen]}, by),
+        Draft("violation.noticed", {"finding": finding, **notice, "comply": 2**52, "number": HOSTILE}, by),
+    )
+    handheld.sync()
+    office.account()
+    page = first_page(office, lang)
+    for sentence in sentences:
+        assert sentence in page.text

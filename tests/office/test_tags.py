@@ -1,6 +1,5 @@
 """Tags with a secret: what a copy or a recording of one is worth, on the handheld offline and at the office."""
 
-import asyncio
 import re
 from base64 import b64encode
 from collections.abc import Iterator
@@ -9,17 +8,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.duties.site import Tag
-from app.kinds import BleEvidence, Evidence, LabelEvidence, StopArrived, TagCalibrated, read, to_dict
+from app.kinds import BleEvidence, Evidence, LabelEvidence, StopArrived, read, to_dict
+from app.kinds.senses import TagCalibrated
 from app.logbook.book import Draft
 from app.pages import pages_of
-from sync.office import fold, importing, tag_keys
+from sync.office import importing, tag_keys
 from sync.office.details import StopDetail
-from sync.office.serve import open_store
 from sync.office.store import tags as key_table
-from sync.office.store import visits
 from sync.office.store.changes import MAX_BODY
 from sync.office.store.rounds import StopRow
 from sync.office.store.tags import KeyRow
@@ -358,23 +356,3 @@ def test_the_fitter_sees_what_wants_a_cell_a_key_or_a_print(office: Office, hand
     for words in ("换电池", "未录入", "没有声音", "重印"):
         assert words in chief.get("/tags", params={"lang": "zh"}).text
     assert seen.index("garden-5") < seen.index("0/1")  # what asks for somebody comes first
-
-
-def test_an_office_from_before_there_were_keys_goes_on(tmp_path: Path) -> None:
-    folder = furnished(tmp_path / "older")
-
-    def drop(tx: Connection) -> None:
-        for name in ("tag_keys", "tag_spans", "visits", "calibrations"):
-            tx.execute(text(f"drop table {name}"))
-
-    async def act() -> None:
-        store = await open_store(folder / "office.db")
-        await store.write(drop)
-        store.close()
-        store = await open_store(folder / "office.db")
-        await store.write(fold.prepare)
-        assert await store.read(lambda tx: tag_keys.keyed(tx, SITE, EVENING)) == []
-        assert await store.read(visits.sites_again) == []
-        store.close()
-
-    asyncio.run(act())

@@ -7,7 +7,7 @@ import pytest
 from app.words import say
 from screens.gear import Contact
 from screens.terminal import Terminal
-from tests.screens.world import world
+from tests.screens.world import SIGN_IN, SMALL, keys, text, world
 
 
 def said(app: Terminal) -> str:
@@ -52,3 +52,21 @@ async def test_a_new_logbook_is_said_once(tmp_path: Path, lang: str) -> None:
             here.office.say(Contact(online=True, new_books=1))
             await pilot.pause()
             assert said(app) == ""
+
+
+async def test_what_stops_nothing_is_told_all_the_same(tmp_path: Path) -> None:
+    """An office that came back from a backup, a clock that is off, a program that grows old."""
+    with world(tmp_path) as here:
+        app = here.terminal("zh")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            told: tuple[tuple[str, dict[str, object]], ...] = (
+                ("sync.office_behind", {"n": 22}),
+                ("sync.clock_off", {"minutes": 120}),
+                ("sync.ageing", {}),
+            )
+            here.office.say(Contact(online=True, last_ack=here.clock.at, notices=told))
+            await keys(pilot, "asterisk 7")
+            shown = "".join(text(app).split())
+            for key, fields in told:
+                assert "".join(say("zh", key, **fields).split()) in shown

@@ -5,13 +5,11 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from PIL import Image
-from textual.pilot import Pilot
 
 from app import codes
 from app.text import cells
@@ -28,7 +26,7 @@ from tests.hardware.test_camera import Capture
 from tests.pty import Pty
 from tests.screens.plans import label
 from tests.screens.test_listening import begin
-from tests.screens.world import SMALL, World, keys, scan, settle, text, world
+from tests.screens.world import SMALL, World, keys, scan, text, until, world
 
 ROOT = Path(__file__).parent.parent.parent
 BLANK = Image.new("L", (320, 240), 200)
@@ -46,15 +44,6 @@ def with_camera(here: World, setting: str, lang: str = "zh") -> Terminal:
 def running(capture: Capture, *, picture: Image.Image = BLANK, after: str = "", count: int = 10**6) -> str:
     source = capture.source(picture, count=count, after=after)
     return f"run:{source.where}@{source.width}x{source.height}:GREY"
-
-
-async def until(pilot: Pilot[int], reached: Callable[[], bool]) -> None:
-    for _ in range(250):
-        await settle(pilot)
-        if reached():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(text(pilot.app))
 
 
 def says(app: Terminal, lang: str, key: str) -> bool:

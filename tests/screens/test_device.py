@@ -12,8 +12,7 @@ from hardware.evdev import KEY, PRESSED, RELEASED, Event, packed
 from hardware.power import Battery
 from hardware.side_keys import SideKey
 from screens import device
-from tests.screens.test_journey import SIGN_IN
-from tests.screens.world import SMALL, keys, settle, text, world
+from tests.screens.world import SIGN_IN, SMALL, keys, settle, text, world
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

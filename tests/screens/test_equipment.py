@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from app.duties.site import Asset, Check, Checklist, Grant, Plan, Text
+from app.equipment import Equipment
 from app.ports import Scan
 from app.words import say
+from app.work import Work
 from screens.doubt import DoubtPage, ExchangePage
 from screens.equipment import AssetPage, EquipmentPage
 from screens.home import HomePage
@@ -20,8 +22,7 @@ from screens.page import Page
 from screens.stop import StopPage
 from screens.terminal import Terminal
 from tests.screens.plans import PLAN, label, pages
-from tests.screens.test_journey import SIGN_IN
-from tests.screens.world import SMALL, World, keys, scan, settle, text, world
+from tests.screens.world import SIGN_IN, SMALL, World, keys, scan, settle, text, world
 
 T = Text
 METER: Final = Check("meter", "number", T("有功电度表", "Energy meter"), unit="kWh", decimals=1, asset="1aa1",
@@ -135,10 +136,13 @@ async def test_what_an_asset_page_shows_outlives_a_restart(tmp_path: Path) -> No
     plan = site(VOLT)
     await read_daily(tmp_path / "book", plan, "volt", ["400", "396"])
     with world(tmp_path / "book", pages(plan), at="2026-11-10T20:30:00+08:00") as here:
-        card = here.watch.asset_card("1aa1")
+        card = Equipment.of(here.watch).asset_card("1aa1")
         assert card.by == ("zhang-wei",)
-        assert [noted.words for noted in here.watch.asset_noted("1aa1")] == ["线电压 AB 396 V", "线电压 AB 400 V"]
-        (read,) = here.watch.asset_readings("1aa1")
+        assert [noted.words for noted in Equipment.of(here.watch).asset_noted("1aa1")] == [
+            "线电压 AB 396 V",
+            "线电压 AB 400 V",
+        ]
+        (read,) = Equipment.of(here.watch).asset_readings("1aa1")
         assert read.values == ("400", "396")
 
 
@@ -152,21 +156,21 @@ async def test_repairs_of_an_asset_are_among_its_records_and_many_answers_do_not
         await arrive(here, pilot)
         await keys(pilot, typed("400"))
         finding = await watch.report("lamp", "leak", check=VOLT)
-        order = await watch.order_from(finding.id)
-        await watch.accept_order(order.id)
-        await watch.arrive_at_order(order.id)
-        await watch.finish_order(order.id, {})
+        order = await Work.of(watch).order_from(finding.id)
+        await Work.of(watch).accept_order(order.id)
+        await Work.of(watch).arrive_at_order(order.id)
+        await Work.of(watch).finish_order(order.id, {})
         for figure in ("401", "402", "403", "404", "405", "406"):
             await watch.answer(watch.judge(VOLT, figure), "p1")
         await watch.finish_round()
         await watch.close_shift()
     async with on_shift(tmp_path / "book", plan, lang, at="2026-11-11T20:30:00+08:00") as (here, app, pilot):
-        kinds = [noted.kind for noted in here.watch.asset_noted("1aa1")]
+        kinds = [noted.kind for noted in Equipment.of(here.watch).asset_noted("1aa1")]
         assert kinds[:5] == ["check.answered"] * 5
         assert kinds[5:] == [
             "finding.corrected", "order.done", "order.arrived", "order.accepted", "order.taken",
         ]  # fmt: skip
-        assert here.watch.asset_card("1aa1").by == ("zhang-wei",)
+        assert Equipment.of(here.watch).asset_card("1aa1").by == ("zhang-wei",)
         await scan(pilot, label("asset:1aa1"))
         await keys(pilot, "3")
         assert say(lang, "equipment.noted_order_done", words="")[:3] in text(app)

@@ -16,14 +16,16 @@ from app.duties.schedule import Standing
 from app.duties.site import Phrase, Post
 from app.duties.texts import Text
 from app.errors import NotAllowed
+from app.handing import Handing
+from app.keeping import Keeping
 from app.words import say
+from app.work import Work
 from screens.handover import GivenPage, GivePage, TakePage
 from screens.home import HomePage
 from screens.signin import SignInPage
 from tests.screens.plans import PLAN, pages
-from tests.screens.test_journey import SIGN_IN
-from tests.screens.test_keeping import bodies
-from tests.screens.world import LARGE, SMALL, World, keys, settle, text, world
+from tests.screens.test_keeping import LIFT
+from tests.screens.world import LARGE, SIGN_IN, SMALL, World, bodies, keys, settle, text, world
 
 T = Text
 RADIO = Item("radio", T("对讲机", "Radio"), 2)
@@ -67,8 +69,8 @@ async def test_a_shift_gives_with_a_radio_missing_and_the_next_one_reads_it_befo
             await keys(pilot, f"{SIGN_IN} enter")
             assert bodies(here, "shift.opened")[0]["post"] == "gate", "only one post fits a guard"
             finding = await here.watch.report("water", "leak")
-            await here.watch.order_from(finding.id)
-            order = await here.watch.take_order("lamp", "drip", room="3-501")
+            await Work.of(here.watch).order_from(finding.id)
+            order = await Work.of(here.watch).take_order("lamp", "drip", room="3-501")
             await keys(pilot, GIVE_ONE_RADIO)
             assert missing(lang) in text(app)
             assert finding.words in text(app)
@@ -129,7 +131,7 @@ async def test_a_sheet_waits_through_a_restart_and_urgent_work_goes_on_with_a_re
             waiting = here.watch.waiting()
             assert waiting is not None
             with pytest.raises(NotAllowed) as refused:
-                await here.watch.take_unread(waiting, "bored")
+                await Handing.of(here.watch).take_unread(waiting, "bored")
             assert refused.value.key == "watch.unknown_reason"
             await keys(pilot, "7 2")
             (taken,) = bodies(here, "handover.taken")
@@ -179,6 +181,29 @@ async def test_whoever_takes_over_from_themselves_reads_nothing_and_a_partner_wh
             assert [each["person"] for each in crew] == ["li-min"], "the one who gave it does not take it"
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_an_emergency_that_runs_stands_on_the_sheet_and_the_shift_does_not_just_end(
+    tmp_path: Path, lang: str
+) -> None:
+    with world(tmp_path / "book", pages(replace(PLAN, posts=(GATE,), procedures=(LIFT,)))) as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            run = await Keeping.of(here.watch).open_procedure(LIFT.id)
+            await keys(pilot, GIVE_ONE_RADIO)
+            assert LIFT.name.say(lang) in text(app)
+            await keys(pilot, "enter")
+            assert bodies(here, "handover.given")[0]["open"] == [run.id]
+            await keys(pilot, "enter")
+            assert say(lang, "procedures.leaving_title")[:6] in text(app)
+            assert bodies(here, "shift.closed") == []
+            await keys(pilot, "1")
+            assert isinstance(app.screen, SignInPage)
+            await keys(pilot, f"{LI} enter")
+            assert isinstance(app.screen, TakePage)
+            assert LIFT.name.say(lang) in text(app)
+
+
 async def test_counting_goes_back_and_forth_and_what_was_not_given_is_nowhere(tmp_path: Path) -> None:
     with world(tmp_path / "book", ONE) as here:
         app = here.terminal("zh")
@@ -190,7 +215,7 @@ async def test_counting_goes_back_and_forth_and_what_was_not_given_is_nowhere(tm
             assert bodies(here, "handover.given") == []
             assert not isinstance(app.screen, GivePage | GivenPage)
             with pytest.raises(NotAllowed) as refused:
-                await here.watch.give({"radio": 2})
+                await Handing.of(here.watch).give({"radio": 2})
             assert refused.value.key == "handover.uncounted"
 
 
@@ -272,16 +297,16 @@ async def test_what_does_not_fit_is_refused_with_a_sentence_and_nothing_is_recor
             await keys(pilot, f"{SIGN_IN} enter")
             before = here.kinds()
             whole = {"radio": 2, "keys": 6}
-            sheet = replace(watch.sheet(whole), id="x:1")
+            sheet = replace(Handing.of(watch).sheet(whole), id="x:1")
             for refused, key in (
-                (watch.man("patrol"), "handover.not_your_post"),
-                (watch.man("moon"), "handover.not_your_post"),
-                (watch.stand_in("zhang-wei", "wang-fang"), "handover.no_colleague"),
-                (watch.stand_in("li-min", "li-min"), "handover.no_colleague"),
-                (watch.give(whole | {"radio": 1000}), "handover.uncounted"),
-                (watch.take(sheet), "handover.taken_already"),
-                (watch.take_unread(sheet, "urgent"), "handover.taken_already"),
-                (watch.take_by_code("1234"), "witness.too_short"),
+                (Handing.of(watch).man("patrol"), "handover.not_your_post"),
+                (Handing.of(watch).man("moon"), "handover.not_your_post"),
+                (Handing.of(watch).stand_in("zhang-wei", "wang-fang"), "handover.no_colleague"),
+                (Handing.of(watch).stand_in("li-min", "li-min"), "handover.no_colleague"),
+                (Handing.of(watch).give(whole | {"radio": 1000}), "handover.uncounted"),
+                (Handing.of(watch).take(sheet), "handover.taken_already"),
+                (Handing.of(watch).take_unread(sheet, "urgent"), "handover.taken_already"),
+                (Handing.of(watch).take_by_code("1234"), "witness.too_short"),
             ):
                 with pytest.raises(NotAllowed) as error:
                     await refused
@@ -290,7 +315,7 @@ async def test_what_does_not_fit_is_refused_with_a_sentence_and_nothing_is_recor
             assert here.kinds() == before
             await watch.start_round(next(duty for duty in watch.today() if duty.slot.schedule == "plant"))
             with pytest.raises(NotAllowed) as error:
-                await watch.give(whole)
+                await Handing.of(watch).give(whole)
             assert error.value.key == "watch.round_open"
 
 
@@ -347,7 +372,7 @@ async def test_a_sheet_read_on_another_handheld_is_taken_by_its_sixteen_digits(t
             await keys(pilot, f"{SIGN_IN} enter {GIVE_ONE_RADIO} enter")
             code = re.sub(r"\D", "", re.findall(r"(?:\d{4} ){3}\d{4}", text(app).replace("\n", " "))[0])
             with pytest.raises(NotAllowed) as refused:
-                await theirs.watch.take_by_code(code)
+                await Handing.of(theirs.watch).take_by_code(code)
             assert refused.value.key == "handover.own_code"
         entry = next(entry for entry in theirs.book.entries() if entry.record.kind == "handover.given")
         assert code == witness.code(witness.Head(theirs.book.book, entry.record.seq, entry.hash))
@@ -374,7 +399,7 @@ async def test_a_long_sheet_is_read_page_by_page_to_its_end(tmp_path: Path) -> N
             await keys(pilot, f"{SIGN_IN} enter")
             for number in range(30):
                 await here.watch.report("water", f"p{number}")
-            await here.watch.give({"radio": 2, "keys": 6})
+            await Handing.of(here.watch).give({"radio": 2, "keys": 6})
             await here.watch.close_shift()
             app.go_sign_in()
             await keys(pilot, f"{LI} enter")

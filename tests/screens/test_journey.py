@@ -22,9 +22,7 @@ from screens.round import RoundPage
 from screens.signin import SignInPage
 from screens.stop import StopPage
 from tests.screens.plans import PLAN, label, pages
-from tests.screens.world import LARGE, SMALL, World, keys, rows, scan, settle, text, walk_to, world
-
-SIGN_IN = "1 0 0 1 enter 1 2 3 4 enter"
+from tests.screens.world import LARGE, SIGN_IN, SMALL, World, keys, rows, scan, settle, text, walk_to, world
 
 
 async def begin(pilot: Pilot[int], here: World) -> None:
@@ -450,6 +448,8 @@ async def test_language_and_look_change_at_any_moment_and_are_remembered(tmp_pat
             assert "> Door locked" in text(app)
             await keys(pilot, "asterisk 5")
             assert grounds(app) <= {"#000000", "#330000", "#ffb347"}
+            await keys(pilot, "asterisk 5")
+            assert grounds(app) <= {"#000000", "#ffffff", "#55ff55", "#ffff55"}
             await keys(pilot, "2 1 1 enter")
             assert here.records()[-1].body["words"] == "dripping, bucket placed"
             await keys(pilot, "asterisk 4 f4")
@@ -739,7 +739,7 @@ async def test_a_page_says_it_when_the_plan_it_needs_is_gone(tmp_path: Path) -> 
             assert "夜间一巡" in text(app)
             await keys(pilot, "enter 5 1 9 enter")
             assert isinstance(app.screen, HomePage)
-            assert "今天没有你们的任务" in text(app)
+            assert "今天没有要走的任务" in text(app)
 
 
 async def test_closed_pages_are_forgotten(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Registers and procedures by keys: what a warden, a control room and a flood crew do is what the book holds."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,14 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from app.duties.provisions import Column, Contact, Material, Procedure, Register, Step, Team
+from app.duties.site import Asset
 from app.duties.texts import Choice, Phrase, Text
+from app.keeping import Keeping
 from app.words import say
 from screens.home import HomePage
-from tests.screens.plans import PLAN, pages
-from tests.screens.test_journey import SIGN_IN
-from tests.screens.world import LARGE, SMALL, World, keys, settle, text, world
+from screens.times import clock
+from tests.screens.plans import PLAN, label, pages
+from tests.screens.world import LARGE, SIGN_IN, SMALL, World, bodies, keys, scan, settle, text, world
 
 T = Text
 VISITORS = Register(
@@ -82,10 +85,6 @@ async def one_by_one(pilot: Pilot[int], typed: str) -> None:
         await keys(pilot, key)
 
 
-def bodies(here: World, kind: str) -> list[dict[str, object]]:
-    return [record.body for record in here.records() if record.kind == kind]
-
-
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 async def test_visitors_come_in_and_leave_and_no_digit_of_a_telephone_is_in_the_record(
@@ -118,7 +117,7 @@ async def test_visitors_come_in_and_leave_and_no_digit_of_a_telephone_is_in_the_
             await keys(pilot, "asterisk 0 1 1 1 enter")
             (ended,) = bodies(here, "register.ended")
             assert (ended["line"], ended["late"]) == (f"{here.book.book_id}:{_seq(here, 'register.entered')}", True)
-            assert here.watch.open_lines("visitors") == ()
+            assert Keeping.of(here.watch).open_lines("visitors") == ()
 
 
 async def test_of_many_who_are_in_the_last_one_can_be_let_out_too(tmp_path: Path) -> None:
@@ -127,7 +126,9 @@ async def test_of_many_who_are_in_the_last_one_can_be_let_out_too(tmp_path: Path
         async with app.run_test(size=SMALL) as pilot:
             await keys(pilot, f"{SIGN_IN} enter")
             for n in range(12):
-                await here.watch.enter_line("visitors", {"room": f"{n + 101}", "phone": "4710", "people": "1"})
+                await Keeping.of(here.watch).enter_line(
+                    "visitors", {"room": f"{n + 101}", "phone": "4710", "people": "1"}
+                )
             await keys(pilot, "asterisk 0 1 1")
             assert "Room 101" in text(app)
             for _ in range(4):
@@ -180,7 +181,7 @@ async def test_people_in_a_lift_each_step_has_its_time_and_a_restart_forgets_non
             assert [body["step"] for body in bodies(here, "procedure.ticked")] == ["call", "out"]
             assert [body["late"] for body in bodies(here, "procedure.ticked")] == [True, False]
             assert len(bodies(here, "procedure.closed")) == 1
-            assert here.watch.runs() == ()
+            assert Keeping.of(here.watch).runs() == ()
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -201,7 +202,7 @@ async def test_a_long_card_turns_its_pages_and_any_step_is_ticked_by_its_digit(t
             await keys(pilot, "9")
             assert say(lang, "procedures.close_ask")[:6] in text(app)
             await keys(pilot, "enter")
-            assert here.watch.runs() == ()
+            assert Keeping.of(here.watch).runs() == ()
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -217,17 +218,71 @@ async def test_a_flood_call_out_teams_assemble_count_and_report_before_it_ends(t
             here.clock.pass_by(21 * 60)
             await keys(pilot, "1 enter")
             assert bodies(here, "procedure.assembled") == [
-                {"run": here.watch.runs()[0].id, "team": "rescue", "late": True, "point": None}
+                {"run": Keeping.of(here.watch).runs()[0].id, "team": "rescue", "late": True, "point": None}
             ]
             await one_by_one(pilot, "enter 8 7 enter")
             assert bodies(here, "procedure.counted")[0]["count"] == 7
             await keys(pilot, "9 1 backspace")
             await keys(pilot, "enter")
-            assert say(lang, "procedures.reports_missing")[:8] in text(app)
-            await one_by_one(pilot, "2 enter enter 9 1 backspace enter")
+            assert say(lang, "procedures.unreported")[:8] in text(app)
+            assert FLOOD.teams[1].name.say(lang) in text(app)
+            await one_by_one(pilot, "enter 2 enter enter 9 1 backspace enter enter")
             assert [body["team"] for body in bodies(here, "procedure.reported")] == ["rescue", "power"]
             assert len(bodies(here, "procedure.closed")) == 1
             assert bodies(here, "procedure.opened")[0]["exercise"] is True
+            assert "missing" not in bodies(here, "procedure.closed")[0]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_whoever_leads_ends_a_call_out_and_who_did_not_report_here_is_named(tmp_path: Path, lang: str) -> None:
+    with world(tmp_path / "book", SITE) as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            await one_by_one(pilot, "asterisk 0 2 2 1 1 enter enter 9 1 backspace")  # the rescue team, and its report
+            await keys(pilot, "asterisk 8 1")
+            assert say(lang, "procedures.leaving_title")[:6] in text(app), "an emergency runs"
+            assert bodies(here, "shift.closed") == []
+            await one_by_one(pilot, "enter 1 enter")
+            assert FLOOD.teams[1].name.say(lang) in text(app)
+            assert FLOOD.teams[0].name.say(lang) not in text(app)
+            await one_by_one(pilot, "1")
+            assert bodies(here, "procedure.closed")[0]["missing"] == ["power"]
+            await keys(pilot, "asterisk 8 1")
+            assert len(bodies(here, "shift.closed")) == 1
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_which_lift_is_asked_and_a_step_ticked_by_mistake_is_open_again(tmp_path: Path, lang: str) -> None:
+    two = (
+        Asset("dt-1", T("1号梯", "Lift 1"), "gate", label=True),
+        Asset("dt-2", T("2号梯", "Lift 2"), "east", label=True),
+    )
+    lift = replace(LIFT, about=("dt-1", "dt-2"))
+    with world(tmp_path / "book", pages(replace(PLAN, assets=(*PLAN.assets, *two), procedures=(lift,)))) as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            await one_by_one(pilot, "asterisk 0 1 1 enter")
+            assert say(lang, "procedures.about")[:6] in text(app)
+            await scan(pilot, label("asset:dt-2"))
+            (opened,) = bodies(here, "procedure.opened")
+            assert (opened["asset"], opened["point"]) == ("dt-2", "east")
+            assert two[1].name.say(lang) in text(app)
+            await one_by_one(pilot, "enter 1")
+            assert say(lang, "procedures.back_title") in text(app)
+            first = clock(app.local(here.clock.at))
+            here.clock.pass_by(120)
+            await one_by_one(pilot, "1")
+            assert say(lang, "procedures.mistaken", time=first) in text(app)
+            await one_by_one(pilot, "1")
+            assert [body["step"] for body in bodies(here, "procedure.ticked")] == ["call", "call"]
+            await one_by_one(pilot, "backspace asterisk 0 1 2 enter 1")  # the other lift, at the same time
+            assert [body.get("asset") for body in bodies(here, "procedure.opened")] == ["dt-2", "dt-1"]
+            app.go_home()
+            await settle(pilot)
+            assert two[0].name.say(lang) in text(app)
+            assert two[1].name.say(lang) in text(app)
 
 
 async def test_what_runs_can_be_ended_when_the_plan_has_its_procedure_no_longer(tmp_path: Path) -> None:
@@ -241,7 +296,7 @@ async def test_what_runs_can_be_ended_when_the_plan_has_its_procedure_no_longer(
             await keys(pilot, "asterisk 0 2 1")
             assert say("zh", "procedures.unknown") in text(app)
             await keys(pilot, "enter")
-            assert here.watch.runs() == ()
+            assert Keeping.of(here.watch).runs() == ()
 
 
 async def test_whom_to_call_is_there_without_a_network(tmp_path: Path) -> None:
@@ -278,7 +333,27 @@ async def test_what_is_personal_stands_apart_is_shown_by_its_last_digits_and_can
             await keys(pilot, "backspace 1")
             assert "4710" not in text(app)
             await keys(pilot, "enter")
-            assert here.watch.open_lines("visitors") == ()
+            assert Keeping.of(here.watch).open_lines("visitors") == ()
+
+
+async def test_a_personal_text_goes_by_itself_when_its_registers_time_is_over(tmp_path: Path) -> None:
+    short = replace(VISITORS, retention_days=1)
+    with world(tmp_path / "book", pages(replace(PLAN, registers=(short,)))) as here:
+        app = here.terminal("en")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter asterisk 0 1 1 enter 7 enter 9 1 3 8 enter 2 enter")
+            apart = bodies(here, "register.entered")[0]["apart"]
+            assert isinstance(apart, dict)
+            for days, left in ((0.5, "9138"), (0.6, None)):
+                here.clock.pass_by(days * 24 * 3600)
+                await keys(pilot, "backspace")
+                if left:
+                    await Keeping.of(here.watch).end_line(f"{here.book.book_id}:{_seq(here, 'register.entered')}")
+                await here.watch.close_shift()
+                await here.watch.sign_in_pin("zhang-wei", "1234")
+                await asyncio.to_thread(here.watch._disk.submit(lambda: None).result)
+                assert here.book.text_of(apart["phone"]) == left
+            assert bodies(here, "register.entered")[0]["apart"] == apart, "the record stays as it is"
 
 
 def _files(folder: Path) -> list[Path]:

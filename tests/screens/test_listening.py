@@ -17,9 +17,7 @@ from screens.round import RoundPage
 from screens.stop import StopPage
 from screens.terminal import Terminal
 from tests.screens.plans import PLAN, UUID, label, pages
-from tests.screens.world import SMALL, keys, pressed, scan, settle, text, walk_to, world
-
-SIGN_IN = "1 0 0 1 enter 1 2 3 4 enter"
+from tests.screens.world import SIGN_IN, SMALL, keys, pressed, scan, settle, text, walk_to, world
 
 
 async def begin(pilot: Pilot[int]) -> None:
@@ -52,6 +50,22 @@ async def test_the_radio_listens_only_while_a_stop_waits_with_the_round_on_top(t
             await keys(pilot, "1 9 enter")
         assert here.radio.listeners == 0
         assert here.radio.most == 1
+
+
+async def test_while_a_code_is_typed_the_radio_listens_on_and_the_alarm_is_two_keys_away(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            await keys(pilot, "1 1 0")
+            assert here.radio.listeners == 1
+            await keys(pilot, "asterisk 9")
+            assert say("zh", "alarm.once_more") in text(app)
+            await keys(pilot, "backspace")
+            assert here.radio.listeners == 1
+            await walk_to(pilot, here, 1)
+            assert here.kinds()[-1] == "stop.arrived"
+            assert isinstance(app.screen, RoundPage), "what was typed is not needed any more"
 
 
 async def test_a_locked_handheld_does_not_listen(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from screens.round import RoundPage
 from screens.signin import SignInPage
 from screens.stop import StopPage
 from tests.screens.plans import PLAN, label, pages
-from tests.screens.test_journey import SIGN_IN, begin
-from tests.screens.world import SMALL, keys, scan, text, world
+from tests.screens.test_journey import begin
+from tests.screens.world import SIGN_IN, SMALL, keys, scan, text, world
 
 
 async def test_home_offers_nothing_to_start_while_a_round_is_walked(tmp_path: Path) -> None:

@@ -12,13 +12,28 @@ from textual.pilot import Pilot
 from app.duties.provisions import Supply
 from app.duties.site import Grant, Text
 from app.errors import NotAllowed
+from app.kinds.orders import ORDERS
 from app.memory import Memory
 from app.words import say
+from app.work import Work
 from screens.matters import MatterPage
-from screens.orders import ConfirmPage, OrderPage, OrdersPage
+from screens.order import ConfirmPage, OrderPage
+from screens.orders import OrdersPage
 from tests.screens.plans import PINS, PLAN, label, pages
-from tests.screens.test_journey import SIGN_IN
-from tests.screens.world import LARGE, SMALL, World, keys, rows, scan, settle, text, world
+from tests.screens.world import (
+    LARGE,
+    SIGN_IN,
+    SMALL,
+    World,
+    bodies,
+    keys,
+    rows,
+    scan,
+    settle,
+    text,
+    walk_to,
+    world,
+)
 
 FITTER_IN = "1 0 0 2 enter 5 6 7 8 enter"
 """Li Min, who is a fitter here."""
@@ -31,10 +46,6 @@ SITE = pages(
         supplies=(LAMP, Supply("hose", Text("软管", "Hose"))),
     )
 )
-
-
-def bodies(here: World, kind: str) -> list[dict[str, Any]]:
-    return [record.body for record in here.records() if record.kind == kind]
 
 
 async def more(pilot: Pilot[int], app: App[int], words: str) -> None:
@@ -115,7 +126,7 @@ async def test_a_fitters_day_from_what_was_found_to_the_customers_code(
             await keys(pilot, "enter 2 2 enter enter")  # done: two lamps
             assert isinstance(app.screen, ConfirmPage)
             assert bodies(here, "order.done")[0] == {
-                "order": here.watch.orders()[0].id,
+                "order": Work.of(here.watch).orders()[0].id,
                 "parts": [{"item": "lamp-9w", "count": 2, "words": LAMP.text.say(lang)}],
                 "clean": True,
                 "late": False,
@@ -151,8 +162,8 @@ async def test_a_label_read_on_a_round_is_the_orders_arrival_and_the_rounds_stop
         async with app.run_test(size=SMALL) as pilot:
             await keys(pilot, SIGN_IN)
             await scan(pilot, label("person:li-min"))
-            order = await here.watch.take_order("lamp", "leak", point="shed")
-            await here.watch.accept_order(order.id)
+            order = await Work.of(here.watch).take_order("lamp", "leak", point="shed")
+            await Work.of(here.watch).accept_order(order.id)
             await keys(pilot, "enter enter")
             for name in ("point:gate", "point:power"):
                 here.clock.pass_by(60)
@@ -186,7 +197,7 @@ async def test_a_promise_is_postponed_once_and_the_second_time_is_refused_with_i
         app = here.terminal(lang)
         async with app.run_test(size=SMALL) as pilot:
             await accepted_lamp(pilot, app, lang)
-            due = here.watch.orders()[0].due
+            due = Work.of(here.watch).orders()[0].due
             await keys(pilot, "2 1 3")  # a part is on order, three working days
             (body,) = bodies(here, "order.postponed")
             assert (body["reason"], body["words"]) == ("part", say(lang, "orders.later_part"))
@@ -223,10 +234,10 @@ async def test_a_restart_in_the_middle_of_an_order_goes_on_where_it_was(tmp_path
             assert bodies(here, "order.arrived")[0]["proved"] is False
             await keys(pilot, "enter 1 enter 3")  # done, the area is not clean yet; the customer is absent
             assert bodies(here, "order.done")[0]["clean"] is False
-            (order,) = here.watch.orders()
+            (order,) = Work.of(here.watch).orders()
             assert (order.stage, order.visit, order.proved) == ("closed", True, False)
             await keys(pilot, "4 2")  # it was not put right
-            (again,) = here.watch.orders()
+            (again,) = Work.of(here.watch).orders()
             assert (again.stage, again.reopened, again.receiver) == ("taken", 1, "li-min")
             assert again.due >= order.due
 
@@ -264,7 +275,7 @@ async def test_what_was_put_right_is_looked_at_on_site_and_opened_again_when_it_
             await keys(pilot, "1")
             assert [each["ok"] for each in bodies(here, "finding.rechecked")] == [False, True]
             assert finding.id not in here.watch.state.findings
-            assert not here.watch.open_findings()
+            assert not Work.of(here.watch).open_findings()
     with world(tmp_path / "book", SITE, at="2026-11-21T12:00:00+08:00") as here:
         assert finding.id not in here.watch.state.findings, "a restart opens nothing again"
 
@@ -275,17 +286,17 @@ async def test_an_order_that_a_recheck_finds_wrong_is_open_again_with_its_findin
         async with app.run_test(size=SMALL) as pilot:
             await keys(pilot, FITTER_IN)
             finding = await here.watch.report("lamp", "leak")
-            order = await here.watch.order_from(finding.id)
+            order = await Work.of(here.watch).order_from(finding.id)
             await more(pilot, app, say("zh", "more.matters"))
             await keys(pilot, "1 1")
             assert say("zh", "orders.order_first") in text(app)
-            await here.watch.accept_order(order.id)
-            await here.watch.arrive_at_order(order.id)
-            await here.watch.finish_order(order.id, {})
+            await Work.of(here.watch).accept_order(order.id)
+            await Work.of(here.watch).arrive_at_order(order.id)
+            await Work.of(here.watch).finish_order(order.id, {})
             await keys(pilot, "2")  # it has no place, so no label is asked for
-            assert here.watch.state.orders[order.id].stage == "taken"
+            assert here.watch.state.share(ORDERS)[order.id].stage == "taken"
             assert here.watch.state.findings[finding.id].corrected is None
-            assert here.watch.state.orders[order.id].reopened == 1
+            assert here.watch.state.share(ORDERS)[order.id].reopened == 1
             (matter,) = Memory(here.book, here.pages.plan).matters()
             assert matter.finding == here.watch.state.findings[finding.id], "its card follows"
 
@@ -294,7 +305,7 @@ async def test_what_does_not_fit_is_one_sentence_and_nothing_is_recorded(tmp_pat
     with world(tmp_path / "book", SITE, at="2026-11-21T10:00:00+08:00") as here:
         watch = here.watch
         await watch.sign_in_pin("li-min", PINS["li-min"])
-        order = (await watch.take_order("lamp", "leak")).id
+        order = (await Work.of(watch).take_order("lamp", "leak")).id
         finding = (await watch.report("lamp", "drip")).id
 
         async def refused(key: str, act: Coroutine[Any, Any, object]) -> None:
@@ -305,27 +316,107 @@ async def test_what_does_not_fit_is_one_sentence_and_nothing_is_recorded(tmp_pat
             assert all(caught.value.say(lang) for lang in ("zh", "en"))
             assert len(here.records()) == before
 
-        await refused("orders.bad_room", watch.take_order("lamp", "leak", room="3-甲"))
-        await refused("orders.bad_room", watch.take_order("lamp", "leak", room="3--1"))
-        await refused("watch.unknown_phrase", watch.take_order("lamp", "gone"))
-        await refused("orders.why_too-early", watch.go_to_order(order))
-        await refused("orders.gone", watch.accept_order("b:1"))
-        await watch.accept_order(order)
-        await refused("orders.why_again", watch.accept_order(order))
-        await refused("orders.why_too-early", watch.confirm_order(order, "code", "4711"))
-        await watch.arrive_at_order(order)
-        await refused("orders.no_part", watch.finish_order(order, {"gold": 1}))
-        await refused("orders.no_part", watch.finish_order(order, {"hose": 1000}))
-        await refused("watch.unknown_reason", watch.postpone_order(order, "tired", "1d"))
-        await watch.finish_order(order, {"hose": 1})
-        await refused("orders.why_no-value", watch.confirm_order(order, "code", "47a1"))
-        await watch.confirm_order(order, "paper", "4711")
-        await refused("orders.why_closed", watch.confirm_order(order, "paper", "4711"))
-        await refused("orders.correct_first", watch.recheck_finding(finding, ok=True))
-        made = await watch.order_from(finding)
-        await refused("orders.has_order", watch.order_from(finding))
+        await refused("orders.bad_room", Work.of(watch).take_order("lamp", "leak", room="3-甲"))
+        await refused("orders.bad_room", Work.of(watch).take_order("lamp", "leak", room="3--1"))
+        await refused("watch.unknown_phrase", Work.of(watch).take_order("lamp", "gone"))
+        await refused("orders.why_too-early", Work.of(watch).go_to_order(order))
+        await refused("orders.gone", Work.of(watch).accept_order("b:1"))
+        await Work.of(watch).accept_order(order)
+        await refused("orders.why_again", Work.of(watch).accept_order(order))
+        await refused("orders.why_too-early", Work.of(watch).confirm_order(order, "code", "4711"))
+        await Work.of(watch).arrive_at_order(order)
+        await refused("orders.no_part", Work.of(watch).finish_order(order, {"gold": 1}))
+        await refused("orders.no_part", Work.of(watch).finish_order(order, {"hose": 1000}))
+        await refused("watch.unknown_reason", Work.of(watch).postpone_order(order, "tired", "1d"))
+        await Work.of(watch).finish_order(order, {"hose": 1})
+        await refused("orders.why_no-value", Work.of(watch).confirm_order(order, "code", "47a1"))
+        await Work.of(watch).confirm_order(order, "paper", "4711")
+        await refused("orders.why_closed", Work.of(watch).confirm_order(order, "paper", "4711"))
+        await refused("orders.correct_first", Work.of(watch).recheck_finding(finding, ok=True))
+        made = await Work.of(watch).order_from(finding)
+        await refused("orders.has_order", Work.of(watch).order_from(finding))
         await watch.sign_in_pin("zhang-wei", PINS["zhang-wei"])
-        await watch.accept_order(made.id)
+        await Work.of(watch).accept_order(made.id)
         await watch.sign_out("li-min")
-        await refused("orders.others", watch.go_to_order(made.id))
-        await refused("orders.not_yours", watch.accept_order(made.id))
+        await refused("orders.others", Work.of(watch).go_to_order(made.id))
+        await refused("orders.not_yours", Work.of(watch).accept_order(made.id))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_standing_beside_the_beacon_is_being_there_for_an_order_and_for_a_recheck(
+    tmp_path: Path, lang: str
+) -> None:
+    with world(tmp_path / "book", SITE, at="2026-11-21T10:00:00+08:00") as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, FITTER_IN)
+            await keys(pilot, "f3 1 2")
+            await scan(pilot, label("point:power"))
+            assert PLAN.point("power").name.say(lang)[:8] in text(app)
+            await keys(pilot, "enter")
+            (finding,) = here.watch.state.findings.values()
+            assert (finding.point, finding.stop) == ("power", None)
+            await more(pilot, app, say(lang, "more.matters"))
+            await keys(pilot, "1 enter enter enter")  # an order for it, accepted, on the way
+            assert say(lang, "round.near") in text(app)
+            await walk_to(pilot, here, 1)
+            assert not bodies(here, "order.arrived"), "another place's beacon"
+            here.clock.pass_by(60)
+            await walk_to(pilot, here, 2)
+            (there,) = bodies(here, "order.arrived")
+            assert (there["point"], there["proved"], there["grade"]) == ("power", True, "near")
+            assert there["evidence"]["ble"]["tag"].endswith("/2")
+            assert say(lang, "orders.proved") in text(app)
+            await keys(pilot, "enter enter 3")  # done, the customer is absent
+            here.clock.pass_by(60)
+            app.open(MatterPage(finding.id))
+            await keys(pilot, "up")
+            await walk_to(pilot, here, 2)
+            assert say(lang, "orders.told_near", place="")[:4] in text(app)
+            await keys(pilot, "1")
+            (again,) = bodies(here, "finding.rechecked")
+            assert (again["ok"], again["proved"], again["grade"], again["point"]) == (True, True, "near", "power")
+            assert not here.watch.state.findings
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_the_first_receiver_is_told_what_becomes_of_it(tmp_path: Path, lang: str) -> None:
+    with world(tmp_path / "book", SITE, at="2026-11-21T10:00:00+08:00") as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, SIGN_IN)
+            work = Work.of(here.watch)
+            order = (await work.take_order("water", "leak", room="501")).id
+            told = say(lang, "orders.followed", n=1, words="", state="").split()[0]
+            assert told not in text(app)
+            await scan(pilot, label("person:li-min"))
+            await work.accept_order(order)
+            await here.watch.sign_out("li-min")
+            app.go_home()
+            await settle(pilot)
+            assert told not in text(app), "it is under way and in time"
+            here.clock.pass_by(16 * 60)
+            app.go_home()
+            await settle(pilot)
+            assert told in text(app), "nobody is there yet"
+            await scan(pilot, label("person:li-min"))
+            await work.arrive_at_order(order)
+            await work.finish_order(order, {})
+            await here.watch.sign_out("li-min")
+            app.go_home()
+            await settle(pilot)
+            assert say(lang, "orders.stage_done")[:4] in text(app)
+            await keys(pilot, "5 1 enter 2 7 enter enter")
+            assert bodies(here, "order.confirmed")[0]["value"] == "7", "the receiver may ask the customer"
+            app.go_home()
+            await settle(pilot)
+            assert told not in text(app)
+
+
+async def test_hazards_stand_apart_from_other_findings(tmp_path: Path) -> None:
+    with world(tmp_path / "book", SITE, at="2026-11-21T10:00:00+08:00") as here:
+        await here.watch.sign_in_pin("wang-fang", PINS["wang-fang"])
+        for category in ("thrown", "wire", "lamp", "fire-lane"):
+            await here.watch.report(category, "leak")
+        found = Work.of(here.watch).open_findings()
+        assert [each.category for each in found] == ["wire", "fire-lane", "thrown", "lamp"]

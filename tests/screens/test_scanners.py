@@ -4,13 +4,12 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from textual import events
-from textual.pilot import Pilot
 
 from app import codes
 from app.ports import Scan, ScannerState
@@ -27,8 +26,7 @@ from tests.hardware.test_keyboard_scanner import held
 from tests.hardware.test_serial_scanner import Plug
 from tests.pty import Pty
 from tests.screens.plans import SALT, label, pages
-from tests.screens.test_listening import SIGN_IN
-from tests.screens.world import SMALL, World, keys, scan, settle, text, world
+from tests.screens.world import SIGN_IN, SMALL, World, keys, scan, settle, text, until, world
 
 STATES = sorted(name for name in table("scanner") if not name.startswith("bad_") and name not in ("listens", "unread"))
 
@@ -54,15 +52,6 @@ class Scripted:
 
 def with_scanners(here: World, *scanners: object, lang: str = "zh") -> Terminal:
     return Terminal(replace(here.terminal(lang).gear, scanners=scanners))
-
-
-async def until(pilot: Pilot[int], seen: Callable[[], bool]) -> None:
-    for _ in range(200):
-        await settle(pilot)
-        if seen():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(text(pilot.app))
 
 
 async def test_a_round_is_walked_with_a_serial_scanner_that_is_unplugged_on_the_way(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What the crew reads when a beacon may be a copy, when its label is wanted too, and when two cannot be told apart."""
 
+import asyncio
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from msgspec.structs import replace
@@ -11,6 +13,7 @@ from app.duties.site import Plan
 from app.pages import Pages
 from app.ports import Sighting
 from app.words import say
+from screens.terminal import Terminal
 from tests.screens.plans import UUID, label, pages
 from tests.screens.world import LARGE, SMALL, World, keys, scan, settle, text, world
 
@@ -127,3 +130,26 @@ async def test_two_stops_at_the_same_level_ask_for_a_step_or_the_label_and_nothi
             await scan(pilot, label("point:gate"))
             arrived = here.records()[-1]
             assert (arrived.kind, arrived.body["point"]) == ("stop.arrived", "gate")
+
+
+class Hasty(Terminal):
+    """Looks after a tenth of a second whether the beacon is still waited for."""
+
+    PAIR_S: ClassVar[float] = 0.1
+
+
+async def test_the_radio_rests_when_half_a_minute_is_over_however_early_that_was_first_looked_at(
+    tmp_path: Path,
+) -> None:
+    """A second label makes the wait longer, and nobody presses a key meanwhile."""
+    with world(tmp_path / "book", gate_asks("label+near")) as here:
+        async with here.terminal(kind=Hasty).run_test(size=SMALL) as pilot:
+            await begin(pilot)
+            await scan(pilot, label("point:gate"))
+            here.clock.pass_by(60)
+            await scan(pilot, label("point:power"))  # which has checks: only its beacon is listened for
+            await asyncio.sleep(0.3)
+            assert here.radio.listeners == 1
+            here.clock.pass_by(31)
+            await asyncio.sleep(0.3)
+            assert here.radio.listeners == 0

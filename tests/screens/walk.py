@@ -148,5 +148,5 @@ def check(app: App[int], page: str) -> None:
         if isinstance(app.screen, WitnessPage):
             strange = [ch for ch in strange if ch not in BLOCKS]
         assert not strange, f"{page}: {strange} in {row!r}"
-    assert shown[-1].startswith("Q:"), page
+    assert shown[-1].startswith(("Q:", "练习!", "PRACTICE!")), page
     assert shown[-1].endswith("F1"), page

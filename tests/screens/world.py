@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from textual import events
@@ -32,6 +32,8 @@ from tests.screens.plans import UUID, pages
 
 TEN: Final = "2026-11-21T22:01:00+08:00"
 SMALL, LARGE = (40, 20), (80, 24)
+SIGN_IN: Final = "1 0 0 1 enter 1 2 3 4 enter"
+"""The first guard of the plan, by number and PIN."""
 THUMB_S: Final = 1.0
 """Seconds from a page to the key that answers it."""
 
@@ -213,6 +215,26 @@ def rows(app: App[int]) -> list[str]:
 
 def text(app: App[int]) -> str:
     return "\n".join(row.rstrip() for row in rows(app))
+
+
+def shows(app: App[int], kind: type[object]) -> bool:
+    """Whether a page of that kind is on top."""
+    return isinstance(app.screen, kind)
+
+
+def bodies(here: World, kind: str) -> list[dict[str, Any]]:
+    """Of all records of that kind, in order."""
+    return [record.body for record in here.records() if record.kind == kind]
+
+
+async def until(pilot: Pilot[int], reached: Callable[[], bool]) -> None:
+    """Wait up to eight seconds for what happens beside the screen."""
+    for _ in range(400):
+        await settle(pilot, 1)
+        if reached():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(text(pilot.app))
 
 
 async def keys(pilot: Pilot[int], typed: str, after_s: float = THUMB_S) -> None:

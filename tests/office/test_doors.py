@@ -1,0 +1,226 @@
+"""Who may open which page of which site: every route of the office, every role, one's own site and another's."""
+
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar.routes import HTTPRoute
+from msgspec.structs import replace
+
+from app.duties.site import ROLES
+from app.logbook.book import Draft
+from sync.office import accounts, importing
+from sync.office.accounts import ALARM_TAKERS, AUDITORS, LABEL_PRINTERS, REVIEWERS
+from sync.office.serve import listen
+from sync.office.store import audit
+from tests.office.conftest import CHEAP, PASSWORD, PLAN, SITE, Handheld, Office, furnished
+from tests.office.test_alarms import raise_alarm
+from tests.office.test_pages import round_path
+from tests.office.test_photos import JPEG, finding
+
+OTHER = "donghu"
+TRACES = ("Cuihu", "翠湖", "zhang-wei", "Zhang Wei", "东门岗1号", "East vehicle gate")
+"""What only somebody of the first site may read."""
+HEARERS = REVIEWERS | ALARM_TAKERS
+
+GETS = {
+    "/": HEARERS,
+    "/rounds": REVIEWERS,
+    "/rounds/{name:path}": REVIEWERS,
+    "/books": REVIEWERS,
+    "/records": REVIEWERS,
+    "/devices": REVIEWERS,
+    "/tags": REVIEWERS,
+    "/photos/{name:str}": REVIEWERS,
+    "/afterwards": REVIEWERS,
+    "/labels": LABEL_PRINTERS,
+    "/labels/sheet.pdf": LABEL_PRINTERS,
+    "/labels/test.pdf": LABEL_PRINTERS,
+    "/audit": AUDITORS,
+    "/alarms": HEARERS,
+}
+POSTS = {"/afterwards": REVIEWERS, "/alarms": ALARM_TAKERS}
+OUTSIDE = {
+    ("GET", "/login"), ("POST", "/login"), ("POST", "/logout"), ("GET", "/static/office.css"),
+    ("GET", "/static/icon.svg"), ("GET", "/P/{written:str}"), ("GET", "/p/{written:str}"),
+}  # fmt: skip
+"""For everybody."""
+DRAWN = {"/labels/sheet.pdf", "/labels/test.pdf"}
+"""Takes a processor for seconds: test_labels and test_trials ask for it as those who may."""
+
+
+class Scene:
+    """Two sites, one of them with a round, an alarm and a photograph; and where each of its things is."""
+
+    def __init__(self, office: Office, handheld: Handheld) -> None:
+        self.office = office
+        picture = handheld.logbook.attach(JPEG).sha256
+        walked = handheld.walk()
+        handheld.write(finding(handheld, picture, walked))
+        self.alarm = raise_alarm(handheld)
+        handheld.sync()
+        self.addresses = {
+            **{path: path for path in GETS},
+            "/rounds/{name:path}": round_path(walked),
+            "/photos/{name:str}": f"/photos/{picture}",
+            "/records": f"/records?book={handheld.logbook.book_id}",
+        }
+
+    def browser(self, role: str, site: str) -> httpx.Client:
+        name = f"{role}-{site}"
+        made = accounts.add(self.office.store, name, role, None, PASSWORD, self.office.now, CHEAP, (site,))
+        self.office.ask(made)
+        return self.office.browser(name)
+
+    def get(self, browser: httpx.Client, path: str, **query: str) -> httpx.Response:
+        address = httpx.URL(self.addresses[path])
+        return browser.get(address.copy_merge_params({"lang": "en", **query}))
+
+    def post(self, browser: httpx.Client, path: str, state: str) -> httpx.Response:
+        """What the page's form would send of the first site."""
+        token = re.search(r'name="csrf" value="([^"]+)"', browser.get("/alarms").text)
+        assert token is not None
+        about = {"alarm": self.alarm, "state": state, "what": "excuse", "point": "fitness", "reason": "weather"}
+        return browser.post(path, data={"csrf": token[1], "site": SITE, **about}, params={"lang": "en"})
+
+    def acts(self) -> list[str]:
+        rows = self.office.ask(self.office.store.read(lambda tx: audit.newest(tx, None, 1000)))
+        return [row.act for row in rows if row.act not in ("signed-in", "round-seen", "records-seen")]
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("doors")
+    office = Office(furnished(folder / "office"))
+    office.ask(_take_other(office, folder))
+    handheld = Handheld(office, folder / "handheld")
+    handheld.write(Draft("note.of-another-program", {}))
+    yield Scene(office, handheld)
+    handheld.close()
+    office.close()
+
+
+async def _take_other(office: Office, folder: Path) -> None:
+    """The same plan under another name."""
+    text = PLAN.read_text(encoding="utf-8").replace(f"id: {SITE}", f"id: {OTHER}")
+    other = folder / "other.yaml"
+    other.write_text(text.replace("Cuihu Garden", "Donghu Towers").replace("翠湖花园", "东湖大厦"), encoding="utf-8")
+    found = await importing.check(office.store, other, None)
+    assert found.plan is not None
+    points = tuple(replace(each, name=replace(each.name, zh="某处", en="Somewhere")) for each in found.plan.points)
+    await importing.take(office.store, replace(found, plan=replace(found.plan, points=points)), office.now)
+
+
+def test_every_route_is_in_one_of_these_tables(scene: Scene) -> None:
+    routes = scene.office.serving.app.routes
+    there = {
+        (method, route.path)
+        for route in routes
+        if isinstance(route, HTTPRoute) and not route.path.startswith(("/v1", "/schema", "/metrics"))
+        for method in route.methods - {"OPTIONS"}
+    }
+    assert there == {*(("GET", path) for path in GETS), *(("POST", path) for path in POSTS), *OUTSIDE}
+
+
+def test_a_stranger_gets_no_further_than_the_door(scene: Scene) -> None:
+    with closing(scene.office.stranger()) as stranger:
+        answers = [scene.get(stranger, path) for path in GETS]
+        answers += [stranger.post(path, data={"site": SITE, "alarm": scene.alarm, "state": "taken"}) for path in POSTS]
+    for answer in answers:
+        assert (answer.status_code, answer.content) == (303, b""), answer.url
+        assert answer.headers["location"].startswith("/login?next=")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_opens_its_pages_at_its_own_site_and_no_others(scene: Scene, role: str) -> None:
+    with closing(scene.browser(role, SITE)) as browser:
+        for path, roles in GETS.items():
+            if path in DRAWN and role in roles:
+                continue
+            answer = scene.get(browser, path, site=SITE)
+            wanted = 403 if role not in roles else 303 if path == "/" else 200
+            assert answer.status_code == wanted, path
+            if role not in roles:
+                assert not any(trace in answer.text.partition("<main>")[2] for trace in _without_alarm(role)), path
+        assert _read_by(scene, browser) == (role in REVIEWERS)
+
+
+def _without_alarm(role: str) -> tuple[str, ...]:
+    """What a page that is refused may not tell; whoever hears alarms is told above every page."""
+    return () if role in HEARERS else TRACES
+
+
+def _read_by(scene: Scene, browser: httpx.Client) -> bool:
+    """The pages do say what the tests look for: nothing is proven by the absence of what is never there."""
+    text = "".join(scene.get(browser, path, site=SITE).text for path in ("/rounds", "/devices", "/alarms"))
+    return all(trace in text for trace in ("Cuihu", "东门岗1号", "Zhang Wei"))
+
+
+@pytest.mark.parametrize("role", sorted(HEARERS))
+def test_an_account_of_another_site_opens_nothing_and_is_told_nothing(scene: Scene, role: str) -> None:
+    with closing(scene.browser(role, OTHER)) as browser:
+        for path in GETS:
+            answer = scene.get(browser, path, site=SITE)
+            assert answer.status_code == 403, path
+            assert not any(trace in answer.text for trace in TRACES), path
+        assert scene.get(browser, "/rounds/{name:path}").status_code == (404 if role in REVIEWERS else 403)
+        assert scene.get(browser, "/photos/{name:str}").status_code == (404 if role in REVIEWERS else 403)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_form_is_taken_from_its_roles_of_its_own_site(scene: Scene, role: str) -> None:
+    """Nobody of these is a person of the site, so an excuse is refused to the best of them too: with a sentence."""
+    before = scene.acts()
+    with closing(scene.browser(role, OTHER)) as browser:
+        for path in POSTS:
+            assert scene.post(browser, path, "taken").status_code == 403, path
+    assert scene.acts() == before
+    with closing(scene.browser(role, SITE)) as browser:
+        for path, roles in POSTS.items():
+            answer = scene.post(browser, path, "taken")
+            assert answer.status_code in ((303, 409) if role in roles else (403,)), path
+    assert ("alarm-taken" in scene.acts()[: len(scene.acts()) - len(before)]) == (role in ALARM_TAKERS)
+
+
+Spelling = Callable[[str], str]
+
+
+SPELT: tuple[Spelling, ...] = (
+    lambda _: "", str.upper, lambda site: f" {site}", lambda site: f"{OTHER}&site={site}", lambda site: f"{site}%00",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", sorted(GETS.keys() - DRAWN))
+def test_a_site_left_out_or_spelt_otherwise_leads_to_no_other(scene: Scene, path: str) -> None:
+    address = scene.addresses[path]
+    with closing(scene.browser("admin", OTHER)) as browser:
+        for spelt in SPELT if path in ("/", "/rounds/{name:path}", "/photos/{name:str}") else SPELT[:1]:
+            answer = browser.get(f"{address}{'&' if '?' in address else '?'}lang=en&site={spelt(SITE)}")
+            assert answer.status_code in (200, 303, 403, 404)
+            assert not any(trace in answer.text for trace in TRACES)
+
+
+def test_an_account_of_both_sites_is_led_from_each_page_to_the_other_site(scene: Scene) -> None:
+    names = (SITE, OTHER)
+    office = scene.office
+    office.ask(accounts.add(office.store, "both", "admin", None, PASSWORD, office.now, CHEAP, names))
+    with closing(office.browser("both")) as browser:
+        for path in ("/rounds", "/books", "/devices", "/tags", "/labels", "/afterwards"):
+            for site in names:
+                text = scene.get(browser, path, site=site).text
+                assert text.count(' aria-current="page"') == 1, path
+                main = text.partition("<h1>")[2]
+                assert "Cuihu Garden" in main, path
+                assert "Donghu Towers" in main, path
+
+
+def test_an_answer_is_sent_at_once() -> None:
+    """Else its body waits 40 ms for the other end to acknowledge its headers."""
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        line, _ = listening.accept()
+        with line:
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
