@@ -235,9 +235,12 @@ class SignInPage(Page):
     def _done(self, person: Person) -> None:
         self._again()
         if self._purpose is Purpose.RECHECK:
+            from screens.verdicts import rechecked_words
+
             self.terminal.close(self)
-            self.terminal.signal("ok")
-            self.terminal.tell(self.say("signin.rechecked", name=person.name.say(self.lang)))
+            said, role = rechecked_words(self.lang, self.gear.watch, person.name.say(self.lang))
+            self.terminal.signal(role)
+            self.terminal.tell(said, role)
             return
         if self._purpose is Purpose.JOIN:
             self.terminal.close(self)

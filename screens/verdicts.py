@@ -3,7 +3,7 @@
 from typing import Final
 
 from app.duties.evidence import INFORMATION, PAIR_MS
-from app.duties.rounds import Refusal, Verdict
+from app.duties.rounds import Refusal, Verdict, partner_seen
 from app.watch import Watch
 from app.words import say
 from screens.layout import Span
@@ -11,7 +11,6 @@ from screens.names import point_of
 from screens.times import clock
 
 _PERSON: Final = {
-    None: "signin.rechecked",
     Refusal.TOO_SOON: "round.too_soon",
     Refusal.NOT_OF_CREW: "round.not_of_crew",
 }
@@ -23,12 +22,22 @@ _PLACE: Final = {
 }
 
 
+def rechecked_words(lang: str, watch: Watch, name: str) -> Span:
+    """Somebody of the crew signed in on the way; the first of the crew alone shows no second person (D2)."""
+    progress = watch.state.round
+    if progress is not None and len(progress.crew) > 1 and not partner_seen(progress):
+        return say(lang, "signin.rechecked_same", name=name), "mark"
+    return say(lang, "signin.rechecked", name=name), "ok"
+
+
 def verdict_words(lang: str, watch: Watch, verdict: Verdict, *, heard: bool = False) -> Span:
     """The sentence and its role: ok, mark or bad. `heard`: by radio, so nobody pointed a scanner at it."""
     if verdict.person is not None:
         person = watch.person(verdict.person)
         name = person.name.say(lang) if person else verdict.person
-        return say(lang, _PERSON[verdict.why], name=name), "ok" if verdict.accepted else "mark"
+        if verdict.accepted:
+            return rechecked_words(lang, watch, name)
+        return say(lang, _PERSON[verdict.why], name=name), "mark"
     if verdict.why is Refusal.UNKNOWN:
         return _unknown(lang, watch, heard=heard)
     point = watch.plan.find_point(verdict.point or "")

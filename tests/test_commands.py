@@ -98,6 +98,7 @@ def test_a_book_in_use_is_exit_3_and_reading_it_still_works(folder: Path) -> Non
         logbook.close()
 
 
+@pytest.mark.proof
 def test_verify_tells_a_whole_book_from_a_changed_one(folder: Path, tmp_path: Path) -> None:
     watchbook("record", "--stdin", "--data-dir", str(folder), stdin=line(body={"t": "kept"}))
     exported = tmp_path / "book.jsonl"

@@ -82,6 +82,7 @@ def test_every_row_fits_the_terminal(folder: Path, command: str, width: int, lan
     assert max(cells(row) for row in done.stdout.splitlines()) <= width
 
 
+@pytest.mark.proof
 def test_verify_says_what_is_wrong_and_what_to_do(folder: Path, tmp_path: Path) -> None:
     exported = tmp_path / "book.jsonl"
     exported.write_text(watchbook("log", "--jsonl", "--data-dir", str(folder)).stdout.replace("gone-home", "gone-away"))

@@ -36,6 +36,10 @@ TABLE = {
     ),
     "welcome": ("{name} 已签到", "{name} has signed in"),
     "unlocked": ("{name} 已解锁", "{name} has unlocked"),
+    "rechecked_same": (
+        "{name}已签, 还要同伴来签",
+        "{name} has signed in; now the partner is asked for",
+    ),
     "rechecked": ("{name} 途中已签", "{name} has signed in on the way"),
     "unknown": ("没有工号 {number}。再看一下工牌", "No staff number {number}. Look at the badge again"),
     "type_number": ("先扫工牌,或输工号", "Scan a badge or type your number first"),

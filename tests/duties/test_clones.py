@@ -208,6 +208,7 @@ def test_what_a_handheld_can_tell_of_a_secret() -> None:
     assert genuine_of(heard(kind="bthome", frame="sfcd2:4002ca09"), tables, 0) is None
 
 
+@pytest.mark.proof
 @given(st.text(max_size=80), st.lists(st.text(max_size=80), max_size=3))
 def test_no_frame_can_raise(frame: str, frames: list[str]) -> None:
     found = heard(*frames, kind=EID, frame=frame)

@@ -63,6 +63,7 @@ def test_what_the_decoder_alone_misses_the_renditions_read(tmp_path: Path) -> No
     assert sum(texts(picture, tmp_path) == [LABEL] for picture in pictured) >= alone + 4
 
 
+@pytest.mark.proof
 def test_every_label_of_a_wall_is_read_once(tmp_path: Path) -> None:
     labels = [codes.make(issue, b"0123456789") for issue in range(1, 10)]
     found = texts(several([code(text) for text in labels], View(module=5, turned=8, blur=1, noise=8)), tmp_path)

@@ -98,6 +98,7 @@ def test_the_frame_kept_for_the_office_is_the_whole_payload(tag: tuple[str, str]
     assert bytes.fromhex(data) == next(iter((*manufacturer.values(), *service.values())))
 
 
+@pytest.mark.proof
 @given(MANUFACTURER, SERVICE)
 @example({}, {"feaa": b""})
 @example({}, {"fcd2": b"\x40\x53"})

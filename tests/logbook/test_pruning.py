@@ -260,6 +260,7 @@ def judged(here: Handheld, there: list[bytes]) -> int:
     return report.purged
 
 
+@pytest.mark.proof
 def test_the_power_fails_at_any_step_of_pruning(handheld: Handheld, tmp_path: Path) -> None:
     steps = steps_of_pruning(handheld, tmp_path / "counted")
     assert {"kept.write", "kept.rename", "prune.remove", "prune.folder", "append.write"} <= set(steps)
@@ -286,6 +287,7 @@ class Armed(FailingDisk):
             super().step(name)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
 def test_a_step_of_pruning_fails_and_the_book_goes_on(handheld: Handheld, tmp_path: Path, error: int) -> None:
     there = [entry.hash for entry in handheld.book.entries()]
@@ -311,6 +313,7 @@ def flips(path: Path) -> Iterator[tuple[int, bytes]]:
         yield at, data[:at] + bytes([data[at] ^ (1 << at % 8)]) + data[at + 1 :]
 
 
+@pytest.mark.proof
 def test_no_flipped_bit_in_what_was_kept_is_silent(handheld: Handheld, tmp_path: Path) -> None:
     handheld.prune()
     handheld.close()

@@ -179,9 +179,10 @@ class Handheld:
         return self.logbook.append(*drafts)
 
     def sync(self) -> None:
-        """Everything to the office, as a courier carries it."""
+        """Everything to the office, as a courier carries it; its pages know it too then."""
         kept, self.office.now = self.office.now, max(self.clock.now().at, 0)
         Courier(self.logbook, self.clock).exchange()
+        self.office.ask(self.office.serving.folding.catch_up())
         self.office.now = kept
         assert self.logbook.unsent == 0
 

@@ -320,6 +320,7 @@ def test_what_is_exported_verifies_with_signatures_and_receipt(run: Callable[...
     ]
 
 
+@pytest.mark.proof
 def test_a_head_that_a_later_shift_signed_does_not_spoil_the_export(run: Callable[..., Done], tmp_path: Path) -> None:
     """A handheld long offline sends old records after its key was replaced: that signature proves nothing there."""
     data = tmp_path / "data"

@@ -131,6 +131,7 @@ def test_an_address_that_no_label_can_begin_with_is_one_sentence(url: str, tmp_p
         load({"data_dir": str(tmp_path), "label_phone": "call <me>"}, {})
 
 
+@pytest.mark.proof
 def test_a_label_made_anew_takes_the_place_of_the_one_before_which_is_marked(office: Office, tmp_path: Path) -> None:
     old = printed(office)["shed-1"].text
     write(office, lambda tx: binding.reissue(tx, SITE, "shed-1", AT))

@@ -22,6 +22,8 @@ from tests.office.test_alarms import raise_alarm
 from tests.office.test_pages import round_path
 from tests.office.test_photos import JPEG, finding
 
+pytestmark = pytest.mark.proof
+
 OTHER = "donghu"
 TRACES = ("Cuihu", "翠湖", "zhang-wei", "Zhang Wei", "东门岗1号", "East vehicle gate")
 """What only somebody of the first site may read."""

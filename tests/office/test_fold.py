@@ -71,6 +71,7 @@ def stop(office: Office, name: str, stop: str) -> tuple[table.StopRow, StopDetai
     return row, msgspec.json.decode(row.detail, type=StopDetail)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_folding_along_the_way_gives_what_folding_everything_again_gives(
     office: Office, handheld: Handheld, folding: Folding, size: int

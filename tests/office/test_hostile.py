@@ -23,6 +23,8 @@ from tests.office.test_fleet import contact
 from tests.office.test_pages import HOSTILE, SHOWN, Page, round_path
 from tests.office.test_photos import JPEG
 
+pytestmark = pytest.mark.proof
+
 FORMULA = '=HYPERLINK("http://evil.example","x")\r\n@SUM(1+1)\t|cmd'
 LONG = HOSTILE + FORMULA + "长" * 2000
 EVIL = Text(zh=LONG, en=LONG)

@@ -92,6 +92,7 @@ def folded(office: Office, name: str) -> RoundDetail:
     return detail(office, name)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("first", ["whole", "end", "start"])
 def test_a_round_is_one_round_in_two_books(office: Office, crew: Crew, first: str) -> None:
     office.account()
@@ -155,6 +156,7 @@ def test_a_round_whose_start_is_kept_apart_is_told_and_it_says_so(office: Office
     assert "Points due 14 Points reached 14 Points missed 0" in text
 
 
+@pytest.mark.proof
 def test_a_round_that_parts_on_the_way_shows_what_either_history_says(
     office: Office, crew: Crew, handheld: Handheld, tmp_path: Path
 ) -> None:

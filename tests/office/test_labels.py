@@ -545,6 +545,7 @@ def test_five_hundred_points_are_printed_and_read_back_in_reasonable_time() -> N
     assert len(sheets.pdf) < 2_000_000
 
 
+@pytest.mark.proof
 def test_what_draws_paper_is_loaded_only_when_paper_is_drawn() -> None:
     drawing = {"fpdf", "fontTools", "pypdfium2", "zxingcpp", "PIL", "qrcode"}
     assert loaded_after("import sync.office.cli, sync.office.serve, sync.office.printing") & drawing == set()

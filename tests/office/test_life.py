@@ -326,6 +326,7 @@ def test_a_book_says_which_one_it_continues_how_it_ended_and_what_was_cleared(
     )
     other.sync()
     other.close()
+    office.ask(office.serving.folding.catch_up())
     office.ask(office.store.write(lambda tx: tx.execute(
         update(record_table).where(record_table.c.seq == 4, record_table.c.kind != "book.opened").values(raw=None)
     )))  # fmt: skip

@@ -317,6 +317,7 @@ def test_an_alarm_is_shown_before_its_turn(office: Office, handheld: Handheld) -
     assert "arrived ahead of its turn" not in text
 
 
+@pytest.mark.proof
 def test_nothing_was_due_before_the_sites_first_plan_was_imported(office: Office, handheld: Handheld) -> None:
     """Imported at 08:00; later revisions change nothing about that. A window that was still open then counts."""
     office.account()

@@ -118,6 +118,7 @@ def judged(office: Office, name: str, at_stop: str) -> tuple[StopRow, StopDetail
 # -- the tag itself ------------------------------------------------------------------------------
 
 
+@pytest.mark.proof
 def test_a_changing_tag_is_known_offline_and_graded_alike_by_both(office: Office, handheld: Handheld) -> None:
     tell_keys(office)
     handheld.sync()
@@ -309,6 +310,7 @@ def crowd(tx: Connection) -> None:
     tag_keys.tell_eid(tx, SITE, "garden-5", EID_KEY, EXPONENT, 0, EVENING, EVENING)
 
 
+@pytest.mark.proof
 def test_a_clock_that_drifts_is_followed_by_what_is_heard(office: Office, handheld: Handheld) -> None:
     """Eight weeks, half an hour: what the fitter told would be too old by then."""
     tell_keys(office)

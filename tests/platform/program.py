@@ -5,6 +5,7 @@ environment, otherwise on ours.
 """
 
 import argparse
+import signal
 from pathlib import Path
 
 from screens.platform.launch import prepare_environment
@@ -17,6 +18,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.stock:
         prepare_environment()
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # ignored where a shell started the tests in the background
     run(arguments.stock, arguments.ended)
 
 

@@ -15,6 +15,7 @@ def left_behind(*guards: str) -> float:
     return float(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
 
 
+@pytest.mark.proof
 def test_a_screen_change_leaves_nothing_behind_and_installing_twice_is_the_same() -> None:
     assert left_behind("install", "install") < 5
 

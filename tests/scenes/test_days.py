@@ -353,7 +353,7 @@ def test_a_guards_night(tmp_path: Path, lang: str) -> None:
         he.press("4")
         he.sees("途中再签一次", "Sign in again on the way")
         he.scan_text(he.badges["zhang-wei"])
-        he.sees("张伟 途中已签", "Zhang Wei has signed in on the way")
+        he.sees("张伟已签, 还要同伴来签", "Zhang Wei has signed in; now the partner")
         he.sees("李军途中再签", "Li Jun signs again")  # who was there already is not the partner
         he.looks()
         he.press("4")

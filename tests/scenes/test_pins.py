@@ -80,6 +80,7 @@ def test_a_locked_pin_is_still_locked_when_the_battery_was_pulled_and_put_back(
     assert "shift.opened" not in kinds(tmp_path)
 
 
+@pytest.mark.proof
 async def test_each_wrong_pin_after_the_fifth_doubles_the_wait_up_to_an_hour(tmp_path: Path) -> None:
     with world(tmp_path / "book") as here:
         async with here.terminal("en").run_test(size=SMALL) as pilot:

@@ -85,6 +85,7 @@ async def one_by_one(pilot: Pilot[int], typed: str) -> None:
         await keys(pilot, key)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 async def test_visitors_come_in_and_leave_and_no_digit_of_a_telephone_is_in_the_record(
@@ -205,6 +206,7 @@ async def test_a_long_card_turns_its_pages_and_any_step_is_ticked_by_its_digit(t
             assert Keeping.of(here.watch).runs() == ()
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("lang", ["zh", "en"])
 async def test_a_flood_call_out_teams_assemble_count_and_report_before_it_ends(tmp_path: Path, lang: str) -> None:
     with world(tmp_path / "book", SITE) as here:

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from app.errors import OfficeRefused
 from sync.client import Refused
 from sync.office.store import Store
 from sync.office.store.changes import PAGE_BYTES, START, BodyRefused, CursorAhead, CursorDead, publish
+from sync.office.store.schema import changes
 from tests.sync.places import SITE, RunningOffice, client_for, drained, handheld, published
 from tests.sync.proxy import Fault, proxy
 from tests.sync.rogue import Rogue
@@ -82,8 +83,8 @@ def test_many_pages_arrive_even_if_the_link_breaks_between_them(tmp_path: Path, 
 
 def test_a_page_that_was_tampered_with_is_not_taken(tmp_path: Path, running: RunningOffice) -> None:
     running.publish("plan", SITE, b'{"revision":1}')
-    spoil = "UPDATE changes SET body = CAST('{\"revision\":9}' AS BLOB)"
-    running.ask(running.store.write(lambda tx: tx.exec_driver_sql(spoil)))
+    spoil = update(changes).values(body=b'{"revision":9}')
+    running.ask(running.store.write(lambda tx: tx.execute(spoil)))
     with handheld(tmp_path / "h", running) as mine:
         with pytest.raises(Exception, match="makes no sense"):
             mine.courier.exchange()

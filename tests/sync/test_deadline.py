@@ -76,6 +76,7 @@ def book(tmp_path: Path) -> Iterator[Logbook]:
         yield it
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("secure", [False, True])
 @pytest.mark.parametrize("answer", [drips, promises, trickles])
 def test_an_answer_that_comes_byte_by_byte_ends_as_none(

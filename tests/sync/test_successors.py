@@ -121,12 +121,11 @@ def test_an_office_restored_from_a_backup_is_no_fork(tmp_path: Path) -> None:
             assert same_bytes(mine.logbook, restored.stored(book))
 
 
-def test_a_history_that_left_the_office_long_ago_is_told_from_where_it_left(
-    tmp_path: Path, running: RunningOffice
-) -> None:
+@pytest.mark.proof
+def test_a_history_that_left_the_office_long_ago_is_told_from_where_it_left(tmp_path: Path) -> None:
     """The office was restored to an earlier state and took another copy's records meanwhile: what this one had sent,
     and had a receipt for, is not there any more. All of it comes again, beside the others'."""
-    with handheld(tmp_path / "a", running) as a:
+    with office(tmp_path / "office") as running, handheld(tmp_path / "a", running) as a:
         a.write(3)
         a.courier.exchange()
         common = a.logbook.head.seq
@@ -398,6 +397,7 @@ def test_at_another_site_of_the_same_office_a_new_book_begins(tmp_path: Path, ru
         assert mine.logbook.unsent == 0
 
 
+@pytest.mark.proof
 def test_a_withdrawn_handheld_comes_back_with_a_new_code(tmp_path: Path, running: RunningOffice) -> None:
     with handheld(tmp_path / "h", running) as mine:
         [device] = running.ask(running.store.devices.of(SITE))

@@ -299,6 +299,7 @@ def test_a_file_of_no_use_is_said_before_anything_is_served(tmp_path: Path, what
         must_fit(shown)
 
 
+@pytest.mark.proof
 def test_served_as_a_program_it_is_reached_over_its_own_tls(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sync.office", "serve", "--tls", "--port", "0", "--data-dir", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
