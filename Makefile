@@ -10,7 +10,7 @@ demo: $(ready)
 	@$(BIN)/watchbook demo $(ARGS)
 
 test: $(ready) check
-	$(BIN)/python -m pytest -n 6 --dist loadfile -m "not proof and not torture"
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not proof and not torture"
 
 check: $(ready)
 	$(BIN)/ruff format --check --quiet .

@@ -47,6 +47,13 @@ def secure(tmp_path: Path) -> Iterator[RunningOffice]:
         yield it
 
 
+def _end(*lines: socket.socket) -> None:
+    for line in lines:
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+        line.close()
+
+
 class Middle:
     """Somebody on the way. `plain` connections are passed on as they are; from the others it takes the TLS off and
     puts its own on, and reads along."""
@@ -82,7 +89,7 @@ class Middle:
             self._lines += [line, far]
             while self._pass_on(line, far, between) and self._pass_on(far, line, False):
                 pass
-        self.cut()
+            _end(line, far)
 
     def _pass_on(self, here: socket.socket, there: socket.socket, listen: bool) -> bool:
         """What has come from one end, in one thread with the other direction: a TLS socket bears no second one."""
@@ -99,10 +106,7 @@ class Middle:
 
     def cut(self) -> None:
         """Every line that there is now ends."""
-        for line in self._lines:
-            with suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
-            line.close()
+        _end(*self._lines)
         self._lines = []
 
     def close(self) -> None:
