@@ -35,7 +35,7 @@ def verdict_words(lang: str, watch: Watch, verdict: Verdict, *, heard: bool = Fa
     if verdict.person is not None:
         person = watch.person(verdict.person)
         name = person.name.say(lang) if person else verdict.person
-        if verdict.accepted:
+        if verdict.why is None:
             return rechecked_words(lang, watch, name)
         return say(lang, _PERSON[verdict.why], name=name), "mark"
     if verdict.why is Refusal.UNKNOWN:
