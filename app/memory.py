@@ -5,7 +5,7 @@ are gone: the state and the cards as they were before a segment's first record (
 the cards on the shelf, and those made since over them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -58,6 +58,8 @@ class Memory:
         """Hash of the page that each matter was merged with."""
         self._known: dict[str, int] = {}
         """How many records that page has."""
+        self._clashes: dict[str, tuple[tuple[str, int], tuple[Record, ...]]] = {}
+        """Looked for in that page with so many records known."""
         self.state, self.seq = self._kept()
         self.take(logbook.entries(self.seq + 1))
         self.take_relayed()
@@ -110,38 +112,45 @@ class Memory:
 
         before, raised = self.state, {}
         for id in news:
-            records = self._records_of(id)
-            self._relayed[id] = items[id].sha256
-            if records:
+            sent, left = self._records_of(id)
+            self._relayed[id], self._known[id] = items[id].sha256, len(sent)
+            others = {other: seqs for other, seqs in self.state.mine.items() if other != id}
+            mine = tuple(each.record.seq for each in left)
+            self.state = replace(self.state, mine={**others, id: mine} if mine else others)
+            if records := [*sent, *left]:
                 self.state = relayed.merged(self.state, id, records)
                 raised[id] = records[0].record
         self._cards.merged(before, self.state, raised)
         self._logbook.keep_state(self.seq, partial(self._encoded, self.state, self.seq, self._base))
 
-    def _records_of(self, matter: str) -> "list[Relayed]":
-        """All records of a matter that are known here, the office's first; what it sent back is not kept in mind."""
+    def _records_of(self, matter: str) -> "tuple[Sequence[Relayed], Sequence[Relayed]]":
+        """All records of a matter that are known here: as the office sent them, and those of ours that it did not."""
         from app.relayed import Relayed, read_page
 
         sent = read_page(self._logbook.page(MATTER, matter))
         theirs = {each.record.seq for each in sent if each.book == self._book}
-        left = tuple(seq for seq in self.state.mine.get(matter, ()) if seq not in theirs)
-        self._known[matter] = len(sent)
-        others = {id: seqs for id, seqs in self.state.mine.items() if id != matter}
-        self.state = replace(self.state, mine={**others, matter: left} if left else others)
-        own = (entry.record for seq in left for entry in self._logbook.entries(seq, 1))
-        return [*sent, *(Relayed(self._book, record) for record in own)]
+        left = (seq for seq in self.state.mine.get(matter, ()) if seq not in theirs)
+        own = (entry.record for seq in left for entry in self._logbook.entries(seq, 1) if entry.record.seq == seq)
+        return sent, [Relayed(self._book, record) for record in own]
 
     def known_of(self, matter: str) -> int:
         """How many records of a matter are known here."""
         return self._known.get(matter, 0) + len(self.state.mine.get(matter, ()))
 
     def clash(self, matter: str) -> tuple[Record, ...]:
-        """Two records of the same step by people who did not know of each other; empty when there is no such pair."""
+        """Two records of the same step by people who did not know of each other; empty when there is no such pair.
+
+        Read from the disk once for as many records as are known: a screen asks each time it draws.
+        """
         if matter not in self._known:
             return ()
-        from app.relayed import clash
+        key = self._relayed[matter], self.known_of(matter)
+        if self._clashes.get(matter, (None, ()))[0] != key:
+            from app.relayed import clash
 
-        return tuple(each.record for each in clash(self._records_of(matter)))
+            sent, left = self._records_of(matter)
+            self._clashes[matter] = key, tuple(each.record for each in clash([*sent, *left]))
+        return self._clashes[matter][1]
 
     # -- plans --------------------------------------------------------------------------------
     @property

@@ -4,7 +4,6 @@
 the way, and stays true until the handheld is heard of again.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -40,14 +39,10 @@ class Seen(Struct, frozen=True):
         return known and SILENT_MS < now - (self.heard or 0) < FORGOTTEN_MS
 
 
-def read(tx: Connection, site: str | None = None, within: Sequence[str] = ()) -> list[Seen]:
-    """The handhelds of a site, or of all of `within`, or of all."""
+def read(tx: Connection, site: str | None = None) -> list[Seen]:
+    """The handhelds of a site, or all."""
     words = conditions.of(tx, site)
-    found = []
-    for device in devices.every(tx, site):
-        if not within or device.site in within:
-            found.append(_seen(tx, device, words.get((device.site, device.device))))
-    return found
+    return [_seen(tx, device, words.get((device.site, device.device))) for device in devices.every(tx, site)]
 
 
 def _seen(tx: Connection, device: Device, row: conditions.Row | None) -> Seen:

@@ -75,7 +75,7 @@ def post_of(hook: Hook, notices: Sequence[Notice], now: int) -> Post:
         case "dingtalk":
             return _json(_signed(hook, now), {"msgtype": "text", "text": {"content": text}})
         case "sms":
-            pairs = [(name, value.replace(TEXT, text[:LONGEST_SMS])) for name, value in parse_qsl(hook.fields)]
+            pairs = [(name, value.replace(TEXT, text[:LONGEST_SMS])) for name, value in parse_qsl(hook.fields, True)]
             kind = "application/x-www-form-urlencoded; charset=utf-8"
             return Post(hook.url, {"content-type": kind}, urlencode(pairs).encode())
     return _standard(hook, notices[0], now)

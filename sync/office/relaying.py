@@ -48,6 +48,8 @@ def row_of(stored: Stored) -> MatterRow | None:
 
 def take(tx: Connection, site: str, rows: Collection[MatterRow]) -> None:
     """Send the matters of these records down as they are now, and withdraw what has long been over."""
+    if not rows:
+        return
     table.put_rows(tx, rows)
     now = table.newest_at(tx, site)
     for matter in dict.fromkeys(row.matter for row in rows):

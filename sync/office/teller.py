@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -61,22 +62,21 @@ class Teller:
     async def _run(self) -> None:
         while True:
             self._news.clear()
+            wait_s = LOOK_S
             try:
                 await self.look()
                 await self.tell()
-            except Exception:
+                wait_s = await self._turn_s()
+            except Exception:  # last resort of this task: a database that is away must not end the telling
                 log.exception("telling failed")
-            await self._pause()
+            await asyncio.sleep(1)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), wait_s)
 
-    async def _pause(self) -> None:
-        """Until something is committed, a notice's turn comes, or it is time to look; at least a second."""
-        await asyncio.sleep(1)
+    async def _turn_s(self) -> float:
+        """Seconds until a notice's turn comes, or it is time to look."""
         turn = await self._store.read(hooks.next_turn)
-        wait_s = LOOK_S if turn is None else min(LOOK_S, max(0.0, (turn - self._clock()) / 1000))
-        try:
-            await asyncio.wait_for(self._news.wait(), wait_s)
-        except TimeoutError:
-            return
+        return LOOK_S if turn is None else min(LOOK_S, max(0.0, (turn - self._clock()) / 1000))
 
     async def look(self) -> int:
         """Find what is to be told; how many notices are new. Alarms each time, rounds and limits once a minute."""
@@ -108,8 +108,9 @@ class Teller:
     async def _tell_hook(self, client: "httpx.AsyncClient", pairs: list[tuple[Hook, Notice]]) -> None:
         hook = pairs[0][0]
         all_of_it = [notice for _, notice in pairs]
+        why = ""
         for part in [all_of_it] if hook.form in CHATS else [[notice] for notice in all_of_it]:
-            why = await send(client, hook, part, self._clock())
+            why = why or await send(client, hook, part, self._clock())  # who is down is not asked for each
             await self._note(part, why)
 
     async def _note(self, notices: Iterable[Notice], why: str) -> None:
