@@ -40,8 +40,9 @@ LANG: Final = "zh"
 PERSON: Final = re.compile(re.sub(r"\s", "", say(LANG, "cli.demo_sign_in", number=r"(\d+)", pin=r"(\d{4})")))
 """How the demonstration names its people on the first screen, without blanks: the line may be broken anywhere."""
 SPEEDS_MS: Final = (0, 1, 5, 10, 30, 50)
-FRAME_S: Final = 0.020
-"""Textual paints 60 times a second at most: a key sooner than this would wait for the frame, not for us."""
+FRAMES_S: Final = 0.040
+"""Textual paints 60 times a second at most, and after a late painting skips a turn of its clock: a key within two turns
+of the last painting would wait for the clock, not for us."""
 SLIPPED_S: Final = GAP_S - 0.005
 """A pause this long was no longer the scanner's speed: the machine was busy."""
 KNOWN: Final = (("toolong 1.5.0", 2.3), ("posting 2.11.1", 4.3), ("harlequin 2.17.0", 5.5))
@@ -208,7 +209,7 @@ class Beside:
         sent = self._minimal.send(key)
         self._keys.append(self._minimal.wait_for(f"key {key}.") - sent + floor)
         self._took.append(seconds)
-        time.sleep(FRAME_S)
+        time.sleep(FRAMES_S)
 
     @property
     def median(self) -> float:
@@ -248,7 +249,7 @@ def keys(minimal: Pty, pty: Pty, count: int) -> list[Figure]:
     for n in range(count):
         beside.add(timed(pty, str(n % 10)))
         timed(pty, "\x7f")
-        time.sleep(FRAME_S)
+        time.sleep(FRAMES_S)
     return [("digit -> repaint, median", beside.median, 2), ("digit -> repaint, p95", beside.p95, 3)]
 
 
