@@ -43,6 +43,16 @@ class Finding(Struct, frozen=True):
     reopened: int = 0
     """How often a re-check found it not right."""
     photos: int = 0
+    to: str = ""
+    """Role that the last notice is for; empty: as the category says."""
+    notice: int = 0
+    """Number of the last rectification notice 整改通知单: that of its record."""
+    noticed: int | None = None
+    """When it was given, UTC ms."""
+    demand: str = ""
+    """What it asks for."""
+    postponed: int = 0
+    """How often the limit was moved."""
 
 
 LABEL: Final = "label"
@@ -104,3 +114,17 @@ def may_recheck(finding: Finding) -> bool:
 def reopen(finding: Finding) -> Finding:
     """The re-check found it not right. Its limit stays what it was."""
     return replace(finding, corrected=None, reopened=finding.reopened + 1)
+
+
+def notify(finding: Finding, at: int, number: int, *, to: str, due: int, demand: str) -> Finding | None:
+    """整改通知单 (D34): whose turn it is now, and until when. None once it is put right."""
+    if finding.corrected is not None:
+        return None
+    return replace(finding, to=to, notice=number, noticed=at, demand=demand, due=due)
+
+
+def postpone(finding: Finding, due: int) -> Finding | None:
+    """Later, and once (D32); None where it may not be."""
+    if finding.postponed or finding.corrected is not None or due <= finding.due:
+        return None
+    return replace(finding, due=due, postponed=1)

@@ -28,10 +28,13 @@ class Stage(StrEnum):
 Origin = Literal["radio", "finding", "desk", "person"]
 """How it came: by radio, from a finding, from the desk, from somebody on the spot."""
 ORIGINS: Final[tuple[Origin, ...]] = ("radio", "finding", "desk", "person")
-Confirmed = Literal["code", "paper", "absent", "refused"]
-"""How the customer confirms (D44): a code, the number of a paper slip; is absent; refuses."""
-CONFIRMED: Final[tuple[Confirmed, ...]] = ("code", "paper", "absent", "refused")
-NEEDS_VALUE: Final = ("code", "paper")
+Confirmed = Literal["code", "paper", "absent", "refused", "phone"]
+"""How the customer confirms (D44): a code, the number of a paper slip; is absent; refuses; was called back, by the
+last four digits of that telephone (D65)."""
+CONFIRMED: Final[tuple[Confirmed, ...]] = ("code", "paper", "absent", "refused", "phone")
+NEEDS_VALUE: Final = ("code", "paper", "phone")
+VISITS: Final = ("phone", "home")
+"""How a return visit is made. Words: app.words.cases `visit_…`."""
 POSTPONES: Final = ("part", "customer", "maker", "weather")
 """Why a promise is postponed. Words: app.words.orders `later_…`."""
 DELAYS: Final = ("1d", "2d", "3wd", "7wd")
@@ -109,6 +112,22 @@ class Order(Struct, frozen=True):
     photos: int = 0
     contact: int | None = None
     """Somebody is to be on the way by then, UTC ms (三分钟服务承诺, D31); None when only the rest counts."""
+    request: str | None = None
+    """Id of the resident's message that it was made from."""
+    assigned: str | None = None
+    """Whom the desk gave it to; None: whoever of the role, or of the post."""
+    post: str | None = None
+    """The post that the desk gave it to."""
+    phone: str = ""
+    """Last four digits of the telephone that is called back (D44)."""
+    complaint: bool = False
+    """投诉: an urgent one is a serious one (D33)."""
+    visited: int | None = None
+    """When the customer was called on afterwards, UTC ms (D33)."""
+    satisfied: bool | None = None
+    """What they said then."""
+    valid: bool | None = None
+    """Whether a complaint was one, as whoever called back judged it (有效投诉, D62); None while nobody has."""
 
 
 Step = Order | Why
@@ -172,11 +191,33 @@ def reopen(order: Order, due: int, reason: str) -> Step:
     return replace(
         order, stage=Stage.TAKEN, worker=None, accepted=None, going=None, arrived=None, proved=False, done=None,
         closed=None, confirmed="", due=max(due, order.due), respond=None, contact=None, reopened=order.reopened + 1,
+        visited=None, satisfied=None,
     )  # fmt: skip
 
 
 def ask_visit(order: Order) -> Step:
     return Why.AGAIN if order.visit else replace(order, visit=True)
+
+
+def visited(order: Order, at: int, *, satisfied: bool, valid: bool | None = None) -> Step:
+    """The customer was called on once the work was done (回访, D33), and again when not satisfied."""
+    if order.stage not in (Stage.DONE, Stage.CLOSED):
+        return Why.TOO_EARLY
+    if order.satisfied:
+        return Why.AGAIN
+    return replace(order, visited=at, satisfied=satisfied, valid=order.valid if valid is None else valid)
+
+
+def dispatch(order: Order, to: str, person: str | None = None, post: str | None = None) -> Step:
+    """派单: to a role, and of that to one person or post; who had it gives it up. The receiver stays the same (D32)."""
+    if _RANK[order.stage] >= _RANK[Stage.DONE]:
+        return _over(order)
+    if (to, person, post) == (order.to, order.assigned, order.post):
+        return Why.AGAIN
+    given = replace(order, to=to, assigned=person, post=post)
+    if order.worker is None or order.worker == person:
+        return given
+    return replace(given, stage=Stage.TAKEN, worker=None, accepted=None, going=None, arrived=None, proved=False)
 
 
 class Clock(Struct, frozen=True):

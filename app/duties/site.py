@@ -22,12 +22,33 @@ from app.duties.texts import Phrase as Phrase
 from app.duties.texts import Text as Text
 
 
+class Named(Text, frozen=True):
+    """A company or a district: words in both languages, and the id by which accounts are limited to it (D64)."""
+
+    id: str = ""
+
+
+NO_NAME: Final = Named()
+
+
 class Site(Part, frozen=True):
     id: str
     name: Text
     zone: str
     """IANA time zone, e.g. Asia/Shanghai."""
-    company: Text = NO_TEXT
+    company: Named = NO_NAME
+    district: Named = NO_NAME
+
+
+class Target(Part, frozen=True):
+    """What an indicator is to reach here (D62)."""
+
+    id: str
+    """Of app.duties.indicators; nothing is asked of one that only a newer office knows."""
+    value: str
+    """Percent, or minutes; a decimal."""
+    source: str = ""
+    """The paper it comes from."""
 
 
 class Area(Part, frozen=True):
@@ -233,6 +254,8 @@ class Check(Part, frozen=True):
     """A number that is expected to change: the same one again and again is asked about."""
     items: tuple[ScoreItem, ...] = ()
     """Of a score sheet."""
+    rate: str = ""
+    """Of app.duties.indicators.RATES: what its answer counts for, when not for what its route says."""
 
     def __post_init__(self) -> None:
         self._read_as("kind", CHECK_KINDS, "ok")
@@ -255,6 +278,8 @@ class Stop(Part, frozen=True):
 
 
 ROUTE_KINDS: Final = ("patrol", "cleaning", "inspection", "greening", "safety", "drill")
+FORMS: Final = ("fire-patrol", "facility", "power-room", "lift")
+"""Papers that an inspector asks for, filled from the rounds of a route (D68)."""
 BY_PLACE: Final = ("cleaning", "greening")
 """Kinds of routes whose places are done as somebody comes by."""
 ORDERS: Final = ("fixed", "free", "shuffled")
@@ -272,6 +297,8 @@ class Route(Part, frozen=True):
     """Who walks it; the due list shows a person only what the role needs."""
     lone: Lone | None = None
     """How somebody who walks it alone is asked (D50)."""
+    form: str = ""
+    """Of FORMS: which paper its rounds fill; empty, or a word that only a newer office knows: none."""
 
     def __post_init__(self) -> None:
         self._read_as("order", ORDERS, "free")
@@ -440,6 +467,9 @@ class Plan(Part, frozen=True, dict=True):
     site: Site
     revision: int
     effective: str
+    """First local date it holds for."""
+    effective_at: str = ""
+    """Local time of that date from which it holds; empty: all of it. An older handheld takes the whole day."""
     grants: tuple[Grant, ...] = ()
     areas: tuple[Area, ...] = ()
     points: tuple[Point, ...] = ()
@@ -466,6 +496,7 @@ class Plan(Part, frozen=True, dict=True):
     sign_in: tuple[SignIn, ...] = ()
     """Roles that sign in with less than a badge or a PIN."""
     teams: tuple[WorkTeam, ...] = ()
+    targets: tuple[Target, ...] = ()
 
     # Asked with an id of the plan itself these raise KeyError, which cannot happen; for the id of a record, a page
     # or an older plan there is `find_…`, None when this plan has no such thing.
