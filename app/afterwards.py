@@ -98,18 +98,28 @@ class Afterwards(Unplanned):
         self._turned()
         return last
 
-    async def leave_out_excused(self) -> None:
+    @act
+    async def take_excuses(self) -> None:
+        """The office, or another handheld, has excused a point meanwhile."""
+        if await self.leave_out_excused():
+            self._turned()
+
+    async def leave_out_excused(self) -> bool:
         """In the round that is walked, the stops at points that somebody has excused now; whoever goes there all the
-        same has been there. Part of another act.
+        same has been there. Whether there was one. Part of another act.
         """
-        progress, at = self.state.round, self._at()
+        progress, at, found = self.state.round, self._at(), False
         for visit in progress.visits if progress else ():
             stop = self._stop(progress, visit.stop) if progress and not visit.done and visit.at is None else None
-            said = self.state.share(TOLD).excused.get(stop.point) if stop else None
-            if progress is None or stop is None or said is None or not said.first <= at < said.last:
+            if progress is None or stop is None:
                 continue
-            if boss := life.may(self._in_force, said.by, EXCUSERS):
-                await self._write(StopSkipped(progress.round, stop.id, said.reason, said.words), by=(boss,))
+            for said in self.state.share(TOLD).excused.values():
+                boss = life.may(self._in_force, said.by, EXCUSERS) if said.point == stop.point else None
+                if boss and said.first <= at < said.last:
+                    await self._write(StopSkipped(progress.round, stop.id, said.reason, said.words), by=(boss,))
+                    found = True
+                    break
+        return found
 
     # -- from paper ---------------------------------------------------------------------------
     def unwalked(self, schedule: Schedule) -> tuple[Slot, ...]:

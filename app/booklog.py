@@ -23,6 +23,9 @@ _WORDS: Final = {
     "how": "orders.how_",
     "signed": "violations.signed_",
     "handed": "violations.handed_",
+    "to": "finding.role_",
+    "end": "cases.end_",
+    "proved": "book.log_proved_",
 }
 """Members whose values have words, and where."""
 _FAR: Final = 4_102_444_800_000
@@ -32,8 +35,10 @@ _FAR: Final = 4_102_444_800_000
 class BookLog:
     """Writes the records of one book, in the order of their numbers."""
 
-    def __init__(self, lang: str, plan: Plan | None, people: People | None) -> None:
+    def __init__(self, lang: str, plan: Plan | None, people: People | None, told: str = "book.log_") -> None:
+        """`told`: what its sentences' keys begin with; of a kind that has none there, it is the book's."""
         self._lang = lang
+        self._told = told
         self._plan = plan
         self._zone: tzinfo | None = ZoneInfo(plan.site.zone) if plan else None
         self._names = {person.id: person.name.say(lang) for person in (people.people if people else ())}
@@ -57,13 +62,19 @@ class BookLog:
         body = record.body
         if record.kind == "round.started":
             self._routes[str(body.get("round"))] = str(body.get("route"))
-        sentence = table("book").get(f"log_{record.kind}") if record.v == 1 else None
+        subject, _, begins = self._told.partition(".")
+        key = f"{begins}{record.kind}"
+        if key not in table(subject):
+            subject, key = "book", f"log_{record.kind}"
+        sentence = table(subject).get(key) if record.v == 1 else None
         if sentence is None:
             return clean(f"{record.kind} {json.dumps(body, ensure_ascii=False, sort_keys=True)}", 2000)
         if "stop" in body:
             body = body | {"stop": self._point_of_stop(body)}
+        if "proved" in body:
+            body = body | {"proved": _how_proved(body)}
         asked = (name for _, name, _, _ in Formatter().parse(sentence[0]) if name)
-        return say(self._lang, f"book.log_{record.kind}", **{name: self._text(name, body.get(name)) for name in asked})
+        return say(self._lang, f"{subject}.{key}", **{name: self._text(name, body.get(name)) for name in asked})
 
     def _text(self, name: str, value: Any) -> str:
         """A member of a body in words."""
@@ -76,16 +87,21 @@ class BookLog:
                 return say(self._lang, "book.log_missing", teams=", ".join(self._text("team", team) for team in value))
             case "marks", list() | tuple():
                 return f"[{', '.join(self._text('mark', mark) for mark in value)}]" if value else ""
-            case (("person" | "for"), str()):
+            case (("person" | "for" | "assigned"), str()):
                 return self._named(value)
-            case (("order" | "finding"), str()):
+            case "rounds", list() | tuple():
+                named = [self._text("shown", one) for one in value[:3]]
+                return clean(", ".join(named)) + (f" +{len(value) - 3}" if len(value) > 3 else "")
+            case (("shown" | "walked"), dict() | str()):
+                return clean(str(value.get("round") if isinstance(value, dict) else value), 80)
+            case (("order" | "finding" | "request" | "review"), str()):
                 return clean(value.rpartition(":")[2], 20)
             case "parts", list() | tuple():
                 used = (one for one in value if isinstance(one, dict))
                 return clean(", ".join(f"{one.get('words')} x{one.get('count')}" for one in used))
             case "how", "silent" | "not-answered":
                 return say(self._lang, f"book.alarm_{value}")
-            case "comply", int() if 0 <= value < _FAR:
+            case ("comply" | "due"), int() if 0 <= value < _FAR:
                 return f"{self._local(value):%Y-%m-%d %H:%M}"
             case "attachments", list() | tuple():
                 return say(self._lang, "photo.with", n=len(value)) if value else ""
@@ -96,7 +112,7 @@ class BookLog:
             case (("point" | "stop" | "route"), str()) if self._plan:
                 found = self._plan.find_route(value) if name == "route" else self._plan.find_point(value)
                 return clean(found.name.say(self._lang) if found else value)
-            case (("ok" | "urgent" | "late" | "exercise" | "proved" | "clean" | "urged"), bool()):
+            case (("ok" | "urgent" | "late" | "exercise" | "clean" | "urged" | "satisfied" | "fixed"), bool()):
                 key = f"log_{name}" if value else f"log_not_{name}"
                 return say(self._lang, f"book.{key}") if key in table("book") else ""
         subject, _, start = _WORDS.get(name, "").partition(".")
@@ -111,6 +127,13 @@ class BookLog:
         route = self._plan.find_route(self._routes.get(str(body.get("round")), "")) if self._plan else None
         points = {stop.id: stop.point for stop in route.stops} if route else {}
         return points.get(str(body["stop"]), str(body["stop"]))
+
+
+def _how_proved(body: dict[str, Any]) -> str:
+    """What shows that somebody was where an order or a finding is: of the words `book.log_proved_…`."""
+    if body["proved"] is True:
+        return "near" if body.get("grade") == "near" else "label"
+    return "other" if body.get("point") else "word"
 
 
 def _provided(plan: Plan, lang: str) -> Iterator[tuple[tuple[str, str], str]]:

@@ -134,7 +134,8 @@ class Crew(Session):
             await self._join(person, method, badge)
         elif method == "pin" or not self._unlocked:
             await self._join(person, method, badge)
-        self._unlocked = True
+        if not self._unlocked:
+            self._unlocked, self._holder = True, person.id
         self._tell()
         return person
 

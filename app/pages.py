@@ -6,6 +6,7 @@ be read stays in use, and the person is told.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from app.duties.days import local_time
+from app.duties.days import local_time, millis, settle
 from app.duties.rotating import EID_BYTES, NO_TABLES, Tables, TagTable
 from app.duties.site import Credentials, People, Plan, Text, decode_plan
 from app.errors import WatchbookError
@@ -89,14 +90,21 @@ class Pages(Struct, frozen=True):
 
 
 def in_force(plans: Collection[Plan], at: int) -> Plan:
-    """The newest revision whose day has come at the site (decision 22); before the first one's day, the oldest."""
+    """The newest revision whose moment has come at the site (decision 22); before the first one's, the oldest."""
     begun = [plan for plan in plans if has_begun(plan, at)]
     return max(begun, key=_revision) if begun else min(plans, key=_revision)
 
 
 def has_begun(plan: Plan, at: int) -> bool:
-    """Whether its first local day has come at `at`, UTC ms."""
-    return plan.effective <= local_time(at, ZoneInfo(plan.site.zone)).date().isoformat()
+    """Whether its moment has come at `at`, UTC ms."""
+    now = local_time(at, ZoneInfo(plan.site.zone))
+    return (plan.effective, plan.effective_at) <= (f"{now:%Y-%m-%d}", f"{now:%H:%M}")
+
+
+def begins(plan: Plan) -> int:
+    """The moment from which it holds, UTC ms."""
+    local = datetime.fromisoformat(f"{plan.effective}T{plan.effective_at or '00:00'}")
+    return millis(settle(local, ZoneInfo(plan.site.zone)))
 
 
 def _revision(plan: Plan) -> int:

@@ -1,11 +1,18 @@
 """At which post the crew stands, how long it may stay there, and what the shift before left for it (D6, D40)."""
 
+from typing import Final
+
 from app.duties import posts
 from app.duties.days import millis
 from app.duties.posts import Left, PostState, Sheet
 from app.duties.site import Post
 from app.errors import NotAllowed
 from app.session import Session
+
+TAKERS: Final = frozenset(
+    {"guard", "fire-control", "fitter", "leader", "gardener", "warden", "desk", "supervisor", "manager", "admin"}
+)
+"""Roles that take an order by radio or from whoever comes up to them."""
 
 
 class Posting(Session):
@@ -36,6 +43,13 @@ class Posting(Session):
         """Whether the plan asks somebody of this crew for entries every so often (D53)."""
         roles, registers = self._roles(), self._in_force.registers
         return any(each.every_min and (not each.roles or roles.intersection(each.roles)) for each in registers)
+
+    @property
+    def takes_orders(self) -> bool:
+        """Whether this crew takes work orders here: its role does, and the plan tells how to answer one."""
+        plan = self._in_force
+        answered = bool(plan.supplies) or any(category.respond for category in plan.categories)
+        return answered and not TAKERS.isdisjoint(self._roles())
 
     def hours(self) -> tuple[Left, ...]:
         """How long each of the crew may still stay at its post (D6), the longest there first."""

@@ -6,8 +6,8 @@ Whoever acts says how many of the records it knew: two who did the same without 
 which stands until somebody who knows of both does it once more.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -19,9 +19,19 @@ from app.resume import State, fold_one, with_share
 
 ONCE: Final = frozenset({"order.accepted", "order.postponed", "finding.rechecked"})
 """Steps that clash when two take them without knowing of each other."""
+GIVEN: Final = "order.dispatched"
+"""The desk gives it to somebody: who accepts it without knowing of that, and is another, clashes with it."""
 MOST: Final = 200
 """Records of a matter."""
 LARGEST: Final = 512 * 1024
+_SHARES: Final = {
+    "order.": ("orders", ""),
+    "procedure.": ("procedures", ""),
+    "violation.": ("violations", ""),
+    "review.": ("reviews", "returned"),
+    "point.": ("afterwards", "excused"),
+}
+"""By what a kind begins with: whose share knows of the matter, and in which member of it; "" for the share itself."""
 
 
 class Relayed(Struct, frozen=True):
@@ -66,17 +76,19 @@ def merged(state: State, matter: str, records: Sequence[Relayed]) -> State:
     if (finding := alone.findings.get(matter)) is not None:
         findings[matter] = finding
     state = replace(state, findings=findings)
-    for module in ("orders", "procedures", "violations"):
-        share = kinds.share_in(module) if _is_about(module, records) else None
-        if share is not None:
-            others = {id: each for id, each in state.share(share).items() if id != matter}
-            mine = alone.share(share).get(matter)
-            state = with_share(state, share, others if mine is None else {**others, matter: mine})
+    for begins, (module, member) in _SHARES.items():
+        if any(each.record.kind.startswith(begins) for each in records):
+            share = kinds.share_in(module)
+            known, mine = _matters(state.share(share), member), _matters(alone.share(share), member).get(matter)
+            others = {id: each for id, each in known.items() if id != matter}
+            after = others if mine is None else {**others, matter: mine}
+            state = with_share(state, share, replace(state.share(share), **{member: after}) if member else after)
     return state
 
 
-def _is_about(module: str, records: Sequence[Relayed]) -> bool:
-    return any(each.record.kind.startswith(module.removesuffix("s")) for each in records)
+def _matters(share: Any, member: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = getattr(share, member) if member else share
+    return found
 
 
 def clash(records: Sequence[Relayed]) -> tuple[Relayed, ...]:
@@ -86,10 +98,18 @@ def clash(records: Sequence[Relayed]) -> tuple[Relayed, ...]:
     """
     found: dict[str, tuple[Relayed, ...]] = {}
     for place, each in enumerate(records):
+        if each.record.kind == GIVEN:
+            found.pop("order.accepted", None)
         if each.record.kind not in ONCE:
             continue
         known = each.record.body.get("saw")
         unseen = records[known:place] if isinstance(known, int) and known >= 0 else ()
-        others = [one for one in unseen if one.record.kind == each.record.kind and one.book != each.book]
+        others = [one for one in unseen if one.book != each.book and _is_against(one.record, each.record)]
         found[each.record.kind] = (others[-1], each) if others else ()
     return next((pair for pair in found.values() if pair), ())
+
+
+def _is_against(before: Record, record: Record) -> bool:
+    if before.kind == GIVEN and record.kind == "order.accepted":
+        return before.body.get("person") != record.body.get("person")
+    return before.kind == record.kind

@@ -94,6 +94,8 @@ class Session:
         self._damage = self.damage
         """Damaged places, as far as was told."""
         self._unlocked = False
+        self._holder = ""
+        """Who unlocked it, or signed in last to begin a shift."""
         self._use(pages)
         self._memory = Memory(logbook, pages.plan, *pages.others)
 
@@ -164,6 +166,12 @@ class Session:
     def locked(self) -> bool:
         """A shift is open, and nobody of its crew has been identified since the program began."""
         return self.state.shift is not None and not self._unlocked
+
+    @property
+    def holder(self) -> str | None:
+        """Whose name stands for the crew: of it who unlocked this handheld, else who came first."""
+        crew = [member.person for member in self.state.shift.crew] if self.state.shift else []
+        return self._holder if self._holder in crew else next(iter(crew), None)
 
     @property
     def is_alone(self) -> bool:

@@ -13,7 +13,7 @@ from app.duties.findings import Finding
 from app.duties.orders import DELAYS, POSTPONES, REOPENS, Confirmed, Order, Origin, Stage, Step
 from app.duties.provisions import Supply
 from app.duties.registers import MOST
-from app.duties.site import Category, Grade, Point
+from app.duties.site import Category, Grade, Phrase, Point
 from app.errors import NotAllowed
 from app.kinds.evidence import BleEvidence, Evidence, LabelEvidence
 from app.kinds.findings import FindingCorrected, FindingPhotographed, FindingRechecked
@@ -33,14 +33,11 @@ from app.kinds.orders import (
 )
 from app.meaning import Meaning, Meant
 from app.ports import Scan
+from app.posting import TAKERS
 from app.session import Session, act
 from app.text import clean
 from app.words import say
 
-TAKERS: Final = frozenset(
-    {"guard", "fire-control", "fitter", "leader", "gardener", "warden", "desk", "supervisor", "manager", "admin"}
-)
-"""Roles that take an order by radio or from whoever comes up to them."""
 OVERSEERS: Final = frozenset({"quality"})
 """Roles that see all findings, and take no orders."""
 LEADERS: Final = frozenset({"leader", "supervisor", "manager"})
@@ -56,15 +53,19 @@ class Work(Session):
     """Acts on work orders and on open findings."""
 
     # -- what is known ------------------------------------------------------------------------
-    def takes_orders(self) -> bool:
-        """Whether this crew takes work orders here: its role does, and the plan tells how to answer one."""
-        plan = self._in_force
-        answered = bool(plan.supplies) or any(category.respond for category in plan.categories)
-        return answered and not TAKERS.isdisjoint(self._roles())
-
     def order_categories(self) -> tuple[Category, ...]:
         """What an order may be about: repairs first, since most orders are, hazards last; else in the plan's order."""
         return tuple(sorted(self._in_force.categories, key=lambda each: (each.kind == "hazard", each.to != FITTER)))
+
+    def usual_orders(self) -> tuple[tuple[Category, Phrase], ...]:
+        """What most orders are about: of each kind of repair what the plan names first, then what it names second, …"""
+        ranked = [
+            (place, category, phrase)
+            for category in self.order_categories()
+            if category.to == FITTER and category.kind != "hazard"
+            for place, phrase in enumerate(category.phrases)
+        ]
+        return tuple((category, phrase) for _, category, phrase in sorted(ranked, key=lambda each: each[0]))
 
     def orders(self) -> tuple[Order, ...]:
         """Those of this crew: what it does itself first, then by what runs out first; closed ones last."""
@@ -72,7 +73,7 @@ class Work(Session):
         found = [
             order
             for order in self.state.share(ORDERS).values()
-            if roles & {order.to, *LEADERS} or crew & {order.worker, order.receiver}
+            if roles & {order.to, *LEADERS} or crew & {order.worker, order.receiver, order.assigned} or self._at_post(order)
         ]
 
         def place(order: Order) -> tuple[bool, bool, int]:
@@ -107,7 +108,16 @@ class Work(Session):
         return order.stage is not Stage.CLOSED and order.worker in self._crew()
 
     def _may_do(self, order: Order) -> bool:
-        return order.stage is Stage.TAKEN and order.to in self._roles()
+        """Of the desk's, whom it gave it to; else whoever has the role."""
+        if order.stage is not Stage.TAKEN:
+            return False
+        if order.assigned is not None:
+            return order.assigned in self._crew()
+        return self._at_post(order) if order.post is not None else order.to in self._roles()
+
+    def _at_post(self, order: Order) -> bool:
+        """Whether the crew stands at the post that it was given to."""
+        return order.post is not None and order.post == self.state.posts.here
 
     def open_findings(self) -> tuple[Finding, ...]:
         """What is open here and this crew may see to: what waits for its re-check first, then hazards, apart from
@@ -117,7 +127,7 @@ class Work(Session):
 
         def to(finding: Finding) -> str:
             category = plan.find_category(finding.category)
-            return category.to if category else FITTER
+            return finding.to or (category.to if category else FITTER)
 
         found = [each for each in self.state.findings.values() if whole or to(each) in roles]
         return tuple(sorted(found, key=lambda each: (each.corrected is None, each.kind != "hazard", each.due)))
@@ -412,8 +422,13 @@ class Work(Session):
 
     def _worker(self, order: Order) -> str:
         """Who of the crew does it: one whose turn it is, else one who leads."""
+        crew = self._shift().crew
+        if any(member.person == order.assigned for member in crew):
+            return str(order.assigned)
+        if self._at_post(order):
+            return crew[0].person
         for wanted in ({order.to}, LEADERS):
-            for member in self._shift().crew:
+            for member in crew:
                 if not wanted.isdisjoint(self._in_force.roles_of(member.person)):
                     return member.person
         raise NotAllowed("orders.not_yours", role=say(self.lang, f"finding.role_{order.to}"))

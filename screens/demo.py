@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime, time
 from pathlib import Path
@@ -23,7 +23,7 @@ import msgspec
 from msgspec import Struct
 
 from app.codes import TOKEN_BYTES, digest, hash_pin, make, printed_issue
-from app.duties.site import Credentials, People, Plan, decode_plan
+from app.duties.site import Credentials, People, Person, Plan, decode_plan
 from app.errors import WatchbookError
 from app.logbook.book import Logbook, Received
 from app.ports import Clock, Moment
@@ -36,15 +36,11 @@ from hardware.walk import SimulatedWalk
 from screens.office_line import OfficeLine
 from screens.platform import launch
 from screens.run import open_terminal
-from sync.desk import Desk
+from sync.desk import PINS, Desk
 
 SITE: Final = "cuihu-garden"
 CREW: Final = 2
 ISSUE: Final = 1
-OTHERS: Final = {
-    "zhao-guilan": "3333", "he-jing": "4444", "tang-jun": "5555", "shi-lanying": "6666", "ren-hong": "7777",
-}  # fmt: skip
-"""PINs of one of each other trade: cleaning leader, control room, fitter, warden, quality. Cleaners need none."""
 
 
 class Stage(Struct, frozen=True):
@@ -158,8 +154,19 @@ def _went_on(folder: Path, now: Moment) -> Moment | None:
 
 def _hint(stage: Stage, lang: str) -> str:
     people = {person.id: person for person in _people().people}
-    crew = list(stage.pins.items())[:CREW]
-    return ", ".join(say(lang, "cli.demo_sign_in", number=people[person].number, pin=pin) for person, pin in crew)
+    crew, others = list(stage.pins.items())[:CREW], list(stage.pins)[CREW:]
+    first = ", ".join(say(lang, "cli.demo_sign_in", number=people[person].number, pin=pin) for person, pin in crew)
+    return f"{first}\n{say(lang, 'cli.demo_others', others=_by_role(others, people, lang))}"
+
+
+def _by_role(persons: Sequence[str], people: Mapping[str, Person], lang: str) -> str:
+    """`维修工3002 客服6001`: whose PIN is the staff number."""
+    plan = _plan()
+    roles = {person: plan.roles_of(person)[-1] for person in persons}  # a leader is one of the trade besides
+    return " ".join(
+        say(lang, "cli.demo_other", role=say(lang, f"finding.role_{role}"), number=people[person].number)
+        for person, role in roles.items()
+    )
 
 
 def _plan() -> Plan:
@@ -175,14 +182,12 @@ def _alone(logbook: Logbook) -> Stage:
     """The pages an office would have sent, made here."""
     plan = _plan()
     tokens = {point.id: secrets.token_bytes(TOKEN_BYTES) for point in plan.points if point.label}
-    guards = [grant.person for grant in plan.grants if "guard" in grant.roles][:CREW]
-    pins = dict(zip(guards, ("1111", "2222"), strict=True)) | OTHERS
     salt = secrets.token_hex(16)
     labels = {point: make(ISSUE, token) for point, token in tokens.items()}
     credentials = Credentials(
         salt=salt,
         codes={digest(salt, token): f"point:{point}/{printed_issue(ISSUE)}" for point, token in tokens.items()},
-        pins={person: hash_pin(pin, secrets.token_bytes(16)) for person, pin in pins.items()},
+        pins={person: hash_pin(pin, secrets.token_bytes(16)) for person, pin in PINS.items()},
     )
     pages = {
         "plan": example(f"{SITE}.json"),
@@ -190,7 +195,7 @@ def _alone(logbook: Logbook) -> Stage:
         "credentials": msgspec.json.encode(credentials, order="sorted"),
     }
     logbook.receive([Received(kind, SITE, rev, body) for rev, (kind, body) in enumerate(pages.items(), 1)], "3")
-    return Stage(labels, pins)
+    return Stage(labels, PINS)
 
 
 # -- with an office ------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ class Gear(Struct, frozen=True):
     practice: bool = False
     """Nothing here is real: see screens.practice."""
     hint: str = ""
-    """A line for demonstrations: what a visitor should press to sign in. Empty otherwise."""
+    """For demonstrations: what a visitor should press to sign in, the second line where there is room. Empty otherwise."""
     desk: str = ""
     """A line for demonstrations: where the office's pages are. Empty otherwise."""
     battery: Callable[[], Battery | None] = lambda: None

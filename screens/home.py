@@ -156,6 +156,8 @@ class HomePage(Page):
             keys.append(("7" if self._duties else "Enter", self.say("places.key_places")))
         if self._asks_post():
             keys.append(("6", self.say("handover.key_which")))
+        if self.gear.watch.takes_orders:
+            keys.append(("9", self.say("orders.key_take")))
         if self._chosen:
             keys.append(self.back_key)
         return (*keys, self.menu_key)
@@ -179,6 +181,10 @@ class HomePage(Page):
             from screens.orders import open_waiting  # not before somebody needs it: memory
 
             open_waiting(self)
+        elif key == "9" and self.gear.watch.takes_orders:
+            from screens.orders import take  # not before somebody needs it: memory
+
+            take(self)
         elif key == "8" and (self._tired or self._entries):
             self._show_duty()
         elif key == "7" and self._places:

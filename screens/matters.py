@@ -28,6 +28,11 @@ def words_of(page: Page, finding: Finding) -> str:
     return f"{category.text.say(page.lang)} {finding.words}" if category else finding.words
 
 
+def notice_words(page: Page, finding: Finding) -> str:
+    """The rectification notice that the office gave for it (D34)."""
+    return page.say("orders.notice", number=finding.notice, demand=finding.demand)
+
+
 def place_of(page: Page, finding: Finding) -> str:
     point = page.gear.watch.plan.find_point(finding.point) if finding.point else None
     return point.name.say(page.lang) if point else finding.point or ""
@@ -84,7 +89,10 @@ class MattersPage(Page):
 
     def _row(self, finding: Finding) -> str:
         key = "orders.matter_hazard" if finding.kind == "hazard" else "orders.matter"
-        said = {"words": words_of(self, finding), "place": place_of(self, finding)}
+        words = words_of(self, finding)
+        if finding.notice:
+            words = self.say("orders.notice_row", words=words)
+        said = {"words": words, "place": place_of(self, finding)}
         return " ".join(self.say(key, **said, state=row_state(self, finding)).split())
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
@@ -132,6 +140,8 @@ class MatterPage(Page):
         rows = [head, (), *paragraph(words_of(self, finding), "key", width)]
         if place := place_of(self, finding):
             rows += paragraph(self.say("orders.place", place=place), "text", width)
+        if finding.notice:
+            rows += paragraph(notice_words(self, finding), "key", width)
         state = state_of(self, finding)
         rows += paragraph(self.say("orders.state", stage=state), "mark" if is_late(self, finding) else "text", width)
         if finding.reopened:
@@ -186,7 +196,7 @@ class MatterPage(Page):
         order = Work.of(self.gear.watch).order_of(self._which)
         if order is not None and order.stage is not Stage.CLOSED:
             return "orders.see_order"
-        return "orders.make_order" if Work.of(self.gear.watch).takes_orders() else ""
+        return "orders.make_order" if self.gear.watch.takes_orders else ""
 
     async def enter(self) -> None:
         finding, watch = self._finding, self.gear.watch

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from app.duties import life
 from app.equipment import Equipment
 from app.keeping import Keeping
 from app.watch import Watch
@@ -69,6 +70,33 @@ async def _afterwards(gear: Gear) -> Page:
     return await open_page(gear)
 
 
+async def _returned(gear: Gear) -> Page:
+    from screens.returned import open_page
+
+    return await open_page(gear)
+
+
+def _sent_back(gear: Gear) -> bool:
+    if "reviews" not in gear.watch.state.shares:
+        return False
+    from app.returned import Answering
+
+    return bool(Answering.of(gear.watch).asked())
+
+
+async def _review(gear: Gear) -> Page:
+    from screens.review import open_page
+
+    return await open_page(gear)
+
+
+def _reviews(gear: Gear) -> bool:
+    """Whether somebody of the crew may review rounds."""
+    shift = gear.watch.state.shift
+    crew = [member.person for member in shift.crew] if shift else []
+    return life.may(gear.watch.plan, crew, life.EXCUSERS) is not None
+
+
 async def _surveys(gear: Gear) -> Page:
     from app.surveys import Surveys
     from screens.surveys import page_for as page_of
@@ -110,10 +138,12 @@ def _letters(terminal: "Terminal") -> str:
 
 
 ITEMS: Final[tuple[Item | Act, ...]] = (
+    Item("reviews.more", _returned, _sent_back),
+    Item("reviews.review", _review, _reviews),
     Item("more.registers", _registers, lambda gear: bool(Keeping.of(gear.watch).registers())),
     Item("more.procedures", _procedures, lambda gear: _emergencies(gear.watch)),
-    Item("more.take", _take, lambda gear: Work.of(gear.watch).takes_orders()),
-    Item("more.orders", _orders, lambda gear: Work.of(gear.watch).takes_orders() or bool(Work.of(gear.watch).orders())),
+    Item("more.take", _take, lambda gear: gear.watch.takes_orders),
+    Item("more.orders", _orders, lambda gear: gear.watch.takes_orders or bool(Work.of(gear.watch).orders())),
     Item("more.matters", _matters, lambda gear: bool(Work.of(gear.watch).open_findings())),
     Item("surveys.title", _surveys, _surveyed),
     Item("duty_watch.menu", _duty, lambda gear: gear.watch.post() is not None),

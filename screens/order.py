@@ -78,9 +78,8 @@ def near_rows(page: Page, near: Near | None, width: int) -> list[Line]:
 
 def reached_words(page: Page, order: Order) -> Span:
     """What a label has shown of being there."""
-    if order.proved:
-        return page.say("orders.told_arrive", place=place_of(page, order)), "ok"
-    return page.say("orders.told_arrive_unproved"), "mark"
+    key = "orders.told_arrive" if order.proved else "orders.told_arrive_label"
+    return page.say(key, place=place_of(page, order)), "ok" if order.proved else "mark"
 
 
 class OrderPage(Page):
@@ -129,17 +128,23 @@ class OrderPage(Page):
     def _whose(self, order: Order) -> str:
         if order.worker is not None:
             return self.say("orders.worker", name=person_name(self, order.worker))
-        return self.say("orders.to", role=self.say(f"finding.role_{order.to}"))
+        if order.assigned is not None:
+            return self.say("orders.to", role=person_name(self, order.assigned))
+        post = self.gear.watch.find_post(order.post) if order.post else None
+        return self.say("orders.to", role=post.name.say(self.lang) if post else self.say(f"finding.role_{order.to}"))
 
     def _standing(self, order: Order) -> list[str]:
         facts = [self.say("orders.state", stage=self.say(f"orders.stage_{order.stage}"))]
         told = (
             (order.urgent, "orders.urgent"),
+            (order.complaint, "orders.complaint"),
             (order.proved, "orders.proved"),
             (order.postponed, "orders.postponed"),
             (order.visit, "orders.visit"),
         )
         facts += [self.say(key) for holds, key in told if holds]
+        if order.phone:
+            facts.append(self.say("orders.phone", digits=order.phone))
         if order.reopened:
             facts.append(self.say("orders.reopened", n=order.reopened))
         if order.photos:

@@ -1,4 +1,4 @@
-"""Work orders: the list of them, and taking one."""
+"""Work orders: the list of them, and taking one: by what is usual, or kind by kind."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,7 +7,7 @@ from app.duties.orders import Order, Origin, Stage
 from app.duties.site import Category, Phrase
 from app.ports import Scan
 from app.work import ROOM_MOST, Work
-from screens.choices import Choices
+from screens.choices import Choices, ListPage
 from screens.layout import Line, paragraph, title
 from screens.number import Digits, field
 from screens.order import MINUTE_S, OrderPage, is_late, left_of, place_of, place_words
@@ -60,11 +60,11 @@ class OrdersPage(Page):
         return [*rows, *self._choices.draw(width, height - len(rows), self.more)]
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        take = (("Enter", self.say("orders.take_key")),) if Work.of(self.gear.watch).takes_orders() else ()
+        take = (("Enter", self.say("orders.take_key")),) if self.gear.watch.takes_orders else ()
         return (*take, self.back_key, self.menu_key)
 
     async def enter(self) -> None:
-        if Work.of(self.gear.watch).takes_orders():
+        if self.gear.watch.takes_orders:
             self.terminal.open(TakePage(Work.of(self.gear.watch).order_categories()))
 
     async def digit(self, key: str) -> None:
@@ -76,14 +76,41 @@ class OrdersPage(Page):
         self._choices.turn(step)
 
 
-class TakePage(Page):
-    """An order by radio, or from somebody there: category, phrase, place; six keys with a room of three digits."""
+def take(page: Page) -> None:
+    """Take an order by what is usual, so that one with a room of three digits is six keys from home (对讲机接单)."""
+    work = Work.of(page.gear.watch)
+    usual = work.usual_orders()
+    page.terminal.open(UsualPage(usual) if usual else TakePage(work.order_categories()))
 
-    def __init__(self, categories: Sequence[Category]) -> None:
+
+class UsualPage(ListPage[tuple[Category, Phrase]]):
+    """What orders are usually about; a digit goes on to the room, Enter to everything else."""
+
+    def head(self) -> tuple[str, str]:
+        return self.say("orders.take_title"), clock(self.gear.watch.now())
+
+    def item(self, usual: tuple[Category, Phrase]) -> str:
+        category, phrase = usual
+        return self.say("orders.usual", about=category.text.say(self.lang), words=phrase.text.say(self.lang))
+
+    def foot(self) -> Sequence[tuple[str, str]]:
+        return (("Enter", self.say("orders.other_kinds")), *super().foot())
+
+    async def chosen(self, usual: tuple[Category, Phrase]) -> None:
+        self.terminal.replace(TakePage(Work.of(self.gear.watch).order_categories(), usual))
+
+    async def enter(self) -> None:
+        self.terminal.replace(TakePage(Work.of(self.gear.watch).order_categories()))
+
+
+class TakePage(Page):
+    """An order by radio, or from somebody there: category, phrase, place."""
+
+    def __init__(self, categories: Sequence[Category], about: tuple[Category, Phrase] | None = None) -> None:
+        """`about`: what was said of it already."""
         super().__init__()
         self._categories = tuple(categories)
-        self._category: Category | None = None
-        self._phrase: Phrase | None = None
+        self._category, self._phrase = about or (None, None)
         self._urgent = False
         self._origin: Origin = "radio"
         self._room = Digits(limit=ROOM_MOST, room=True)

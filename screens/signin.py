@@ -69,7 +69,9 @@ class SignInPage(Page):
             asked = field(self.say("signin.pin"), self._pin)
         blocks: list[Block] = [AIR, (2, paragraph(words, "text", width)), AIR, (0, [asked]), AIR, *self._crew(width)]
         if self.gear.hint:
-            blocks += [AIR, (3, paragraph(f"{self.say('signin.demo')}: {self.gear.hint}", "dim", width))]
+            first, *others = self.gear.hint.split("\n")
+            blocks += [AIR, (3, paragraph(f"{self.say('signin.demo')}: {first}", "dim", width))]
+            blocks += [(5, paragraph(words, "dim", width)) for words in others]
         return [*rows, *fitting(blocks, height - len(rows))]
 
     @property

@@ -246,8 +246,14 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     def _offer_sheet(self) -> None:
         """Whoever comes to a post reads first what the shift before left (D40)."""
         sheet = self.gear.watch.waiting()
-        if sheet is not None and self.top.is_start and self.gear.watch.state.round is None:
+        if not self.top.is_start or self.gear.watch.state.round is not None:
+            return
+        if sheet is not None:
             self.open_sheet(sheet)
+        elif "reviews" in self.gear.watch.state.shares:
+            from screens.returned import offer  # only whose round was sent back needs it: memory
+
+            offer(self)
 
     def open_sheet(self, sheet: Sheet) -> None:
         from screens.handover import TakePage  # not before somebody needs it: memory
@@ -292,8 +298,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         """The last row."""
         watch = self.gear.watch
         hours = watch.plan.settings
-        crew = watch.state.shift.crew if watch.state.shift else ()
-        person = watch.person(crew[0].person) if crew else None
+        person = watch.person(watch.holder) if watch.holder else None
         standing = Standing(
             unsent=watch.unsent,
             office=self.gear.office.line if self.gear.office else None,
@@ -448,7 +453,15 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             line = self.gear.office.line
             self._say_exchange(line)
             self._say_new_book(line)
+        if self.gear.watch.state.round is not None and "told" in self.gear.watch.state.shares:
+            self.call_later(self._try, self._take_excuses)
         self._changed()
+
+    async def _take_excuses(self) -> None:
+        """A point that was excused meanwhile is not asked for any more (D9)."""
+        from app.afterwards import Afterwards  # only where somebody has excused a point: memory
+
+        await Afterwards.of(self.gear.watch).take_excuses()
 
     def _say_exchange(self, line: Contact) -> None:
         """Whoever asked for an exchange is told what came of it."""

@@ -17,6 +17,8 @@ def waiting(page: Page) -> list[str]:
         found += _orders(page)
     if "violations" in watch.state.shares:
         found += _violations(page)
+    if "reviews" in watch.state.shares:
+        found += _sent_back(page)
     if any(asset.inspect_by for asset in watch.plan.assets):
         found += _inspections(page)
     return found
@@ -73,6 +75,13 @@ def _violations(page: Page) -> list[str]:
             due=page.day_of(first.due or 0),
         )
     ]
+
+
+def _sent_back(page: Page) -> list[str]:
+    """Rounds that were sent back to this crew, and are not answered yet (D60)."""
+    from screens.returned import waiting_words
+
+    return waiting_words(page)
 
 
 def _inspections(page: Page) -> list[str]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from app.errors import WatchbookError
+from app.logbook.keys import verifies
 
 if TYPE_CHECKING:
     from http_message_signatures import HTTPMessageVerifier
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 COVERED: Final = ("@method", "@authority", "@path", "@query", "content-digest")
 MAX_SKEW_S: Final = 300
 """A signature older than this, or as far in the future, is answered with the office's time."""
+WINDOW_S: Final = 2 * MAX_SKEW_S
+"""So long a nonce must be remembered: from a signature that is ahead to the last moment at which it counts."""
 LABEL: Final = "book"
 PLAIN: Final = re.compile(r"[!#-\[\]-~]+")
 """Printable ASCII without space, quote and backslash."""
@@ -109,6 +112,12 @@ def verify(method: str, url: str, headers: Iterable[tuple[str, str]], key_of: Ca
     return Signed(book=str(result.parameters["keyid"]), created=created, nonce=nonce, digest=digest)
 
 
+def load() -> None:
+    """Load what checks signatures now: the first request would wait for it."""
+    verifies(b"", b"", b"")
+    _verifier({}.get)
+
+
 def digest_matches(signed: Signed, body: bytes) -> bool:
     """Whether `body` (as sent, still packed) is the one that was signed."""
     from http_message_signatures import HTTPMessageSignaturesException
@@ -142,7 +151,7 @@ def _verifier(key_of: Callable[[str], bytes | None]) -> "HTTPMessageVerifier":
 class Nonces:
     """Nonces seen while their signatures are still young enough to be accepted again."""
 
-    def __init__(self, window_s: int = 2 * MAX_SKEW_S) -> None:
+    def __init__(self, window_s: int = WINDOW_S) -> None:
         self._window = window_s
         self._seen: dict[tuple[str, str], int] = {}
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import kinds
-from app.duties.findings import Finding, may_recheck
+from app.duties.findings import Finding
 from app.duties.orders import Stage
 from app.kinds.findings import FindingCorrected, FindingRechecked
 from app.kinds.orders import (
@@ -57,7 +57,7 @@ def test_a_closed_finding_was_put_right_and_then_rechecked(acts: list[tuple[int,
             assert isinstance(body, FindingRechecked)
             assert body.ok
             assert body.finding == closed
-            assert may_recheck(state.findings[closed])
+            assert state.findings[closed].corrected is not None
         for id in after.findings:
             before, now = state.findings[id], after.findings[id]
             assert now.due == before.due

@@ -54,14 +54,19 @@ FILES = (".html", ".css", ".json", ".key", ".log", ".db")
 BY_NAME = frozenset(
     {
         "audit",
+        "book",
         "calibrate",
         "doctor",
         "fleet",
         "duty",
+        "indicators",
         "marks",
         "office",
         "office_usage",
+        "daybooks",
+        "papers",
         "plans",
+        "rooms",
         "sensor",
         "status",
         "sync",
@@ -87,7 +92,9 @@ class Asked:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 self._take(node)
         for path in (ROOT / "sync" / "office" / "templates").glob("*.html"):
-            self.said |= set(re.findall(r"'([a-z][a-z0-9_]*)'", path.read_text(encoding="utf-8")))
+            asked = set(re.findall(r"'([a-z][a-z0-9_.]*)'", path.read_text(encoding="utf-8")))
+            self.begun |= {text for text in asked if text.endswith("_")}
+            self.said |= {text for text in asked if not text.endswith("_")}
 
     def _take(self, node: ast.AST) -> None:
         match node:

@@ -73,7 +73,8 @@ _SUBJECTS: Final = {
     "crew": "shift.opened crew.joined crew.left shift.closed pin.tried pin.refused pin.unlocked",
     "rounds": "round.started round.rechecked stop.arrived stop.skipped check.answered round.finished alarm.raised",
     "senses": "tag.calibrated tag.seen code.seen",
-    "findings": "finding.raised finding.corrected finding.rechecked finding.photographed",
+    "findings": "finding.raised finding.corrected finding.rechecked finding.photographed finding.noticed "
+    "finding.postponed finding.reopened",
     "afterwards": "round.late-entry point.excused mark.explained",
     "witness": "witness.seen",
     "lone": "lone.answered",
@@ -82,9 +83,12 @@ _SUBJECTS: Final = {
     "procedure.reported procedure.closed",
     "posts": "post.manned post.stood-in relief.missing relief.asked handover.given handover.taken",
     "orders": "order.taken order.accepted order.going order.arrived order.done order.confirmed order.postponed "
-    "order.reopened order.visit order.photographed",
+    "order.reopened order.visit order.visited order.dispatched order.photographed",
+    "requests": "request.received request.closed",
     "surveys": "survey.checked survey.closed",
+    "figures": "figure.entered figure.withdrawn case.kept case.dropped",
     "violations": "violation.recorded violation.noticed violation.reported",
+    "reviews": "review.accepted review.returned review.withdrawn review.answered review.signed",
 }
 """Module of app.kinds -> its kinds."""
 

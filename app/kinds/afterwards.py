@@ -70,15 +70,16 @@ class Excused(Struct, frozen=True):
     by: tuple[str, ...]
     reason: str
     words: str
+    point: str = ""
 
 
 class Told(Struct, frozen=True):
-    """What was said on this handheld, the newest of it."""
+    """What was said, the newest of it."""
 
     entered: Mapping[str, int] = {}
     """Windows whose rounds were entered from paper, by slot id, and when, UTC ms."""
     excused: Mapping[str, Excused] = {}
-    """By point."""
+    """By the record that says it, `book:seq`; those of the office and of other handhelds too."""
 
 
 def entered(before: Told, record: Record, body: RoundLateEntry, book: str) -> Told:
@@ -86,8 +87,8 @@ def entered(before: Told, record: Record, body: RoundLateEntry, book: str) -> To
 
 
 def excused(before: Told, record: Record, body: PointExcused, book: str) -> Told:
-    said = Excused(body.first, body.last, record.by, body.reason, body.words)
-    return replace(before, excused=_newest(before.excused, body.point, said))
+    said = Excused(body.first, body.last, record.by, body.reason, body.words, body.point)
+    return replace(before, excused=_newest(before.excused, f"{book}:{record.seq}", said))
 
 
 def _newest(before: Mapping[str, T], name: str, value: T) -> dict[str, T]:

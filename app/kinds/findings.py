@@ -88,6 +88,43 @@ class FindingRechecked(Body, frozen=True):
     """How many records of the finding the handheld knew."""
 
 
+class FindingNoticed(Body, frozen=True):
+    """整改通知单: the office asks for it to be put right (D34). Its number is that of its record."""
+
+    finding: str
+    to: str
+    """Role whose turn it is."""
+    due: int
+    """To be put right by then, UTC ms."""
+    demand: str
+    """What is to be done, as it stands on the notice."""
+    firm: str = ""
+    """The builder's or contractor's firm that it is for; empty for our own people."""
+
+
+class FindingPostponed(Body, frozen=True):
+    """Its limit is moved later, once (D32)."""
+
+    finding: str
+    due: int
+    reason: str
+    """Of app.duties.orders.POSTPONES."""
+    words: str
+
+
+class FindingReopened(Body, frozen=True):
+    """Closed, and not right after all: open again. It says what was found, for whoever has forgotten it since."""
+
+    finding: str
+    words: str
+    """Why."""
+    due: int
+    raised: FindingRaised
+    """Its first record's body."""
+    at: int
+    """When that was, UTC ms."""
+
+
 class FindingPhotographed(Body, frozen=True):
     """Photographs taken later than its first record: before it is put right, or after."""
 
@@ -120,9 +157,36 @@ def rechecked(before: Findings, record: Record, body: FindingRechecked, book: st
     return {**before, found.id: findings.reopen(found)}
 
 
+def noticed(before: Findings, record: Record, body: FindingNoticed, book: str) -> Findings:
+    found = before.get(body.finding)
+    told = found and findings.notify(found, record.at, record.seq, to=body.to, due=body.due, demand=body.demand)
+    return {**before, told.id: told} if told else before
+
+
+def postponed(before: Findings, record: Record, body: FindingPostponed, book: str) -> Findings:
+    found = before.get(body.finding)
+    after = findings.postpone(found, body.due) if found else None
+    return {**before, after.id: after} if after else before
+
+
+def reopened(before: Findings, record: Record, body: FindingReopened, book: str) -> Findings:
+    """One that is still open stays as it is."""
+    if body.finding in before:
+        return before
+    again = replace(body.raised.finding(body.finding, body.at), due=body.due, fixed=False, reopened=1)
+    return {**before, again.id: again}
+
+
 SHARE: Final[Share[Findings]] = Share(
     "findings",
     Findings,
     {},
-    {FindingCorrected: corrected, FindingRechecked: rechecked, FindingPhotographed: photographed},
+    {
+        FindingCorrected: corrected,
+        FindingRechecked: rechecked,
+        FindingPhotographed: photographed,
+        FindingNoticed: noticed,
+        FindingPostponed: postponed,
+        FindingReopened: reopened,
+    },
 )

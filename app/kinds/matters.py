@@ -1,11 +1,22 @@
-"""Which matter a record is about: work orders, findings and call-outs, which several handhelds see to."""
+"""Which matter a record is about: work orders, findings and call-outs, which several handhelds see to; requests, to
+which the desk sees; rounds that were sent back and points that were excused, which every handheld must know of."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-NAMED_BY: Final = {"order": "order", "finding": "finding", "violation": "finding", "procedure": "run"}
+NAMED_BY: Final = {
+    "order": "order",
+    "finding": "finding",
+    "violation": "finding",
+    "procedure": "run",
+    "request": "request",
+    "review": "review",
+    "point": "excuse",
+}
 """By what a kind begins with: the member of its body that names the matter."""
-BEGINS: Final = frozenset({"order.taken", "finding.raised", "procedure.opened"})
+BEGINS: Final = frozenset({
+    "order.taken", "finding.raised", "procedure.opened", "request.received", "review.returned", "point.excused",
+})  # fmt: skip
 """Kinds that begin a matter, which is called after their record."""
 LONGEST: Final = 100
 """Characters of a matter's id."""

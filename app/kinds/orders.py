@@ -43,6 +43,15 @@ class OrderTaken(Body, frozen=True):
     asset: str | None = None
     contact: int | None = None
     """Somebody is to be on the way by then, UTC ms."""
+    request: str | UnsetType = UNSET
+    """`book:seq` of the resident's message that it was made from."""
+    assigned: str | UnsetType = UNSET
+    """Whom the desk gave it to; else whoever of the role, or of the post."""
+    post: str | UnsetType = UNSET
+    """The post that the desk gave it to."""
+    phone: str | UnsetType = UNSET
+    """Last four digits of the telephone that is called back (D44)."""
+    complaint: bool | UnsetType = UNSET
 
     def order(self, id: str, at: int) -> Order:
         """The order itself, under the id of this record and its time, UTC ms."""
@@ -63,6 +72,11 @@ class OrderTaken(Body, frozen=True):
             asset=self.asset,
             urgent=self.urgent,
             contact=self.contact,
+            request=self.request or None,
+            assigned=self.assigned or None,
+            post=self.post or None,
+            phone=self.phone or "",
+            complaint=self.complaint is True,
         )
 
 
@@ -139,6 +153,29 @@ class OrderVisit(Body, frozen=True):
     order: str
 
 
+class OrderVisited(Body, frozen=True):
+    """The customer was called on afterwards (D33)."""
+
+    order: str
+    how: str
+    """Of app.duties.orders.VISITS."""
+    satisfied: bool
+    words: str = ""
+    valid: bool | None = None
+    """Of a complaint, whether it was one."""
+
+
+class OrderDispatched(Body, frozen=True):
+    """派单: the desk gives it to somebody; who had it before gives it up."""
+
+    order: str
+    to: str
+    """Role whose turn it is."""
+    person: str | None = None
+    post: str | None = None
+    words: str = ""
+
+
 class OrderPhotographed(Body, frozen=True):
     """Photographs taken while the order is under way."""
 
@@ -192,6 +229,17 @@ def visit(before: Orders, record: Record, body: OrderVisit, book: str) -> Orders
     return _next(before, body.order, record, orders.ask_visit)
 
 
+def visited(before: Orders, record: Record, body: OrderVisited, book: str) -> Orders:
+    def said(order: Order) -> Step:
+        return orders.visited(order, record.at, satisfied=body.satisfied, valid=body.valid)
+
+    return _next(before, body.order, record, said)
+
+
+def dispatched(before: Orders, record: Record, body: OrderDispatched, book: str) -> Orders:
+    return _next(before, body.order, record, lambda order: orders.dispatch(order, body.to, body.person, body.post))
+
+
 def photographed(before: Orders, record: Record, body: OrderPhotographed, book: str) -> Orders:
     return _next(before, body.order, record, lambda order: _seen(order, body.attachments))
 
@@ -231,6 +279,8 @@ ORDERS: Final[Share[Orders]] = Share(
         OrderPostponed: postponed,
         OrderReopened: reopened,
         OrderVisit: visit,
+        OrderVisited: visited,
+        OrderDispatched: dispatched,
         OrderPhotographed: photographed,
     },
 )

@@ -11,6 +11,11 @@ from tests.scenes.day import BACK, ENTER, F3, Keypad, bodies, handheld
 
 pytestmark = pytest.mark.proof
 BOTH = pytest.mark.parametrize("lang", ["zh", "en"])
+WAY = {
+    "control-room": "", "pr1-door": ENTER, "b3-roof": f"{ENTER}35{ENTER}", "b4-u1": "", "fire-lane-north": "1",
+    "gas-box": ENTER, "b6-u2": "", "pr2-door": ENTER, "rubbish-2": "", "fitness": ENTER, "shed-1": f"1{ENTER}",
+}  # fmt: skip
+"""Stops 3 to 13 of a night round, and the keys that answer what is looked at there."""
 
 
 @BOTH
@@ -166,20 +171,14 @@ def test_a_fitters_day(tmp_path: Path, lang: str) -> None:
         he.sees("应巡 2  实巡 2  漏巡 0", "planned 2  done 2  missed 0")
         he.press(ENTER)
 
+        he.sees("9 接单", "9 take an order")
         he.keys = 0
-        he.press("*")
-        he.sees("菜单", "Menu")
-        he.press("0")
-        he.sees("接单", "take an order")
-        he.choose("接单", "take an order")
-        he.sees("是哪一类", "What kind is it")
+        he.press("9")
         he.choose("灯不亮", "Lamp out")
-        he.sees("怎么样", "What is it like")
-        he.press("1")
         he.sees("房号", "Room")
-        he.press(ENTER)
-        he.sees("已接:", "Taken:")
-        assert he.keys == 6, "an order by radio is six keys"
+        he.press("501" + ENTER)
+        he.sees("一盏不亮 501", "One lamp 501")
+        assert he.keys == 6, "an order by radio is six keys, with its room"
         he.press(ENTER)
         he.sees("已接单", "Accepted")
         he.press(ENTER)
@@ -199,21 +198,38 @@ def test_a_fitters_day(tmp_path: Path, lang: str) -> None:
         he.choose("给了确认码", "gave a code")
         he.press("4711" + ENTER)
         he.sees("工单完结", "The order is closed")
+
+        he.press(ENTER)
+        he.sees("9 接单", "9 take an order")
+        he.press("9")
+        he.choose("门窗玻璃", "Doors, windows")
+        he.sees("房号", "Room")
+        he.scan("point", "b3-u1")  # whoever calls stands there
+        he.sees("位置: 3号楼1单元大堂", "Place: Bldg 3 unit 1, lobby")
+        he.press(ENTER)
+        he.sees("已接:", "Taken:")
+        he.press(ENTER * 2)
+        he.sees("已出发", "On the way")
+        he.hours.later(4)
+        he.scan("point", "b3-u1")
+        he.sees("到场已证实: 3号楼1单元大堂", "There, proved: Bldg 3 unit 1, lobby")
+        he.looks()
         he.goes_home()
 
+        steps = ["order.taken", "order.accepted", "order.going", "order.arrived", "order.done", "order.confirmed"]
         kinds = [record.kind for record in he.records() if record.kind.startswith("order.")]
-        assert kinds == [
-            "order.taken",
-            "order.accepted",
-            "order.going",
-            "order.arrived",
-            "order.done",
-            "order.confirmed",
-        ]
+        assert kinds == [*steps, *steps[:4]]
+        there = bodies(he.records("order.arrived"), "point", "proved", "grade")
+        assert there == [("b3-u1", False, "label"), ("b3-u1", True, "label")], "a room alone is no place to prove"
         assert [value for (value,) in bodies(he.records("check.answered"), "value")][:2] == ["26", "48"]
         read = he.office_reads()
         assert ("修好 LED灯泡9W x2 现场已清理" if lang == "zh" else "LED lamp 9 W x2") in read
         assert ("湿度 48 %RH 正常" if lang == "zh" else "Humidity 48 %RH") in read
+        for zh, en in (
+            ("3号楼1单元大堂 扫码证实", "Bldg 3 unit 1, lobby proved by the label"),
+            ("扫了此处标签,不能证明就是该到的位置", "its label was read; that this is the place is not proved"),
+        ):
+            assert (zh if lang == "zh" else en) in read
 
 
 @BOTH
@@ -363,22 +379,32 @@ def test_a_guards_night(tmp_path: Path, lang: str) -> None:
         he.sees("楼道灯亮几盏", "Stair lamps lit")
         he.dies()
 
-        he.hours.later(240)
+        he.hours.later(20)
         he.sees("班还开着", "The shift is still open")
         he.sees_not("选姓名", "choose a name")  # guards show a badge or a PIN
-        he.scan_text(he.badges["zhang-wei"])
-        he.sees("张伟 已解锁", "Zhang Wei has unlocked")
+        he.scan_text(he.badges["li-jun"])
+        he.sees("李军 已解锁", "Li Jun has unlocked")
         he.sees("楼道灯亮几盏", "Stair lamps lit")
+        he.sees("静音 李军 F1", "silent Li Jun F1")  # the row names who unlocked
         he.looks()
         he.press("30" + ENTER)
-        he.sees("> 去 3", "> Go to 3")
+        for place, (point, answers) in enumerate(WAY.items(), start=3):
+            he.sees(f"> 去 {place}", f"> Go to {place}")
+            he.hours.later(4)
+            he.scan("point", point)
+            if answers:
+                he.sees_not(f"> 去 {place}", f"> Go to {place}")
+                he.looks()
+                he.press(answers)
+        he.sees("> 去 14", "> Go to 14")
         he.press("5")
-        he.sees("还有12个点没到", "Not reached, will be missed: 12")
+        he.sees("还有1个点没到", "Not reached, will be missed: 1")
         he.press("1")
         he.sees("9 ", "9 finish now")
         he.press("9")
-        he.sees("应巡 14  实巡 2  漏巡 12", "planned 14  done 2  missed 12")
+        he.sees("应巡 14  实巡 13  漏巡 1", "planned 14  done 13  missed 1")
         he.press(ENTER)
+        he.hours.later(170)
         he.goes_to_more("说明 免巡 补录", "explain, excuse")
         he.choose("补录", "Enter a round from paper")
         he.sees("要主管的工牌", "A supervisor's badge")

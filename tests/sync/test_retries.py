@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -23,10 +24,12 @@ from sqlalchemy.exc import DBAPIError
 
 from app.errors import WatchbookError
 from sync.client import Refused
-from sync.office.store import Store, StoreBusy, migrations
+from sync.office.store import Store, StoreBusy, migrations, seen
 from sync.office.store.records import cursor, move_cursor
 from sync.office.store.rounds import folded
 from sync.office.store.schema import arrivals, records, site_revisions
+from sync.signing import WINDOW_S, sign
+from sync.wire import CLIENT_HEADER, PROTOCOL_HEADER
 from tests import postgres
 from tests.sync.places import SITE, RunningOffice, drained, handheld, office, published, same_bytes
 from tests.sync.rogue import Rogue
@@ -236,6 +239,34 @@ def test_several_workers_serve_and_one_that_is_killed_is_replaced(tmp_path: Path
         assert not [line for line in log if line["level"] == "error"]
     with office(tmp_path / "office", db=address) as again:
         assert same_bytes(mine.logbook, again.stored(mine.logbook.book))
+
+
+def test_what_was_overheard_is_refused_by_every_worker(tmp_path: Path) -> None:
+    address = postgres.server().database(postgres.furnished())
+    with office(tmp_path / "office", db=address) as one, office(tmp_path / "office", db=address) as other:
+        rogue = Rogue(one)
+
+        def asked(at: RunningOffice, headers: dict[str, str]) -> int:
+            """By the address of the first: workers have the same."""
+            host = {"Host": f"127.0.0.1:{one.port}"}
+            return httpx.get(f"{at.url}/v1/changes", headers=headers | host, trust_env=False).status_code
+
+        def fresh(created_s: int) -> dict[str, str]:
+            made = {"book": rogue.book.hex(), "created": created_s, "nonce": f"n{time.time_ns():030}"}
+            signed = sign("GET", f"{one.url}/v1/changes", b"", key=rogue.identity, **made)
+            return signed | {PROTOCOL_HEADER: "1", CLIENT_HEADER: "0.2.0"}
+
+        def kept(at: RunningOffice) -> int:
+            counted = select(func.count()).select_from(seen.nonces)
+            return at.ask(at.store.read(lambda tx: tx.execute(counted).scalar_one()))
+
+        now_s = int(time.time())
+        headers = fresh(now_s)
+        assert (asked(other, headers), asked(one, headers), asked(other, headers)) == (200, 401, 401)
+        assert kept(one) == 1
+        one.clock_off_ms = (WINDOW_S + 1) * 1000
+        assert asked(one, fresh(now_s + WINDOW_S)) == 200
+        assert kept(one) == 1, "what no signature could use again is forgotten"
 
 
 async def _folded(address: str, wanted: int) -> int:
