@@ -4,6 +4,7 @@ TABLE = {
     "at": ("{place}: {sentence}", "{place}: {sentence}"),
     "at_warning": ("{place}: 提醒: {sentence}", "{place}: warning: {sentence}"),
     "more": ("另有{count}处未列出,先改上面的", "{count} more are not listed: mend these first"),
+    "line": ("第{n}行", "line {n}"),
     # the file as a whole
     "unreadable": ("文件打不开({why}),请检查文件名和权限", "cannot open the file ({why}): check its name and rights"),
     "too_large": (
@@ -35,8 +36,8 @@ TABLE = {
     "no_value": ("这里是空的,请填写或删去此项", "nothing stands here: fill it in or delete the key"),
     "bad_key": ("项名应是一个词,请改正", "a key must be a plain word: correct it"),
     "duplicate_key": (
-        "“{name}”第{first}行已写过,请改名或删去",
-        "{name!r} already stands in line {first}: rename or delete",
+        "“{name}”在{first}已写过,请改名或删去",
+        "{name!r} already stands in {first}: rename or delete",
     ),
     "missing_key": ("缺少“{name}”,请补上", "{name!r} is missing: add it"),
     "unknown_key": ("没有“{name}”这一项,可写: {known}", "there is no key {name!r}; possible: {known}"),
@@ -56,6 +57,11 @@ TABLE = {
     "not_one_of": ("没有“{value}”,可写: {allowed}", "{value!r} is not possible; write one of: {allowed}"),
     "not_one_of_near": ("没有“{value}”,是不是“{near}”?", "{value!r} is not possible: do you mean {near!r}?"),
     "bad_int": ("“{value}”不对,应是{low}到{high}的整数", "{value!r} is wrong: a whole number from {low} to {high}"),
+    "bad_target": ("“{value}”不对,应是0到{high}的数", "{value!r} is wrong: a number from 0 to {high}"),
+    "no_indicator": (
+        "没有指标 {name}。可写: {names}",
+        "no indicator is called {name}. There are: {names}",
+    ),
     "bad_decimal": ("“{value}”不是数,请写成0.35这样", "{value!r} is not a number: write it like 0.35"),
     "bad_yes_no": ("“{value}”不对,请写true或false", "{value!r} is wrong: write true or false"),
     "bad_time": ("“{value}”不是时间,请写成22:00", "{value!r} is not a time of day: write it like 22:00"),
@@ -126,12 +132,12 @@ TABLE = {
     "grade_needs_tag": ("grade为{grade}却没有信标,请加tags", "grade {grade} needs a beacon: add tags"),
     "grade_needs_label": ("grade为{grade}却没有标签,请加label: true", "grade {grade} needs a label: add label: true"),
     "same_tag": (
-        "信标{tag}在第{first}行已属于{point},请改正一个",
-        "tag {tag} already belongs to {point} (line {first}): correct one of them",
+        "信标{tag}在{first}已属于{point},请改正一个",
+        "tag {tag} already belongs to {point} ({first}): correct one of them",
     ),
     "same_code": (
-        "编号{code}在第{first}行已属于{point},请换一个",
-        "code {code} already belongs to {point} (line {first}): choose another",
+        "编号{code}在{first}已属于{point},请换一个",
+        "code {code} already belongs to {point} ({first}): choose another",
     ),
     "bad_tag_name": (
         "信标名{value}要用小写字母、数字和连字符,最多40个;密钥用 watchbook-office tag key 录入",
@@ -217,8 +223,8 @@ TABLE = {
     "no_stops": ("线路没有点位,请在stops里写上", "the route has no stops: list its points"),
     "no_phrases": ("这类问题没有短语,请至少写一条", "the category has no phrases: write at least one"),
     "duplicate_stop": (
-        "“{name}”在第{first}行已是一站,再去一次请写另一个id",
-        "{name!r} is already a stop (line {first}): give the second one an id of its own",
+        "“{name}”在{first}已是一站,再去一次请写另一个id",
+        "{name!r} is already a stop ({first}): give the second one an id of its own",
     ),
     "walk_longer": (
         "光走路就要{walk}分钟,时段只有{minutes}分钟,请改walk_s或minutes",
@@ -253,8 +259,8 @@ TABLE = {
     "workday_anyway": ("{day}是周一至周五,本来就上班,请删去", "{day} is a weekday and worked anyway: delete it"),
     # people
     "same_number": (
-        "工号{number}第{first}行已有人用,请换一个",
-        "staff number {number} is taken in line {first}: choose another",
+        "工号{number}在{first}已有人用,请换一个",
+        "staff number {number} is taken in {first}: choose another",
     ),
     # warnings
     "unvisited": (

@@ -70,7 +70,7 @@ def check_people(people: People, top: Node, faults: Faults) -> None:
     for person in people.people:
         spot = find(top, "people", person.id, "number")
         if person.number and (first := seen.setdefault(person.number, spot)) is not spot:
-            faults.add(spot, "same_number", number=person.number, first=first.line)
+            faults.add(spot, "same_number", number=person.number, first=first.place)
 
 
 # Ids that lead somewhere
@@ -181,6 +181,9 @@ def _teams(plan: Plan, top: Node, faults: Faults) -> None:
 def _granted(top: Node) -> Iterator[tuple[Spot, str]]:
     """(where it stands, person) of everybody who is granted a role."""
     roles = top.get("roles") if isinstance(top, Table) else None
+    for each in roles.items if isinstance(roles, Row) else ():
+        if isinstance(each, Table) and isinstance(person := each.get("person"), Leaf):
+            yield person.spot, person.text
     for entry in roles.entries if isinstance(roles, Table) else ():
         for item in entry.node.items if isinstance(entry.node, Row) else ():
             if isinstance(item, Leaf):
@@ -202,7 +205,7 @@ def _tags(plan: Plan, top: Node, faults: Faults) -> None:
             for name in names:
                 other, first = seen.setdefault(name, (point.id, spot))
                 if first is not spot and (name[0] != "address" or other != point.id):
-                    faults.add(spot, "same_tag", tag=name[1], point=other, first=first.line)
+                    faults.add(spot, "same_tag", tag=name[1], point=other, first=first.place)
             if tag.format == "ibeacon" and tag.id.startswith(SHARED_UUID):
                 shared.append(spot)
             if tag.format == GENERIC and not plan.tag_rules:
@@ -239,7 +242,7 @@ def _codes(plan: Plan, top: Node, faults: Faults) -> None:
         spot = find(top, "points", point.id, "code")
         other, first = seen.setdefault(point.code, (point.id, spot))
         if point.code and first is not spot:
-            faults.add(spot, "same_code", code=point.code, point=other, first=first.line)
+            faults.add(spot, "same_code", code=point.code, point=other, first=first.place)
 
 
 # Schedules and days

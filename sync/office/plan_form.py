@@ -9,10 +9,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
 
+from app.duties.indicators import INDICATORS, RATES
 from app.duties.site import (
     CATEGORY_KINDS,
     CHECK_KINDS,
     DAYS,
+    FORMS,
     GRADES,
     NO_TEXT,
     ORDERS,
@@ -39,10 +41,11 @@ from app.duties.site import (
     SignIn,
     Site,
     Stop,
+    Target,
     WorkTeam,
 )
 from sync.office.plan_faults import Faults, Spot
-from sync.office.plan_nodes import Entry, Leaf, Node, Table, find
+from sync.office.plan_nodes import Entry, Leaf, Node, Row, Table, find
 from sync.office.plan_provisions import (
     choice,
     contact,
@@ -67,6 +70,8 @@ from sync.office.plan_values import (
     digits,
     line,
     list_of,
+    moment,
+    named,
     need,
     one_of,
     places,
@@ -98,7 +103,8 @@ SITE = {
     "id": need(word, ""),
     "name": need(text, NO_TEXT),
     "zone": need(zone, "UTC"),
-    "company": Field(text),
+    "company": Field(named),
+    "district": Field(named),
     "ibeacon": Field(uuid),  # the UUID that this site's own beacons share
 }
 AREA = {"name": need(text, NO_TEXT), "person": Field(word)}
@@ -137,6 +143,7 @@ CHECK_KEYS = {
     "group": Field(word),
     "balance": Field(whole(1, 100)),
     "moves": Field(yes_no),
+    "rate": Field(one_of(*RATES)),
 }
 DEDUCTION = {"text": need(text, NO_TEXT), "points": need(whole(1, 100), 1)}
 STOP = {
@@ -164,6 +171,7 @@ WORK_TEAM = {
     "members": need(list_of(word), ()),
     "areas": Field(list_of(word)),
 }
+TARGET = {"value": need(decimal, "0"), "source": Field(line)}
 CALENDAR = {"holidays": Field(days), "workdays": Field(days)}
 SETTINGS = {
     "label_after_s": Field(whole(2, 120)),
@@ -189,7 +197,8 @@ def build_plan(top: Node, revision: int, faults: Faults) -> Plan:
     """The plan as far as it can be read; where something is wrong a blank stands, and a fault says so."""
     site_uuid = _site_uuid(top)
     values = read_table(top, _plan_form(site_uuid), faults)
-    return Plan(revision=revision, grants=values.pop("roles"), **values)
+    effective, effective_at = values.pop("effective")
+    return Plan(revision=revision, effective=effective, effective_at=effective_at, grants=values.pop("roles"), **values)
 
 
 def respelt(top: Node, faults: Faults) -> Node:
@@ -216,12 +225,13 @@ def build_people(top: Node, faults: Faults) -> People:
 def _plan_form(site_uuid: str) -> Form:
     return {
         "site": need(_site, Site("", NO_TEXT, "UTC")),
-        "effective": need(day, ""),
+        "effective": need(moment, ("", "")),
         "calendar": Field(_calendar),
         "settings": Field(_settings),
         "roles": need(_grants, ()),
         "sign_in": Field(_sign_in),
         "teams": Field(things(_of(WorkTeam, WORK_TEAM))),
+        "targets": Field(things(_target)),
         "areas": need(things(_of(Area, AREA)), ()),
         "posts": Field(things(_of(Post, POST))),
         "tag_rules": Field(list_of(tag_rule)),
@@ -260,7 +270,13 @@ def _site(node: Node, faults: Faults) -> Site:
 
 
 def _grants(node: Node, faults: Faults) -> tuple[Grant, ...]:
-    """`guard: [zhang-wei, li-min]`: who is what at this site; whoever stands under two roles has both."""
+    """`guard: [zhang-wei, li-min]`: who is what at this site; whoever stands under two roles has both. Or a list of
+    `{person: li-min, roles: [leader, guard]}`, the usual role first."""
+    if isinstance(node, Row):
+        granted = read_each(node.items, _grant, faults)
+        if not node.items:
+            raise Wrong("nobody")
+        return tuple({grant.person: grant for grant in granted}.values())
     held: dict[str, list[str]] = {}
     for role, persons in read_table(node, dict.fromkeys(ROLES, Field(list_of(word))), faults).items():
         for person in persons:
@@ -268,6 +284,10 @@ def _grants(node: Node, faults: Faults) -> tuple[Grant, ...]:
     if isinstance(node, Table) and not node.entries:
         raise Wrong("nobody")
     return tuple(Grant(person, tuple(dict.fromkeys(roles))) for person, roles in held.items())
+
+
+def _grant(node: Node, faults: Faults) -> Grant:
+    return Grant(**read_table(node, {"person": need(word, ""), "roles": need(roles, ())}, faults))
 
 
 def _sign_in(node: Node, faults: Faults) -> tuple[SignIn, ...]:
@@ -418,6 +438,18 @@ def _check_kind(node: Node, check: Check, faults: Faults) -> None:
         _check_choices(node, check, faults)
 
 
+def _target(key: str, node: Node, faults: Faults) -> Target:
+    """`missed: {value: 2, source: 考核办法}`."""
+    target = Target(id=key, **read_table(node, TARGET, faults))
+    indicator = INDICATORS.get(key)
+    most = 100 if indicator and indicator.unit == "%" else 100_000
+    if indicator is None:
+        faults.add(node.spot, "no_indicator", name=key, names=", ".join(INDICATORS))
+    elif not 0 <= Decimal(target.value) <= most:
+        faults.add(find(node, "value"), "bad_target", value=target.value, high=most)
+    return target
+
+
 def _score_item(key: str, node: Node, faults: Faults) -> ScoreItem:
     form = {
         "text": need(text, NO_TEXT),
@@ -475,6 +507,7 @@ def _route(key: str, node: Node, faults: Faults) -> Route:
         "roles": need(roles, ()),
         "checklist": Field(word),  # of every stop that names none
         "lone": Field(lone),
+        "form": Field(one_of(*FORMS)),
         "stops": need(_stops, ()),
     }
     values = read_table(node, form, faults)
@@ -490,11 +523,11 @@ def _stops(node: Node, faults: Faults) -> tuple[Stop, ...]:
     if not items:
         raise Wrong("no_stops")
     stops = read_each(items, _stop, faults)
-    seen: dict[str, int] = {}
+    seen: dict[str, int | str] = {}
     for stop, written in zip(stops, items, strict=True):
         if stop.id and stop.id in seen:
             faults.add(written.spot, "duplicate_stop", name=stop.id, first=seen[stop.id])
-        seen.setdefault(stop.id, written.spot.line)
+        seen.setdefault(stop.id, written.spot.place)
     return stops
 
 

@@ -45,6 +45,10 @@ class Entry(Struct, frozen=True):
     line: int
     node: "Node"
 
+    def spot(self, where: str) -> Spot:
+        """Where its key stands."""
+        return Spot(self.line, where, self.node.spot.sheet, self.node.spot.column)
+
 
 class Table(Struct, frozen=True, dict=True):
     spot: Spot

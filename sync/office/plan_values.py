@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple, TypeVar
 
 from app.duties.findings import is_deadline
-from app.duties.site import ROLES, Text
+from app.duties.site import ROLES, Named, Text
 from app.text import clean
 from sync.office.plan_faults import Faults, Spot
 from sync.office.plan_nodes import Leaf, Node, Refused, Row, Table
@@ -72,7 +72,7 @@ def read_table(node: Node, form: Form, faults: Faults) -> dict[str, Any]:
     meant = set()
     for entry in node.entries:
         if (field := form.get(entry.key)) is None:
-            meant.add(unknown(Spot(entry.line, node.spot.where), entry.key, form, faults))
+            meant.add(unknown(entry.spot(node.spot.where), entry.key, form, faults))
             continue
         try:
             values[entry.key] = field.read(entry.node, faults)
@@ -111,7 +111,7 @@ def things(build: Callable[[str, Node, Faults], T], most: int = MAX_THINGS) -> R
         for entry in node.entries:
             good = ID.fullmatch(entry.key)
             if not good:
-                faults.add(Spot(entry.line, entry.node.spot.where), "bad_id", name=entry.key)
+                faults.add(entry.spot(entry.node.spot.where), "bad_id", name=entry.key)
             try:
                 thing = build(entry.key, entry.node, faults)
             except Wrong as e:
@@ -179,6 +179,20 @@ def text(node: Node, faults: Faults) -> Text:
     return Text(**values)
 
 
+def named(node: Node, faults: Faults) -> Named:
+    """A company or district: as a text, or `{id: cuihu, zh: 翠湖物业, en: Cuihu}`."""
+    if not isinstance(node, Table):
+        told = text(node, faults)
+        return Named(told.zh, told.en)
+    before = faults.errors
+    values = read_table(node, {"id": Field(word), "zh": Field(line), "en": Field(line)}, faults)
+    if faults.errors > before:
+        raise Wrong("")
+    if not values.keys() & {"zh", "en"}:
+        raise Wrong("no_text")
+    return Named(**values)
+
+
 def word(node: Node, faults: Faults) -> str:
     """An id: of the thing itself or of another."""
     name = leaf(node)
@@ -238,6 +252,14 @@ def time_of_day(node: Node, faults: Faults) -> str:
 
 def day(node: Node, faults: Faults) -> str:
     return _date(leaf(node)).isoformat()
+
+
+def moment(node: Node, faults: Faults) -> tuple[str, str]:
+    """A date, perhaps with a time of that day behind it: `2026-12-01 06:00`."""
+    written, _, time = leaf(node).replace("T", " ").partition(" ")
+    if time and not _TIME.fullmatch(time):
+        raise Wrong("bad_time", value=time)
+    return _date(written).isoformat(), "" if time == "00:00" else time
 
 
 def _date(written: str) -> date:

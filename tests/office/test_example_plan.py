@@ -358,9 +358,9 @@ def test_mopping_rails_windows_and_lamps_come_by_the_week_and_the_month() -> Non
 
 
 def test_the_quality_inspection_keeps_to_working_days() -> None:
-    """A Friday that is a holiday has none (D24)."""
+    """每周三大检查: a Wednesday that is a holiday has none (D24)."""
     opened = [f"{slot.opens:%m-%d}" for slot in windows("cleaning-inspection", date(2026, 9, 14), 28)]
-    assert opened == ["09-18", "10-09"], "25 September and 2 October are holidays"
+    assert opened == ["09-16", "09-23", "09-30"], "7 October is a holiday"
 
 
 # Findings

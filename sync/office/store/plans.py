@@ -4,7 +4,8 @@ A revision is immutable: the newest goes down the changes feed, the older ones s
 is read under the plan it was walked under. Persons who left stay too: their old rounds have names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -14,15 +15,18 @@ from sqlalchemy import (
     Connection,
     Integer,
     LargeBinary,
+    Select,
     String,
     Table,
     Text,
     func,
+    or_,
     select,
     update,
 )
 
 from app.duties.site import Plan, decode_plan
+from sync.office.store import days
 from sync.office.store.schema import metadata
 from sync.office.store.upsert import insert
 
@@ -35,6 +39,10 @@ plans = Table(
     Column("effective", String(10), nullable=False, comment="first local date it holds for"),
     Column("raw", LargeBinary, nullable=False, comment="canonical JSON"),
     Column("imported_at", BigInteger, nullable=False),
+    Column("by", String(64), nullable=False, server_default="", comment="account, or who typed the command"),
+    Column("withdrawn_at", BigInteger, comment="taken back before it held, UTC ms"),
+    Column("company", String(64), nullable=False, server_default="", comment="id, by which accounts are limited"),
+    Column("district", String(64), nullable=False, server_default=""),
 )
 
 persons = Table(
@@ -81,6 +89,12 @@ class PlanRow(Struct, frozen=True):
     sha256: str
     effective: str
     raw: bytes
+    imported_at: int = 0
+    """UTC ms."""
+    by: str = ""
+    """Who took it in; empty when nobody was noted."""
+    withdrawn_at: int | None = None
+    """UTC ms; it never held."""
 
 
 class TokenRow(Struct, frozen=True):
@@ -92,11 +106,23 @@ class TokenRow(Struct, frozen=True):
     """UTC ms; `add_token` is told it."""
 
 
-_PLAN = (plans.c.site, plans.c.revision, plans.c.sha256, plans.c.effective, plans.c.raw)
+_PLAN = (
+    plans.c.site,
+    plans.c.revision,
+    plans.c.sha256,
+    plans.c.effective,
+    plans.c.raw,
+    plans.c.imported_at,
+    plans.c.by,
+    plans.c.withdrawn_at,
+)
+_STANDS = plans.c.withdrawn_at.is_(None)
+"""Whatever was taken back is kept, and asked for by nobody but its own page."""
 _TOKEN = (tokens.c.kind, tokens.c.id, tokens.c.issue, tokens.c.token, tokens.c.made_at)
 
 
 def add_plan(tx: Connection, row: PlanRow, at: int) -> None:
+    whose = decode_plan(row.raw).site
     tx.execute(
         insert(plans).values(
             site=row.site,
@@ -105,18 +131,45 @@ def add_plan(tx: Connection, row: PlanRow, at: int) -> None:
             effective=row.effective,
             raw=row.raw,
             imported_at=at,
+            by=row.by,
+            company=whose.company.id,
+            district=whose.district.id,
         )
     )
+    days.touch_from(tx, row.site, row.effective)
 
 
 def newest_plan(tx: Connection, site: str) -> PlanRow | None:
     return _first(tx, site, newest=True)
 
 
-def plans_of(tx: Connection, site: str) -> list[PlanRow]:
-    """Every revision of the site's plan, oldest first."""
-    rows = tx.execute(select(*_PLAN).where(plans.c.site == site).order_by(plans.c.revision))
-    return [PlanRow(*row) for row in rows]
+def plans_of(tx: Connection, site: str, *, withdrawn: bool = False) -> list[PlanRow]:
+    """Every revision of the site's plan, oldest first; those that were taken back only when asked for."""
+    question = select(*_PLAN).where(plans.c.site == site).order_by(plans.c.revision)
+    return [PlanRow(*row) for row in tx.execute(question if withdrawn else question.where(_STANDS))]
+
+
+def plans_between(tx: Connection, site: str, first: str, last: str) -> list[Plan]:
+    """The revisions that hold at some time of the local dates `first` to `last`, oldest first."""
+    named = select(plans.c.revision, plans.c.effective).where(plans.c.site == site, _STANDS)
+    rows = list(tx.execute(named.order_by(plans.c.revision)))
+    begun = max((row.revision for row in rows if row.effective < first), default=0)
+    held = [row.revision for row in rows if row.revision >= begun and row.effective <= last]
+    wanted = held or [row.revision for row in rows[:1]]
+    raws = select(plans.c.raw).where(plans.c.site == site, plans.c.revision.in_(wanted)).order_by(plans.c.revision)
+    return [decode_plan(raw) for raw in tx.execute(raws).scalars()]
+
+
+def last_revision(tx: Connection, site: str) -> int:
+    """The highest number that was given, whatever became of it; 0 before the first."""
+    number: int | None = tx.execute(select(func.max(plans.c.revision)).where(plans.c.site == site)).scalar()
+    return number or 0
+
+
+def withdraw(tx: Connection, site: str, revision: int, at: int) -> None:
+    """Take back a revision that does not hold yet."""
+    one = (plans.c.site == site) & (plans.c.revision == revision)
+    tx.execute(update(plans).where(one, _STANDS).values(withdrawn_at=at))
 
 
 def plan_walked(tx: Connection, site: str, revision: int, sha256: str) -> PlanRow | None:
@@ -130,7 +183,10 @@ def plan_walked(tx: Connection, site: str, revision: int, sha256: str) -> PlanRo
 def plan_on(tx: Connection, site: str, day: str) -> PlanRow | None:
     """The revision valid on a local date: the newest that was in effect by then."""
     row = tx.execute(
-        select(*_PLAN).where(plans.c.site == site, plans.c.effective <= day).order_by(plans.c.revision.desc()).limit(1)
+        select(*_PLAN)
+        .where(plans.c.site == site, plans.c.effective <= day, _STANDS)
+        .order_by(plans.c.revision.desc())
+        .limit(1)
     ).first()
     return PlanRow(*row) if row else _first(tx, site, newest=False)
 
@@ -143,11 +199,30 @@ def planned_since(tx: Connection, site: str) -> int | None:
 
 def newest_plans(tx: Connection, within: Sequence[str] = ()) -> dict[str, Plan]:
     """The newest plan of each site; with `within`, of these sites only."""
-    newest = select(plans.c.site, func.max(plans.c.revision).label("revision")).group_by(plans.c.site).subquery()
-    same = (plans.c.site == newest.c.site) & (plans.c.revision == newest.c.revision)
-    wanted = select(plans.c.site, plans.c.raw).join(newest, same).order_by(plans.c.site)
+    wanted = _newest(plans.c.site, plans.c.raw)
     rows = tx.execute(wanted.where(plans.c.site.in_(within)) if within else wanted)
     return {row.site: decode_plan(row.raw) for row in rows}
+
+
+def newest_named(tx: Connection, within: Sequence[str] = ()) -> list[tuple[str, int, str]]:
+    """(site, revision, hash) of the same plans, without reading them."""
+    wanted = _newest(plans.c.site, plans.c.revision, plans.c.sha256)
+    rows = tx.execute(wanted.where(plans.c.site.in_(within)) if within else wanted)
+    return [(row.site, row.revision, row.sha256) for row in rows]
+
+
+def sites_in(tx: Connection, companies: Collection[str], districts: Collection[str]) -> list[str]:
+    """The sites that, by their newest plans, belong to one of these companies or lie in one of these districts."""
+    there = or_(plans.c.company.in_(list(companies)), plans.c.district.in_(list(districts)))
+    return list(tx.execute(_newest(plans.c.site).where(there)).scalars())
+
+
+def _newest(*columns: Column[Any]) -> Select[Any]:
+    """Those columns of each site's newest plan, by site."""
+    standing = select(plans.c.site, func.max(plans.c.revision).label("revision")).where(_STANDS)
+    newest = standing.group_by(plans.c.site).subquery()
+    same = (plans.c.site == newest.c.site) & (plans.c.revision == newest.c.revision)
+    return select(*columns).join(newest, same).order_by(plans.c.site)
 
 
 def site_plan(tx: Connection, site: str) -> Plan | None:
@@ -163,6 +238,11 @@ def sites(tx: Connection) -> list[str]:
 def set_people(tx: Connection, people: dict[str, bytes]) -> None:
     """The newest people file, JSON by person id. Who is not in it any more is kept for old rounds."""
     tx.execute(update(persons).values(present=False))
+    join_people(tx, people)
+
+
+def join_people(tx: Connection, people: dict[str, bytes]) -> None:
+    """People who come to those that there are, JSON by person id."""
     for person, raw in people.items():
         row = {"raw": raw, "present": True}
         tx.execute(
@@ -193,6 +273,13 @@ def tokens_of(tx: Connection, site: str, kind: str, id: str | None = None) -> li
     return [TokenRow(*row) for row in tx.execute(question.order_by(tokens.c.id, tokens.c.issue))]
 
 
+def find_label(tx: Connection, token: bytes) -> tuple[str, TokenRow] | None:
+    """Site and label that a token is of, whatever its issue; None when no point and no asset has it."""
+    mine = (tokens.c.token == token, tokens.c.kind.in_(("point", "asset")))
+    row = tx.execute(select(tokens.c.site, *_TOKEN).where(*mine).limit(1)).first()
+    return (row.site, TokenRow(*row[1:])) if row else None
+
+
 def set_pin(tx: Connection, person: str, pin: str, at: int) -> None:
     row = {"pin": pin, "set_at": at}
     tx.execute(insert(pins).values(person=person, **row).on_conflict_do_update(index_elements=["person"], set_=row))
@@ -212,5 +299,5 @@ def salt(tx: Connection, site: str, fresh: str) -> str:
 
 def _first(tx: Connection, site: str, *, newest: bool) -> PlanRow | None:
     order = plans.c.revision.desc() if newest else plans.c.revision
-    row = tx.execute(select(*_PLAN).where(plans.c.site == site).order_by(order).limit(1)).first()
+    row = tx.execute(select(*_PLAN).where(plans.c.site == site, _STANDS).order_by(order).limit(1)).first()
     return PlanRow(*row) if row else None
