@@ -121,7 +121,8 @@ ENGLISH: Final = {
     "东门岗1号": "East gate 1", "工程部2号": "Engineering 2", "保洁3号": "Cleaning 3",
     "大堂岗1号": "Lobby 1", "工程部1号": "Engineering 1", "保洁1号": "Cleaning 1",
     "门岗1号": "Gate 1", "宿管1号": "Wardens 1", "后勤1号": "Logistics 1",
-    "客服前台": "Front desk", "演示手持机": "Demonstration",
+    "客服前台": "Front desk", "演示手持机": "Demonstration", "消控室1号": "Control room 1", "南门岗2号": "South gate 2",
+    "宿管岗2号": "Wardens 2", "工程部4号": "Engineering 4", "维修3号": "Repairs 3", "复查1号": "Re-checks 1",
 }  # fmt: skip
 """What the example calls its handhelds in English: an office writes one name, in its own language."""
 

@@ -12,7 +12,7 @@ import secrets
 import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
@@ -33,17 +33,20 @@ from app.kinds import PlanNamed, to_dict
 from app.kinds.afterwards import RoundLateEntry, StopEntered
 from app.logbook.book import Draft, Logbook
 from app.logbook.disk import Disk
+from app.logbook.office import Received
 from app.pages import Pages
 from app.settings import example
 from app.words import LANGS, say
-from sync.desk import Desk
-from sync.office import accounts, alarms, credentials, importing
+from sync.desk import PINS, Desk
+from sync.office import accounts, alarms, credentials, importing, relaying
 from sync.office.cast import LATE_S, RECENT, SITE, SITES, Beat, called, mishaps
 from sync.office.fold import Folding
 from sync.office.keys import OfficeKey
-from sync.office.store import Store, records
+from sync.office.store import Store, cases, records
 from sync.office.store import known as told
 from sync.office.store import plans as table
+from sync.office.stories import PEOPLE as STORYTELLERS
+from sync.office.stories import TOLD, Hand, Over, Span, Told
 from sync.office.walker import SteppedClock, Tricks, Walker
 from sync.wire import MAX_EVENTS, join_code
 
@@ -51,13 +54,10 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
 DAYS: Final = 30
-PINS: Final = {
-    "zhang-wei": "1111", "li-jun": "2222",
-    "zhao-guilan": "3333", "he-jing": "4444", "tang-jun": "5555", "shi-lanying": "6666", "ren-hong": "7777",
-}  # fmt: skip
-"""Of the two guards who try it, and of one of each other trade: cleaning leader, control room, fitter, warden,
-quality."""
-CODE_MS: Final = 24 * 3600 * 1000
+DAY_MS: Final = 24 * 3600 * 1000
+CODE_MS: Final = DAY_MS
+MOST: Final = 250
+"""Matters that a handheld of the example is sent."""
 MINUTE_MS: Final = 60_000
 SUPERVISOR: Final = "supervisor"
 TODAY: Final = "demo_today"
@@ -80,6 +80,8 @@ class Part(Struct, frozen=True):
     first: int
     last: int
     """Days ago, `first` >= `last`."""
+    told: Told | None = None
+    """What is told besides rounds."""
 
     def called(self, lang: str) -> str:
         return called(self.name, lang, old=self.last > 0)
@@ -94,7 +96,7 @@ async def furnish(store: Store, key: OfficeKey, now: int, days: int = DAYS, lang
     if known is None:
         await _take_examples(store, now, days)
     for part in await _missing(store, days):
-        if part.site == SITE and part.last == 0:
+        if part.site == SITE and part.last == 0 and part.told is None:
             await _tell(store, part, now, lang)
     password = secrets.token_urlsafe(9)
     await accounts.add(store, SUPERVISOR, "supervisor", "wang-qiang", password, now)
@@ -120,9 +122,9 @@ async def _take_examples(store: Store, now: int, days: int) -> None:
         told.put(tx, TODAY, today)
         for person, pin in stored.items():
             credentials.set_pin(tx, person, pin, now)
-        for handhelds in SITES.values():
-            for person in sorted({who for _, beats in handhelds for beat in beats for who in beat.crew}):
-                credentials.make_badge(tx, person, now)
+        walking = {who for site in SITES.values() for _, beats in site for beat in beats for who in beat.crew}
+        for person in sorted(walking.union(STORYTELLERS)):
+            credentials.make_badge(tx, person, now)
 
     await store.write(give)
 
@@ -131,13 +133,19 @@ async def _take_examples(store: Store, now: int, days: int) -> None:
 
 
 def parts(days: int) -> Iterator[Part]:
-    """Newest first: what people look at before anything else."""
+    """Newest first: what people look at before anything else. What goes on with others' findings comes last."""
     recent = min(days, RECENT)
-    for first, last in ((recent, 0), (days, recent + 1)):
-        for site, handhelds in SITES.items():
-            for name, beats in handhelds:
-                if first >= last:
-                    yield Part(site, name, beats, first, last)
+    yield from _rounds(recent, 0)
+    yield from (Part(told.site, told.name, (), days, 0, told) for told in TOLD if not told.after)
+    yield from _rounds(days, recent + 1)
+    yield from (Part(told.site, told.name, (), days, 0, told) for told in TOLD if told.after)
+
+
+def _rounds(first: int, last: int) -> Iterator[Part]:
+    for site, handhelds in SITES.items():
+        for name, beats in handhelds:
+            if first >= last:
+                yield Part(site, name, beats, first, last)
 
 
 async def _missing(store: Store, days: int) -> list[Part]:
@@ -210,13 +218,18 @@ async def _tell(store: Store, part: Part, now: int, lang: str) -> None:
     pages, labels, badges = await _pages(store, plan), await _labels(store, part.site), await _badges(store)
     today = await _today(store)
     walks = list(_due(plan, part, today, now))
-    if not walks:
+    if not walks and part.told is None:
+        return
+    begun = millis(walks[0][0].opens) if walks else _morning(plan, today, part.first)
+    if begun >= now:
         return
     with TemporaryDirectory(prefix="watchbook-demo-") as folder:
-        begun = millis(walks[0][0].opens)
         clock = SteppedClock(begun - 10 * MINUTE_MS)
         with closing(Logbook.open(Path(folder), clock, HastyDisk())) as logbook:
             walker = Walker(logbook, clock, pages, labels, seed=len(part.name), lang=lang)
+            if part.told is not None:
+                hand = Hand(walker, pages, badges, Span(today, part.first, part.last, now))
+                await _live(store, part.told, hand)
             for slot, beat, tricks in walks:
                 crew = beat.crew[:1] if tricks.alone else beat.crew
                 await walker.walk(slot, tuple(badges[person] for person in crew), _filled(plan, tricks))
@@ -225,6 +238,30 @@ async def _tell(store: Store, part: Part, now: int, lang: str) -> None:
             walker.watch.close()
             await introduce(store, logbook, part.site, part.called(lang), begun)
             await bring(store, logbook, part.site, min(now, clock.now().at))
+
+
+async def _live(store: Store, told: Told, hand: Hand) -> None:
+    """A story, as far as the example's hour lets it go."""
+    if told.after:
+        hand.take(await store.read(lambda tx: _matters(tx, told.site)))
+    with suppress(Over):
+        await told.story(hand)
+
+
+def _matters(tx: Connection, site: str) -> list[Received]:
+    """What is open, as it would have come down."""
+    which = cases.Which(sorts=(cases.FINDING, cases.HAZARD, cases.ORDER), open=True)
+    found = cases.listed(tx, [site], which, most=MOST)
+    return [
+        Received(relaying.KIND, row.case, place, body)
+        for place, row in enumerate(found, 1)
+        if (body := relaying.page_of(tx, site, row.case)) is not None
+    ]
+
+
+def _morning(plan: Plan, today: date, ago: int) -> int:
+    """When a story begins, UTC ms: before the first shift of its first day."""
+    return millis(datetime.combine(today - timedelta(days=ago), time(5, 50), ZoneInfo(plan.site.zone)))
 
 
 async def _today(store: Store) -> date:
@@ -364,12 +401,13 @@ async def introduce(store: Store, logbook: Logbook, site: str, name: str, now: i
 
 
 async def bring(store: Store, logbook: Logbook, site: str, now: int) -> None:
-    """Give the office what it does not have of a book, through the door that every batch comes in by."""
+    """Give the office what it does not have of a book, through the door that every batch comes in by: day by day, as
+    it would have come."""
     held = await store.records.held(site, logbook.book)
-    while links := [
-        records.link(entry.record.seq, entry.raw, entry.hash) for entry in logbook.entries(held.seq + 1, MAX_EVENTS)
-    ]:
+    while some := list(logbook.entries(held.seq + 1, MAX_EVENTS)):
+        day = some[0].record.at // DAY_MS
+        links = [records.link(each.record.seq, each.raw, each.hash) for each in some if each.record.at // DAY_MS <= day]
         key, sig = (bytes.fromhex(text) for text in logbook.head_signature(links[-1].seq, links[-1].hash))
         batch = records.Batch(logbook.book, held.seq + 1, held.hash, tuple(links), key, sig, 0)
-        await store.records.take(site, batch, now)
+        await store.records.take(site, batch, min(now, max(some[len(links) - 1].record.at, 0)))
         held = await store.records.held(site, logbook.book)

@@ -33,7 +33,7 @@ from app.duties.ways import Place
 from app.kinds.afterwards import MarkExplained, PointExcused, RoundLateEntry
 from app.kinds.witness import WitnessSeen
 from app.record import Record
-from sync.office import hearings, relaying, tag_keys
+from sync.office import hearings, relaying, reviewing, standing, subjects, tag_keys
 from sync.office.binding import badges_of, labels_of
 from sync.office.details import (
     BookLife,
@@ -48,13 +48,19 @@ from sync.office.details import (
 from sync.office.digits import find_heads
 from sync.office.joining import Family, Piece
 from sync.office.keyring import keys_of
+from sync.office.measures import entries_of_round, readings_of
 from sync.office.paper import read_late_entry
 from sync.office.reading import Before, Line, Tokens, alarm_of, read_round
-from sync.office.store import Store, known, visits
+from sync.office.store import Store, days, known, visits
+from sync.office.store import entries as entry_table
 from sync.office.store import plans as plan_table
+from sync.office.store import readings as reading_table
 from sync.office.store import rounds as table
+from sync.office.store.entries import EntryRow
 from sync.office.store.matters import MatterRow
+from sync.office.store.readings import ReadingRow
 from sync.office.store.records import Stored, cursor, move_cursor, records_after, sites, sites_behind
+from sync.office.store.reviews import ReviewRow
 from sync.office.store.rounds import (
     AlarmRow,
     ExcuseRow,
@@ -68,7 +74,7 @@ from sync.office.store.rounds import (
 
 log: Final = logging.getLogger("watchbook.fold")
 
-SHAPE: Final = 6
+SHAPE: Final = 8
 """Version of what the projections hold; under another one they are made again."""
 CURSOR: Final = f"rounds/{RULES}.{SHAPE}"
 HEARD: Final = f"visits/{RULES}.{SHAPE}"
@@ -89,6 +95,15 @@ LOOKED_BACK: Final = 5000
 _BOOK: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
+class Made(Struct, frozen=True):
+    """A round as it stands now, with all that is kept of it."""
+
+    row: RoundRow
+    stops: list[StopRow]
+    readings: tuple[ReadingRow, ...] = ()
+    entries: tuple[EntryRow, ...] = ()
+
+
 class Step(Struct, frozen=True):
     """What one step changes; `before` and `after` are positions of the site's cursor."""
 
@@ -96,15 +111,19 @@ class Step(Struct, frozen=True):
     before: int
     after: int
     folded: tuple[FoldedRow, ...] = ()
-    rounds: tuple[tuple[RoundRow, list[StopRow]], ...] = ()
+    rounds: tuple[Made, ...] = ()
     findings: tuple[FindingRow, ...] = ()
     alarms: tuple[AlarmRow, ...] = ()
     witnesses: tuple[WitnessRow, ...] = ()
     excuses: tuple[ExcuseRow, ...] = ()
     explanations: tuple[ExplanationRow, ...] = ()
+    reviews: tuple[ReviewRow, ...] = ()
     named: tuple[WitnessRow, ...] = ()
     """Seen earlier by their digits; now it is known whose heads they are."""
     matters: tuple[MatterRow, ...] = ()
+    entries: tuple[EntryRow, ...] = ()
+    days: frozenset[str] = frozenset()
+    """Local days on which the records bear."""
     turn: int = 0
     """What was known of the tags when it was read (tag_keys.TURN)."""
     again: tuple[tuple[bytes, str], ...] = ()
@@ -240,7 +259,7 @@ def read_step(tx: Connection, site: str) -> Step | None:
     family = Family(tx, site)
     steps = [_read_book(tx, site, family, book, those) for book, those in books.items()]
     rounds = [row for step in steps for row in step.rounds]
-    made = {row.round for row, _ in rounds}
+    made = {each.row.round for each in rounds}
     rounds += [more for book, name in again if name not in made and (more := _make_again(tx, site, family, book, name))]
     seen = [row for step in steps for row in step.witnesses]
     witnesses, named = find_heads(tx, site, stored, seen)
@@ -255,8 +274,11 @@ def read_step(tx: Connection, site: str) -> Step | None:
         tuple(witnesses),
         tuple(row for step in steps for row in step.excuses),
         tuple(row for step in steps for row in step.explanations),
+        tuple(row for step in steps for row in step.reviews),
         tuple(named),
         tuple(row for one in stored if (row := relaying.row_of(one))),
+        tuple(row for step in steps for row in step.entries),
+        frozenset(day for step in steps for day in step.days),
         tag_keys.turn_of(tx, site),
         tuple(again),
     )
@@ -266,8 +288,11 @@ def apply_step(tx: Connection, step: Step) -> bool:
     """Store a step; False when somebody else has moved the cursor or heard of a tag meanwhile: nothing is stored."""
     if (cursor(tx, step.site, CURSOR), tag_keys.turn_of(tx, step.site)) != (step.before, step.turn):
         return False
-    for walked, stops in step.rounds:
-        table.put_round(tx, walked, stops)
+    for made in step.rounds:
+        table.put_round(tx, made.row, made.stops)
+        reading_table.put_round(tx, step.site, made.row.round, made.readings)
+        entry_table.put(tx, made.entries)
+    entry_table.put(tx, step.entries)
     once: tuple[table.Once, ...] = (
         *step.findings,
         *step.alarms,
@@ -281,17 +306,21 @@ def apply_step(tx: Connection, step: Step) -> bool:
         table.name_witnessed(tx, row)
     for folded in step.folded:
         table.put_folded(tx, folded)
+    reviewing.take(tx, step.site, step.reviews)
     relaying.take(tx, step.site, step.matters)
+    for unit in dict.fromkeys(row.key for row in step.entries if row.subject == subjects.SURVEY):
+        standing.take_dwelling(tx, step.site, unit)
+    days.touch(tx, step.site, step.days | {made.row.day for made in step.rounds})
     visits.judged_again(tx, step.site, step.again)
     move_cursor(tx, step.site, CURSOR, step.after)
     return True
 
 
-def _one_owner(rows: Iterable[tuple[RoundRow, list[StopRow]]]) -> tuple[tuple[RoundRow, list[StopRow]], ...]:
+def _one_owner(rows: Iterable[Made]) -> tuple[Made, ...]:
     """A round belongs to the book that named it first."""
-    first: dict[str, tuple[RoundRow, list[StopRow]]] = {}
-    for row, stops in rows:
-        first.setdefault(row.round, (row, stops))
+    first: dict[str, Made] = {}
+    for each in rows:
+        first.setdefault(each.row.round, each)
     return tuple(first.values())
 
 
@@ -313,8 +342,10 @@ def _read_book(tx: Connection, site: str, family: Family, book: bytes, stored: S
     known = table.folded_of(tx, site, book)
     aside = (known.set_aside if known else 0) + len(stored) - len(lines)
     aside += sum(line.body is None and line.record.kind in kinds.KINDS for line in lines)
-    shown = {row.round for row, _ in made}
+    shown = {each.row.round for each in made}
     aside += sum(isinstance(line.body, RoundLateEntry) and line.body.round not in shown for line in lines)
+    excused = [line.body for line in lines if isinstance(line.body, PointExcused)]
+    plan = plan_table.site_plan(tx, site) if excused else None
     last = stored[-1]
     at = lines[-1].record.at if lines else (known.at if known else 0)
     return Step(
@@ -330,6 +361,9 @@ def _read_book(tx: Connection, site: str, family: Family, book: bytes, stored: S
         explanations=tuple(
             said for line in lines if isinstance(line.body, MarkExplained) and (said := _explanation(site, line))
         ),
+        reviews=tuple(row for line in lines for row in reviewing.rows_of(tx, site, line)),
+        entries=tuple(row for line in lines for row in subjects.entries_of(line.stored, line.record)),
+        days=frozenset(day for body in excused for day in standing.days_between(plan, body.first, body.last)),
     )
 
 
@@ -384,7 +418,7 @@ def _touched(lines: Sequence[Line]) -> dict[str, int | None]:
 
 def _make_round(
     tx: Connection, site: str, family: Family, book: bytes, name: str, begins: int | None, last: int
-) -> tuple[RoundRow, list[StopRow]] | None:
+) -> Made | None:
     """The round as the records up to `last` tell it, and the books that go on with it; None when nobody began it."""
     known = table.owner(tx, site, name)
     first = known[1] if known and known[0] == book else begins
@@ -394,12 +428,10 @@ def _make_round(
     if not _begins(pieces):
         pieces = family.from_before(book, name)
     made = _read_pieces(tx, site, pieces, name)
-    return made if made is not None and (known is None or made[0].book == known[0]) else None
+    return made if made is not None and (known is None or made.row.book == known[0]) else None
 
 
-def _make_again(
-    tx: Connection, site: str, family: Family, book: bytes, name: str
-) -> tuple[RoundRow, list[StopRow]] | None:
+def _make_again(tx: Connection, site: str, family: Family, book: bytes, name: str) -> Made | None:
     """A round as it is judged now; None when its own records are still to be read."""
     folded = table.folded_of(tx, site, book)
     return _make_round(tx, site, family, book, name, None, folded.seq) if folded else None
@@ -410,9 +442,7 @@ def _begins(pieces: Sequence[Piece]) -> bool:
     return bool(pieces and pieces[0].stored) and pieces[0].stored[0].kind in ("round.started", "round.late-entry")
 
 
-def _read_pieces(
-    tx: Connection, site: str, pieces: Sequence[Piece], name: str
-) -> tuple[RoundRow, list[StopRow]] | None:
+def _read_pieces(tx: Connection, site: str, pieces: Sequence[Piece], name: str) -> Made | None:
     parts = [those for piece in pieces if (those := _of_round(tx, piece, name))]
     lines = [replace(line, part=part) for part, those in enumerate(parts) for line in those]
     if not lines:
@@ -424,11 +454,15 @@ def _read_pieces(
     row = plan_table.plan_walked(tx, site, started.plan.revision, started.plan.sha256)
     plan = decode_plan(row.raw) if row else None
     if isinstance(started, RoundLateEntry):
-        return read_late_entry(site, book, lines, plan)
+        entered = read_late_entry(site, book, lines, plan)
+        return Made(*entered) if entered else None
     tokens = Tokens(labels=labels_of(tx, site), badges=badges_of(tx))
     sign_ins = [] if lines[0].apart else _sign_ins(tx, site, book, lines[0].stored.seq)
     before = Before(_heard(tx, site, lines, plan), None if lines[0].apart else _place(tx, site, book, lines[0]))
-    return read_round(site, book, lines, plan, tokens, sign_ins, before)
+    read = read_round(site, book, lines, plan, tokens, sign_ins, before)
+    if read is None:
+        return None
+    return Made(*read, readings_of(site, read[0].round, lines, plan), entries_of_round(lines, plan))
 
 
 def _place(tx: Connection, site: str, book: bytes, started: Line) -> Place | None:

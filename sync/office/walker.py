@@ -6,6 +6,7 @@ only the radio, the scanner and the clock are stood in for.
 
 import random
 from collections.abc import Mapping
+from math import sin
 from typing import Final
 
 from msgspec import Struct
@@ -27,6 +28,9 @@ LOOK_S: Final = 12
 PACE_S: Final = 45
 """Seconds to a stop whose way nobody measured."""
 LOUD_DB: Final = 3
+HOUR_MS: Final = 3_600_000
+METERS_BEGAN: Final = 1_750_000_000_000
+"""When every meter of the example stood at 1000: one unit an hour since."""
 
 
 class SteppedClock:
@@ -96,7 +100,7 @@ class Walker:
         """One whole round with a shift of its own. `badges` are the texts of the crew's badges."""
         self.clock.wait_until(millis(slot.opens) + round(tricks.late_s * 1000))
         for badge in badges:
-            await self.watch.sign_in_badge(self._scan(badge))
+            await self.watch.sign_in_badge(self.read(badge))
             self.clock.wait(4)
         await self.watch.start_round(Duty(slot, Standing.OPEN), tricks.alone)
         visited = 0
@@ -105,7 +109,7 @@ class Walker:
             if visited == 3 and tricks.recheck and len(badges) > 1:
                 visited += 1
                 self.clock.wait(5)
-                await self.watch.scan(self._scan(badges[1]))
+                await self.watch.scan(self.read(badges[1]))
         self.clock.wait(20)
         await self.watch.finish_round()
         self.clock.wait(30)
@@ -144,7 +148,7 @@ class Walker:
         """By the beacon; by the label where there is none, or where the round waits for another place."""
         near = bool(point.tags) and await self._stand_at(point.tags[0])
         if not near and point.label and point.id in self._labels:
-            await self.watch.scan(self._scan(self._labels[point.id]))
+            await self.watch.scan(self.read(self._labels[point.id]))
 
     async def _stand_at(self, tag: Tag) -> bool:
         """Stand still before a tag; whether the handheld took it for an arrival."""
@@ -189,13 +193,26 @@ class Walker:
 
     def _reading(self, check: Check) -> str:
         low, high = (float(limit) if limit is not None else None for limit in (check.low, check.high))
-        if low is None and high is None:
-            value = 1000.0
+        if check.meter:
+            value = 1000 + (self.clock.now().at - METERS_BEGAN) / HOUR_MS * self._random.uniform(0.999, 1)
+        elif low is None and high is None:
+            value = self._random.uniform(20, 30)
         elif low is None or high is None:
-            value = high * 0.7 if high is not None else (low or 0) * 1.2
+            value = high * self._drift(0.6) if high is not None else (low or 0) * (1 + self._drift(0.1))
         else:
-            value = low + (high - low) * self._random.uniform(0.35, 0.65)
+            value = low + (high - low) * self._drift(0.5)
         return f"{value:.{check.decimals}f}"
 
-    def _scan(self, text: str) -> Scan:
+    def _drift(self, usual: float) -> float:
+        """Around the usual, slowly up and down over the weeks."""
+        weeks = self.clock.now().at / (7 * 24 * HOUR_MS)
+        return usual + 0.12 * sin(weeks * 2.1) + self._random.uniform(-0.06, 0.06)
+
+    def read(self, text: str) -> Scan:
+        """A code is scanned now."""
         return Scan(text, self.clock.now().up)
+
+    def label(self, point: str) -> Scan | None:
+        """The point's label is read now; None where none is fixed."""
+        text = self._labels.get(point)
+        return self.read(text) if text else None

@@ -18,16 +18,17 @@ from sync.office import alarms, export
 from sync.office.cast import RECENT, SITES, mishaps
 from sync.office.demo import DAYS, Part, fill_up, furnish, parts
 from sync.office.details import RoundDetail
-from sync.office.fold import Folding
+from sync.office.fold import Folding, forget
 from sync.office.keys import OfficeKey
 from sync.office.plans import read_people, read_plan
 from sync.office.serve import open_store
-from sync.office.store import Store, known
+from sync.office.store import Store, cases, known, readings
 from sync.office.store import rounds as table
 from sync.office.walker import Tricks
 from tests.office.conftest import at, sign_in
 from tests.office.test_cli import serving
 from tests.office.test_pages import Page
+from tests.office.test_projections import all_rows
 
 NOW = at("2026-11-21 12:00")
 BACK = 9
@@ -97,6 +98,37 @@ def test_the_example_is_evidence_like_any_other(filled: Example) -> None:
     assert len(report.books) == len(filled.told) + len(SITES["cuihu-garden"]) + 1  # and the desk's
     assert raw.count(b'"record":') > 8000
 
+@pytest.mark.proof
+def test_each_ledger_and_list_of_the_example_has_something_to_show(filled: Example) -> None:
+    """And all of it comes again from the records."""
+
+    async def ask() -> None:
+        store = await open_store(filled.folder / "office.db")
+        before = await store.read(all_rows)
+        seen = {(row[2], row[3]) for row in before["cases"]}
+        assert seen >= {
+            ("order", "closed"), ("order", "taken"), ("finding", "closed"), ("hazard", "closed"), ("hazard", "open"),
+            ("emergency", "closed"), ("dwelling", "open"),
+        }  # fmt: skip
+        assert {row[1] for row in before["entries"]} >= {
+            "register", "handover", "procedure", "survey", "finding", "order", "asset", "cleaning", "person",
+        }  # fmt: skip
+        assert {row[0] for row in before["cases"]} == set(SITES)
+        rows = await store.read(lambda tx: cases.listed(tx, list(SITES), most=1000))
+        assert any(row.paper == "report" for row in rows)
+        assert any(row.visit and row.closed_at for row in rows)
+        assert any(row.late for row in rows)
+        bad = await store.read(lambda tx: readings.listed(tx, "cuihu-garden", bad=True))
+        assert {row.verdict for row in bad} >= {"high"}
+        assert len(before["readings"]) > 500
+        for site in SITES:
+            await store.write(lambda tx, site=site: forget(tx, site))  # type: ignore[misc]
+        await Folding(store).catch_up()
+        assert await store.read(all_rows) == before
+        store.close()
+
+    asyncio.run(ask())
+
 
 @pytest.mark.proof
 def test_a_months_stories_are_told(filled: Example) -> None:
@@ -149,6 +181,10 @@ def test_when_all_is_there_no_page_says_that_it_is_coming(filled: Example) -> No
 
 def test_the_newest_days_come_first_and_the_whole_month_comes() -> None:
     order = list(parts(DAYS))
+    stories = [part for part in order if part.told]
+    assert {part.site for part in stories} == set(SITES)
+    assert order[-1].told  # what goes on with the findings of others
+    order = [part for part in order if not part.told]
     assert [part.last for part in order] == sorted(part.last for part in order)
     for site, handhelds in SITES.items():
         mine = [part for part in order if part.site == site]

@@ -3,6 +3,8 @@
 Passwords and session ids are here only as hashes. Times are UTC milliseconds.
 """
 
+from typing import Any, Final
+
 from msgspec import Struct
 from sqlalchemy import (
     BigInteger,
@@ -11,6 +13,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Row,
     String,
     Table,
     Text,
@@ -19,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from sync.office.store import plans
 from sync.office.store.schema import metadata
 from sync.office.store.upsert import insert
 
@@ -30,7 +34,9 @@ accounts = Table(
     Column("person", String(40), comment="who it is in the people file, or null"),
     Column("password", Text, nullable=False, comment="Argon2id, with its parameters and salt"),
     Column("changed_at", BigInteger, nullable=False),
-    Column("sites", Text, nullable=False, server_default="", comment="ids with commas between; empty: every site"),
+    Column("sites", Text, nullable=False, server_default="", comment="ids with commas between"),
+    Column("companies", Text, nullable=False, server_default="", comment="the same: all sites of these companies"),
+    Column("districts", Text, nullable=False, server_default="", comment="and of these; all three empty: every site"),
 )
 
 sessions = Table(
@@ -60,7 +66,18 @@ class Account(Struct, frozen=True):
     person: str | None
     password: str
     sites: tuple[str, ...] = ()
-    """What it may see; empty: every site."""
+    companies: tuple[str, ...] = ()
+    districts: tuple[str, ...] = ()
+    """What it may see: these sites, and all that belong to these companies or lie in these districts. All three empty:
+    every site."""
+
+    @property
+    def limited(self) -> bool:
+        return bool(self.sites or self.companies or self.districts)
+
+
+NOWHERE: Final = "-"
+"""No site has this id: for an account whose companies and districts have none yet, which sees nothing."""
 
 
 class Session(Struct, frozen=True):
@@ -71,7 +88,7 @@ class Session(Struct, frozen=True):
     person: str | None
     csrf: str
     sites: tuple[str, ...] = ()
-    """What may be seen; empty: every site."""
+    """What may be seen, as the plans stand at this request; empty: every site."""
 
     @property
     def home_site(self) -> str:
@@ -95,7 +112,7 @@ NO_TRIES = Tries(0, 0)
 def put(tx: Connection, account: Account, at: int) -> None:
     """Add the account or give it its new password and role; its sessions end."""
     row = {"role": account.role, "person": account.person, "password": account.password, "changed_at": at}
-    row["sites"] = ",".join(account.sites)
+    row |= {name: ",".join(getattr(account, name)) for name in LIMITS}
     tx.execute(
         insert(accounts)
         .values(account=account.account, **row)
@@ -116,14 +133,20 @@ def remove(tx: Connection, account: str) -> bool:
 
 
 def every(tx: Connection) -> list[Account]:
-    wanted = (accounts.c.account, accounts.c.role, accounts.c.person, accounts.c.password, accounts.c.sites)
-    return [Account(*row[:4], _sites(row.sites)) for row in tx.execute(select(*wanted).order_by(accounts.c.account))]
+    return [_account(row) for row in tx.execute(select(*_ACCOUNT).order_by(accounts.c.account))]
 
 
 def find(tx: Connection, account: str) -> Account | None:
-    wanted = (accounts.c.account, accounts.c.role, accounts.c.person, accounts.c.password, accounts.c.sites)
-    row = tx.execute(select(*wanted).where(accounts.c.account == account)).first()
-    return Account(*row[:4], _sites(row.sites)) if row else None
+    row = tx.execute(select(*_ACCOUNT).where(accounts.c.account == account)).first()
+    return _account(row) if row else None
+
+
+def sites_of(tx: Connection, account: Account) -> tuple[str, ...]:
+    """The sites that it may see now; empty: every site, those to come too."""
+    if not account.limited:
+        return ()
+    named = plans.sites_in(tx, account.companies, account.districts) if account.companies or account.districts else ()
+    return tuple(sorted({*account.sites, *named})) or (NOWHERE,)
 
 
 def begin_session(tx: Connection, digest: bytes, account: str, csrf: str, now: int, expires_at: int) -> None:
@@ -134,15 +157,23 @@ def begin_session(tx: Connection, digest: bytes, account: str, csrf: str, now: i
 
 def session(tx: Connection, digest: bytes, now: int) -> Session | None:
     row = tx.execute(
-        select(accounts.c.account, accounts.c.role, accounts.c.person, sessions.c.csrf, accounts.c.sites)
+        select(*_ACCOUNT, sessions.c.csrf)
         .join(accounts, accounts.c.account == sessions.c.account)
         .where(sessions.c.digest == digest, sessions.c.expires_at > now)
     ).first()
-    return Session(*row[:4], _sites(row.sites)) if row else None
+    if row is None:
+        return None
+    account = _account(row)
+    return Session(account.account, account.role, account.person, row.csrf, sites_of(tx, account))
 
 
-def _sites(text: str) -> tuple[str, ...]:
-    return tuple(each for each in text.split(",") if each)
+LIMITS: Final = ("sites", "companies", "districts")
+_ACCOUNT: Final[tuple[Column[Any], ...]] = tuple(accounts.c[name] for name in Account.__struct_fields__)
+
+
+def _account(row: Row[*tuple[Any, ...]]) -> Account:
+    limits = (tuple(each for each in getattr(row, name).split(",") if each) for name in LIMITS)
+    return Account(row.account, row.role, row.person, row.password, *limits)
 
 
 def end_session(tx: Connection, digest: bytes) -> None:

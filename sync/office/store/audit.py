@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, Connection, Index, LargeBinary, String, Table, Text, select
+from sqlalchemy import BigInteger, Column, Connection, Index, LargeBinary, Select, String, Table, Text, select
 
+from sync.office.store.paging import ALWAYS, MOST, Span, counted, within
 from sync.office.store.schema import metadata
 from sync.office.store.upsert import insert
 
@@ -63,6 +64,10 @@ class Head(Struct, frozen=True):
     hash: bytes
 
 
+NOTHING: Final = Head(0, BEGIN)
+"""Before the first row."""
+
+
 def note(tx: Connection, at: int, account: str, act: str, site: str = "", subject: str = "") -> None:
     """Add a row."""
     before = head(tx, to_move=True)
@@ -78,17 +83,42 @@ def head(tx: Connection, *, to_move: bool = False) -> Head:
     """The last row; `to_move` keeps others from adding one before this transaction ends."""
     wanted = select(audit_heads.c.number, audit_heads.c.hash).where(audit_heads.c.name == CHAIN)
     row = tx.execute(wanted.with_for_update() if to_move else wanted).first()
-    return Head(*row) if row else Head(0, BEGIN)
+    return Head(*row) if row else NOTHING
 
 
-def newest(tx: Connection, below: int | None, most: int, sites: frozenset[str] | None = None) -> list[Note]:
-    """The newest rows with a number below `below`, newest first; of these sites, or of all."""
-    wanted = select(audit).order_by(audit.c.number.desc()).limit(most)
-    if below is not None:
-        wanted = wanted.where(audit.c.number < below)
-    if sites is not None:
-        wanted = wanted.where(audit.c.site.in_(sites))
+class Which(Struct, frozen=True):
+    """What a list of the rows is narrowed to; what is left out asks for nothing."""
+
+    sites: frozenset[str] | None = None
+    account: str = ""
+    act: str = ""
+    span: Span = ALWAYS
+
+
+EVERY: Final = Which()
+
+
+def listed(
+    tx: Connection, which: Which = EVERY, *, after: int | None = None, most: int = MOST, oldest: bool = False
+) -> list[Note]:
+    """The rows, newest first (`oldest`: oldest first), behind the one with number `after`."""
+    wanted = _wanted(which).order_by(audit.c.number if oldest else audit.c.number.desc()).limit(most)
+    if after is not None:
+        wanted = wanted.where(audit.c.number > after if oldest else audit.c.number < after)
     return [Note(**row._mapping) for row in tx.execute(wanted)]
+
+
+def count(tx: Connection, which: Which = EVERY) -> int:
+    """How many that is, at most paging.COUNTED."""
+    return counted(tx, _wanted(which))
+
+
+def _wanted(which: Which) -> Select[Note]:
+    where = [*within(audit.c.at, which.span)]
+    where += [audit.c.site.in_(which.sites)] if which.sites is not None else []
+    where += [audit.c.account == which.account] if which.account else []
+    where += [audit.c.act == which.act] if which.act else []
+    return select(audit).where(*where)
 
 
 def last_at(tx: Connection, account: str, act: str, subject: str) -> int:
@@ -97,18 +127,19 @@ def last_at(tx: Connection, account: str, act: str, subject: str) -> int:
     return tx.execute(select(audit.c.at).where(*same).order_by(audit.c.number.desc()).limit(1)).scalar() or 0
 
 
-def first_fault(tx: Connection) -> int | None:
-    """The number of the first row that is missing or not as it was written; None when all are there."""
-    expected, before = 1, BEGIN
-    for each in _in_order(tx):
+def first_fault(tx: Connection, known: Head = NOTHING) -> int | None:
+    """The number of the first row behind the `known` one that is missing or not as it was written; None when all are
+    there.
+    """
+    expected, before = known.number + 1, known.hash
+    for each in _in_order(tx, known.number):
         if each.number != expected or not each.follows(before):
             return expected
         expected, before = expected + 1, each.hash
     return None if head(tx) == Head(expected - 1, before) else expected
 
 
-def _in_order(tx: Connection) -> Iterator[Note]:
-    after = 0
+def _in_order(tx: Connection, after: int) -> Iterator[Note]:
     while rows := tx.execute(select(audit).where(audit.c.number > after).order_by(audit.c.number).limit(PAGE)).all():
         yield from (Note(**row._mapping) for row in rows)
         after = rows[-1].number

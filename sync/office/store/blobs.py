@@ -155,6 +155,14 @@ def _finish(tx: Connection, part: Part, now: int) -> Upload:
     return Upload(len(raw), whole=True)
 
 
+def put(tx: Connection, site: str, book: bytes, raw: bytes, now: int) -> None:
+    """Keep what a record names that is written in the same transaction."""
+    digest = sha256(raw).digest()
+    row = {"site": site, "sha256": digest, "raw": raw, "book": book, "received_at": now}
+    tx.execute(insert(blobs).values(row).on_conflict_do_nothing())
+    name_blobs(tx, site, (digest,))
+
+
 def _is_full(tx: Connection, part: Part) -> bool:
     if _is_named(tx, part.site, part.sha256):
         return False

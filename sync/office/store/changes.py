@@ -95,6 +95,12 @@ def publish(tx: Connection, site: str, kind: str, item: str, body: bytes | None,
     return rev
 
 
+def stands(tx: Connection, site: str, kind: str, item: str) -> bool:
+    """Whether it was published and not withdrawn."""
+    now = _current(tx, site, kind, item)
+    return now is not None and now.body is not None
+
+
 def begin_anew(tx: Connection, feed: str) -> None:
     """The feed has another id from here on, and every handheld fetches everything: for a database that came back from a
     copy, whose revisions are not those that handhelds have seen."""

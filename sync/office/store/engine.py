@@ -33,6 +33,8 @@ class Database(Protocol):
 
     shown: str
     """Where it is, without a password."""
+    alone: bool
+    """No other process may serve an office on it."""
 
     def write(self, change: Callable[[Connection], T], site: str | None = None) -> Future[T]:
         """Run `change` in a transaction; done once that is durable. An exception of it rolls everything back.

@@ -21,6 +21,7 @@ matter_records = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("arrived", BigInteger, nullable=False),
 )
+Index("matter_records_by_record", matter_records.c.site, matter_records.c.book, matter_records.c.seq)
 
 matters = Table(
     "matters",
@@ -80,8 +81,23 @@ def over_before(tx: Connection, site: str, at: int) -> list[str]:
 
 
 def forget(tx: Connection, site: str, matter: str) -> None:
-    for table in (matters, matter_records):
-        tx.execute(delete(table).where(table.c.site == site, table.c.matter == matter))
+    """Nobody has to be told of it any more; which records are about it is still known."""
+    tx.execute(delete(matters).where(matters.c.site == site, matters.c.matter == matter))
+
+
+def named(tx: Connection, site: str, of: Iterable[tuple[bytes, int]]) -> set[str]:
+    """The matters that these records are about."""
+    found: set[str] = set()
+    for book, seq in of:
+        same = (matter_records.c.site == site, matter_records.c.book == book, matter_records.c.seq == seq)
+        found.update(tx.execute(select(matter_records.c.matter).where(*same)).scalars())
+    return found
+
+
+def forget_records(tx: Connection, site: str, gone: Iterable[tuple[bytes, int]]) -> None:
+    for book, seq in gone:
+        same = (matter_records.c.site == site, matter_records.c.book == book, matter_records.c.seq == seq)
+        tx.execute(delete(matter_records).where(*same))
 
 
 def overdue(tx: Connection, site: str, first: int, last: int) -> list[Standing]:

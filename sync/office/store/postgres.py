@@ -55,6 +55,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str) -> None:
         self.shown, dsn = _read_address(url)
+        self.alone = False
         self._writers = _Threads(WRITERS, lambda: _Session(_engine(dsn), "SERIALIZABLE", readonly=False))
         self._readers = _Threads(READERS, lambda: _Session(_engine(dsn), "REPEATABLE READ", readonly=True))
 

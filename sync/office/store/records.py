@@ -6,7 +6,7 @@ else is wrong with it, it is kept in quarantine (decision 8).
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.errors import RecordRefused
 from app.logbook.keys import certificate_message, identity_message, verifies
 from app.record import Record, decode
+from sync.office.store.bulk import put_rows
 from sync.office.store.devices import first_key
 from sync.office.store.schema import (
     arrivals,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 Row = tuple[int, bytes, bytes, str, str | None]
 """Number, hash, bytes, kind, fault."""
 _COLUMNS: Final = ("site", "book", "seq", "hash", "raw", "kind", "arrived", "received_at", "quarantine")
-_INSERT: Final = f"INSERT INTO records ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _given = (
     func.unnest(
         bindparam("hashes", type_=ARRAY(LargeBinary)),
@@ -247,6 +247,24 @@ def hashes_after(tx: Connection, site: str, arrived: int, upto: int) -> Iterator
         yield row.book, row.seq, row.hash
 
 
+def hashes_of(tx: Connection, site: str, named: Collection[tuple[bytes, int]]) -> dict[tuple[bytes, int], bytes]:
+    """The hash of each of these records, by book and number: of those that are held, purged ones too."""
+    found: dict[tuple[bytes, int], bytes] = {}
+    of_book: dict[bytes, list[int]] = {}
+    for book, seq in named:
+        of_book.setdefault(book, []).append(seq)
+    for book, numbers in of_book.items():
+        for first in range(0, len(numbers), _TOGETHER):
+            some = records.c.seq.in_(numbers[first : first + _TOGETHER])
+            wanted = select(records.c.seq, records.c.hash).where(records.c.site == site, records.c.book == book, some)
+            found |= {(book, row.seq): row.hash for row in tx.execute(wanted)}
+    return found
+
+
+_TOGETHER: Final = 500
+"""Numbers asked for at once."""
+
+
 def newest_raw(tx: Connection) -> list[bytes]:
     """The bytes of the record that came last in each site, where it is one."""
     last = (records.c.site == arrivals.c.site) & (records.c.arrived == arrivals.c.last)
@@ -442,8 +460,8 @@ def _put(tx: Connection, site: str, book: bytes, arrived: int, now: int, rows: l
     """Records that follow one another, with the numbers of arrival from `arrived` on."""
     if tx.dialect.name == "sqlite":
         whole = enumerate(rows, arrived)
-        tx.exec_driver_sql(
-            _INSERT, [(site, book, seq, link, raw, kind, at, now, why) for at, (seq, link, raw, kind, why) in whole]
+        put_rows(
+            tx, records, [(site, book, seq, link, raw, kind, at, now, why) for at, (seq, link, raw, kind, why) in whole]
         )
         return
     seqs, hashes, raws, kinds, faults = map(list, zip(*rows, strict=True))

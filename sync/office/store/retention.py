@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from sync.office.store import cases, days, entries, matters, readings
 from sync.office.store.blobs import blobs, named_blobs
 from sync.office.store.records import Stored, stored
 from sync.office.store.rounds import alarms, excuses, explanations, findings, round_stops, rounds
@@ -113,16 +114,22 @@ def purge(tx: Connection, site: str, gone: Sequence[Stored], ended: Sequence[Rou
         tx.execute(update(records).where(*key).values(raw=None, kind=""))
         tx.execute(delete(urgent).where(urgent.c.site == site, urgent.c.book == one.book, urgent.c.seq == one.seq))
         tx.execute(delete(visits).where(visits.c.site == site, visits.c.book == one.book, visits.c.seq == one.seq))
+    named = [(one.book, one.seq) for one in gone]
+    entries.forget(tx, site, named)
+    matters.forget_records(tx, site, named)
     subjects = [f"{one.book.hex()}:{one.seq}" for one in gone]
     for table, column in (
         (findings, findings.c.finding),
         (alarms, alarms.c.alarm),
         (excuses, excuses.c.excuse),
         (explanations, explanations.c.explanation),
+        (cases.cases, cases.cases.c.case),
     ):
         tx.execute(delete(table).where(table.c.site == site, column.in_(subjects)))
     for table in (rounds, round_stops):
         tx.execute(delete(table).where(table.c.site == site, table.c.round.in_([each.round for each in ended])))
+    readings.forget_rounds(tx, site, [each.round for each in ended])
+    days.touch(tx, site, {each.day for each in ended})
     for each in ended:
         row = {"site": site, "round": each.round, "slot": each.slot, "day": each.day, "kind": each.kind}
         tx.execute(insert(purged_rounds).values(**row).on_conflict_do_nothing())

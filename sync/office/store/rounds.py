@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Index,
     LargeBinary,
@@ -28,12 +29,18 @@ from sqlalchemy import (
 
 from sync.office.store import known
 from sync.office.store.alarms import alarm_acts
+from sync.office.store.cases import cases
+from sync.office.store.days import day_marks, days
 from sync.office.store.devices import writers
+from sync.office.store.entries import entries
 from sync.office.store.matters import matter_records, matters
+from sync.office.store.readings import readings
 from sync.office.store.records import Stored, apart_of, missing_of, stored
+from sync.office.store.reviews import reviewed, reviews
 from sync.office.store.schema import heads, metadata, records
 from sync.office.store.upsert import insert, put
 from sync.office.store.visits import calibrations, visits
+from sync.office.store.windows import day_windows
 
 DESK = "@office"
 """In place of a handheld's name: the office's own book."""
@@ -159,6 +166,14 @@ PROJECTIONS = (
     calibrations,
     matters,
     matter_records,
+    reviews,
+    reviewed,
+    entries,
+    cases,
+    readings,
+    days,
+    day_marks,
+    day_windows,
 )
 
 
@@ -400,6 +415,43 @@ def rounds_on(tx: Connection, site: str, day: str) -> list[RoundRow]:
     wanted = select(rounds).where(rounds.c.site == site, rounds.c.day == day)
     rows = tx.execute(wanted.order_by(rounds.c.opens, rounds.c.slot, rounds.c.started))
     return [RoundRow(**row._mapping) for row in rows]
+
+
+def _not_reviewed(site: str, first: str, last: str) -> tuple[ColumnElement[bool], ...]:
+    accepted = (reviewed.c.site == site, reviewed.c.round == rounds.c.round, reviewed.c.state == "accepted")
+    span = (rounds.c.site == site, rounds.c.day >= first, rounds.c.day <= last)
+    return *span, ~exists(select(reviewed.c.round).where(*accepted))
+
+
+def count_not_reviewed(tx: Connection, site: str, first: str, last: str) -> int:
+    """Rounds whose window opens on one of these local dates, and that nobody has accepted (D67)."""
+    return int(tx.execute(select(func.count()).where(*_not_reviewed(site, first, last))).scalar_one())
+
+
+def not_reviewed(
+    tx: Connection, site: str, first: str, last: str, most: int, after: tuple[int, str] = (0, "")
+) -> list[RoundRow]:
+    """They themselves, at most `most`, by window; `after`: `opens` and id of the last one of the page before."""
+    later = or_(rounds.c.opens > after[0], and_(rounds.c.opens == after[0], rounds.c.round > after[1]))
+    wanted = select(rounds).where(*_not_reviewed(site, first, last), later)
+    rows = tx.execute(wanted.order_by(rounds.c.opens, rounds.c.round).limit(most))
+    return [RoundRow(**row._mapping) for row in rows]
+
+
+def rounds_of_schedules(
+    tx: Connection, site: str, first: str, last: str, schedules: Collection[str], most: int
+) -> list[RoundRow]:
+    """Rounds of these schedules whose window opens from the one local date to the other, by window and start."""
+    named = or_(*(rounds.c.slot.startswith(f"{schedule}@", autoescape=True) for schedule in schedules))
+    wanted = select(rounds).where(rounds.c.site == site, rounds.c.day >= first, rounds.c.day <= last, named)
+    rows = tx.execute(wanted.order_by(rounds.c.opens, rounds.c.slot, rounds.c.started).limit(most))
+    return [RoundRow(**row._mapping) for row in rows]
+
+
+def ends_between(tx: Connection, site: str, first: str, last: str) -> list[tuple[bytes, int]]:
+    """Book and number of the last record of each round whose window opens from the one local date to the other."""
+    wanted = select(rounds.c.book, rounds.c.last_seq).where(rounds.c.site == site, rounds.c.day.between(first, last))
+    return [(row.book, row.last_seq) for row in tx.execute(wanted)]
 
 
 def find_round(tx: Connection, name: str, site: str = "") -> RoundRow | None:

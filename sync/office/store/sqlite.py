@@ -55,6 +55,7 @@ class SqliteDatabase:
     def __init__(self, path: Path, group: int = GROUP) -> None:
         refuse_affected()
         self.shown = str(path)
+        self.alone = True
         self._group = group
         self._writer = _engine(path, 1, "BEGIN IMMEDIATE", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
         self._readers = _engine(path, READERS, "BEGIN", "wal_autocheckpoint=0", "query_only=ON")

@@ -7,14 +7,34 @@ from sync.office.store import (
     blobs,
     bound,
     conditions,
+    drafts,
     hooks,
+    papers,
     plans,
     retention,
     rounds,
     schema,
+    seen,
     tags,
     visits,
 )
 
-MODULES = (accounts, alarms, audit, blobs, bound, conditions, hooks, plans, retention, rounds, schema, tags, visits)
+MODULES = (
+    accounts,
+    alarms,
+    audit,
+    blobs,
+    bound,
+    conditions,
+    drafts,
+    hooks,
+    papers,
+    plans,
+    retention,
+    rounds,
+    schema,
+    seen,
+    tags,
+    visits,
+)
 metadata = schema.metadata

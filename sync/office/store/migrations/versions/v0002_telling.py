@@ -52,6 +52,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site", "device"),
     )
     op.create_table(
+        "enrolment_tries",
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("address"),
+    )
+    op.create_table(
         "hooks",
         sa.Column("site", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -71,6 +78,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site", "sha256"),
     )
     op.create_table(
+        "night_sheets",
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("claimed_at", sa.BigInteger(), nullable=False),
+        sa.Column("paper", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("site", "day"),
+    )
+    op.create_table(
+        "nonces",
+        sa.Column("book", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("nonce", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("book", "nonce"),
+    )
+    with op.batch_alter_table("nonces", schema=None) as batch_op:
+        batch_op.create_index("nonces_by_time", ["at"], unique=False)
+
+    op.create_table(
         "notices",
         sa.Column("site", sa.String(length=64), nullable=False),
         sa.Column("hook", sa.String(length=64), nullable=False),
@@ -87,6 +112,36 @@ def upgrade() -> None:
     with op.batch_alter_table("notices", schema=None) as batch_op:
         batch_op.create_index("notices_by_next", ["next_at"], unique=False)
 
+    op.create_table(
+        "papers",
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("paper", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("about", sa.String(length=200), nullable=False),
+        sa.Column("lang", sa.String(length=8), nullable=False),
+        sa.Column("first", sa.String(length=10), nullable=False),
+        sa.Column("last", sa.String(length=10), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("records", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "paper"),
+    )
+    with op.batch_alter_table("papers", schema=None) as batch_op:
+        batch_op.create_index("papers_by_time", ["site", "made_at", "paper"], unique=False)
+
+    op.create_table(
+        "plan_drafts",
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("draft", sa.String(length=32), nullable=False),
+        sa.Column("account", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("file", sa.String(length=200), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("beside", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "draft"),
+    )
     op.create_table(
         "purged_rounds",
         sa.Column("site", sa.String(length=64), nullable=False),
@@ -118,3 +173,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("sites", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("companies", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("districts", sa.Text(), server_default="", nullable=False))
+
+    with op.batch_alter_table("plans", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("by", sa.String(length=64), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("withdrawn_at", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("company", sa.String(length=64), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("district", sa.String(length=64), server_default="", nullable=False))

@@ -1,0 +1,125 @@
+"""Papers that were made: what stood on each, so that it can be had again as it was, and the sheets made by themselves.
+
+Times are UTC milliseconds.
+"""
+
+from msgspec import Struct
+from msgspec.structs import asdict
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    delete,
+    select,
+    update,
+)
+
+from sync.office.store.paging import COUNTED, MOST, Place, beyond, counted, ordered
+from sync.office.store.schema import metadata
+from sync.office.store.upsert import insert
+
+papers = Table(
+    "papers",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("paper", String(64), primary_key=True, comment="SHA-256 of its content, hex"),
+    Column("name", String(40), nullable=False, comment="which sort"),
+    Column("about", String(200), nullable=False, comment="which route, post, finding …; empty: all"),
+    Column("lang", String(8), nullable=False),
+    Column("first", String(10), nullable=False, comment="local date"),
+    Column("last", String(10), nullable=False),
+    Column("hash", String(64), nullable=False, comment="of the records that it was made from, hex"),
+    Column("records", BigInteger, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("made_by", Text, nullable=False, comment="account; empty: made by itself"),
+    Column("content", LargeBinary, nullable=False, comment="the paper as JSON, deflated"),
+)
+Index("papers_by_time", papers.c.site, papers.c.made_at, papers.c.paper)
+
+night_sheets = Table(
+    "night_sheets",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True, comment="local date on which the night ended"),
+    Column("claimed_at", BigInteger, nullable=False, comment="when a worker began to make it"),
+    Column("paper", String(64), comment="null until it is made"),
+)
+
+
+class PaperRow(Struct, frozen=True):
+    """A paper that was made, without what stands on it."""
+
+    site: str
+    paper: str
+    name: str
+    about: str
+    lang: str
+    first: str
+    last: str
+    hash: str
+    records: int
+    made_at: int
+    made_by: str
+
+    @property
+    def place(self) -> Place:
+        return Place(self.made_at, self.paper)
+
+
+_FIELDS = tuple(papers.c[name] for name in PaperRow.__struct_fields__)
+
+
+def keep(tx: Connection, row: PaperRow, content: bytes) -> None:
+    """The same paper made again is the same row."""
+    tx.execute(insert(papers).on_conflict_do_nothing(), {**asdict(row), "content": content})
+
+
+def listed(tx: Connection, site: str, after: Place | None = None, most: int = MOST) -> list[PaperRow]:
+    """Newest first."""
+    key = (papers.c.made_at, papers.c.paper)
+    wanted = select(*_FIELDS).where(papers.c.site == site)
+    if after is not None:
+        wanted = wanted.where(beyond(key, (after.at, after.rest), oldest=False))
+    return [PaperRow(*row) for row in tx.execute(ordered(wanted, key, oldest=False).limit(most))]
+
+
+def count(tx: Connection, site: str) -> int:
+    return counted(tx, select(papers.c.paper).where(papers.c.site == site), COUNTED)
+
+
+def content_of(tx: Connection, site: str, paper: str) -> tuple[PaperRow, bytes] | None:
+    row = tx.execute(select(*_FIELDS, papers.c.content).where(papers.c.site == site, papers.c.paper == paper)).first()
+    return (PaperRow(*row[:-1]), row[-1]) if row else None
+
+
+def forget(tx: Connection, site: str, names: tuple[str, ...], before: int) -> None:
+    """Papers of these sorts that were made before then; their sheets count as made."""
+    tx.execute(delete(papers).where(papers.c.site == site, papers.c.name.in_(names), papers.c.made_at < before))
+
+
+# -- sheets that are made by themselves -------------------------------------------------------------
+
+
+def sheets_of(tx: Connection, site: str, first: str) -> dict[str, str | None]:
+    """The days from that one on of which a sheet was made or begun: day → paper."""
+    wanted = select(night_sheets.c.day, night_sheets.c.paper).where(night_sheets.c.site == site)
+    return {row.day: row.paper for row in tx.execute(wanted.where(night_sheets.c.day >= first))}
+
+
+def claim(tx: Connection, site: str, day: str, now: int, lease: int) -> bool:
+    """Whether this worker is to make it: nobody has, and whoever began it gave up longer than `lease` ago."""
+    new = insert(night_sheets).values(site=site, day=day, claimed_at=now, paper=None)
+    if tx.execute(new.on_conflict_do_nothing()).rowcount > 0:
+        return True
+    mine = (night_sheets.c.site == site, night_sheets.c.day == day)
+    old = (night_sheets.c.paper.is_(None), night_sheets.c.claimed_at <= now - lease)
+    return tx.execute(update(night_sheets).where(*mine, *old).values(claimed_at=now)).rowcount > 0
+
+
+def sheet_made(tx: Connection, site: str, day: str, paper: str) -> None:
+    tx.execute(update(night_sheets).where(night_sheets.c.site == site, night_sheets.c.day == day).values(paper=paper))

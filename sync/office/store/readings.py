@@ -1,0 +1,214 @@
+"""What was measured: each number, count and score that answered a check, with the limits under which it was taken.
+
+A projection, made round by round: whenever a round is made again, so are its readings. An answer that a later one
+takes back is not among them. Times are UTC milliseconds, by the handheld's clock.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from msgspec import Struct
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Float,
+    Index,
+    LargeBinary,
+    Select,
+    String,
+    Table,
+    bindparam,
+    delete,
+    select,
+)
+
+from sync.office.store.bulk import put_new
+from sync.office.store.paging import ALWAYS, COUNTED, MOST, Place, Span, beyond, counted, ordered, within
+from sync.office.store.schema import metadata
+
+NUMBER, COUNT, SCORE = "number", "count", "score"
+SORTS: Final = (NUMBER, COUNT, SCORE)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("book", LargeBinary(32), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("sort", String(8), nullable=False, comment="one of SORTS"),
+    Column("asset", String(64), nullable=False, comment="which it is of; empty: of the point itself"),
+    Column("point", String(64), nullable=False),
+    Column("item", String(64), nullable=False, comment="the check"),
+    Column("checklist", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("value", Float, nullable=False, comment="of a count and a score what was good of `full`"),
+    Column("shown", String(40), nullable=False, comment="exactly as it was recorded"),
+    Column("unit", String(20), nullable=False),
+    Column("low", Float, comment="normal range in the plan that the round was walked under; null: no limit"),
+    Column("high", Float),
+    Column("full", Float, comment="of a count how many there are, of a score its best"),
+    Column("verdict", String(8), nullable=False, comment="ok, low, high; bad: said to be not OK for another reason"),
+    Column("round", String(200), nullable=False),
+    Column("person", String(64), nullable=False, comment="who read it; empty: nobody was identified"),
+)
+Index("readings_by_asset", readings.c.site, readings.c.asset, readings.c.at, readings.c.book, readings.c.seq)
+Index("readings_by_item", readings.c.site, readings.c.asset, readings.c.point, readings.c.item, readings.c.at)
+Index("readings_by_sort", readings.c.site, readings.c.sort, readings.c.at, readings.c.book, readings.c.seq)
+Index("readings_by_round", readings.c.site, readings.c.round)
+
+
+class ReadingRow(Struct, frozen=True, kw_only=True):
+    """One measured value."""
+
+    site: str
+    book: bytes
+    seq: int
+    sort: str
+    asset: str
+    point: str
+    item: str
+    checklist: str
+    at: int
+    value: float
+    shown: str
+    unit: str
+    low: float | None
+    high: float | None
+    full: float | None
+    verdict: str
+    round: str
+    person: str
+
+    @property
+    def place(self) -> Place:
+        return Place(self.at, f"{self.book.hex()}.{self.seq}")
+
+
+class Series(Struct, frozen=True):
+    """What belongs on one line of a chart."""
+
+    asset: str
+    point: str
+    item: str
+
+
+_FIELDS = tuple(readings.c[name] for name in ReadingRow.__struct_fields__)
+_ORDER = (readings.c.at, readings.c.book, readings.c.seq)
+_LAST = (
+    select(*_FIELDS)
+    .where(readings.c.site == bindparam("of_site"), readings.c.asset == bindparam("of_asset"))
+    .order_by(*(column.desc() for column in _ORDER))
+    .limit(1)
+)
+"""Built once: it runs for every asset of the ledger."""
+
+
+def listed(
+    tx: Connection,
+    site: str,
+    *,
+    asset: str | None = None,
+    sorts: Sequence[str] = SORTS,
+    point: str = "",
+    bad: bool | None = None,
+    span: Span = ALWAYS,
+    after: Place | None = None,
+    most: int = MOST,
+    oldest: bool = False,
+) -> list[ReadingRow]:
+    """Readings newest first (`oldest`: oldest first): of one asset, else of the whole site."""
+    if asset is not None:
+        return _some(tx, _wanted(site, _of(asset, point, bad), span), after, most, oldest)
+    found = [
+        row
+        for sort in sorts
+        for row in _some(
+            tx, _wanted(site, (readings.c.sort == sort, *_of(None, point, bad)), span), after, most, oldest
+        )
+    ]
+    return sorted(found, key=lambda row: (row.at, row.book, row.seq), reverse=not oldest)[:most]
+
+
+def count(
+    tx: Connection,
+    site: str,
+    *,
+    asset: str | None = None,
+    sorts: Sequence[str] = SORTS,
+    point: str = "",
+    bad: bool | None = None,
+    span: Span = ALWAYS,
+    most: int = COUNTED,
+) -> int:
+    """How many readings `listed` has in all, at most `most` (of each sort)."""
+    if asset is not None:
+        return counted(tx, _wanted(site, _of(asset, point, bad), span), most)
+    each = ((readings.c.sort == sort, *_of(None, point, bad)) for sort in sorts)
+    return sum(counted(tx, _wanted(site, which, span), most) for which in each)
+
+
+def series_of(tx: Connection, site: str, asset: str) -> list[Series]:
+    """What is measured of an asset."""
+    which = (readings.c.site == site, readings.c.asset == asset)
+    wanted = select(readings.c.asset, readings.c.point, readings.c.item).where(*which).distinct()
+    return [Series(*row) for row in tx.execute(wanted.order_by(readings.c.point, readings.c.item))]
+
+
+def of_series(tx: Connection, site: str, series: Series, span: Span = ALWAYS, most: int = 1000) -> list[ReadingRow]:
+    """The newest `most` readings of one line of a chart, oldest first."""
+    which = (
+        readings.c.asset == series.asset, readings.c.point == series.point, readings.c.item == series.item
+    )  # fmt: skip
+    newest = _wanted(site, which, span).order_by(readings.c.at.desc()).limit(most)
+    rows = [ReadingRow(**row._mapping) for row in tx.execute(newest)]
+    return sorted(rows, key=lambda row: (row.at, row.book, row.seq))
+
+
+def count_series(tx: Connection, site: str, series: Series, most: int = COUNTED) -> int:
+    which = (readings.c.asset == series.asset, readings.c.point == series.point, readings.c.item == series.item)
+    return counted(tx, _wanted(site, which, ALWAYS), most)
+
+
+def last_of_assets(tx: Connection, site: str, assets: Collection[str]) -> dict[str, ReadingRow]:
+    """The newest reading of each asset that has any."""
+    found = {asset: tx.execute(_LAST, {"of_site": site, "of_asset": asset}).first() for asset in assets}
+    return {asset: ReadingRow(**row._mapping) for asset, row in found.items() if row is not None}
+
+
+def of_rounds(tx: Connection, site: str, rounds: Collection[str]) -> list[ReadingRow]:
+    """What was measured on these rounds, oldest first."""
+    wanted = select(*_FIELDS).where(readings.c.site == site, readings.c.round.in_(list(rounds)))
+    return [ReadingRow(**row._mapping) for row in tx.execute(wanted.order_by(*_ORDER))]
+
+
+def put_round(tx: Connection, site: str, name: str, rows: Sequence[ReadingRow]) -> None:
+    """What was measured on the round, in place of what was known of it."""
+    forget_rounds(tx, site, (name,))
+    put_new(tx, readings, [tuple(getattr(row, column.name) for column in readings.columns) for row in rows])
+
+
+def forget_rounds(tx: Connection, site: str, rounds: Collection[str]) -> None:
+    tx.execute(delete(readings).where(readings.c.site == site, readings.c.round.in_(list(rounds))))
+
+
+def _some(tx: Connection, wanted: Select[ReadingRow], after: Place | None, most: int, oldest: bool) -> list[ReadingRow]:
+    if after is not None:
+        book, _, seq = after.rest.partition(".")
+        try:
+            wanted = wanted.where(beyond(_ORDER, (after.at, bytes.fromhex(book), int(seq)), oldest=oldest))
+        except ValueError:  # a URL names what no record can have
+            return []
+    return [ReadingRow(**row._mapping) for row in tx.execute(ordered(wanted, _ORDER, oldest=oldest).limit(most))]
+
+
+def _of(asset: str | None, point: str, bad: bool | None) -> tuple[ColumnElement[bool], ...]:
+    which: list[ColumnElement[bool]] = [readings.c.asset == asset] if asset is not None else []
+    which += [readings.c.point == point] if point else []
+    which += [readings.c.verdict != "ok" if bad else readings.c.verdict == "ok"] if bad is not None else []
+    return tuple(which)
+
+
+def _wanted(site: str, which: Sequence[ColumnElement[bool]], span: Span) -> Select[ReadingRow]:
+    return select(*_FIELDS).where(readings.c.site == site, *which, *within(readings.c.at, span))
