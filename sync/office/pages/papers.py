@@ -1,0 +1,260 @@
+"""Papers from a browser: which one, of which site and days, in which format; those that were made; the check of one."""
+
+import re
+from datetime import date
+from typing import Final
+
+from litestar import Response, get
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from app.duties.site import Plan
+from app.words import LANGS, say
+from sync.office.pages.frame import site_of, sites_of
+from sync.office.pages.house import PATIENCE_S, House
+from sync.office.pages.places import Places
+from sync.office.pages.view import HEADERS, Asked, lang_of, url
+from sync.office.papers import catalogue, keeping
+from sync.office.papers.catalogue import SORTS, About, Sort
+from sync.office.papers.paper import Paper
+from sync.office.papers.press import MEDIA, PaperRefused, Press
+from sync.office.papers.source import Wish
+from sync.office.store import papers as table
+from sync.office.store.paging import Place, place_of
+from sync.office.store.papers import PaperRow
+from sync.office.store.plans import newest_plans, site_plan
+
+SHOWN: Final = 30
+_HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class Choice(Struct, frozen=True):
+    value: str
+    word: str
+    chosen: bool = False
+    href: str = ""
+
+
+class KeptSeen(Struct, frozen=True):
+    name: str
+    days: str
+    made: str
+    by: str
+    records: int
+    files: list[tuple[str, str]]
+    """Address and format."""
+
+
+class PapersSeen(Struct, frozen=True):
+    site: str
+    site_name: str
+    sites: list[Choice]
+    papers: list[Choice]
+    paper: str
+    first: str
+    last: str
+    about: list[Choice]
+    langs: list[Choice]
+    formats: list[Choice]
+    kept: list[KeptSeen]
+    next: str
+
+
+class Facts(Struct, frozen=True):
+    plans: dict[str, Plan]
+    site: str
+    sort: Sort
+    about: About
+    kept: list[PaperRow]
+    now: int
+
+
+def read_papers(
+    tx: Connection, site: str, name: str, after: Place | None, within: tuple[str, ...], lang: str, now: int
+) -> Facts | None:
+    """None while there is no site."""
+    plans = newest_plans(tx, within)
+    if not plans:
+        return None
+    site = site if site in plans else next(iter(plans))
+    sort = SORTS.get(name) or next(iter(SORTS.values()))
+    about = catalogue.about_of(tx, sort, site, plans[site], lang)
+    return Facts(plans, site, sort, about, table.listed(tx, site, after, SHOWN + 1), now)
+
+
+def show_papers(facts: Facts, lang: str, given: dict[str, str]) -> PapersSeen:
+    """`given` are the days and the matter that a link named."""
+    plan = facts.plans[facts.site]
+    places = Places(lang, plan, {})
+    today = places.local(facts.now).date()
+    last = _day(given.get("to", "")) or today
+    first = _day(given.get("from", "")) or (last if facts.sort.name == "night" else last.replace(day=1))
+    kept = [_kept(row, facts.site, places) for row in facts.kept[:SHOWN]]
+    more = facts.kept[SHOWN - 1].place if len(facts.kept) > SHOWN else None
+    wanted = given.get("of", "")
+    every = [] if facts.sort.must else [Choice("", say(lang, "papers.all_of"), not wanted)]
+    return PapersSeen(
+        site=facts.site,
+        site_name=places.site(facts.site),
+        sites=[Choice(id, each.site.name.say(lang) or id, id == facts.site) for id, each in facts.plans.items()],
+        papers=[
+            Choice(name, say(lang, f"papers.name_{name}"), name == facts.sort.name, _page(facts.site, name))
+            for name in SORTS
+        ],
+        paper=facts.sort.name,
+        first=first.isoformat(),
+        last=last.isoformat(),
+        about=[*every, *(Choice(id, word, id == wanted) for id, word in facts.about)] if facts.about else [],
+        langs=[Choice(each, say(lang, f"papers.lang_{each}"), each == lang) for each in LANGS],
+        formats=[Choice(each, each.upper()) for each in facts.sort.formats],
+        kept=kept,
+        next=url("/papers", site=facts.site, paper=facts.sort.name, after=str(more)) if more else "",
+    )
+
+
+def _page(site: str, name: str) -> str:
+    return url("/papers", site=site, paper=name)
+
+
+def _kept(row: PaperRow, site: str, places: Places) -> KeptSeen:
+    formats = SORTS[row.name].formats if row.name in SORTS else ("pdf",)
+    return KeptSeen(
+        name=say(places.lang, f"papers.name_{row.name}"),
+        days=row.first if row.first == row.last else f"{row.first} – {row.last}",
+        made=places.day_and_minute(row.made_at),
+        by=row.made_by or say(places.lang, "papers.by_itself"),
+        records=row.records,
+        files=[(url(f"/papers/kept/{row.paper}", site=site, **{"as": each}), each.upper()) for each in formats],
+    )
+
+
+class CheckSeen(Struct, frozen=True):
+    said: str
+    """What came of it; empty before something was asked."""
+    sites: list[Choice]
+    papers: list[Choice]
+    first: str
+    last: str
+    of: str
+    hash: str
+
+
+def show_check(plans: dict[str, Plan], wish: Wish, digest: str, said: str, lang: str) -> CheckSeen:
+    return CheckSeen(
+        said=said,
+        sites=[Choice(id, plan.site.name.say(lang) or id, id == wish.site) for id, plan in plans.items()],
+        papers=[Choice(name, say(lang, f"papers.name_{name}"), name == wish.name) for name in SORTS],
+        first=str(wish.first),
+        last=str(wish.last),
+        of=wish.of,
+        hash=digest,
+    )
+
+
+def checked(paper: Paper, digest: str, lang: str) -> str:
+    """Whether a paper with that hash is made from the records that are here."""
+    key = "papers.check_same" if paper.made.hash == digest else "papers.check_changed"
+    return say(lang, key, records=paper.made.records, hash=paper.made.hash)
+
+
+# -- what is asked for ------------------------------------------------------------------------------
+
+
+def wish_of(request: Asked, today: date) -> Wish:
+    """The paper that a form or a link asks for; without days it is today's. Raises PaperRefused."""
+    query = request.query_params
+    lang = query.get("in", "")
+    texts = [query.get(name, "") for name in ("from", "to")]
+    days = [_day(text) for text in texts]
+    if any(text and day is None for text, day in zip(texts, days, strict=True)):
+        raise PaperRefused("papers.bad_day")
+    first, last = days[0] or days[1] or today, days[1] or days[0] or today
+    chosen = lang if lang in LANGS else lang_of(request)
+    url = str(request.base_url).rstrip("/")
+    return Wish(
+        query.get("paper", ""), site_of(request), first, last, chosen, query.get("of", "")[:200], url, sites_of(request)
+    )
+
+
+def read_today(tx: Connection, site: str, now: int) -> date:
+    """The local date there."""
+    return Places("", site_plan(tx, site), {}).local(now).date()
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 2000 <= day.year < 2200 else None
+
+
+def handlers(house: House) -> list[ControllerRouterHandler]:
+    press = Press()
+
+    @get("/papers")
+    async def papers(request: Asked) -> Response[bytes]:
+        query, lang = request.query_params, lang_of(request)
+        site, name, after = site_of(request), query.get("paper", ""), place_of(query.get("after", ""))
+        facts = await house.store.read(
+            lambda tx: read_papers(tx, site, name, after, sites_of(request), lang, house.clock_ms())
+        )
+        if facts is None:
+            return await house.frame.plain(request, "not_found", "no_site", 200)
+        return await house.frame.page(request, "papers.html", show_papers(facts, lang, dict(query)))
+
+    async def asked(request: Asked) -> Wish:
+        now, site = house.clock_ms(), site_of(request)
+        return wish_of(request, await house.store.read(lambda tx: read_today(tx, site, now)))
+
+    @get("/papers/make")
+    async def make(request: Asked) -> Response[bytes]:
+        wish, now, form = await asked(request), house.clock_ms(), request.query_params.get("as", "pdf")
+        sort = SORTS.get(wish.name)
+        if sort is None or form not in sort.formats:
+            raise PaperRefused("papers.no_such")
+        await house.acts(request, "paper-made", wish.site, _subject(wish, form))
+        await house.folding.catch_up(PATIENCE_S)
+        paper = await catalogue.made(house.store, wish, now)
+        content = await press.file(paper, form)
+        row, kept = keeping.row_of(paper, wish, now, request.state.session.account)
+        if sort.kept:
+            await house.store.write(lambda tx: table.keep(tx, row, kept))
+        return saved(content, f"{wish.name}-{wish.site}-{wish.first}-{wish.last}", form)
+
+    @get("/papers/kept/{name:str}")
+    async def kept(request: Asked, name: FromPath[str]) -> Response[bytes]:
+        wish, form = await asked(request), request.query_params.get("as", "pdf")
+        found = await house.store.read(lambda tx: keeping.found(tx, wish.site, name, wish.url))
+        if found is None or form not in MEDIA:
+            raise PaperRefused("papers.no_kept")
+        row, paper = found
+        await house.acts(request, "paper-made", row.site, f"{row.name}.{form} {row.first} {row.last} {row.about}")
+        return saved(await press.file(paper, form), f"{row.name}-{row.site}-{row.first}-{row.last}", form)
+
+    @get("/papers/check")
+    async def check(request: Asked) -> Response[bytes]:
+        wish, digest = await asked(request), request.query_params.get("hash", "").strip().lower()
+        lang, now, said = lang_of(request), house.clock_ms(), ""
+        if digest and not _HASH.fullmatch(digest):
+            said = say(lang, "papers.check_bad")
+        elif digest:
+            await house.acts(request, "paper-checked", wish.site, _subject(wish, digest[:12]))
+            await house.folding.catch_up(PATIENCE_S)
+            paper = await catalogue.made(house.store, wish, now)
+            said = checked(paper, digest, lang)
+        plans = await house.store.read(lambda tx: newest_plans(tx, sites_of(request)))
+        return await house.frame.page(request, "papers_check.html", show_check(plans, wish, digest, said, lang))
+
+    return [papers, make, kept, check]
+
+
+def _subject(wish: Wish, beside: str) -> str:
+    return " ".join(part for part in (wish.name, str(wish.first), str(wish.last), wish.of, beside) if part)
+
+
+def saved(content: bytes, name: str, form: str) -> Response[bytes]:
+    headers = {**HEADERS, "content-disposition": f'attachment; filename="{name}.{form}"'}
+    return Response(content, media_type=MEDIA[form], headers=headers)

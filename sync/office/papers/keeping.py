@@ -1,0 +1,51 @@
+"""Papers that were made are kept as what stood on them, so that each can be had again as it was, in any format."""
+
+import zlib
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from app.duties.site import Plan
+from sync.office.papers.paper import Paper
+from sync.office.papers.source import Wish
+from sync.office.store import papers as table
+from sync.office.store.papers import PaperRow
+
+DAY_MS: Final = 24 * 3600 * 1000
+MOVEMENTS: Final = ("night",)
+"""Papers of where people were: kept no longer than the rounds themselves."""
+
+
+def row_of(paper: Paper, wish: Wish, now: int, by: str) -> tuple[PaperRow, bytes]:
+    """The paper as it is kept, `now` in UTC ms; the office's address does not belong to it."""
+    content = msgspec.json.encode(replace(paper, url=""))
+    row = PaperRow(
+        site=wish.site,
+        paper=sha256(content).hexdigest(),
+        name=wish.name,
+        about=wish.of[:200],
+        lang=wish.lang,
+        first=wish.first.isoformat(),
+        last=wish.last.isoformat(),
+        hash=paper.made.hash,
+        records=paper.made.records,
+        made_at=now,
+        made_by=by,
+    )
+    return row, zlib.compress(content, 9)
+
+
+def found(tx: Connection, site: str, name: str, url: str) -> tuple[PaperRow, Paper] | None:
+    kept = table.content_of(tx, site, name)
+    if kept is None:
+        return None
+    paper = msgspec.json.decode(zlib.decompress(kept[1]), type=Paper)
+    return kept[0], replace(paper, url=url)
+
+
+def forget_old(tx: Connection, site: str, plan: Plan, now: int) -> None:
+    """Let go what the site's plan keeps no longer."""
+    table.forget(tx, site, MOVEMENTS, now - plan.settings.keep_days * DAY_MS)

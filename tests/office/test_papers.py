@@ -1,0 +1,424 @@
+"""Papers: what is on them, that they can be checked, and that no text of a record becomes anything else."""
+
+import csv
+import ctypes
+import hashlib
+import io
+import re
+import time
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from xml.etree import ElementTree
+
+import httpx
+import pypdfium2  # type: ignore[import-untyped]  # it ships no types
+import pytest
+from docx import Document
+from msgspec.structs import replace
+from openpyxl import load_workbook  # type: ignore[import-untyped]  # it ships no types
+from sqlalchemy import select
+
+from sync.office.papers import NAMES, catalogue, paper, pdf
+from sync.office.papers.catalogue import SORTS
+from sync.office.papers.nightly import Nightly
+from sync.office.papers.paper import Cell, Column, MadeFrom, Paper, Section, Table, TooLarge, harmless
+from sync.office.papers.press import PaperRefused, Press, file_of
+from sync.office.papers.source import Wish
+from sync.office.store import papers as table
+from sync.office.store.schema import records
+from tests.office.conftest import SITE, Office, at, command, furnished
+from tests.office.papers_told import DAY, Told
+
+HOSTILE = (
+    '=HYPERLINK("http://evil","x") #let x = 1 $ a^2 $ *b* <script>alert(1)</script> [#panic()] \\u{41} '
+    "\x00\x07\x1b[31m\u202eevil\u2066 שלום 𠀀 {{7*7}} @SUM(1) -2+3 " + "很长" * 600
+)
+ABOUT = {"register": "gate-visitors", "asset": "qwb-b1-03"}
+
+
+def of(name: str, told: Told) -> str:
+    return ABOUT.get(name) or {"drill": told.run, "violation": told.finding, "notice": told.hazard}.get(name, "")
+
+
+def made(told: Told, name: str, lang: str = "zh", first: date = DAY, last: date = date(2026, 11, 21)) -> Paper:
+    first = date(2026, 11, 18) if name == "scores" else first
+    wish = Wish(name, SITE, first, last, lang, of(name, told), "https://office.example")
+    office = told.office
+    return office.ask(catalogue.made(office.store, wish, at("2026-11-21 09:00")))
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    it = Office(furnished(tmp_path_factory.mktemp("papers") / "office"))
+    it.account("chief", "manager")
+    yield it
+    it.close()
+
+
+@pytest.fixture(scope="module")
+def told(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    it = Told(office, tmp_path_factory.mktemp("told"))
+    yield it
+    it.close()
+
+
+@pytest.fixture(scope="module")
+def browser(office: Office) -> Iterator[httpx.Client]:
+    it = office.browser()
+    yield it
+    it.close()
+
+
+def words_of(content: bytes) -> str:
+    """The text of a PDF, without spaces: where a line breaks is the setter's business."""
+    with pypdfium2.PdfDocument(content) as document:
+        text = "".join(page.get_textpage().get_text_range() for page in document)
+    return re.sub(r"\s", "", text)
+
+
+def cells_of(name: str, told: Told) -> list[str]:
+    return [cell.text for one in paper.tables_of(made(told, name)) for row in one.rows for cell in row]
+
+
+# -- what stands on them ----------------------------------------------------------------------------
+
+
+def test_the_fire_patrol_has_the_twelve_items_in_the_form_s_order_and_empty_boxes(told: Told) -> None:
+    patrol = made(told, "fire-patrol")
+    items = [row[1].text for row in paper.tables_of(patrol)[0].rows]
+    assert len(items) == 12
+    assert (items[0], items[3], items[11]) == ("违章用火用电", "疏散通道堆物", "消防水池 水箱水位")
+    words = words_of(file_of(patrol, "pdf"))
+    assert "每日防火巡查记录" in words
+    assert words.count("巡查人签名：") == 2
+    assert "张伟、李军" in words
+    assert "2026年11月20日" in words
+
+
+def test_what_nobody_walked_is_said(told: Told) -> None:
+    patrol = made(told, "fire-patrol", first=date(2026, 11, 19), last=date(2026, 11, 20))
+    assert "本期应查2次，其中1次没有记录：11-1914:30" in words_of(file_of(patrol, "pdf"))
+
+
+def test_zero_risk_is_reported(told: Told) -> None:
+    lifts = made(told, "lift", last=DAY)
+    assert [len(one.rows) for one in paper.tables_of(lifts)] == [12, 6]
+    assert "未发现安全风险隐患（零风险报告）" in words_of(file_of(lifts, "pdf"))
+
+
+def test_the_control_room_s_log_says_where_its_watch_had_gaps(told: Told) -> None:
+    log = made(told, "control-room")
+    assert [cell.text for cell in paper.tables_of(log)[0].rows[1][1:5]] == ["故障", "12", "报修", "何静"]
+    assert "间隔超过120分钟1处" in words_of(file_of(log, "pdf"))
+
+
+def test_a_handover_shows_what_is_missing_and_what_was_late(told: Told) -> None:
+    words = words_of(file_of(made(told, "handover"), "pdf"))
+    assert "消防电话手柄21-1" in words
+    assert "夜间一巡22:00" in words
+    assert "王磊" in words
+
+
+def test_all_three_forms_come_from_one_finding(told: Told) -> None:
+    forms = made(told, "violation")
+    assert [section.title for section in forms.sections] == [
+        "违规行为巡查、劝阻和报告处置记录表",
+        "违规行为劝阻通知书",
+        "违规行为报告书",
+    ]
+    words = words_of(file_of(forms, "pdf"))
+    for text in ("3-1-501", "2026-017", "消防救援站", "答应整改", "已签收"):
+        assert text in words, text
+
+
+def test_a_notice_comes_back_with_its_correction_and_its_check_on_site(told: Told) -> None:
+    words = words_of(file_of(made(told, "notice"), "pdf"))
+    assert "安泰消防公司" in words
+    assert "已补齐" in words
+    assert "复查合格，销号（现场扫码）" in words
+
+
+def test_a_drill_tells_who_stood_there_and_what_lacked(told: Told) -> None:
+    texts = cells_of("drill", told)
+    assert texts[texts.index("铁锹") :][:3] == ["铁锹", "10", "8"]
+    assert "未完成" in texts
+
+
+def test_an_asset_s_history_and_its_repairs(told: Told) -> None:
+    assert any("角阀 x1" in text for text in cells_of("asset", told))
+    repair = paper.tables_of(made(told, "repairs"))[0].rows[0]
+    assert [cell.text for cell in repair[2:5]] == ["地下车库B1中心岗 滴漏,已接桶", "周杰", "冯雷"]
+    assert repair[6].text == "角阀×1"
+
+
+def test_a_score_sheet_filled_in_again_counts_once(told: Told) -> None:
+    rows = paper.tables_of(made(told, "scores"))[0].rows
+    assert ["78/100", "22"] in [[cell.text for cell in row[2:4]] for row in rows]
+
+
+def test_what_is_personal_is_not_printed(told: Told) -> None:
+    visitors = paper.tables_of(made(told, "register"))[0]
+    assert [row[2].text for row in visitors.rows] == ["单独保存", "单独保存"]
+    assert [row[4].look for row in visitors.rows] == ["", "soft"]
+
+
+def test_the_night_s_sheet_counts_rounds_and_points(told: Told) -> None:
+    sheet = made(told, "night", first=date(2026, 11, 21))
+    rounds = paper.tables_of(sheet)[0]
+    assert [row[1].text for row in rounds.rows] == ["夜间一巡", "夜间二巡", "夜间三巡", "夜间四巡"]
+    assert rounds.rows[0][4].text == "14/14"
+
+
+def test_the_month_has_every_indicator_and_says_what_may_change(told: Told) -> None:
+    month = made(told, "month", first=date(2026, 11, 1))
+    texts = [cell.text for one in paper.tables_of(month) for row in one.rows for cell in row]
+    for name in ("漏检率", "准时率", "维修及时率", "满意率"):
+        assert texts.count(name) >= 2, name
+    assert "暂定数据" in words_of(file_of(month, "pdf"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_paper_in_every_format_and_both_languages(told: Told, name: str) -> None:
+    """Each is a file of its kind, its hash on every page; the same paper gives the same bytes."""
+    for lang in ("zh", "en"):
+        whole = made(told, name, lang)
+        for form in SORTS[name].formats:
+            content = file_of(whole, form)
+            assert content == file_of(whole, form), (name, form)
+            if form == "pdf":
+                with pypdfium2.PdfDocument(content) as document:
+                    for page in document:
+                        assert whole.made.hash in page.get_textpage().get_text_range().replace("\r\n", "")
+                        assert page.get_textpage().count_chars() > 100
+            elif form == "xlsx":
+                assert whole.made.hash in str(load_workbook(io.BytesIO(content)).worksheets[0]["A3"].value)
+            elif form == "docx":
+                assert whole.made.hash in Document(io.BytesIO(content)).sections[0].footer.paragraphs[0].text
+            else:
+                assert content.decode("utf-8-sig").splitlines()[0].endswith(whole.made.hash)
+
+
+def test_numbers_link_to_their_records(told: Told) -> None:
+    content = file_of(made(told, "power-room"), "xlsx")
+    targets = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/_rels/sheet1.xml.rels").decode()
+    assert f"https://office.example/records?site={SITE}" in targets
+
+
+# -- the hash ---------------------------------------------------------------------------------------
+
+
+def test_the_hash_is_made_of_the_records_hashes_and_the_plan(told: Told) -> None:
+    whole = made(told, "violation")
+    book, _, first = told.finding.partition(":")
+    wanted = [int(first) + number for number in range(4)]
+    mine = (records.c.book == bytes.fromhex(book), records.c.seq.in_(wanted))
+    query = select(records.c.hash).where(*mine).order_by(records.c.seq)
+    hashes = told.office.ask(told.office.store.read(lambda tx: list(tx.execute(query).scalars())))
+    digest = hashlib.sha256(b"".join(hashes) + bytes.fromhex(told.office.plan().sha256))
+    assert (whole.made.hash, whole.made.records) == (digest.hexdigest(), 4)
+
+
+def test_a_paper_is_checked_by_page_and_by_command(told: Told, browser: httpx.Client) -> None:
+    office, whole = told.office, made(told, "notice")
+    asked = {"paper": "notice", "site": SITE, "from": str(DAY), "of": told.hazard, "lang": "en"}
+    assert "It agrees" in browser.get("/papers/check", params={**asked, "hash": whole.made.hash}).text
+    assert "It does not agree" in browser.get("/papers/check", params={**asked, "hash": "0" * 64}).text
+    words = ("paper", "notice", "--site", SITE, "--from", str(DAY), "--of", told.hazard, "--check")
+    assert command(office, *words, whole.made.hash)[0] == 0
+    assert command(office, *words, "0" * 64)[0] == 5
+
+
+# -- pages and commands -----------------------------------------------------------------------------
+
+
+def test_a_browser_makes_a_paper_and_has_it_again(told: Told, browser: httpx.Client) -> None:
+    asked = {"paper": "fire-patrol", "site": SITE, "from": str(DAY), "to": str(DAY), "in": "zh", "as": "pdf"}
+    answer = browser.get("/papers/make", params=asked)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF")
+    page = browser.get("/papers", params={"site": SITE, "lang": "en"}).text
+    (again,) = set(re.findall(r'href="(/papers/kept/[0-9a-f]{64}\?[^"]*as=pdf)"', page.replace("&amp;", "&")))
+    assert browser.get(again).content == answer.content
+    audit = browser.get("/audit", params={"lang": "en"}).text
+    assert audit.count("made a paper") == 2
+    assert f"fire-patrol {DAY} {DAY} pdf" in audit
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"paper": "nothing"}, "there is no such paper"),
+        ({"paper": "lift", "as": "docx"}, "not in this format"),
+        ({"paper": "lift", "from": "tomorrow"}, "write days like"),
+        ({"paper": "lift", "from": "2024-01-01", "to": "2026-01-01"}, "these days cannot be"),
+        ({"paper": "asset"}, "choose what this paper is about"),
+        ({"paper": "asset", "of": "../../etc/passwd"}, "there is no such asset"),
+        ({"paper": "notice", "of": "0:0"}, "there is no such finding"),
+        ({"paper": "lift", "site": "nowhere"}, "no such site"),
+    ],
+)
+def test_what_cannot_be_had_is_said(browser: httpx.Client, told: Told, wrong: dict[str, str], said: str) -> None:
+    answer = browser.get("/papers/make", params={"site": SITE, "lang": "en", **wrong})
+    assert answer.status_code == 409
+    assert said in answer.text
+
+
+def test_commands_write_reports_and_papers(told: Told, tmp_path: Path) -> None:
+    office = told.office
+    for name in ("month.pdf", "month.xlsx", "month.csv", "month.docx"):
+        code, said = command(office, "report", "2026-11", "--site", SITE, "-o", str(tmp_path / name))
+        assert code == 0, said
+        assert (tmp_path / name).stat().st_size > 1000
+    code, said = command(office, "report", "2026-13", "--site", SITE, "-o", str(tmp_path / "x.pdf"))
+    assert (code, "month like" in said) == (1, True)
+    code, said = command(office, "paper", "lift", "--site", SITE, "--from", str(DAY), "-o", str(tmp_path / "x.docx"))
+    assert (code, ".pdf .xlsx .csv" in said) == (1, True)
+
+
+# -- the press --------------------------------------------------------------------------------------
+
+
+def long_paper(rows: int) -> Paper:
+    lines = tuple((Cell(str(number), number=True), Cell("正常")) for number in range(rows))
+    return Paper(
+        "x", "en", "T", "", "S", "D", (Section((Table((Column("N"), Column("S")), lines),)),), MadeFrom("0" * 64, 1)
+    )
+
+
+async def test_a_paper_that_takes_too_long_is_ended() -> None:
+    began = time.monotonic()
+    with pytest.raises(PaperRefused, match="not done within"):
+        await Press(time_s=0.05).file(long_paper(20_000), "pdf")
+    assert time.monotonic() - began < 2
+
+
+def test_more_than_a_paper_holds_is_refused() -> None:
+    with pytest.raises(TooLarge):
+        harmless(long_paper(100_001))
+
+
+# -- the night's sheet ------------------------------------------------------------------------------
+
+
+def test_the_night_s_sheet_is_made_once_by_whoever_comes_first(told: Told) -> None:
+    office = told.office
+    clock = {"now": at("2026-11-25 07:59")}
+    workers = [Nightly(office.store, office.serving.folding, lambda: clock["now"]) for _ in range(2)]
+
+    async def look() -> list[int]:
+        return [await worker.look() for worker in workers]
+
+    office.ask(look())  # whatever mornings nobody made up for yet
+    assert office.ask(look()) == [0, 0]
+    clock["now"] = at("2026-11-25 08:00")
+    assert office.ask(look()) == [1, 0]
+    clock["now"] = at("2026-11-28 10:00")
+    assert office.ask(look()) == [3, 0]
+    sheets = office.ask(office.store.read(lambda tx: table.sheets_of(tx, SITE, "2026-11-01")))
+    assert sorted(sheets) == [f"2026-11-{day}" for day in range(21, 29)]
+    rows = office.ask(office.store.read(lambda tx: table.listed(tx, SITE)))
+    assert {row.paper for row in rows if row.name == "night"} == set(sheets.values())
+
+
+# -- hostile texts ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    folder = tmp_path_factory.mktemp("attacked")
+    office = Office(furnished(folder / "office"))
+    it = Told(office, folder / "told", HOSTILE)
+    yield it
+    it.close()
+    office.close()
+
+
+BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_texts_stay_texts_in_every_format(attacked: Told, name: str) -> None:
+    whole = made(attacked, name)
+    for form in SORTS[name].formats:
+        content = file_of(whole, form)
+        if form == "pdf":
+            assert not BAD.search(words_of(content))
+            assert all(each.startswith("https://office.example/") for each in links_of(content))
+        elif form == "csv":
+            for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))):
+                for field in row:
+                    assert not BAD.search(field)
+                    assert not field.startswith(("=", "+", "@", "\t")), field[:40]
+                    assert not (field.startswith("-") and not re.fullmatch(r"-[0-9.]+", field)), field[:40]
+        else:
+            _look_through(content)
+
+
+def links_of(content: bytes) -> list[str]:
+    """Where a PDF leads; whatever else it would do when somebody clicks is told as its kind."""
+    raw, found = pypdfium2.raw, []
+    with pypdfium2.PdfDocument(content) as document:
+        for page in document:
+            for number in range(raw.FPDFPage_GetAnnotCount(page)):
+                annotation = raw.FPDFPage_GetAnnot(page, number)
+                link = raw.FPDFAnnot_GetLink(annotation)
+                action = raw.FPDFLink_GetAction(link) if link else None
+                if not action or raw.FPDFAction_GetType(action) != raw.PDFACTION_URI:
+                    found.append(f"kind {raw.FPDFAnnot_GetSubtype(annotation)}")
+                    continue
+                size = raw.FPDFAction_GetURIPath(document, action, None, 0)
+                held = ctypes.create_string_buffer(size)
+                raw.FPDFAction_GetURIPath(document, action, held, size)
+                found.append(held.value.decode())
+    return found
+
+
+def _look_through(content: bytes) -> None:
+    """No formula, no link but the office's, no macro, no control character, all parts well-formed."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        for part in parts.namelist():
+            assert not part.endswith((".bin", ".vml")), part
+            if not part.endswith((".xml", ".rels")):
+                continue
+            raw = parts.read(part).decode()
+            assert not BAD.search(raw), part
+            tree = ElementTree.fromstring(raw)
+            for element in tree.iter():
+                tag = element.tag.rpartition("}")[2]
+                assert tag not in ("f", "instrText", "hyperlink") or part.startswith("xl/"), (part, tag)
+                assert tag != "f", part
+                if tag == "Relationship" and element.get("TargetMode") == "External":
+                    assert element.get("Target", "").startswith("https://office.example/"), element.get("Target")
+
+
+def test_a_pdf_leads_to_the_records(told: Told) -> None:
+    assert any(
+        each.startswith("https://office.example/records?") for each in links_of(file_of(made(told, "notice"), "pdf"))
+    )
+
+
+def test_what_hostile_texts_were_is_still_read(attacked: Told) -> None:
+    content = file_of(made(attacked, "handover"), "pdf")
+    assert "#letx=1$a^2$*b*<script>alert(1)</script>" in words_of(content)
+    assert "<U+20000>" in words_of(content)
+
+
+def test_the_test_would_see_a_formula() -> None:
+    """The control: a workbook with a formula is caught."""
+    from xlsxwriter import Workbook
+
+    held = io.BytesIO()
+    book = Workbook(held, {"in_memory": True})
+    book.add_worksheet().write_formula(0, 0, "=1+1")
+    book.close()
+    with pytest.raises(AssertionError):
+        _look_through(held.getvalue())
+
+
+def test_a_text_of_the_form_itself_cannot_be_changed_by_a_paper(told: Told) -> None:
+    """Not even where the whole paper comes from outside: it is data for typst, and markup in it is a text."""
+    page = replace(long_paper(1), title="#set page(width: 1mm) = Title")
+    assert "#setpage(width:1mm)=Title" in words_of(pdf.pdf(harmless(page)))
