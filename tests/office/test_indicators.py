@@ -1,0 +1,138 @@
+"""Indicators at the office: a day's figures are those of its page, follow every record, and come again the same."""
+
+from collections.abc import Iterator
+
+import pytest
+from msgspec.structs import replace
+
+from app.duties.indicators import Count
+from sync.office import counting, fold
+from sync.office.pages import day as day_page
+from sync.office.store import days
+from sync.office.walker import Tricks
+from tests.office.conftest import SITE, Handheld, Office, at, furnished
+from tests.office.test_life import excuse, supervisor
+from tests.office.test_projections import Book, raised, taken
+
+DAY = "2026-11-20"
+LATER = at("2026-11-25 09:00")
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    it = Office(furnished(tmp_path_factory.mktemp("indicators") / "office"))
+    yield it
+    it.close()
+
+
+@pytest.fixture(scope="module")
+def handheld(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handheld]:
+    it = Handheld(office, tmp_path_factory.mktemp("handheld") / "book")
+    it.walk(tricks=Tricks(miss=frozenset({"fitness", "shed-1"})))
+    it.sync()
+    office.now = LATER
+    yield it
+    it.close()
+
+
+def made(office: Office, day: str = DAY, now: int = LATER) -> dict[str, Count]:
+    """What is made now of the records, whatever was made before."""
+    office.ask(office.serving.folding.catch_up())
+    (found,) = office.ask(office.store.read(lambda tx: counting.make(tx, SITE, [day], now)))
+    return dict(found.counts)
+
+
+def kept(office: Office, first: str = DAY, last: str = DAY) -> dict[str, Count]:
+    """What stands in the memo, brought up to date as a page does it."""
+    office.ask(office.serving.folding.catch_up())
+    left = office.ask(counting.catch_up(office.store, [SITE], first, last, LATER, more=lambda: True))
+    assert left == 0
+    return office.ask(office.store.read(lambda tx: days.sums(tx, [SITE], first, last)))[SITE]
+
+
+def page_points(office: Office, kind: str) -> tuple[int, int]:
+    """Missed and planned points as the day's page has them."""
+    wish = day_page.Wish(site=SITE, day=DAY, kind=kind)
+    facts = office.ask(office.store.read(lambda tx: day_page.read_day(tx, wish, LATER)))
+    assert facts is not None
+    totals = day_page.show_day(facts, wish, "en", LATER).totals
+    return totals.points_missed, totals.points
+
+
+def test_the_missed_points_are_those_of_the_days_page(office: Office, handheld: Handheld) -> None:
+    found = made(office)
+    missed = found["missed"]
+    assert (missed.part, missed.whole) == page_points(office, "patrol")
+    assert missed.whole > 14  # what nobody walked that day was due too
+    assert found["on-time"].part == 12
+    assert found["rounds"].part == 1
+
+
+def test_what_is_kept_is_what_would_be_made_and_a_record_changes_it(office: Office, handheld: Handheld) -> None:
+    assert kept(office) == made(office)
+    before = kept(office)["missed"]
+    handheld.write(excuse("fitness", "2026-11-20 20:00", "2026-11-20 23:30", supervisor(office)))
+    handheld.sync()
+    after = kept(office)
+    assert after == made(office)
+    assert after["missed"] == replace(before, part=before.part - 1, whole=before.whole - 1, excused=1)
+    assert after["on-time"].part == 12
+
+
+def test_an_hour_that_judges_something_makes_the_day_again(office: Office, handheld: Handheld) -> None:
+    early = at("2026-11-20 12:00")
+    (found,) = office.ask(office.store.read(lambda tx: counting.make(tx, SITE, [DAY], early)))
+    assert found.until is not None
+    assert early < found.until <= at("2026-11-20 14:00")
+    assert found.counts["missed"].pending > 0
+    late = made(office)
+    for name in ("missed", "cleaning", "inspected"):
+        assert found.counts[name].whole + found.counts[name].pending == late[name].whole
+    (over,) = office.ask(office.store.read(lambda tx: counting.make(tx, SITE, [DAY], LATER)))
+    assert over.until is None
+
+
+async def tell_of_matters(office: Office) -> None:
+    """A repair that was late, one that has time left, a complaint that was none, and a hazard put right on the spot."""
+    book = Book(office.store)
+    noon = at("2026-11-21 12:00")
+    order = await book.say(("order.taken", taken(due=noon), "wang-lei", at("2026-11-20 09:00")))
+    await book.say(("order.accepted", {"order": order, "person": "wang-lei"}, "wang-lei", at("2026-11-20 09:05")))
+    await book.say(
+        ("order.arrived", {"order": order, "point": None, "proved": False}, "wang-lei", at("2026-11-20 09:25"))
+    )
+    done = {"order": order, "parts": [], "clean": True, "late": True}
+    await book.say(("order.done", done, "wang-lei", at("2026-11-21 13:00")))
+    await book.say(("order.taken", taken(due=at("2026-11-28 12:00")), "wang-lei", at("2026-11-20 10:00")))
+    about = {**raised("hazard", fixed=True), "due": at("2026-11-20 23:59")}
+    await book.say(("finding.raised", about, "wang-lei", at("2026-11-20 11:00")))
+
+
+def test_orders_and_hazards_count_on_the_days_of_their_limits(office: Office, handheld: Handheld) -> None:
+    kept(office, "2026-11-20", "2026-11-30")
+    office.ask(tell_of_matters(office))
+    found = kept(office, "2026-11-20", "2026-11-30")
+    assert found["repairs"] == Count(0, 1, pending=1)
+    assert found["quality"] == Count(1, 1, pending=1)
+    assert found["arrival-min"] == Count(25 * 60_000, 1)
+    assert found["hazards"] == Count(1, 1)
+    assert found["rectified"] == Count(1, 1)
+    assert kept(office, "2026-11-21", "2026-11-21")["repairs"] == Count(0, 1)
+
+
+def test_figures_are_the_same_when_everything_is_folded_again(office: Office, handheld: Handheld) -> None:
+    before = kept(office, "2026-11-19", "2026-11-30")
+    office.ask(office.store.write(lambda tx: fold.forget(tx, SITE)))
+    assert office.ask(office.store.read(lambda tx: days.sums(tx, [SITE], DAY, DAY)))[SITE] == {}
+    assert kept(office, "2026-11-19", "2026-11-30") == before
+
+
+def test_months_and_days_add_up(office: Office, handheld: Handheld) -> None:
+    whole = kept(office, "2026-11-19", "2026-12-02")
+    months = office.ask(office.store.read(lambda tx: days.by_month(tx, SITE, "2026-11-19", "2026-12-02")))
+    single = office.ask(office.store.read(lambda tx: days.by_day(tx, SITE, "missed", "2026-11-19", "2026-12-02")))
+    total = Count()
+    for each in single.values():
+        total += each
+    assert total == whole["missed"]
+    assert months["2026-11"]["missed"] + months.get("2026-12", {}).get("missed", Count()) == total
