@@ -57,9 +57,9 @@ TABLE = {
         "PIN.",
     ),
     "page_home": (
-        "上面是现在该做的: 按Enter开始或接着走。下面按数字选别的任务,4叫同伴来签到,*是菜单。",
+        "上面是现在该做的: 按Enter开始或接着走。下面按数字选别的任务,4叫同伴来签到,9接单,*是菜单。",
         "On top stands what is due now: Enter starts it or goes on. A digit chooses another task, 4 signs in a "
-        "partner, * is the menu.",
+        "partner, 9 takes an order, * is the menu.",
     ),
     "page_home_rounds": (
         "这里是今天的全部任务。按数字选一个,它会排到最前,再按Enter开始。",
@@ -241,6 +241,30 @@ TABLE = {
         "还有预案在进行,现在结束当班没人跟。按Enter去看它,真要走按1。",
         "An emergency is still running. Enter leads to it; 1 ends the shift all the same.",
     ),
+    "page_returned": (
+        "主管退回的一轮:记录里是什么,问的是什么。按数字选一句话作答,办公室就能看到。",
+        "A round that was sent back: what the record says, and what is asked. A digit answers, and the office sees it.",
+    ),
+    "page_review": (
+        "最近三天要看的轮次,最要紧的在前。数字或Enter打开一条,5 把正常的一起通过。",
+        "Rounds of three days that ask for attention, the worst first. A digit opens one; 5 accepts the clean ones.",
+    ),
+    "page_review_decide": (
+        "这一轮哪里不对、谁走的、怎么说明的。Enter 通过,6 退回给当班的人说明。",
+        "What is wrong with the round, who walked it, what they say. Enter accepts, 6 sends it back to its crew.",
+    ),
+    "page_review_reason": (
+        "退回要写明原因,当班的人下次签到就看到。按数字选一条。",
+        "A round is sent back for a reason, which its crew sees at the next start. Choose by digit.",
+    ),
+    "page_review_excuse": (
+        "哪个没到的点可以免?只免这一轮。按数字选。",
+        "Which of the missed points is excused, for this round only? Choose by digit.",
+    ),
+    "page_review_excuse_why": (
+        "为什么可以不到?选一个原因,就不再计入漏检。",
+        "Why need nobody have been there? Choose a reason, and the point leaves the rates.",
+    ),
     "page_afterwards": (
         "按数字选: 说明标记、免巡、补录、临时人员。后三项要主管或领班的工牌。",
         "Choose by digit what you want to say. All but explaining a mark needs the badge of a supervisor or leader.",
@@ -350,6 +374,10 @@ TABLE = {
     "page_orders": (
         "工单都在这里,按数字打开一张。有人用对讲机派活,按Enter接单。",
         "The work orders; a digit opens one. Enter takes one that comes by radio.",
+    ),
+    "page_orders_usual": (
+        "对讲机派来的活: 按数字选是什么事,再输房号按Enter。这里没有的,按Enter按类别选。",
+        "Work that comes by radio: a digit says what it is, then the room and Enter. Enter lists all other kinds.",
     ),
     "page_orders_take": (
         "接单: 选类别,选哪一句,再输房号,没有房号就空着。按Enter保存,开始计时。",

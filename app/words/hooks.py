@@ -26,6 +26,14 @@ TABLE = {
         "【超期】{site} {place}:{what},应在{time}前完成。负责人{people}。",
         "OVERDUE {site}, {place}: {what}, to be done by {time}. {people} is responsible.",
     ),
+    "asked": (
+        "【报事】{site} {place}:{what},{time}前要有人处理,客服还没有处理。",
+        "REQUEST {site}, {place}: {what}. Somebody was to see to it by {time}; the desk has not yet.",
+    ),
+    "escalation": (
+        "【升级·超期{days}天】{site} {place}:{what},应在{time}前完成,仍未关闭。负责人{people}。",
+        "ESCALATED, {days} d LATE: {site}, {place}: {what}, to be done by {time}, is open. {people} is responsible.",
+    ),
     "silent": (
         "【手持机】{site} {name}:{time}以后没有消息,机上还有{holds}条记录没上传。请找一找。",
         "HANDHELD {site}, {name}: not heard of since {time}. Records still on it: {holds}. Look for it.",

@@ -37,11 +37,6 @@ TABLE = {
     "names_zh": ("只有中文", "Chinese only"),
     "names_en": ("只有英文", "English only"),
     "assets_too": ("设备标签也要", "Assets too"),
-    "labels_not_for_role": (
-        "您的账号不能打印标签,请联系主管。",
-        "Your account may not print labels. Ask the supervisor.",
-    ),
-    "to_rounds": ("回到巡更记录", "Back to the rounds"),
     # the door
     "sign_in": ("登录", "Sign in"),
     "door_line": ("请用办公室给您的账号登录。", "Sign in with the account that the office gave you."),
@@ -53,8 +48,8 @@ TABLE = {
     "refused": ("不能继续", "Not possible"),
     "not_for_site": ("您的账号看不了这个小区。", "This account may not see that site."),
     "not_for_role": (
-        "您的账号不能查看巡更记录,请联系管理员。",
-        "Your account may not read rounds. Ask the administrator.",
+        "您的账号打不开这一页,请联系管理员。",
+        "Your account does not open this page. Ask the administrator.",
     ),
     "not_found": ("没有这个页面", "No such page"),
     "no_such_round": (
@@ -186,11 +181,6 @@ TABLE = {
         "别人刚刚处理过这个报警,请看现在的状态。",
         "Somebody else has just acted on this alarm. See how it stands now.",
     ),
-    "alarm_not_for_role": (
-        "您的账号不能处理报警,请通知值班主管或客服。",
-        "Your account may not act on alarms. Tell the supervisor on duty or the desk.",
-    ),
-    "to_alarms": ("回到报警", "Back to the alarms"),
     "alarm": ("报警", "Alarm"),
     "afterwards": ("免巡 补录 说明", "Excuse, enter, explain"),
     "afterwards_line": (
@@ -421,6 +411,7 @@ TABLE = {
     "state_fixed": ("当场整改", "fixed on the spot"),
     "hazard": ("隐患", "hazard"),
     "no_place": ("未指明", "not given"),
+    "nobody_yet": ("还没有人", "nobody yet"),
     "record": ("记录", "Record"),
     "record_ref": ("第{seq}条 {hash}", "no. {seq} {hash}"),
     "record_span": ("第{first}至{last}条", "{first} to {last}"),

@@ -30,6 +30,10 @@ TABLE = {
         "A monitoring system asks /metrics with `Authorization: Bearer` and this token, shown this once:",
     ),
     "no_account": ("没有账号 {account}", "no account {account}"),
+    "of_company": ("公司 {company} 的全部小区", "all of company {company}"),
+    "of_district": ("{district} 的全部小区", "all in district {district}"),
+    "no_company": ("没有小区的计划写着公司编号 {company}", "no site's plan names the company {company}"),
+    "no_district": ("没有小区的计划写着区域编号 {district}", "no site's plan names the district {district}"),
     "every_site": ("全部小区", "every site"),
     "user_removed": ("账号 {account} 已删除", "account {account} removed"),
     "no_person": (

@@ -55,5 +55,21 @@ TABLE = {
         "If something is broken, leaking or dangerous, please call the property service (number on the notice board).",
     ),
     "page_fire": ("着火请先打119。", "In case of fire call 119 first."),
-    "page_report": ("目前还不能在这里网上报修。", "It is not possible yet to report it on this page."),
+    "page_report": ("不急的,也可以在这里告诉物业", "If it is not urgent, you can tell us here"),
+    "page_words": ("什么事?", "What is it?"),
+    "page_room": ("房号(没有就空着)", "Room or flat, if any"),
+    "page_phone": ("电话后四位(要回电才填)", "Last four digits of your telephone, if you want a call"),
+    "page_names": ("不用写姓名。物业知道您扫的是哪里的标签。", "No names, please. We know which label you scanned."),
+    "page_send": ("发给物业", "Send"),
+    "page_sent": ("已收到,客服会处理。", "Thank you. The desk has it and will see to it."),
+    "page_empty": ("请写一下是什么事。", "Please say what it is."),
+    "page_bad": (
+        "房号只用数字和 - ,电话只填后四位。",
+        "A room is digits and -, of your telephone only the last four digits.",
+    ),
+    "page_full": (
+        "这里刚收到很多留言,暂时不再收。请打电话。",
+        "Many messages came from here just now. Please call instead.",
+    ),
+    "page_old": ("这个标签已停用,收不了留言。请打电话。", "This label is out of use: please call instead."),
 }

@@ -13,14 +13,18 @@ TABLE = {
         "带示例的办公室:三个项目(小区、写字楼、宿舍)、人员、一个月的巡更。",
         "Serve an example: a compound, a tower and a dormitory, their people, and a month of rounds.",
     ),
-    "plan": ("各小区的计划(YAML文件)。", "Plans of sites: YAML in."),
+    "plan": ("各小区的计划(XLSX表格或YAML文件)。", "Plans of sites: workbooks or YAML, in and out."),
     "plan_check": (
-        "一次列出文件的全部错误,带行号和改法。有错误时退出码为1。",
-        "Every fault of FILE at once, with line and remedy. Exit 1 when there is one.",
+        "一次列出文件的全部错误,带表格单元或行号和改法。有错误时退出码为1。",
+        "Every fault of FILE at once, with sheet and cell (or line) and remedy. Exit 1 when there is one.",
     ),
     "plan_import": (
         "导入为该小区的新一版计划,并发给手持机。有任何错误就什么都不导入。",
         "Take FILE as the site's new revision and send it to the handhelds. With any fault nothing is taken.",
+    ),
+    "plan_export": (
+        "把该小区现行的计划写成文件:-o 文件.xlsx 或 .yaml,改好后再导入。",
+        "Write SITE's plan to a file, `-o FILE.xlsx` or `.yaml`, to be changed and imported again.",
     ),
     "device": ("手持机。", "Handhelds."),
     "device_add": (
@@ -60,6 +64,14 @@ TABLE = {
         "谁在办公室做了什么;有行缺少或被改过时退出码为5。",
         "What everybody did at the office. Exit 5 when a row is missing or changed.",
     ),
+    "opt_companies": (
+        "能看这家公司(计划里的编号)的全部小区,以后新增的也能看(可写多次)。",
+        "All sites of this company (its id in the plans), those to come too; may be repeated.",
+    ),
+    "opt_districts": (
+        "能看这个区域(计划里的编号)的全部小区(可写多次)。",
+        "All sites in this district (its id in the plans); may be repeated.",
+    ),
     "opt_sites": ("只能看这个小区的(可写多次);不写就都能看。", "Only this site's, may be repeated; all unless told."),
     "user_pin": ("给某人设新密码,手持机签到时用。", "A new PIN for PERSON, which handhelds ask for."),
     "user_badge": (
@@ -87,8 +99,8 @@ TABLE = {
         "Form fields of a gateway, with {{text}} where the words go.",
     ),
     "opt_about": (
-        "只发这些:alarm,missed,overdue,silent;不写就都发。",
-        "Only these: alarm,missed,overdue,silent; all unless told.",
+        "只发这些:alarm,missed,overdue,silent,escalation(长期超期,升级);不写就都发。",
+        "Only these: alarm,missed,overdue,silent,escalation (long overdue); all unless told.",
     ),
     "opt_secret": (
         "有加签密钥(输入两次,或从标准输入读)。",
@@ -115,6 +127,23 @@ TABLE = {
         "按巡更路线排好的标签(PDF),每个码都读回检查过才给。只加 --json 时每行列出一个码。",
         "Sheets of labels in the order of the routes, every code read back first. With only --json, a line each.",
     ),
+    "report": (
+        "一个月(例 2026-11)的物业服务月报,格式看文件名:.pdf .docx .xlsx .csv。",
+        "The monthly report of MONTH (such as 2026-11), in the format of the file's name: .pdf .docx .xlsx .csv.",
+    ),
+    "paper": (
+        "任意日期的检查表和报表,格式看文件名;用 --check 核对纸面上的校验码,不一致时退出码为5。",
+        "A paper of any days, in the format of the file's name; with --check whether the hash on a paper still agrees "
+        "(exit 5 when it does not).",
+    ),
+    "opt_paper_site": ("哪个小区。", "Of which site."),
+    "opt_report_site": ("哪个小区。", "Of which site."),
+    "opt_report_out": ("写到这个文件。", "Write this file."),
+    "opt_paper_out": ("写到这个文件。", "Write this file."),
+    "opt_paper_first": ("从这一天起(2026-11-01)。", "From this day on (2026-11-01)."),
+    "opt_paper_last": ("到这一天,不写就是同一天。", "To this day; the same one unless told."),
+    "opt_of": ("哪条线路、哪个岗位、哪台设备、哪个问题……的编号。", "Id of the route, post, asset … it is about."),
+    "opt_digest": ("纸面下方的校验码。", "The hash at the foot of the paper."),
     "handoff": (
         "收进U盘上的转交文件(PATH 是文件或目录),并在旁边放回执。",
         "Take in hand-off files (PATH is a file or a folder) and leave receipts beside them.",
@@ -193,6 +222,7 @@ TABLE = {
         "The clock starts there, or follows the demonstration's in @FILE: for demonstrations and tests.",
     ),
     "opt_days": ("示例里有几天的巡更;不指定时为30。", "Days of invented rounds, 30 unless told."),
+    "opt_revision": ("哪一版,默认最新一版。", "Which revision; the newest when left out."),
     "opt_people": ("与计划一起检查或导入的人员文件。", "The people file, taken together with the plan."),
     "opt_out": ("写到这个PDF文件。", "Write this PDF."),
     "opt_trial": (

@@ -33,9 +33,15 @@ REVIEWERS: Final = frozenset({"supervisor", "quality", "manager", "admin"})
 """Roles that may read rounds (D60): a movement track is sensitive personal information."""
 ALARM_TAKERS: Final = frozenset({"supervisor", "manager", "admin", "desk"})
 """Roles that may take and close an alarm (D50, D65)."""
+DISPATCHERS: Final = frozenset({"supervisor", "manager", "admin", "desk"})
+"""Roles that take requests, dispatch orders and call customers back (D65)."""
+RECTIFIERS: Final = frozenset({"supervisor", "manager", "admin"})
+"""Roles that give rectification notices, and close what was looked at again (D34)."""
 LABEL_PRINTERS: Final = frozenset({"supervisor", "manager", "admin"})
 """Roles that may have the codes of labels: whoever has one can claim to have stood before it."""
 
+PLANNERS: Final = frozenset({"manager", "admin"})
+"""Roles that may change a site's plan."""
 AUDITORS: Final = frozenset({"manager", "admin"})
 """Roles that may read what everybody did at the office."""
 
@@ -75,8 +81,12 @@ async def add(
     now: int,
     cost: Cost = COST,
     sites: tuple[str, ...] = (),
+    companies: tuple[str, ...] = (),
+    districts: tuple[str, ...] = (),
 ) -> str:
-    """Add an account or renew one, for these sites or for all; its folded name. Raises AccountRefused."""
+    """Add an account or renew one, for these sites, those of these companies and districts, or for all; its folded
+    name. Raises AccountRefused.
+    """
     account = fold_name(name)
     if not account or len(account) > 64:
         raise AccountRefused("office_cli.bad_account", name=name[:64])
@@ -84,7 +94,8 @@ async def add(
         raise AccountRefused("office_cli.bad_role", role=role, roles=", ".join(ROLES))
     if not SHORTEST <= len(password) <= LONGEST:
         raise AccountRefused("office_cli.bad_password", least=SHORTEST, most=LONGEST)
-    made = Account(account, role, person, await asyncio.to_thread(hash_password, password, cost), sites)
+    hashed = await asyncio.to_thread(hash_password, password, cost)
+    made = Account(account, role, person, hashed, sites, companies, districts)
     await store.write(lambda tx: table.put(tx, made, now))
     return account
 
@@ -107,15 +118,16 @@ async def open_session(store: Store, name: str, password: str, now: int, cost: C
     cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     renewed = await asyncio.to_thread(hash_password, password, cost) if stored.startswith(_OLD) else ""
 
-    def begin(tx: Connection) -> None:
+    def begin(tx: Connection) -> tuple[str, ...]:
         audit.note(tx, now, account, "signed-in")
         table.forgive(tx, digest)
         if renewed:
             table.renew(tx, account, renewed)
         table.begin_session(tx, _digest(cookie), account, csrf, now, now + SESSION_MS)
+        return table.sites_of(tx, known)
 
-    await store.write(begin)
-    return Opened(cookie, Session(account, known.role, known.person, csrf, known.sites))
+    sites = await store.write(begin)
+    return Opened(cookie, Session(account, known.role, known.person, csrf, sites))
 
 
 async def session(store: Store, cookie: str, now: int) -> Session | None:

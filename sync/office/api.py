@@ -101,7 +101,7 @@ class Office:
         """SHA-256, hex, of each TLS certificate behind which it is reached, as of now."""
         self.gate = Gate(store)
         self.feed = Feed(store)
-        self.tries = Tries()
+        self.tries = Tries(store)
         self.uploads = Uploads()
         self.began_anew = 0
         """When the feed got another id, UTC ms."""
@@ -205,14 +205,14 @@ def _hello(office: Office, nonce: str) -> Hello:
 async def _enrol(office: Office, request: AnyRequest) -> Enrolled:
     now = office.now()
     address = request.client.host if request.client else ""
-    if not office.tries.is_open(address, now):
+    if not await office.tries.is_open(address, now):
         raise Refusal("too-many-tries")
     asked = _decoded(await read(request, ENROL_BYTES), Enrol)
     book, key, identity = _proven(asked)
     try:
         device = await office.store.devices.enrol(asked.code, book, identity, key, now)
     except CodeRefused as e:
-        office.tries.wrong(address, now)
+        await office.tries.wrong(address, now)
         raise Refusal("enrol-code") from e
     except BookTaken as e:
         raise Refusal("book-taken") from e

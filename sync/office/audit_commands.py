@@ -20,7 +20,7 @@ def show(settings: Settings) -> int:
     """Print the rows, oldest first. Raises ChainBroken when one is missing or changed."""
     notes, plans, fault = with_store(
         settings,
-        lambda store: store.read(lambda tx: (table.newest(tx, None, MOST), newest_plans(tx), table.first_fault(tx))),
+        lambda store: store.read(lambda tx: (table.listed(tx, most=MOST), newest_plans(tx), table.first_fault(tx))),
     )
     for each in () if settings.as_json else reversed(notes):
         places = Places(settings.lang, plans.get(each.site) or next(iter(plans.values()), None), {})

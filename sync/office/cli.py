@@ -18,6 +18,7 @@ from app.usage import flags, option
 from app.words import LANGS
 from sync.office.hook_forms import FORMS
 from sync.office.labels import BOTH, NAMES
+from sync.office.papers import NAMES as PAPERS
 from sync.office.settings import Settings, load
 from sync.office.sheets import LAYOUTS, USUAL
 
@@ -108,6 +109,17 @@ def plan_import(file: str, people: str | None) -> None:
     sys.exit(commands.plan_import(settings(), file, people))
 
 
+@plan.command("export")
+@shared
+@click.argument("site")
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--revision", type=int)
+def plan_export(site: str, out: Path, revision: int | None) -> None:
+    from sync.office import commands
+
+    commands.plan_export(settings(), site, out, revision)
+
+
 # -- handhelds -----------------------------------------------------------------------------------
 
 
@@ -161,11 +173,22 @@ def user() -> None:
 @click.option("--role", required=True, metavar="ROLE")
 @click.option("--person")
 @click.option("--site", "sites", multiple=True)
+@click.option("--company", "companies", multiple=True)
+@click.option("--district", "districts", multiple=True)
 @click.option("--password-stdin", "from_stdin", is_flag=True)
-def user_add(name: str, role: str, person: str | None, sites: tuple[str, ...], from_stdin: bool) -> None:
+def user_add(
+    name: str,
+    role: str,
+    person: str | None,
+    sites: tuple[str, ...],
+    companies: tuple[str, ...],
+    districts: tuple[str, ...],
+    from_stdin: bool,
+) -> None:
     from sync.office import people_commands
 
-    people_commands.user_add(settings(), name, role, person, sites, from_stdin=from_stdin)
+    limits = people_commands.Limits(sites, companies, districts)
+    people_commands.user_add(settings(), name, role, person, limits, from_stdin=from_stdin)
 
 
 @user.command("list")
@@ -454,6 +477,40 @@ def labels(
         return
     some = tuple(each.strip() for each in points.split(",") if each.strip())
     point_commands.labels(settings(), site, Wish(some, assets, names), Wanted(layout, out, png, svg))
+
+
+@cli.command()
+@shared
+@click.argument("month")
+@click.option("--site", required=True)
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@option("--label-url", metavar="URL")
+def report(month: str, site: str, out: Path) -> None:
+    from sync.office import paper_commands
+
+    paper_commands.report(settings(), month, site, out)
+
+
+@cli.command()
+@shared
+@click.argument("name", type=click.Choice(list(PAPERS)))
+@click.option("--site", required=True)
+@click.option("--from", "first", required=True, metavar="DATE")
+@click.option("--to", "last", default="", metavar="DATE")
+@click.option("--of", "of", default="", metavar="ID")
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--check", "digest", metavar="HASH")
+@option("--label-url", metavar="URL")
+def paper(name: str, site: str, first: str, last: str, of: str, out: Path | None, digest: str | None) -> None:
+    from sync.office import paper_commands
+
+    given = settings()
+    wish = paper_commands.wish_of(name, site, first, last, of, given.lang)
+    if digest:
+        sys.exit(paper_commands.check(given, wish, digest))
+    if out is None:
+        raise click.MissingParameter(param_hint="-o", param_type="option")
+    paper_commands.paper(given, wish, out)
 
 
 @cli.command()

@@ -15,7 +15,8 @@ import msgspec
 from app.text import clean
 from app.words import say
 from sync.office import importing, tag_keys
-from sync.office.command_line import CommandRefused, Noted, folder_of, now_ms, print_json, with_store
+from sync.office.audit import shell_user
+from sync.office.command_line import CommandRefused, Noted, folder_of, now_ms, print_json, tell, with_store
 from sync.office.importing import Found
 from sync.office.keys import OfficeKey
 from sync.office.settings import Settings
@@ -49,7 +50,7 @@ def plan_import(settings: Settings, file: str, people: str | None) -> int:
 
     async def act(store: Store) -> tuple[Found, importing.Taken | None]:
         found = await importing.check(store, Path(file), _path(people))
-        return found, None if found.refused else await importing.take(store, found, now_ms())
+        return found, None if found.refused else await importing.take(store, found, now_ms(), shell_user())
 
     found, taken = with_store(settings, act, Noted("plan-imported", subject=Path(file).name))
     if taken is None:
@@ -64,13 +65,38 @@ def plan_import(settings: Settings, file: str, people: str | None) -> int:
     _print_faults(settings, found)
     if found.people is not None:
         click.echo(say(settings.lang, "office_cli.people_taken", count=taken.people))
+    elif found.joining:
+        click.echo(say(settings.lang, "plan_book.joined", count=len(found.joining)))
     key = "office_cli.plan_taken" if taken.new else "office_cli.plan_same"
     fields = {"labels": taken.labels} if taken.new else {}
     click.echo(say(settings.lang, key, site=taken.site, revision=taken.revision, **fields))
+    for gone in taken.superseded:
+        click.echo(say(settings.lang, "plan_book.superseded", revision=gone), err=True)
     if keyless:
         shown = ", ".join(clean(tag, 80) for tag in keyless[:20])
         click.echo(say(settings.lang, "office_tags.without_key", count=len(keyless), tags=shown), err=True)
     return 0
+
+
+def plan_export(settings: Settings, site: str, out: Path, revision: int | None) -> None:
+    """Write the site's plan as the file's name says, XLSX or YAML. Raises CommandRefused."""
+    from sync.office.handing_out import FORMS, drawn_up, revision_of, write
+
+    if out.suffix.lower() not in FORMS:
+        raise CommandRefused("plan_book.which_form", forms=" ".join(FORMS))
+
+    async def act(store: Store) -> bytes | None:
+        found = await store.read(lambda tx: revision_of(tx, site, revision))
+        return drawn_up(found, out.suffix.lower()) if found else None
+
+    content = with_store(settings, act, Noted("plan-exported", site, out.name))
+    if content is None:
+        raise CommandRefused("plan_book.no_revision", site=site[:64])
+    try:
+        write(out, content)
+    except OSError as e:
+        raise CommandRefused("labels.bad_file", path=str(out), why=e.strerror or "") from e
+    tell(settings, "plan_book.written", {"site": site, "file": str(out)})
 
 
 def _print_faults(settings: Settings, found: Found) -> None:

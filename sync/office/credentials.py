@@ -5,7 +5,7 @@ office's database, because only with them can a label's proof be checked (decisi
 """
 
 import secrets
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -14,9 +14,10 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.codes import FOREIGN, MAX_ISSUE, TOKEN_BYTES, digest, foreign_token, hash_pin, make, printed_issue
-from app.duties.days import local_time
+from app.duties.days import local_day
 from app.duties.site import Credentials, People, Person, Plan, decode_plan
 from app.errors import WatchbookError
+from app.pages import begins
 from sync.office.store import bound as bound_table
 from sync.office.store import plans as table
 from sync.office.store.changes import publish
@@ -25,6 +26,9 @@ from sync.office.store.plans import PlanRow, TokenRow
 PIN_DIGITS: Final = (4, 8)
 LABELLED: Final = ("point", "asset")
 """Kinds of things that carry labels."""
+
+
+DAY_MS: Final = 24 * 3600 * 1000
 
 
 class CredentialRefused(WatchbookError):
@@ -42,15 +46,15 @@ class Printed(Struct, frozen=True):
     """What its QR code holds."""
 
 
-def take_plan(tx: Connection, plan: Plan, raw: bytes, sha256: str, at: int) -> int:
+def take_plan(tx: Connection, plan: Plan, raw: bytes, sha256: str, at: int, by: str = "") -> int:
     """Keep a checked plan as the site's newest revision, make missing label tokens, send it down.
 
-    Revisions live side by side in the changes feed: each handheld uses the newest whose day has come (decision 22).
+    Revisions live side by side in the changes feed: each handheld uses the newest whose moment has come (decision 22).
 
     Returns how many labels are new. The caller has numbered the plan.
     """
     site = plan.site.id
-    table.add_plan(tx, table.PlanRow(site, plan.revision, sha256, plan.effective, raw), at)
+    table.add_plan(tx, table.PlanRow(site, plan.revision, sha256, plan.effective, raw, by=by), at)
     _publish_plans(tx, site, at)
     made = _make_labels(tx, plan, at)
     publish_people(tx, site, at)
@@ -58,10 +62,23 @@ def take_plan(tx: Connection, plan: Plan, raw: bytes, sha256: str, at: int) -> i
     return made
 
 
+def withdraw_plan(tx: Connection, site: str, revision: int, at: int) -> None:
+    """Take back a revision that does not hold yet; handhelds let go of it."""
+    table.withdraw(tx, site, revision, at)
+    publish(tx, site, "plan", str(revision), None, at)
+    publish_people(tx, site, at)
+    publish_credentials(tx, site, at)
+
+
 def take_people(tx: Connection, people: People, at: int) -> None:
     """Keep the newest people file and send each site its own of them."""
     table.set_people(tx, {person.id: msgspec.json.encode(person, order="sorted") for person in people.people})
     _to_all_sites(tx, at)
+
+
+def join_people(tx: Connection, people: Sequence[Person]) -> None:
+    """People who come to the office's; whoever takes a plan with them sends them down with it."""
+    table.join_people(tx, {person.id: msgspec.json.encode(person, order="sorted") for person in people})
 
 
 def set_pin(tx: Connection, person: str, stored: str, at: int) -> None:
@@ -157,8 +174,8 @@ def _credentials(tx: Connection, site: str, at: int) -> Credentials:
 
 def _publish_plans(tx: Connection, site: str, at: int) -> None:
     """Send down what holds or will, and what held until yesterday: a round may still be walked under that."""
-    rows = table.plans_of(tx, site)
-    kept = {row.revision for row in _holding(tx, site, at, days_ago=1)}
+    rows = table.plans_of(tx, site, withdrawn=True)
+    kept = {row.revision for row in _holding(tx, site, at, days_ago=1)}  # none that was withdrawn
     for row in rows:
         publish(tx, site, "plan", str(row.revision), row.raw if row.revision in kept else None, at)
 
@@ -168,10 +185,15 @@ def _holding(tx: Connection, site: str, at: int, days_ago: int = 0) -> list[Plan
     rows = table.plans_of(tx, site)
     if not rows:
         return []
-    zone = ZoneInfo(decode_plan(rows[-1].raw).site.zone)
-    day = (local_time(at, zone).date() - timedelta(days=days_ago)).isoformat()
-    begun = max((row.revision for row in rows if row.effective <= day), default=0)
-    return [row for row in rows if row.revision >= begun]
+    then = at - days_ago * DAY_MS
+    today = local_day(then, ZoneInfo(decode_plan(rows[-1].raw).site.zone))
+    begun = [row for row in rows if row.effective < today or (row.effective == today and _begins(row) <= then)]
+    oldest = max((row.revision for row in begun), default=0)
+    return [row for row in rows if row.revision >= oldest]
+
+
+def _begins(row: PlanRow) -> int:
+    return begins(decode_plan(row.raw))
 
 
 def _make_labels(tx: Connection, plan: Plan, at: int) -> int:

@@ -5,6 +5,8 @@ book's key follows from the office's own and the site: there is nothing more to 
 The key is never changed; `identity` in its first record is the office's key, by which every handheld knows the office.
 """
 
+import secrets
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -17,11 +19,21 @@ from app.logbook.keys import book_id, head_message, identity_message
 from app.record import Record, encode, follow
 from app.version import VERSION
 from sync.office.keys import OfficeKey
-from sync.office.store import Store, known
+from sync.office.store import Store, blobs, known
 from sync.office.store.records import Batch, Held, Link, append, link
 
 BOOT: Final = "office"
 """Its `up` is its wall clock: an office does not boot for its records."""
+_SALT: Final = 16
+
+
+def apart_of(text: str) -> bytes:
+    """A personal text as it stands beside its record, and can go alone (docs/record-format.md, section 9)."""
+    return secrets.token_bytes(_SALT) + text.encode("utf-8", "replace")
+
+
+def text_of(apart: bytes) -> str:
+    return apart[_SALT:].decode("utf-8", "replace")
 
 
 class Desk:
@@ -31,20 +43,25 @@ class Desk:
         self._store = store
         self._key = key
 
-    async def say(self, site: str, body: Body, by: str, now: int) -> str:
-        """Durable when this returns; the record's id. `by` is the person's id, `now` UTC ms. Raises RecordRefused for a
-        body that no record may hold.
+    async def say(self, site: str, body: Body | Sequence[Body], by: str, now: int, *, apart: bytes = b"") -> str:
+        """Durable when this returns, all of it or nothing; the id of the first record. `now` is UTC ms.
+
+        `by` is the person's id; empty, the office says it. `apart`: a text as `apart_of` made it, which one of them names.
+        Raises RecordRefused for a body that no record may hold.
         """
+        bodies = [body] if isinstance(body, Body) else list(body)
         own = self._own(site)
         book = book_id(own.public_key().public_bytes_raw())
         written = Writing(own, book, self._key.public)
 
         def change(tx: Connection) -> Held:
             known.put(tx, f"{known.DESK}{site}", book.hex())
-            return append(tx, site, book, lambda held: written.after(held, body, by, now), now)
+            if apart:
+                blobs.put(tx, site, book, apart, now)
+            return append(tx, site, book, lambda held: written.after(held, bodies, by, now), now)
 
         held = await self._store.write(change, site)
-        return f"{book.hex()}:{held.seq}"
+        return f"{book.hex()}:{held.seq - len(bodies) + 1}"
 
     def _own(self, site: str) -> Ed25519PrivateKey:
         seed = sha256(self._key.sign(b"watchbook desk 1\n" + site.encode())).digest()
@@ -59,9 +76,11 @@ class Writing:
         self._book = book
         self._office = office
 
-    def after(self, held: Held, body: Body, by: str, now: int) -> Batch:
+    def after(self, held: Held, bodies: Sequence[Body], by: str, now: int) -> Batch:
         """What follows what is held: the opening too where nothing is."""
-        said = [(body, (by,))] if held.seq else [(self._opening(), ()), (body, (by,))]
+        who = (by,) if by else ()
+        said: list[tuple[Body, tuple[str, ...]]] = [] if held.seq else [(self._opening(), ())]
+        said += [(body, who) for body in bodies]
         links: list[Link] = []
         previous, seq = held.hash, held.seq
         for each, people in said:

@@ -11,12 +11,13 @@ from typing import Any, Final
 from litestar import Request
 from litestar.exceptions import InternalServerException
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from sync.office.problems import Refusal
-from sync.office.store import Store
+from sync.office.store import Store, seen
 from sync.office.store.devices import Device
 from sync.office.uploads import Reading
-from sync.signing import MAX_SKEW_S, BadSignature, Nonces, Signed, digest_matches, verify
+from sync.signing import MAX_SKEW_S, WINDOW_S, BadSignature, Nonces, Signed, digest_matches, load, verify
 from sync.wire import (
     CLIENT_HEADER,
     MAX_BYTES,
@@ -55,7 +56,10 @@ class Caller(Struct, frozen=True):
 class Gate:
     def __init__(self, store: Store) -> None:
         self._store = store
+        load()
         self._nonces = Nonces()
+        self._swept = 0
+        """When old nonces of all workers were forgotten, in seconds."""
 
     async def admit(self, request: AnyRequest, now: int, book: str | None = None) -> Caller:
         """The caller, which must write `book` if that is given. `now` is UTC ms.
@@ -73,9 +77,25 @@ class Gate:
         signed = _verified(request, name, device.identity)
         if abs(now // 1000 - signed.created) > MAX_SKEW_S:
             raise Refusal("clock", server_time=now)
-        if not self._nonces.is_new(name, signed.nonce, now // 1000):
+        if not await self._is_new(name, signed.nonce, now // 1000):
             raise Refusal("replayed")
         return Caller(device, bytes.fromhex(name), signed, now - signed.created * 1000)
+
+    async def _is_new(self, book: str, nonce: str, now_s: int) -> bool:
+        """Whether neither this process nor another worker has seen the nonce."""
+        if not self._nonces.is_new(book, nonce, now_s):
+            return False
+        if self._store.database.alone:
+            return True
+        sweeps = now_s - self._swept >= MAX_SKEW_S
+
+        def change(tx: Connection) -> bool:
+            if sweeps:
+                seen.forget_before(tx, now_s - WINDOW_S)
+            return seen.is_new(tx, bytes.fromhex(book), nonce, now_s)
+
+        self._swept = now_s if sweeps else self._swept
+        return await self._store.write(change)
 
     async def body(self, request: AnyRequest, caller: Caller) -> bytes:
         """The body, unpacked. Raises Refusal: slow, too-large, signature, encoding, malformed."""

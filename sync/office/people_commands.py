@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.words import say
@@ -22,26 +23,43 @@ from sync.office.command_line import (
 from sync.office.settings import Settings
 from sync.office.store import Store
 from sync.office.store import accounts as account_table
+from sync.office.store import plans as plan_table
 
 
-def user_add(
-    settings: Settings, name: str, role: str, person: str | None, sites: tuple[str, ...], *, from_stdin: bool
-) -> None:
-    """An account for `sites`, or for all. Raises AccountRefused, CredentialRefused for a person nobody knows,
-    CommandRefused without a password or for an unknown site.
+class Limits(Struct, frozen=True):
+    """What an account may see; all of them empty: every site."""
+
+    sites: tuple[str, ...] = ()
+    companies: tuple[str, ...] = ()
+    districts: tuple[str, ...] = ()
+
+
+def user_add(settings: Settings, name: str, role: str, person: str | None, limits: Limits, *, from_stdin: bool) -> None:
+    """An account within `limits`. Raises AccountRefused, CredentialRefused for a person nobody knows, CommandRefused
+    without a password, for an unknown site, and for a company or district that no plan names.
     """
     password = secret(settings, "password", from_stdin=from_stdin)
 
     async def act(store: Store) -> str:
         if person is not None:
             await store.read(lambda tx: credentials.must_know(tx, person))
-        for site in sites:
+        for site in limits.sites:
             await must_know_site(store, site)
-        return await accounts.add(store, name, role, person, password, now_ms(), sites=sites)
+        await _must_know(store, limits)
+        return await accounts.add(store, name, role, person, password, now_ms(), **msgspec.structs.asdict(limits))
 
     account = with_store(settings, act, Noted("user-added", subject=name))
-    told = {"account": account, "role": role, "person": person, "sites": list(sites)}
+    told = {"account": account, "role": role, "person": person, **msgspec.to_builtins(limits)}
     tell(settings, "office_cli.user_added", told)
+
+
+async def _must_know(store: Store, limits: Limits) -> None:
+    for company in limits.companies:
+        if not await store.read(lambda tx, one=company: plan_table.sites_in(tx, (one,), ())):  # type: ignore[misc]
+            raise CommandRefused("office_cli.no_company", company=company[:64])
+    for district in limits.districts:
+        if not await store.read(lambda tx, one=district: plan_table.sites_in(tx, (), (one,))):  # type: ignore[misc]
+            raise CommandRefused("office_cli.no_district", district=district[:64])
 
 
 def user_list(settings: Settings) -> None:
@@ -51,7 +69,9 @@ def user_list(settings: Settings) -> None:
         print_json([{**msgspec.to_builtins(each), "password": None} for each in found])
         return
     for each in found:
-        sites = ", ".join(each.sites) or say(settings.lang, "office_cli.every_site")
+        groups = [say(settings.lang, "office_cli.of_company", company=one) for one in each.companies]
+        groups += [say(settings.lang, "office_cli.of_district", district=one) for one in each.districts]
+        sites = ", ".join([*each.sites, *groups]) or say(settings.lang, "office_cli.every_site")
         click.echo(f"{each.account}  {each.role}  {each.person or '-'}  {sites}")
 
 

@@ -16,8 +16,9 @@ from sqlalchemy import Connection
 from app.duties.site import Plan
 from app.errors import WatchbookError
 from app.record import Record
+from sync.office import relaying
 from sync.office.details import RoundDetail
-from sync.office.store import Store
+from sync.office.store import Store, matters
 from sync.office.store import retention as table
 from sync.office.store.blobs import names_in
 from sync.office.store.plans import site_plan
@@ -70,7 +71,7 @@ async def purge(store: Store, site: str, now: int, *, dry: bool = False) -> Purg
             return total
         total += step.purged
         if not dry and step.gone:
-            done = await store.write(lambda tx, step=step: _purge(tx, site, step))  # type: ignore[misc]
+            done = await store.write(lambda tx, step=step: _purge(tx, site, step, now))  # type: ignore[misc]
             total += Purged(blobs=done)
         after = step.last
 
@@ -123,8 +124,10 @@ def _kind_of(plan: Plan, route: object) -> str:
     return found.kind if found else ""
 
 
-def _purge(tx: Connection, site: str, step: _Step) -> int:
+def _purge(tx: Connection, site: str, step: _Step, now: int) -> int:
+    about = matters.named(tx, site, ((one.book, one.seq) for one in step.gone))
     table.purge(tx, site, step.gone, step.ended)
+    relaying.purged(tx, site, about, now)
     return table.forget_blobs(tx, site, names_in(one.raw for one in step.gone))
 
 

@@ -20,9 +20,12 @@ from litestar import Litestar
 from app.errors import WatchbookError
 from sync.office import metrics
 from sync.office.accounts import COST, Cost
+from sync.office.counter import Counter
 from sync.office.fold import Folding, prepare
 from sync.office.keys import OfficeKey
 from sync.office.pages import pages
+from sync.office.papers.nightly import Nightly
+from sync.office.review_sent import Sending
 from sync.office.server import create_app
 from sync.office.settings import NOT_PUBLIC, Public
 from sync.office.store import Store
@@ -60,19 +63,32 @@ class Serving:
         self.folding = Folding(store)
         self._folds = folds
         self.teller = Teller(store, clock_ms)
+        self.counter = Counter(store, clock_ms)
+        self.sending = Sending(store, clock_ms)
+        self.nightly = Nightly(store, self.folding, clock_ms)
         shown = pages(store, self.folding, clock_ms, key, moved_clock=moved_clock, cost=cost, public=public)
         handlers = [*shown.handlers, metrics.handler(store, clock_ms)]
         self.app: Litestar = create_app(
-            store, key, clock_ms=clock_ms, certificates=certificates, handlers=handlers, failed=shown.failed
+            store,
+            key,
+            clock_ms=clock_ms,
+            certificates=certificates,
+            handlers=handlers,
+            failed=shown.failed,
+            hush=shown.hush,
         )
         self.app.on_startup.append(self._begin)
-        self.app.on_shutdown += [self.teller.stop, self.folding.stop]
+        those = (self.teller, self.counter, self.nightly, self.sending, self.folding)
+        self.app.on_shutdown += [each.stop for each in those]
 
     async def _begin(self) -> None:
         await self.store.write(prepare)
         if self._folds:
             self.folding.follow()
+            self.counter.follow()
+            self.sending.follow()
         self.teller.follow()
+        self.nightly.follow()
 
 
 async def open_store(db: str | Path, *, upgrade: bool = False) -> Store:

@@ -37,6 +37,8 @@ AnyRequest = Request[Any, Any, Any]
 Page = Callable[[AnyRequest, str, int], Response[bytes]]
 """From request, name of the problem and status to a page for people."""
 
+NOT_PACKED: Final = "not_packed"
+"""Of a route whose answer must not wait for more of it to be compressed."""
 _API: Final = "/v1/"
 _SECRET: Final = re.compile(r"(/p/).*", re.IGNORECASE | re.DOTALL)
 """The address that a label holds: its token proves that somebody stood before it, so no log has it."""
@@ -50,19 +52,25 @@ def create_app(
     certificates: Callable[[], tuple[str, ...]] = lambda: (),
     handlers: Sequence[ControllerRouterHandler] = (),
     failed: Page | None = None,
+    hush: Callable[[], None] = lambda: None,
 ) -> Litestar:
     """The office on an open store. `clock_ms` gives UTC ms; `certificates` the TLS certificates that handhelds may
     meet, see sync.office.tls; `handlers` are pages served beside the API, and `failed` makes the page that says
     what went wrong with one.
 
-    The caller closes the store after the application has stopped; `state.hush()` ends the questions that are held, so
-    that it can stop at once.
+    The caller closes the store after the application has stopped; `state.hush()` ends the questions that are held, and
+    by the given `hush` what the pages hold, so that it can stop at once.
     """
     troubles = _Troubles(failed)
     office = Office(store, key, clock_ms, certificates)
+
+    def hush_all() -> None:
+        office.feed.end()
+        hush()
+
     return Litestar(
         route_handlers=[*endpoints(office), *handlers],
-        state=State({"hush": office.feed.end}),
+        state=State({"hush": hush_all}),
         exception_handlers={
             Refusal: _refused,
             HTTPException: troubles.by_framework,
@@ -71,7 +79,9 @@ def create_app(
             Exception: troubles.last_resort,
         },
         before_send=[_stamp],
-        compression_config=CompressionConfig(backend="gzip", minimum_size=1024, gzip_compress_level=6),
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=1024, gzip_compress_level=6, exclude_opt_key=NOT_PACKED
+        ),
         request_max_body_size=MAX_BYTES,
         openapi_config=OpenAPIConfig(title="Watchbook office", version="1", render_plugins=[JsonRenderPlugin()]),
         logging_config=None,

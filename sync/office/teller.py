@@ -88,6 +88,7 @@ class Teller:
             self._looked = running
             found += await self._store.read(lambda tx: telling.find_missed(tx, now))
             found += await self._store.read(lambda tx: telling.find_overdue(tx, now))
+            found += await self._store.read(lambda tx: telling.find_escalated(tx, now))
             found += await self._store.read(lambda tx: telling.find_silent(tx, now))
         known = await self._store.read(lambda tx: hooks.known(tx, found))
         new = [notice for notice in found if (notice.site, notice.hook, notice.subject) not in known]

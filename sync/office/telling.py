@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from app.duties.outcome import Outcome, judge_unwalked
 from app.text import clean
 from app.words import say
-from sync.office import fleet
+from sync.office import dues, fleet
 from sync.office.alarms import Alarm
 from sync.office.credentials import everybody
 from sync.office.pages import alarms, day
@@ -26,9 +26,11 @@ from sync.office.store.hooks import Hook, Notice
 from sync.office.store.matters import Standing
 from sync.office.store.plans import site_plan
 
-ABOUT: Final = ("alarm", "missed", "overdue", "silent")
+ABOUT: Final = ("alarm", "missed", "overdue", "silent", "escalation")
 AGAIN_MS: Final = tuple(minutes * 60_000 for minutes in (3, 10, 30))
 """An alarm that nobody took is told again so long after it was heard."""
+HIGHER_MS: Final = tuple(days * 24 * 3600 * 1000 for days in (1, 3, 7))
+"""What is still open so long after its limit is told once more, to whom such things are told (D34)."""
 LONGEST: Final = 120
 """Characters of a name or of words in a sentence."""
 DAYS: Final = 2
@@ -82,6 +84,18 @@ def find_overdue(tx: Connection, now: int) -> list[Notice]:
     return found
 
 
+def find_escalated(tx: Connection, now: int) -> list[Notice]:
+    """What is to be told of matters that have long been late, to whom."""
+    found = []
+    for hook in hooks.every(tx):
+        wanted = hook.wants("escalation")
+        late = matters.overdue(tx, hook.site, hook.added_at, now - HIGHER_MS[0]) if wanted else []
+        if late:
+            places = Places(hook.lang, site_plan(tx, hook.site), everybody(tx))
+            found += _notices(hook, "escalation", [_of_long_late(each, places, now) for each in late], now)
+    return found
+
+
 def find_silent(tx: Connection, now: int) -> list[Notice]:
     """What is to be told of handhelds that were not heard of for long, to whom."""
     found = []
@@ -104,14 +118,27 @@ def _of_handheld(seen: fleet.Seen, places: Places) -> Matter:
 def _of_matter(late: Standing, places: Places) -> Matter:
     detail = msgspec.json.decode(late.detail, type=Detail)
     assert late.due is not None
-    fields: dict[str, object] = {
+    word = "hooks.asked" if detail.asked else "hooks.overdue"
+    return Matter(f"overdue/{late.matter}/{late.due}", late.due, word, _said_of(late, late.due, detail, places))
+
+
+def _of_long_late(late: Standing, places: Places, now: int) -> Matter:
+    detail = msgspec.json.decode(late.detail, type=Detail)
+    assert late.due is not None
+    waited = max(after for after in HIGHER_MS if now - late.due >= after)
+    days = waited // HIGHER_MS[0]
+    fields = {**_said_of(late, late.due, detail, places), "days": days}
+    return Matter(f"escalation/{late.matter}/{late.due}/{days}", late.due + waited, "hooks.escalation", fields)
+
+
+def _said_of(late: Standing, due: int, detail: Detail, places: Places) -> dict[str, object]:
+    return {
         "site": places.site(late.site),
         "place": places.point(detail.point or None),
         "what": places.phrase(detail.category, detail.phrase, detail.words),
-        "people": places.person(detail.receiver),
-        "time": places.moment(late.due),
+        "people": places.person(detail.receiver) or places.w("nobody_yet"),
+        "time": places.moment(due),
     }
-    return Matter(f"overdue/{late.matter}/{late.due}", late.due, "hooks.overdue", fields)
 
 
 def _notices(hook: Hook, about: str, matters: Sequence[Matter], now: int) -> list[Notice]:
@@ -157,14 +184,14 @@ def _of_days(tx: Connection, hook: Hook, now: int) -> Iterator[Matter]:
         if facts is None:
             continue
         places = Places(hook.lang, facts.plan, facts.people)
-        for due in day.planned_and_done(facts):
+        for due in dues.planned_and_done(facts):
             matter = _of_round(due, facts, places, now)
             if matter is not None:
                 yield matter
 
 
-def _of_round(due: day.Due, facts: day.Facts, places: Places, now: int) -> Matter | None:
-    tally = day.count(due, facts.heard, now)
+def _of_round(due: dues.Due, facts: day.Facts, places: Places, now: int) -> Matter | None:
+    tally = dues.count(due, facts.heard, now)
     if tally is None or not tally.missed:
         return None
     best = due.best

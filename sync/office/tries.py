@@ -1,11 +1,15 @@
-"""How often an address may try enrolment codes: five wrong ones in ten minutes, then it waits."""
+"""How often an address may try enrolment codes: five wrong ones in ten minutes, then it waits, at whichever worker."""
 
+from functools import partial
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
+
+from sync.office.store import Store, seen
 
 LIMIT: Final = 5
 WINDOW_MS: Final = 10 * 60 * 1000
 MAX_BUCKETS: Final = 10_000
+LONGEST: Final = 64
 
 
 def bucket(address: str) -> str:
@@ -13,27 +17,22 @@ def bucket(address: str) -> str:
     try:
         ip = ip_address(address)
     except ValueError:
-        return address
+        return address[:LONGEST]
     return str(ip_network(f"{ip}/64", strict=False)) if isinstance(ip, IPv6Address) else str(ip)
 
 
 class Tries:
-    """Wrong tries by address, in memory: a restart forgives, the code's own count doesn't."""
+    """Wrong tries by address."""
 
-    def __init__(self) -> None:
-        self._wrong: dict[str, tuple[int, int]] = {}
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
-    def is_open(self, address: str, now: int) -> bool:
+    async def is_open(self, address: str, now: int) -> bool:
         """Whether this address may try a code. `now` is UTC ms."""
-        since, count = self._wrong.get(bucket(address), (now, 0))
-        return count < LIMIT or now - since >= WINDOW_MS
+        since, wrong = await self._store.read(partial(seen.tries_of, address=bucket(address))) or (now, 0)
+        return wrong < LIMIT or now - since >= WINDOW_MS
 
-    def wrong(self, address: str, now: int) -> None:
+    async def wrong(self, address: str, now: int) -> None:
         """Count a wrong code."""
-        name = bucket(address)
-        since, count = self._wrong.pop(name, (now, 0))
-        if now - since >= WINDOW_MS:
-            since, count = now, 0
-        while len(self._wrong) >= MAX_BUCKETS:
-            del self._wrong[next(iter(self._wrong))]
-        self._wrong[name] = (since, count + 1)
+        counted = partial(seen.count_wrong, address=bucket(address), now=now, window_ms=WINDOW_MS, most=MAX_BUCKETS)
+        await self._store.write(counted)

@@ -121,9 +121,9 @@ def test_whoever_comes_second_is_told_and_nothing_changes(office: Office, alarm:
     assert press(browser, alarm, "taken", site="elsewhere").status_code == 409
 
 
-def test_the_desk_sees_alarms_and_nothing_else(office: Office, alarm: str) -> None:
+def test_the_desk_sees_alarms_and_its_own_pages_and_no_rounds(office: Office, alarm: str) -> None:
     browser = office.browser("reception")
-    assert browser.get("/").headers["location"] == "/alarms"
+    assert browser.get("/").headers["location"] == "/desk"
     assert browser.get("/rounds").status_code == 403
     assert browser.get("/books").status_code == 403
     assert press(browser, alarm, "taken", "/alarms").headers["location"] == "/alarms"
@@ -157,7 +157,7 @@ def test_a_form_from_another_site_takes_nothing(office: Office, alarm: str) -> N
 
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/logout", "/roundsevil", ""])
 def test_the_button_leads_nowhere_else(office: Office, alarm: str, back: str) -> None:
-    assert press(office.browser(), alarm, "taken", back).headers["location"] == "/rounds"
+    assert press(office.browser(), alarm, "taken", back).headers["location"] == "/now"
 
 
 def test_an_urgent_finding_is_told_and_has_no_button(office: Office, handheld: Handheld) -> None:

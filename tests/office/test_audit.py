@@ -20,7 +20,7 @@ EN = {"lang": "en"}
 
 def rows(office: Office) -> list[tuple[str, str, str]]:
     """(account, act, subject), oldest first."""
-    found = office.ask(office.store.read(lambda tx: audit.newest(tx, None, 1000)))
+    found = office.ask(office.store.read(lambda tx: audit.listed(tx, most=1000)))
     return [(each.account, each.act, each.subject) for each in reversed(found)]
 
 

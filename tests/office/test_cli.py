@@ -458,7 +458,7 @@ def test_an_office_is_served_commands_work_beside_it_and_sigterm_ends_it(
         assert abs(health["server_time"] - 1_795_183_200_000) < 60_000
         assert run("user", "add", "chief", "--role", "manager", "--password-stdin", *where, stdin=PASSWORD).code == 0
         browser = httpx.Client(base_url=url)
-        assert sign_in(browser, "chief", PASSWORD).headers["location"] == "/rounds"
+        assert sign_in(browser, "chief", PASSWORD).headers["location"] == "/now"
         assert 'value="2026-11-20"' in browser.get("/rounds").text
         second = run("serve", *where, "--port", "0", "--lang", "en")
         assert second.code == 3

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 from app.duties.site import ROLES
 from app.logbook.book import Draft
 from sync.office import accounts, importing
-from sync.office.accounts import ALARM_TAKERS, AUDITORS, LABEL_PRINTERS, REVIEWERS
+from sync.office.accounts import ALARM_TAKERS, AUDITORS, DISPATCHERS, LABEL_PRINTERS, PLANNERS, RECTIFIERS, REVIEWERS
 from sync.office.serve import listen
 from sync.office.store import audit
-from tests.office.conftest import CHEAP, PASSWORD, PLAN, SITE, Handheld, Office, furnished
+from tests.office.conftest import CHEAP, PASSWORD, PLAN, SITE, Handheld, Office, at, furnished
 from tests.office.test_alarms import raise_alarm
 from tests.office.test_pages import round_path
 from tests.office.test_photos import JPEG, finding
@@ -31,8 +31,14 @@ HEARERS = REVIEWERS | ALARM_TAKERS
 
 GETS = {
     "/": HEARERS,
+    "/now": REVIEWERS,
+    "/now/stream": REVIEWERS,
     "/rounds": REVIEWERS,
+    "/rounds/month": REVIEWERS,
+    "/people": REVIEWERS,
+    "/people/{name:str}": REVIEWERS,
     "/rounds/{name:path}": REVIEWERS,
+    "/review": REVIEWERS,
     "/books": REVIEWERS,
     "/records": REVIEWERS,
     "/devices": REVIEWERS,
@@ -44,15 +50,60 @@ GETS = {
     "/labels/test.pdf": LABEL_PRINTERS,
     "/audit": AUDITORS,
     "/alarms": HEARERS,
+    "/indicators": REVIEWERS,
+    "/indicators/{figure:str}": REVIEWERS,
+    "/compare": REVIEWERS,
+    "/precheck": REVIEWERS,
+    "/findings": REVIEWERS,
+    "/findings/{name:str}": REVIEWERS,
+    "/hazards": REVIEWERS,
+    "/orders": REVIEWERS | DISPATCHERS,
+    "/orders/list": REVIEWERS | DISPATCHERS,
+    "/orders/{name:str}": REVIEWERS | DISPATCHERS,
+    "/desk": DISPATCHERS,
+    "/desk/new": DISPATCHERS,
+    "/desk/{name:str}": DISPATCHERS,
+    "/blindspots": REVIEWERS,
+    "/assets": REVIEWERS,
+    "/assets/{name:str}": REVIEWERS,
+    "/cleaning": REVIEWERS,
+    "/controlroom": REVIEWERS,
+    "/visitors": REVIEWERS,
+    "/handovers": REVIEWERS,
+    "/drills": REVIEWERS,
+    "/papers": REVIEWERS,
+    "/papers/make": REVIEWERS,
+    "/papers/kept/{name:str}": REVIEWERS,
+    "/papers/check": REVIEWERS,
+    "/plans": PLANNERS,
+    "/plans/file": PLANNERS,
+    "/plans/example.xlsx": PLANNERS,
+    "/plans/changes": PLANNERS,
+    "/plans/preview": PLANNERS,
 }
-POSTS = {"/afterwards": REVIEWERS, "/alarms": ALARM_TAKERS}
+POSTS = {
+    "/afterwards": REVIEWERS,
+    "/review": REVIEWERS,
+    "/alarms": ALARM_TAKERS,
+    "/indicators": REVIEWERS,
+    "/findings": RECTIFIERS,
+    "/orders": DISPATCHERS,
+    "/desk": DISPATCHERS,
+    "/plans": PLANNERS,
+    "/plans/take": PLANNERS,
+    "/plans/withdraw": PLANNERS,
+}
 OUTSIDE = {
-    ("GET", "/login"), ("POST", "/login"), ("POST", "/logout"), ("GET", "/static/office.css"),
-    ("GET", "/static/icon.svg"), ("GET", "/P/{written:str}"), ("GET", "/p/{written:str}"),
+    ("GET", "/login"), ("POST", "/login"), ("POST", "/logout"), ("GET", "/static/{name:str}"),
+    ("GET", "/P/{written:str}"), ("GET", "/p/{written:str}"),
+    ("POST", "/P/{written:str}"), ("POST", "/p/{written:str}"),
 }  # fmt: skip
 """For everybody."""
-DRAWN = {"/labels/sheet.pdf", "/labels/test.pdf"}
-"""Takes a processor for seconds: test_labels and test_trials ask for it as those who may."""
+DRAWN = {
+    "/labels/sheet.pdf", "/labels/test.pdf", "/now/stream", "/papers/make", "/papers/kept/{name:str}", "/plans/preview",
+}  # fmt: skip
+"""Takes a processor for seconds, stays open, or wants what was uploaded: test_labels, test_trials, test_now and
+test_planning ask for it as those who may."""
 
 
 class Scene:
@@ -69,13 +120,26 @@ class Scene:
             **{path: path for path in GETS},
             "/rounds/{name:path}": round_path(walked),
             "/photos/{name:str}": f"/photos/{picture}",
+            "/people/{name:str}": "/people/zhang-wei",
             "/records": f"/records?book={handheld.logbook.book_id}",
+            "/indicators/{figure:str}": "/indicators/missed",
+            "/assets/{name:str}": "/assets/dt-03-1",
+            "/papers/make": "/papers/make?paper=lift",
+            "/papers/kept/{name:str}": "/papers/kept/none",
+            "/plans/file": "/plans/file?revision=1&form=yaml",
+            "/plans/changes": "/plans/changes?revision=1",
+            **_cases(handheld),
         }
 
     def browser(self, role: str, site: str) -> httpx.Client:
-        name = f"{role}-{site}"
-        made = accounts.add(self.office.store, name, role, None, PASSWORD, self.office.now, CHEAP, (site,))
-        self.office.ask(made)
+        return self.limited(role, sites=(site,))
+
+    def limited(self, role: str, **limits: tuple[str, ...]) -> httpx.Client:
+        """Somebody signed in whose account reaches no further than these sites, companies or districts."""
+        name = "-".join([role, *(each for those in limits.values() for each in those)])
+        self.office.ask(
+            accounts.add(self.office.store, name, role, None, PASSWORD, self.office.now, CHEAP, **limits)
+        )
         return self.office.browser(name)
 
     def get(self, browser: httpx.Client, path: str, **query: str) -> httpx.Response:
@@ -90,8 +154,22 @@ class Scene:
         return browser.post(path, data={"csrf": token[1], "site": SITE, **about}, params={"lang": "en"})
 
     def acts(self) -> list[str]:
-        rows = self.office.ask(self.office.store.read(lambda tx: audit.newest(tx, None, 1000)))
-        return [row.act for row in rows if row.act not in ("signed-in", "round-seen", "records-seen")]
+        rows = self.office.ask(self.office.store.read(lambda tx: audit.listed(tx, most=1000)))
+        return [row.act for row in rows if row.act not in ("signed-in", "round-seen", "records-seen", "review-seen")]
+
+
+def _cases(handheld: Handheld) -> dict[str, str]:
+    """A case of each sort that has a page, by that page's route."""
+    order = {
+        "origin": "radio", "category": "repair", "phrase": "pipe", "words": "Pipe", "person": "zhang-wei",
+        "to": "fitter", "respond": None, "due": at("2026-11-20 23:30"), "urgent": False,
+    }  # fmt: skip
+    asked = {"how": "phone", "category": "repair", "phrase": "pipe", "words": "Pipe", "due": at("2026-11-20 23:30")}
+    raised = next(each for each in handheld.logbook.entries() if each.record.kind == "finding.raised")
+    taken, received = handheld.write(Draft("order.taken", order), Draft("request.received", asked))
+    handheld.sync()
+    found = (("/findings", raised), ("/orders", taken), ("/desk", received))
+    return {f"{path}/{{name:str}}": f"{path}/{handheld.logbook.book_id}:{one.record.seq}" for path, one in found}
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +187,16 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 async def _take_other(office: Office, folder: Path) -> None:
     """The same plan under another name."""
     text = PLAN.read_text(encoding="utf-8").replace(f"id: {SITE}", f"id: {OTHER}")
+    text = text.replace("{id: cuihu,", "{id: donghu,").replace("{id: chenghu,", "{id: yunmen,")
     other = folder / "other.yaml"
-    other.write_text(text.replace("Cuihu Garden", "Donghu Towers").replace("翠湖花园", "东湖大厦"), encoding="utf-8")
+    text = text.replace("Cuihu Garden", "Donghu Towers").replace("翠湖花园", "东湖大厦")
+    other.write_text(text.replace("Cuihu", "Donghu").replace("翠湖", "东湖"), encoding="utf-8")
     found = await importing.check(office.store, other, None)
     assert found.plan is not None
     points = tuple(replace(each, name=replace(each.name, zh="某处", en="Somewhere")) for each in found.plan.points)
-    await importing.take(office.store, replace(found, plan=replace(found.plan, points=points)), office.now)
+    grants = tuple(grant for grant in found.plan.grants if grant.person != "zhang-wei")
+    plan = replace(found.plan, points=points, grants=grants)
+    await importing.take(office.store, replace(found, plan=plan), office.now)
 
 
 def test_every_route_is_in_one_of_these_tables(scene: Scene) -> None:
@@ -174,6 +256,45 @@ def test_an_account_of_another_site_opens_nothing_and_is_told_nothing(scene: Sce
 
 
 @pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [
+        ({"companies": ("cuihu",)}, {"companies": ("donghu",)}),
+        ({"districts": ("chenghu",)}, {"districts": ("yunmen",)}),
+    ],
+)
+def test_an_account_of_a_company_or_district_opens_what_one_of_its_sites_would(
+    scene: Scene, role: str, own: dict[str, tuple[str, ...]], others: dict[str, tuple[str, ...]]
+) -> None:
+    paths = [path for path in GETS if path not in DRAWN]
+    with closing(scene.limited(role, **own)) as browser, closing(scene.limited(role, **others)) as stranger:
+        for path in paths:
+            wanted = 403 if role not in GETS[path] else 303 if path == "/" else 200
+            assert scene.get(browser, path, site=SITE).status_code == wanted, path
+            refused = scene.get(stranger, path, site=SITE)
+            assert refused.status_code == 403, path
+            assert not any(trace in refused.text.partition("<main")[2] for trace in TRACES), path
+        for path in POSTS:
+            assert scene.post(stranger, path, "taken").status_code == 403, path
+
+
+def test_a_company_of_no_site_opens_nothing_and_a_site_that_comes_is_seen_at_once(scene: Scene, tmp_path: Path) -> None:
+    office = scene.office
+    with closing(scene.limited("admin", companies=("yuelai",))) as browser:
+        assert scene.get(browser, "/rounds").status_code in (200, 403)
+        assert not any(trace in scene.get(browser, "/rounds").text for trace in TRACES)
+        assert scene.get(browser, "/rounds", site=SITE).status_code == 403
+        text = PLAN.read_text(encoding="utf-8").replace(f"id: {SITE}", "id: yuelai")
+        text = text.replace("{id: cuihu,", "{id: yuelai,")
+        (tmp_path / "new.yaml").write_text(text.replace("Cuihu Garden", "Yuelai Court"), encoding="utf-8")
+        found = office.ask(importing.check(office.store, tmp_path / "new.yaml", None))
+        office.ask(importing.take(office.store, found, office.now))
+        assert scene.get(browser, "/rounds", site="yuelai").status_code == 200
+        assert "Yuelai Court" in scene.get(browser, "/rounds").text
+        assert scene.get(browser, "/rounds", site=SITE).status_code == 403
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_a_form_is_taken_from_its_roles_of_its_own_site(scene: Scene, role: str) -> None:
     """Nobody of these is a person of the site, so an excuse is refused to the best of them too: with a sentence."""
     before = scene.acts()
@@ -211,7 +332,8 @@ def test_an_account_of_both_sites_is_led_from_each_page_to_the_other_site(scene:
     office = scene.office
     office.ask(accounts.add(office.store, "both", "admin", None, PASSWORD, office.now, CHEAP, names))
     with closing(office.browser("both")) as browser:
-        for path in ("/rounds", "/books", "/devices", "/tags", "/labels", "/afterwards"):
+        ours = ("/rounds", "/books", "/devices", "/tags", "/labels", "/afterwards", "/orders", "/desk", "/blindspots")
+        for path in ours:
             for site in names:
                 text = scene.get(browser, path, site=site).text
                 assert text.count(' aria-current="page"') == 1, path

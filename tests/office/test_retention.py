@@ -123,6 +123,36 @@ def test_a_picture_goes_with_the_last_record_that_names_it(office: Office, handh
     assert purge(office).blobs == 1
 
 
+def test_what_went_down_of_a_matter_that_nobody_closed_goes_with_its_records(
+    office: Office, handheld: Handheld
+) -> None:
+    order = {
+        "origin": "radio", "category": "door", "phrase": "open", "words": "Door", "person": GUARDS[0], "to": "fitter",
+        "respond": None, "due": at("2026-11-20 23:30"), "urgent": False, "point": None, "room": "3-1201",
+    }  # fmt: skip
+    (entry,) = handheld.write(Draft("order.taken", order, GUARDS[:1]))
+    taken = f"{handheld.logbook.book_id}:{entry.record.seq}"
+    handheld.sync()
+    office.ask(office.serving.folding.catch_up())
+
+    def down() -> list[bool]:
+        """Whether anything stands there, and whether the record's bytes do."""
+        item = office.ask(office.store.changes.current(SITE, "matter", taken))
+        return [item is not None and item.body is not None, item is not None and entry.raw in (item.body or b"")]
+
+    assert down() == [True, True]
+    office.now = at("2026-11-20 22:00") + 90 * DAY
+    purge(office)
+    assert down() == [True, True], "its time is not over"
+    office.now = at("2026-11-20 22:00") + 4 * 365 * DAY
+    assert purge(office).records > 0
+    assert down() == [False, False]
+    handheld.write(Draft("order.accepted", {"order": taken, "person": "li-jun"}, ("li-jun",)))
+    handheld.sync()
+    office.ask(office.serving.folding.catch_up())
+    assert down() == [False, False], "what comes later begins it no more"
+
+
 def test_a_hold_of_no_time_is_refused(office: Office) -> None:
     with pytest.raises(RetentionRefused):
         office.ask(office.store.write(lambda tx: retention.hold(tx, Hold(SITE, "x", 5, 5, "", 0))))

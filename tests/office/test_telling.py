@@ -1,30 +1,36 @@
 """People who are not looking at a page are told (D66): by robots of chats, short message, a program of their own."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from app.logbook.book import Draft
 from sync.office import telling
 from sync.office.hook_forms import MOST_BYTES, HookRefused, checked_fields, checked_url, post_of, took
 from sync.office.store import Store, hooks
 from sync.office.store.hooks import Hook, Notice
+from sync.office.store.sqlite import SqliteDatabase
 from sync.office.teller import GIVEN_UP_MS, LONGEST_WAIT_MS, Teller, next_try
 from sync.office.walker import Tricks
 from tests.office.conftest import SITE, Handheld, Office, at, command
 from tests.office.test_alarms import press, raise_alarm
 
 MORNING = at("2026-11-21 09:00")
+T = TypeVar("T")
 
 
 class Receiver(ThreadingHTTPServer):
@@ -241,6 +247,60 @@ def test_a_hook_that_is_down_is_tried_again_and_what_waited_goes_as_one_message(
     assert "top-secret" not in "".join(whys)
 
 
+def test_a_hook_that_is_down_is_asked_once_a_turn_and_all_that_waits_is_tried_again(
+    tmp_path: Path, robot: Receiver
+) -> None:
+    hook, robot.answers = a_hook(robot, "json"), [(503, b"")]
+    notices = [Notice(SITE, "群", f"alarm/{n}", "alarm", f"number {n}", MORNING, MORNING) for n in range(3)]
+
+    async def turn() -> list[Notice]:
+        store = await Store.open(tmp_path / "office.db")
+        await store.write(lambda tx: hooks.add(tx, hook))
+        await store.write(lambda tx: hooks.put_notices(tx, notices))
+        await Teller(store, lambda: MORNING).tell()
+        told = await store.write(lambda tx: hooks.claim(tx, MORNING + LONGEST_WAIT_MS, 1, 9))
+        store.close()
+        return [notice for _, notice in told]
+
+    waiting = asyncio.run(turn())
+    assert len(robot.got) == 1, "it would have taken the other two, had they been sent"
+    assert [(notice.tries, notice.why) for notice in waiting] == [(1, "HTTP 503")] * 3
+
+
+class Away(Store):
+    """An office's store whose database cannot be reached while `away`."""
+
+    away = False
+
+    async def read(self, question: Callable[[Connection], T]) -> T:
+        if self.away:
+            raise OperationalError("SELECT", {}, OSError("connection refused"))
+        return await super().read(question)
+
+
+@pytest.mark.proof
+def test_telling_goes_on_once_the_database_is_back(tmp_path: Path, robot: Receiver) -> None:
+    async def outage() -> None:
+        prepared = await Store.open(tmp_path / "office.db")
+        prepared.close()
+        store = Away(SqliteDatabase(tmp_path / "office.db"))
+        await store.write(lambda tx: hooks.add(tx, a_hook(robot)))
+        store.away = True
+        teller = Teller(store, lambda: MORNING)
+        teller.follow()
+        await asyncio.sleep(0.2)
+        assert not robot.got
+        store.away = False
+        notice = Notice(SITE, "群", "alarm/1", "alarm", "number 1", MORNING, MORNING)
+        await store.write(lambda tx: hooks.put_notices(tx, [notice]))
+        assert await asyncio.to_thread(robot.heard.wait, 10)
+        await teller.stop()
+        store.close()
+
+    asyncio.run(outage())
+    assert "number 1" in robot.texts[0]
+
+
 def test_what_no_hook_took_for_a_day_is_given_up() -> None:
     notice = Notice(SITE, "群", "alarm/x/raised", "alarm", "words", MORNING, MORNING, tries=3)
     again = next_try(notice, MORNING + 1000)
@@ -250,8 +310,6 @@ def test_what_no_hook_took_for_a_day_is_given_up() -> None:
 
 
 def test_two_workers_do_not_tell_the_same_notice(tmp_path: Path, robot: Receiver) -> None:
-    import asyncio
-
     async def both() -> None:
         store = await Store.open(tmp_path / "office.db")
         hook = a_hook(robot)
@@ -291,6 +349,14 @@ def test_a_gateway_gets_its_fields_with_the_words_in_one_of_them(robot: Receiver
     hook = a_hook(robot, "sms", fields="mobile=13900000000&content={text}&sign=a%26b")
     post = post_of(hook, [Notice(SITE, "值班", "s", "alarm", "a&b=c 火警\n", MORNING, MORNING)], MORNING)
     assert parse_qs(post.content.decode()) == {"mobile": ["13900000000"], "content": ["a&b=c 火警\n"], "sign": ["a&b"]}
+
+
+def test_a_field_that_a_gateway_wants_empty_is_sent_empty(robot: Receiver) -> None:
+    fields = checked_fields("sms", "ext=&content={text}")
+    post = post_of(
+        a_hook(robot, "sms", fields=fields), [Notice(SITE, "值班", "s", "alarm", "火警", MORNING, MORNING)], MORNING
+    )
+    assert parse_qs(post.content.decode(), keep_blank_values=True) == {"ext": [""], "content": ["火警"]}
 
 
 @pytest.mark.parametrize(

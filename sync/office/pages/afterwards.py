@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
+from litestar import Response, get, post
+from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -28,8 +30,10 @@ from app.words import say
 from sync.office.credentials import everybody
 from sync.office.details import Ref, RoundDetail, StopDetail
 from sync.office.pages.books import SiteChoice
+from sync.office.pages.frame import site_of, sites_of
+from sync.office.pages.house import House
 from sync.office.pages.places import Places
-from sync.office.pages.view import url
+from sync.office.pages.view import Asked, lang_of, url
 from sync.office.store import rounds as table
 from sync.office.store.plans import newest_plans
 from sync.office.store.rounds import RoundRow, StopRow
@@ -322,3 +326,33 @@ def _moment(text: str, places: Places) -> datetime | None:
 def here(site: str, **more: str) -> str:
     """The address of the forms."""
     return url("/afterwards", site=site, **{name: value for name, value in more.items() if value})
+
+
+# -- its address ---------------------------------------------------------------------------------
+
+
+def handlers(house: House) -> list[ControllerRouterHandler]:
+    @get("/afterwards")
+    async def forms(request: Asked) -> Response[bytes]:
+        query, now = request.query_params, house.clock_ms()
+        site, name, within = site_of(request), query.get("round", ""), sites_of(request)
+        facts = await house.read(lambda tx: read_facts(tx, site, name, now, within))
+        if facts is None:
+            return await house.frame.plain(request, "not_found", "no_such_round" if name else "no_site", 404)
+        return await house.frame.page(request, "afterwards.html", show(facts, lang_of(request), now, query))
+
+    @post("/afterwards", request_max_body_size=FORM_BYTES, status_code=200)
+    async def write(request: Asked) -> Response[bytes]:
+        """An excuse, a late entry or an explanation, as a record of the office's own book; then the forms again."""
+        fields = await house.form(request)
+        site, name, now = fields["site"], fields.get("round", ""), house.clock_ms()
+        facts = await house.read(lambda tx: read_facts(tx, site, name, now))
+        if facts is None:
+            return await house.frame.plain(request, "not_found", "no_such_round", 404)
+        by = request.state.session.person or ""
+        said = read_form(fields, facts, by, lang_of(request))
+        await house.acts(request, f"desk-{said.done}", site, name)
+        await house.desk.say(site, said.body, by, now)
+        return house.view.go(request, here(site, round=name, done=said.done))
+
+    return [forms, write]

@@ -15,6 +15,7 @@ from sync.office.pages.places import Places
 from sync.office.pages.view import Verdict
 from sync.office.store.alarms import Act
 from sync.office.store.plans import newest_plans
+from sync.office.store.plans import sites as plan_sites
 
 
 class Facts(Struct, frozen=True):
@@ -22,8 +23,10 @@ class Facts(Struct, frozen=True):
 
     alarms: list[Alarm]
     plans: dict[str, Plan]
-    """The newest plan of each site, for names."""
+    """The newest plan of each of their sites, for names."""
     people: dict[str, Person]
+    several: bool = False
+    """The office has more than one site."""
 
 
 class AlarmSeen(Struct, frozen=True):
@@ -61,14 +64,14 @@ def read_facts(tx: Connection, now: int, told_ms: int = rules.TOLD_MS, within: S
     alarms = [each for each in rules.read_alarms(tx, now, told_ms) if not within or each.site in within]
     if not alarms:
         return Facts([], {}, {})
-    return Facts(alarms, newest_plans(tx), everybody(tx))
+    there = tuple(sorted({each.site for each in alarms}))
+    return Facts(alarms, newest_plans(tx, there), everybody(tx), several=len(plan_sites(tx)) > 1)
 
 
 def show_alarms(facts: Facts, lang: str, *, may_act: bool, may_read: bool) -> list[AlarmSeen]:
     """Newest first. `may_act`: the visitor may take and close; `may_read`: and may see the round."""
-    several = len(facts.plans) > 1
     return [
-        _alarm(alarm, Places(lang, facts.plans.get(alarm.site), facts.people), several, may_act, may_read)
+        _alarm(alarm, Places(lang, facts.plans.get(alarm.site), facts.people), facts.several, may_act, may_read)
         for alarm in facts.alarms
     ]
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from litestar import Response, get
+from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -11,8 +13,10 @@ from app import witness
 from app.duties.site import Person, Plan
 from sync.office.credentials import everybody
 from sync.office.details import BookLife, WitnessDetail
+from sync.office.pages.frame import site_of, sites_of
+from sync.office.pages.house import House
 from sync.office.pages.places import Places
-from sync.office.pages.view import Verdict, url
+from sync.office.pages.view import Asked, Verdict, lang_of, url
 from sync.office.store import rounds as table
 from sync.office.store.plans import newest_plans
 from sync.office.store.rounds import BookRow, WitnessRow
@@ -223,3 +227,18 @@ def _unknown(row: WitnessRow, names: dict[str, str], places: Places) -> WitnessS
 def _by_whom(row: WitnessRow, detail: WitnessDetail, names: dict[str, str], places: Places) -> dict[str, str]:
     people, time = places.persons(detail.by), places.moment(row.at)
     return {"device": names.get(row.book.hex(), ""), "people": people, "time": time}
+
+
+# -- its address ---------------------------------------------------------------------------------
+
+
+def handlers(house: House) -> list[ControllerRouterHandler]:
+    @get("/books")
+    async def books(request: Asked) -> Response[bytes]:
+        site = site_of(request)
+        facts = await house.read(lambda tx: read_books(tx, site, sites_of(request)))
+        if facts is None:
+            return await house.frame.plain(request, "books", "no_site", 200)
+        return await house.frame.page(request, "books.html", show_books(facts, lang_of(request)))
+
+    return [books]

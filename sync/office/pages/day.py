@@ -5,22 +5,27 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import msgspec
+from litestar import Response, get
+from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from app.duties.days import millis
-from app.duties.outcome import Excuse, Outcome, Tally, colour_of, counts, forgive, is_excused, judge_unwalked
-from app.duties.schedule import RuleRefused, Slot, clock_text, slots
+from app.duties.days import local_time, millis
+from app.duties.outcome import Excuse, Outcome, Tally, colour_of, judge_unwalked
+from app.duties.schedule import Slot, clock_text
 from app.duties.site import Person, Plan, decode_plan
 from app.words import say
 from sync.office.credentials import everybody
-from sync.office.details import RoundDetail, StopDetail, marks_of, outcome_of, tally_of
+from sync.office.details import RoundDetail, marks_of, outcome_of
+from sync.office.dues import Due, Walked, by_place, count, planned_and_done
 from sync.office.pages.books import BookSeen, books_seen
 from sync.office.pages.excuses import Excused, ExcuseSeen, read_excuses, show_excuse, valid
+from sync.office.pages.frame import site_of, sites_of
+from sync.office.pages.house import House
 from sync.office.pages.marks import mark_word
 from sync.office.pages.places import Places
-from sync.office.pages.view import Verdict, url
+from sync.office.pages.view import Asked, Verdict, lang_of, url
+from sync.office.sites import Profile, profiles
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
 from sync.office.store.retention import purged_slots
@@ -45,8 +50,8 @@ class Wish(Struct, frozen=True):
 class Facts(Struct, frozen=True):
     """One snapshot of the store, as far as a day needs it."""
 
-    sites: dict[str, Plan]
-    """Every site with its newest plan."""
+    sites: dict[str, Profile]
+    """Every site that can be chosen."""
     site: str
     day: date
     plan: Plan
@@ -64,6 +69,8 @@ class Facts(Struct, frozen=True):
     people: dict[str, Person]
     purged: frozenset[str]
     """Windows whose rounds are not kept any more."""
+    plans: tuple[Plan, ...] = ()
+    """Valid at some time of that day, oldest first."""
 
     @property
     def valid(self) -> list[Excuse]:
@@ -118,6 +125,7 @@ class DaySeen(Struct, frozen=True):
     kinds: list[Choice]
     before_url: str
     after_url: str
+    month_url: str
     totals: Totals
     rows: list[RowSeen]
     excuses: list[ExcuseSeen]
@@ -126,49 +134,16 @@ class DaySeen(Struct, frozen=True):
     """A sentence; empty when the whole day is kept."""
 
 
-class Walked(Struct, frozen=True):
-    row: RoundRow
-    detail: RoundDetail
-    tally: Tally
-
-
-class Due(Struct, frozen=True):
-    """A window of the plan with the rounds that were walked in it; `slot` is None for one no plan asked for."""
-
-    slot: Slot | None
-    tally: Tally
-    """As if nobody had walked it."""
-    rounds: tuple[Walked, ...] = ()
-    together: Tally | None = None
-    """Of a window done by place: what all its rounds have reached between them, of all that it asks for."""
-
-    def judged(self, walked: Walked, now: int) -> Tally:
-        """What a round of it is judged by: once the window is over, one done by place by what all have reached."""
-        return self.together if self.together is not None and now >= self.closes else walked.tally
-
-    @property
-    def opens(self) -> int:
-        return millis(self.slot.opens) if self.slot else self.rounds[0].row.opens
-
-    @property
-    def closes(self) -> int:
-        return millis(self.slot.closes if self.slot else self.rounds[0].detail.closes)
-
-    @property
-    def best(self) -> Walked | None:
-        """Of several attempts the one that reached most."""
-        return max(self.rounds, key=lambda each: each.tally.done, default=None)
-
-
 def read_day(tx: Connection, wish: Wish, now: int, within: Sequence[str] = ()) -> Facts | None:
     """What is known of the day; None while no site has a plan, of those in `within` when there are any."""
-    sites = plan_table.newest_plans(tx, within)
+    sites = profiles(tx, tuple(within))
     if not sites:
         return None
     site = wish.site if wish.site in sites else next(iter(sites))
-    day = _day(wish.day) or Places("zh", sites[site], {}).local(now).date()
+    day = _day(wish.day) or local_time(now, ZoneInfo(sites[site].site.zone)).date()
     row = plan_table.plan_on(tx, site, day.isoformat())
-    plan = decode_plan(row.raw) if row else sites[site]
+    plan = decode_plan(row.raw) if row else plan_table.site_plan(tx, site)
+    assert plan is not None
     begins = millis(datetime.combine(day, time.min, ZoneInfo(plan.site.zone)))
     excuses = read_excuses(tx, site, begins, begins + LONGEST_DAYS * DAY_MS)
     points = {excuse.point for excuse in valid(excuses)}
@@ -183,9 +158,10 @@ def read_day(tx: Connection, wish: Wish, now: int, within: Sequence[str] = ()) -
         books=table.books_of(tx, site),
         excuses=excuses,
         excused_stops=table.stops_at(tx, site, day.isoformat(), points) if points else {},
-        tended=table.stops_of_several(tx, site, [row.round for row in rows if _by_place(plan, row.slot)]),
+        tended=table.stops_of_several(tx, site, [row.round for row in rows if by_place(plan, row.slot)]),
         people=everybody(tx),
         purged=purged_slots(tx, site, day.isoformat()),
+        plans=tuple(plan_table.plans_between(tx, site, day.isoformat(), day.isoformat())),
     )
 
 
@@ -227,71 +203,13 @@ def show_day(facts: Facts, wish: Wish, lang: str, now: int) -> DaySeen:
         kinds=[Choice(each, places.w(f"kind_{each}"), each == kind) for each in KINDS],
         before_url=link(-1),
         after_url=link(1),
+        month_url=url("/rounds/month", site=facts.site, month=day[:7], kind=kind.replace("all", "")),
         totals=_totals(dues, facts.heard, now),
         rows=[row for _, row in pairs if _wanted(row, show)],
         excuses=[show_excuse(each, places) for each in facts.excuses if _is_of_day(each.excuse, dues)],
         books=books_seen(facts.books, places),
         purged=say(lang, "retention.day_purged", n=len(facts.purged)) if facts.purged else "",
     )
-
-
-def planned_and_done(facts: Facts) -> list[Due]:
-    """The windows of the day with what was walked in them, in order; then what no plan asked for.
-
-    A window that had closed before the site's first plan was imported was asked of nobody: it is there only
-    if a round was walked in it.
-    """
-    walked: dict[str, list[Walked]] = {}
-    for row in facts.rows:
-        detail = msgspec.json.decode(row.detail, type=RoundDetail)
-        tally = tally_of(row, detail, facts.excused_stops.get(row.round, ()), facts.valid)
-        walked.setdefault(row.slot, []).append(Walked(row, detail, tally))
-    found = []
-    for slot in _slots(facts.plan, facts.day):
-        done = tuple(walked.pop(slot.round, ()))
-        if done or (millis(slot.closes) > facts.since and slot.round not in facts.purged):
-            found.append(Due(slot, _asked(slot, facts), done, _together(slot, done, facts)))
-    found += [Due(None, Tally(each[0].detail.planned), tuple(each)) for each in walked.values()]
-    return sorted(found, key=lambda due: (due.opens, due.slot.round if due.slot else due.rounds[0].row.slot))
-
-
-def _by_place(plan: Plan, slot: str) -> bool:
-    schedule = plan.find_schedule(slot.partition("@")[0])
-    return schedule is not None and schedule.route in plan.by_place
-
-
-def _together(slot: Slot, done: Sequence[Walked], facts: Facts) -> Tally | None:
-    """What the rounds of a window done by place have reached between them; None for another kind, or without any."""
-    if not done or slot.route not in facts.plan.by_place:
-        return None
-    asked, opens, closes = _asked(slot, facts), millis(slot.opens), millis(slot.closes)
-    at: dict[str, list[int]] = {}
-    left_out: set[str] = set()
-    for row in (row for walked in done for row in facts.tended.get(walked.row.round, ())):
-        if row.at is not None:
-            at.setdefault(row.stop, []).append(row.at)
-        elif msgspec.json.decode(row.detail, type=StopDetail).skips:
-            left_out.add(row.stop)
-    in_window = sum(any(opens <= each < closes for each in times) for times in at.values())
-    planned = max(asked.planned, len(at.keys() | left_out))
-    return Tally(planned, len(at), len(left_out - at.keys()), in_window, asked.excused)
-
-
-def _asked(slot: Slot, facts: Facts) -> Tally:
-    """What a window asks for, without the points that are excused."""
-    stops, excuses = facts.plan.route(slot.route).stops, facts.valid
-    opens, closes = millis(slot.opens), millis(slot.closes)
-    return forgive(Tally(len(stops)), sum(is_excused(stop.point, opens, closes, excuses) for stop in stops), 0)
-
-
-def _slots(plan: Plan, day: date) -> list[Slot]:
-    found: list[Slot] = []
-    for schedule in plan.schedules:
-        try:
-            found += slots(plan, schedule, day, day)
-        except RuleRefused:  # an older program took this plan: its other windows still count
-            continue
-    return found
 
 
 def _kind(plan: Plan, due: Due) -> str:
@@ -316,11 +234,11 @@ def _wanted(row: RowSeen, show: str) -> bool:
 def _rows(due: Due, facts: Facts, places: Places, now: int) -> list[RowSeen]:
     if not due.rounds:
         assert due.slot is not None
-        return [_unwalked(due, due.slot, facts.heard, places, now)]
-    return [_walked(each, due, number, facts.day, places, now) for number, each in enumerate(due.rounds, 1)]
+        return [unwalked_line(due, due.slot, facts.heard, places, now)]
+    return [walked_line(each, due, number, facts.day, places, now) for number, each in enumerate(due.rounds, 1)]
 
 
-def _walked(walked: Walked, due: Due, number: int, day: date, places: Places, now: int) -> RowSeen:
+def walked_line(walked: Walked, due: Due, number: int, day: date, places: Places, now: int) -> RowSeen:
     row, detail, tally, judged = walked.row, walked.detail, walked.tally, due.judged(walked, now)
     marks = [mark_word(mark, places.lang) for mark in marks_of(detail)]
     not_ok = [places.w("answers_not_ok", n=detail.not_ok)] if detail.not_ok else []
@@ -343,7 +261,7 @@ def _walked(walked: Walked, due: Due, number: int, day: date, places: Places, no
     )
 
 
-def _unwalked(due: Due, slot: Slot, heard: Sequence[int], places: Places, now: int) -> RowSeen:
+def unwalked_line(due: Due, slot: Slot, heard: Sequence[int], places: Places, now: int) -> RowSeen:
     outcome = judge_unwalked(due.opens, due.closes, due.tally.planned, heard, now)
     notes = [places.w("no_record_note")] if outcome is Outcome.NO_RECORD else []
     notes += [places.w("excused_points", n=due.tally.excused)] if due.tally.excused else []
@@ -417,14 +335,21 @@ def _totals(dues: Sequence[Due], heard: Sequence[int], now: int) -> Totals:
     )
 
 
-def count(due: Due, heard: Sequence[int], now: int) -> Tally | None:
-    """What a window that is over came to; None while it may still come to more."""
-    best = due.best
-    over = best is not None and best.detail.finished is not None
-    if not counts(due.closes, heard, now, walked=best is not None, over=over):
-        return None
-    return due.judged(best, now) if best else due.tally
-
-
 def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}%" if whole else "-"
+
+
+# -- its address ---------------------------------------------------------------------------------
+
+
+def handlers(house: House) -> list[ControllerRouterHandler]:
+    @get("/rounds")
+    async def rounds(request: Asked) -> Response[bytes]:
+        query, now = request.query_params, house.clock_ms()
+        wish = Wish(site_of(request), *(query.get(name, "") for name in Wish.__struct_fields__[1:]))
+        facts = await house.read(lambda tx: read_day(tx, wish, now, sites_of(request)))
+        if facts is None:
+            return await house.frame.plain(request, "rounds", "no_site", 200)
+        return await house.frame.page(request, "rounds.html", show_day(facts, wish, lang_of(request), now))
+
+    return [rounds]

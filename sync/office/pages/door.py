@@ -33,7 +33,6 @@ from sync.office.pages.view import (
     home_of,
     is_secure,
     lang_of,
-    safe_way,
     words,
 )
 from sync.office.store import Store
@@ -51,13 +50,19 @@ class NotSignedIn(HTTPException):
 
 
 class NotForRole(HTTPException):
-    """The visitor: this account may not read rounds."""
+    """The visitor: this account's role does not open that page."""
 
     status_code = HTTPStatus.FORBIDDEN
 
 
 class NotForSite(HTTPException):
     """The visitor: this account may not see that site."""
+
+    status_code = HTTPStatus.FORBIDDEN
+
+
+class FormOld(HTTPException):
+    """The visitor: open the page again, its form was not made for this session."""
 
     status_code = HTTPStatus.FORBIDDEN
 
@@ -93,7 +98,7 @@ class Door:
         @get("/login", include_in_schema=False)
         async def ask(request: Asked) -> Response[bytes]:
             if session := await self.session(request):
-                return self._view.go(request, home_of(session.role) or "/rounds")
+                return self._view.go(request, home_of(session.role) or "/now")
             return self._form(request, wanted=request.query_params.get("next", ""))
 
         @post("/login", include_in_schema=False, request_max_body_size=FORM_BYTES)
@@ -123,7 +128,7 @@ class Door:
             return self._form(request, wanted=wanted, name=name, refused=e.say(lang_of(request)), status=403)
         cookie = self._cookie(request, SESSION_COOKIE, opened.cookie, accounts.SESSION_MS // 1000)
         cookies = [cookie, self._cookie(request, DOOR_COOKIE, "", 0, "/login")]
-        return self._view.go(request, safe_way(wanted, home_of(opened.session.role) or "/rounds"), cookies)
+        return self._view.go(request, self._view.safe_way(wanted, home_of(opened.session.role) or "/now"), cookies)
 
     async def _leave(self, request: Asked) -> Response[bytes]:
         session = await self.session(request)
@@ -157,7 +162,7 @@ class Door:
             headers=headers,
             cookies=[self._cookie(request, DOOR_COOKIE, csrf, DOOR_S, "/login")],
             csrf=csrf,
-            next=safe_way(wanted, ""),
+            next=self._view.safe_way(wanted, ""),
             name=name[:64],
             refused=refused,
         )

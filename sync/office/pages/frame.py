@@ -1,17 +1,19 @@
 """What stands around every page behind the door: who is signed in, the alarms above, and the page of one sentence."""
 
-from typing import Final
+from http import HTTPStatus
+from typing import Any, Final
 
 from litestar import Response
 from litestar.exceptions import HTTPException
 
 from app.duties.site import NO_TEXT, Text
+from app.errors import NotAllowed
 from sync.office.accounts import ALARM_TAKERS, REVIEWERS
 from sync.office.alarms import TOLD_MS
 from sync.office.credentials import people_of
 from sync.office.pages import alarms
 from sync.office.pages.alarms import AlarmSeen, Banner
-from sync.office.pages.door import NotForRole, NotForSite
+from sync.office.pages.door import FormOld, NotForRole, NotForSite
 from sync.office.pages.view import Asked, Clock, View, Visitor, lang_of, words
 from sync.office.problems import RETRY_AFTER_S
 from sync.office.store import Store, known
@@ -23,7 +25,11 @@ FAILED: Final = {
     "not-found": ("not_found", "wrong_address"),
 }
 """By problem: heading and sentence of the page that says so."""
-REFUSALS: Final[dict[type[HTTPException], str]] = {NotForRole: "not_for_role", NotForSite: "not_for_site"}
+REFUSALS: Final[dict[type[HTTPException], str]] = {
+    NotForRole: "not_for_role",
+    NotForSite: "not_for_site",
+    FormOld: "form_old",
+}
 
 
 class Frame:
@@ -32,11 +38,11 @@ class Frame:
         self._view = view
         self._clock_ms = clock_ms
 
-    async def page(self, request: Asked, template: str, page: object) -> Response[bytes]:
+    async def page(self, request: Asked, template: str, page: object, **fields: Any) -> Response[bytes]:
         """A page behind the door, with the alarms above it."""
         visitor, shown = await self._visitor(request), await self._banner(request)
         filling = await self._store.read(lambda tx: known.get(tx, known.FILLING))
-        return self._view.page(request, template, visitor, banner=shown, filling=filling, page=page)
+        return self._view.page(request, template, visitor, banner=shown, filling=filling, page=page, **fields)
 
     async def _banner(self, request: Asked) -> Banner:
         facts = await self.alarm_facts(request)
@@ -88,12 +94,24 @@ class Frame:
 
     def refuse(self, request: Asked, error: HTTPException) -> Response[bytes]:
         """What the framework or the guard refuses, as a page."""
-        lang = lang_of(request)
         sentence = REFUSALS.get(type(error), "bad_request")
+        return self._refused(request, words(lang_of(request), sentence), error.status_code)
+
+    def not_allowed(self, request: Asked, error: NotAllowed) -> Response[bytes]:
+        """What a page could not do, as the sentence that says why."""
+        return self._refused(request, error.say(lang_of(request)), HTTPStatus.CONFLICT)
+
+    def _refused(self, request: Asked, sentence: str, status: int) -> Response[bytes]:
         session: Session | None = request.state.get("session")
         visitor = Visitor(session, session.account if session else "")
-        heading, said = words(lang, "refused"), words(lang, sentence)
-        return self._view.page(request, "plain.html", visitor, status=error.status_code, heading=heading, sentence=said)
+        heading = words(lang_of(request), "refused")
+        return self._view.page(request, "plain.html", visitor, status=status, heading=heading, sentence=sentence)
+
+
+def site_of(request: Asked) -> str:
+    """The site that was asked for; without one that at which the account stands, empty for any."""
+    session: Session = request.state.session
+    return request.query_params.get("site") or session.home_site
 
 
 def sites_of(request: Asked) -> tuple[str, ...]:

@@ -4,18 +4,23 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from litestar import Response
+from litestar import Response, get
+from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties.site import Plan
 from sync.office import printing, trials
-from sync.office.labels import BOTH, NAMES, Wish
+from sync.office.labels import BOTH, NAMES, LabelsRefused, Wish
 from sync.office.pages.day import Choice
-from sync.office.pages.view import HEADERS, words
+from sync.office.pages.frame import site_of, sites_of
+from sync.office.pages.house import House
+from sync.office.pages.view import HEADERS, Asked, lang_of, words
 from sync.office.printing import Printable
+from sync.office.readback import SheetUnreadable
 from sync.office.sheets import LAYOUTS, USUAL, Sheets
 from sync.office.store.plans import newest_plans
+from sync.office.typeface import FontMissing
 
 
 class LabelsPage(Struct, frozen=True):
@@ -72,3 +77,35 @@ class Press:
 def _saved(sheets: Sheets, name: str) -> Response[bytes]:
     headers = {**HEADERS, "content-disposition": f'attachment; filename="{name}"'}
     return Response(sheets.pdf, media_type="application/pdf", headers=headers)
+
+
+def handlers(house: House) -> list[ControllerRouterHandler]:
+    press = Press()
+
+    @get("/labels")
+    async def labels(request: Asked) -> Response[bytes]:
+        sites = await house.store.read(lambda tx: read_sites(tx, sites_of(request)))
+        if not sites:
+            return await house.frame.plain(request, "labels", "no_site", 200)
+        return await house.frame.page(request, "labels.html", show_labels(sites, lang_of(request)))
+
+    @get("/labels/sheet.pdf")
+    async def sheet(request: Asked) -> Response[bytes]:
+        query, now = request.query_params, house.clock_ms()
+        try:
+            await house.acts(request, "labels-printed", site_of(request))
+            found = await house.store.read(lambda tx: read_wanted(tx, query, now, house.public.label_url))
+            if found is None:
+                return await house.frame.plain(request, "not_found", "no_site", 404)
+            return await press.sheet(found, query.get("layout", ""), query["site"])
+        except (LabelsRefused, SheetUnreadable, FontMissing) as e:
+            return await house.frame.said(request, "refused", e.say(lang_of(request)), 409)
+
+    @get("/labels/test.pdf")
+    async def trial(request: Asked) -> Response[bytes]:
+        try:
+            return await press.trial(lang_of(request), house.clock_ms())
+        except (SheetUnreadable, FontMissing) as e:
+            return await house.frame.said(request, "refused", e.say(lang_of(request)), 409)
+
+    return [labels, sheet, trial]

@@ -7,14 +7,19 @@ the type of its content, and no browser may take it for anything else.
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from litestar import Response
+from litestar import Response, get
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from app.logbook.blobs import type_of
+from sync.office.details import is_name
+from sync.office.pages.frame import site_of
+from sync.office.pages.house import House
 from sync.office.pages.places import Places
-from sync.office.pages.view import HEADERS, url
-from sync.office.store.blobs import blobs
+from sync.office.pages.view import HEADERS, Asked, url
+from sync.office.store.blobs import blob_of, blobs
 
 PATH: Final = "/photos"
 LOCKED: Final = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -51,3 +56,14 @@ def picture(raw: bytes | None) -> Response[bytes] | None:
         return None
     headers = {**HEADERS, "content-disposition": "inline", "content-security-policy": LOCKED}
     return Response(raw, media_type=kind, headers=headers)
+
+
+def handlers(house: House) -> list[ControllerRouterHandler]:
+    @get("/photos/{name:str}")
+    async def photo(request: Asked, name: FromPath[str]) -> Response[bytes]:
+        """A picture of a site; the same answer for one that is not here and for what is no picture."""
+        site, digest = site_of(request), bytes.fromhex(name) if is_name(name) else b""
+        found = picture(await house.store.read(lambda tx: blob_of(tx, site, digest)) if digest else None)
+        return found or await house.frame.plain(request, "not_found", "no_such_photo", 404)
+
+    return [photo]

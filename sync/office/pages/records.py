@@ -3,6 +3,8 @@
 from typing import Final
 
 import msgspec
+from litestar import Response, get
+from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -11,9 +13,11 @@ from app.duties.site import People, Person, Plan
 from app.record import Record
 from sync.office.credentials import everybody
 from sync.office.details import names_in
+from sync.office.pages.frame import site_of
+from sync.office.pages.house import House
 from sync.office.pages.photos import PhotoSeen, read_held, show_photos
 from sync.office.pages.places import Places
-from sync.office.pages.view import url
+from sync.office.pages.view import Asked, lang_of, url
 from sync.office.store import rounds as table
 from sync.office.store.plans import site_plan
 from sync.office.store.records import Stored
@@ -114,3 +118,16 @@ def _is_record(one: Stored) -> bool:
 def _decode(one: Stored) -> Record:
     """The record, whose form was checked when it came in."""
     return msgspec.json.decode(one.raw, type=Record)
+
+
+def handlers(house: House) -> list[ControllerRouterHandler]:
+    @get("/records")
+    async def records(request: Asked) -> Response[bytes]:
+        site, book, upto = site_of(request), *(request.query_params.get(name, "") for name in ("book", "upto"))
+        facts = await house.read(lambda tx: read_records(tx, site, book, upto))
+        if facts is None:
+            return await house.frame.plain(request, "not_found", "no_such_book", 404)
+        await house.looked(request, "records-seen", facts.site, book)
+        return await house.frame.page(request, "records.html", show_records(facts, lang_of(request)))
+
+    return [records]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from litestar import Response, get
+from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -10,8 +12,10 @@ from app.duties.evidence import WORN_BELOW
 from app.duties.site import Plan, Point, Tag
 from app.words import say
 from sync.office.pages.evidence import battery
+from sync.office.pages.frame import site_of, sites_of
+from sync.office.pages.house import House
 from sync.office.pages.places import Places
-from sync.office.pages.view import Verdict, url
+from sync.office.pages.view import Asked, Verdict, lang_of, url
 from sync.office.store import visits
 from sync.office.store.plans import newest_plans
 from sync.office.store.visits import CalibrationRow, VisitRow
@@ -157,3 +161,15 @@ def _key(tag: Tag | None, key: Keyed | None, places: Places) -> Verdict | None:
     if tag is None or not needs_key(tag.format):
         return None
     return Verdict("amber", say(places.lang, "tags.no_key"))
+
+
+def handlers(house: House) -> list[ControllerRouterHandler]:
+    @get("/tags")
+    async def tags(request: Asked) -> Response[bytes]:
+        site, now = site_of(request), house.clock_ms()
+        facts = await house.read(lambda tx: read_tags(tx, site, now, sites_of(request)))
+        if facts is None:
+            return await house.frame.plain(request, "tags", "no_site", 200)
+        return await house.frame.page(request, "tags.html", show_tags(facts, lang_of(request)))
+
+    return [tags]

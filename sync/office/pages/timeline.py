@@ -5,6 +5,9 @@ from datetime import date
 from itertools import pairwise
 
 import msgspec
+from litestar import Response, get
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -12,9 +15,10 @@ from app.duties.days import millis
 from app.duties.evidence import Mark
 from app.duties.genuine import Genuine
 from app.duties.outcome import is_excused
-from app.duties.rounds import METHODS, Confirmation
+from app.duties.rounds import Confirmation
 from app.duties.site import Person, Plan, decode_plan
 from app.words import table as table_of
+from sync.office import to_review
 from sync.office.credentials import everybody
 from sync.office.details import (
     Again,
@@ -28,15 +32,20 @@ from sync.office.details import (
     stop_outcome,
     tally_of,
 )
+from sync.office.pages import routemap
 from sync.office.pages.answers import AnswerLine, show_answers
 from sync.office.pages.books import BookSeen, books_seen
 from sync.office.pages.day import span_of, verdict_of, window_of
 from sync.office.pages.evidence import EvidenceSeen, show_evidence
 from sync.office.pages.excuses import Excused, excuse_words, read_excuses, valid
+from sync.office.pages.frame import site_of
+from sync.office.pages.house import House
 from sync.office.pages.marks import MarkSeen, explain, mark_word
 from sync.office.pages.photos import PhotoSeen, read_held, show_photos
 from sync.office.pages.places import Places
-from sync.office.pages.view import Fact, Verdict, url
+from sync.office.pages.reviewed import Reviewed, Signature, method_words, show_reviewed, show_signatures
+from sync.office.pages.routemap import Place, RouteMap
+from sync.office.pages.view import Asked, Fact, Verdict, lang_of, url
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
 from sync.office.store.rounds import BookRow, ExplanationRow, FindingRow, RoundRow, StopRow
@@ -127,6 +136,10 @@ class RoundSeen(Struct, frozen=True):
     books: list[BookSeen]
     photos: list[PhotoSeen]
     """Of the paper that the round was entered from."""
+    maps: list[RouteMap]
+    signatures: list[Signature]
+    review: Reviewed | None
+    """None where the site has no plan any more."""
 
 
 def read_facts(tx: Connection, name: str, site: str) -> Facts | None:
@@ -159,8 +172,8 @@ def read_facts(tx: Connection, name: str, site: str) -> Facts | None:
     )
 
 
-def show_round(facts: Facts, lang: str, now: int) -> RoundSeen:
-    """The round as the page shows it."""
+def show_round(facts: Facts, lang: str, now: int, known: to_review.Facts | None = None, by: str = "") -> RoundSeen:
+    """The round as the page shows it. `known`: as it is reviewed; `by`: the account's person."""
     places = Places(lang, facts.plan, facts.people)
     row, detail = facts.row, msgspec.json.decode(facts.row.detail, type=RoundDetail)
     attempt = row.round.rpartition("-")[2]
@@ -191,7 +204,18 @@ def show_round(facts: Facts, lang: str, now: int) -> RoundSeen:
         explanations=said.rest(),
         books=books_seen(facts.books, places),
         photos=show_photos(detail.late_entry.photos if detail.late_entry else (), row.site, facts.held, places),
+        maps=_maps(facts, stops),
+        signatures=show_signatures(known, detail.crew, places),
+        review=show_reviewed(known, places, by),
     )
+
+
+def _maps(facts: Facts, seen: Sequence[StopSeen]) -> list[RouteMap]:
+    reached = {row.stop: msgspec.json.decode(row.detail, type=StopDetail).place for row in facts.stops}
+    return routemap.draw_both([
+        Place(stop.name, stop.verdict.colour, stop.verdict.word, reached[row.stop], stop.time, f"#stop-{number}")
+        for number, (row, stop) in enumerate(zip(facts.stops, seen, strict=True), start=1)
+    ])  # fmt: skip
 
 
 def _facts(facts: Facts, detail: RoundDetail, places: Places) -> list[Fact]:
@@ -253,17 +277,13 @@ def _member(member: Confirmation, detail: RoundDetail, places: Places) -> Member
 
 def _signed_in(member: Confirmation, detail: RoundDetail, places: Places) -> str:
     """How, and what became of the badge's proof when that is worth a word."""
-    method = _method(member.method, places)
+    method = method_words(member.method, places)
     proofs = [seen.proof for seen in detail.sign_ins if seen.person == member.person]
     return f"{method} ({places.w(f'badge_{proofs[-1]}')})" if proofs else method
 
 
-def _method(method: str, places: Places) -> str:
-    return places.w(f"method_{method if method in METHODS else 'other'}")
-
-
 def _again(again: Again, places: Places, day: date) -> str:
-    said = places.w("again", time=places.minute(again.ref.at, day), method=_method(again.method, places))
+    said = places.w("again", time=places.minute(again.ref.at, day), method=method_words(again.method, places))
     return f"{said} ({places.w(f'badge_{again.proof}')})" if again.proof else said
 
 
@@ -424,3 +444,25 @@ def _event(event: Event, row: RoundRow, places: Places) -> EventSeen:
     named = f"event_{event.kind}" in table_of("office")
     said = places.w(f"event_{event.kind}", what=event.what) if named else event.kind
     return EventSeen(places.clock(event.ref.at, date.fromisoformat(row.day)), said, places.record(event.ref))
+
+
+# -- its address ---------------------------------------------------------------------------------
+
+
+def handlers(house: House) -> list[ControllerRouterHandler]:
+    @get("/rounds/{name:path}")
+    async def one(request: Asked, name: FromPath[str]) -> Response[bytes]:
+        site = site_of(request)
+        now, by = house.clock_ms(), request.state.session.person or ""
+
+        def read(tx: Connection) -> tuple[Facts | None, to_review.Facts | None]:
+            found = read_facts(tx, name.removeprefix("/"), site)
+            return found, to_review.read_round(tx, found.row.site, found.row.round, now) if found else None
+
+        facts, known = await house.read(read)
+        if facts is None:
+            return await house.frame.plain(request, "not_found", "no_such_round", 404)
+        await house.looked(request, "round-seen", facts.row.site, facts.row.round)
+        return await house.frame.page(request, "round.html", show_round(facts, lang_of(request), now, known, by))
+
+    return [one]

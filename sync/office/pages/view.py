@@ -1,11 +1,12 @@
 """How every page is made: its language, its words, its template, and the headers that keep it harmless.
 
 All text is data: Jinja escapes it, and `shown` replaces what a browser would obey besides markup (direction
-marks, controls). No page needs a script, and the policy in the headers allows none.
+marks, controls). No page needs a script; the policy in the headers allows those in `static`, and none in a page.
 """
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,7 +22,7 @@ from msgspec import Struct
 
 from app.text import clean
 from app.words import LANGS, say
-from sync.office.accounts import ALARM_TAKERS, AUDITORS, LABEL_PRINTERS, REVIEWERS
+from sync.office.accounts import DISPATCHERS, REVIEWERS
 from sync.office.store.accounts import Session
 
 Asked = Request[Any, Any, State]
@@ -31,13 +32,21 @@ SHOWN_NOW: Final = "shown_now"
 """Where a request carries the time that its page tells, when the clock was moved."""
 YEAR_S: Final = 365 * 24 * 3600
 LONGEST_TEXT: Final = 2000
-ROOMS: Final = ("/rounds", "/books", "/tags", "/alarms", "/labels", "/devices", "/audit", "/afterwards")
+_OURS: Final = re.compile(r"/([a-z-]+)([/?][!-\[\]-~]*)?")
 FORM_BYTES: Final = 16 * 1024
+
+TYPES: Final = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+}
+"""Of the files in `static`."""
 
 HEADERS: Final = {
     "content-security-policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -73,16 +82,41 @@ class Visitor(Struct, frozen=True):
     @property
     def home(self) -> str:
         """Where the visitor begins; empty for who may see nothing behind the door."""
-        return home_of(self.session.role) if self.session else "/rounds"
+        return home_of(self.session.role) if self.session else "/now"
 
 
 class Room(Struct, frozen=True):
-    """A page that the bar above leads to."""
+    """Pages of one subject, at `/name` and below it."""
+
+    name: str
+    group: str
+    """Of the navigation; empty: other pages lead there."""
+    roles: frozenset[str]
+    """Who may open them."""
+
+
+class Way(Struct, frozen=True):
+    """A line of the navigation."""
 
     href: str
     word: str
-    here: bool
-    """Whether the visitor looks at it."""
+    here: str
+    """As `aria-current` says it: `page`, or `true` below it; empty elsewhere."""
+
+
+class Ways(Struct, frozen=True):
+    """A group of it."""
+
+    word: str
+    ways: list[Way]
+
+
+class File(Struct, frozen=True):
+    """What every browser may have."""
+
+    raw: bytes
+    kind: str
+    version: str
 
 
 NOBODY: Final = Visitor()
@@ -90,12 +124,11 @@ NO_ALARMS: Final[dict[str, list[object]]] = {"standing": [], "told": []}
 
 
 class View:
-    """Templates and style, read once."""
+    """Templates and style, read once. `rooms` are what the navigation leads to."""
 
-    def __init__(self) -> None:
-        self.style = (HERE / "static" / "office.css").read_bytes()
-        self.icon = (HERE / "static" / "icon.svg").read_bytes()
-        self._style_version = hashlib.sha256(self.style).hexdigest()[:12]
+    def __init__(self, rooms: Sequence[Room] = ()) -> None:
+        self._rooms = rooms
+        self.files = {each.name: _file(each) for each in (HERE / "static").iterdir() if each.suffix in TYPES}
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -105,6 +138,16 @@ class View:
             lstrip_blocks=True,
             auto_reload=False,
         )
+        self._templates.globals["file"] = self._address
+
+    def _address(self, name: str) -> str:
+        """Where a browser finds a file of ours; another address whenever it changes, so that it is kept for good."""
+        return f"/static/{name}?v={self.files[name].version}"
+
+    def part(self, lang: str, template: str, **fields: Any) -> str:
+        """A piece of a page, for one that is open already."""
+        said = {"lang": lang, "w": partial(words, lang), "say": partial(say, lang)}
+        return self._templates.get_template(template).render(**said, **fields)
 
     def page(
         self,
@@ -128,14 +171,12 @@ class View:
             lang=lang,
             w=partial(words, lang),
             t=_words_of("tags", lang),
-            a=_words_of("audit", lang),
-            f=_words_of("fleet", lang),
             other_lang_url=_in_other_language(request, lang),
-            style_version=self._style_version,
             session_name=visitor.name,
             form_token=form_token(visitor.session) if visitor.session else "",
             way_back=visitor.home,
-            rooms=_rooms(visitor, lang, path_of(request)),
+            say=partial(say, lang),
+            ways=self._ways(visitor, lang, path_of(request)),
             here=here_of(request),
             banner=banner,
             filling=filling,
@@ -144,11 +185,28 @@ class View:
         )
         return Response(
             text.encode(),
-            media_type="text/html; charset=utf-8",
+            media_type="text/html",
             status_code=status,
             headers={**HEADERS, **_strict_transport(request), "content-language": lang, **(headers or {})},
             cookies=[*_chosen_language(request), *cookies],
         )
+
+    def safe_way(self, wanted: str, otherwise: str) -> str:
+        """A page of ours, or `otherwise`: nobody is led elsewhere."""
+        found = _OURS.fullmatch(wanted)
+        return wanted if found and any(found[1] == room.name for room in self._rooms) else otherwise
+
+    def _ways(self, visitor: Visitor, lang: str, path: str) -> list[Ways]:
+        role = visitor.session.role if visitor.session else ""
+        open_ = [room for room in self._rooms if room.group and role in room.roles]
+        groups = dict.fromkeys(room.group for room in open_)
+        return [
+            Ways(
+                say(lang, f"rooms.group_{group}"),
+                [_way(room.name, lang, path) for room in open_ if room.group == group],
+            )
+            for group in groups
+        ]
 
     def go(self, request: Asked, path: str, cookies: Sequence[Cookie] = ()) -> Response[bytes]:
         """See another page of ours."""
@@ -158,18 +216,18 @@ class View:
 
 def home_of(role: str) -> str:
     """The first page for a role; empty when there is none."""
-    return "/rounds" if role in REVIEWERS else "/alarms" if role in ALARM_TAKERS else ""
+    return "/now" if role in REVIEWERS else "/desk" if role in DISPATCHERS else ""
 
 
-def _rooms(visitor: Visitor, lang: str, path: str) -> list[Room]:
-    role = visitor.session.role if visitor.session else ""
-    names = (
-        *(("rounds", "afterwards", "books", "devices", "tags") if role in REVIEWERS else ()),
-        *(("alarms",) if home_of(role) else ()),
-        *(("labels",) if role in LABEL_PRINTERS else ()),
-        *(("audit",) if role in AUDITORS else ()),
-    )
-    return [Room(f"/{name}", words(lang, name), path == f"/{name}") for name in names]
+def _file(path: Path) -> File:
+    raw = path.read_bytes()
+    return File(raw, TYPES[path.suffix], hashlib.sha256(raw).hexdigest()[:12])
+
+
+def _way(name: str, lang: str, path: str) -> Way:
+    href = f"/{name}"
+    here = "page" if path == href else "true" if path.startswith(f"{href}/") else ""
+    return Way(href, say(lang, f"rooms.{name}"), here)
 
 
 def shown(value: Any) -> Any:
@@ -212,13 +270,6 @@ def here_of(request: Asked) -> str:
     """Path and query as asked for: where a form leads back to."""
     query = request.scope["query_string"].decode("ascii", "replace")
     return path_of(request) + (f"?{query}" if query else "")
-
-
-def safe_way(wanted: str, otherwise: str) -> str:
-    """A page of ours, or `otherwise`: nobody is led elsewhere."""
-    plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted
-    ours = any(wanted == room or wanted.startswith((f"{room}?", f"{room}/")) for room in ROOMS)
-    return wanted if plain and ours else otherwise
 
 
 def field(form: Any, name: str) -> str:

@@ -1,0 +1,27 @@
+"""What stands around every list of the office: filters, sorting, pages, files."""
+
+TABLE = {
+    "site": ("小区", "Site"),
+    "all_sites": ("全部小区", "all sites"),
+    "all": ("全部", "all"),
+    "from": ("从", "From"),
+    "to": ("到", "To"),
+    "look": ("查看", "Show"),
+    "clear": ("清除条件", "Clear"),
+    "filter": ("筛选", "Filter"),
+    "count": ("共{n}条", "Rows: {n}"),
+    "count_over": ("超过{n}条", "Rows: over {n}"),
+    "nothing": ("没有符合条件的记录。", "Nothing matches."),
+    "next": ("下一页", "Next page"),
+    "first": ("回到第一页", "First page"),
+    "pages": ("翻页", "Pages"),
+    "files": ("导出所列内容", "What is listed, as a file"),
+    "csv": ("CSV", "CSV"),
+    "xlsx": ("Excel", "Excel"),
+    "about": ("说明", "About"),
+    "about_list": ("列表", "List"),
+    "about_made": ("导出时间", "Made at"),
+    "about_by": ("导出账号", "By account"),
+    "about_rows": ("条数", "Rows"),
+    "about_cut": ("只导出前{n}条,请缩小范围再导出其余的。", "Cut after row {n}. Narrow the filter for the others."),
+}

@@ -1,0 +1,31 @@
+"""The office's page of people, and of one of them."""
+
+TABLE = {
+    "title": ("人员", "People"),
+    "line": (
+        "本小区计划授予岗位角色的人。点名字看这个人最近的记录(查看会记入操作记录)。",
+        "Everybody to whom this site's plan grants a role. A name leads to what they did lately; looking is noted.",
+    ),
+    "name": ("姓名", "Name"),
+    "number": ("工号", "Number"),
+    "roles": ("角色", "Roles"),
+    "posts": ("岗位", "Posts"),
+    "badge": ("工牌", "Badge"),
+    "badge_no": ("没有工牌", "none"),
+    "badge_issue": ("第{n}张", "no. {n}"),
+    "last": ("最近记录", "Last record"),
+    "what": ("最近做了什么", "What that was"),
+    "on_duty": ("在岗", "On duty"),
+    "text": ("姓名或工号", "Name or number"),
+    "at": ("时间", "Time"),
+    "said": ("记录", "Record"),
+    "ref": ("记录号", "Where it stands"),
+    "records": ("这个人的记录", "Records of this person"),
+    "purged": ("(内容已按期删除)", "(gone when its time was over)"),
+    "kind": ("类别", "Kind"),
+    "kind_shift": ("签到签退", "signing in and out"),
+    "kind_rounds": ("巡更", "rounds"),
+    "kind_posts": ("岗位和交接班", "posts and handovers"),
+    "kind_alarms": ("报警和独自值守", "alarms, lone work"),
+    "nobody": ("没有这个人", "Nobody of that name"),
+}
