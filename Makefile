@@ -28,6 +28,7 @@ proofs: $(ready)
 torture: $(ready)
 	$(BIN)/python -m tests.torture $(ARGS)
 	$(BIN)/python -m pytest -m "proof or torture" --torture --ignore tests/torture
+	$(BIN)/python -m pytest -m torture --torture tests/torture
 
 bench: $(ready)
 	$(BIN)/python -m bench $(ARGS)

@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import arrival, office, record, senses, terminal, wire
+from bench import arrival, month, office, pages, record, senses, terminal, wire
 from bench.table import Figure, Unmeasured, beside, show
 
 LONG_LOOK_S = 300
@@ -17,7 +17,9 @@ def main() -> int:
     given = arguments()
     measure: dict[str, Callable[[], Sequence[Figure | Unmeasured]]] = {
         "arrival": arrival.run,
+        "month": month.run,
         "office": office.run,
+        "pages": pages.run,
         "record": record.run,
         "senses": senses.run,
         "terminal": lambda: terminal.run(terminal.Sizes(idle_s=given.idle)),
@@ -40,8 +42,8 @@ def arguments() -> argparse.Namespace:
         "names",
         nargs="*",
         metavar="NAME",
-        choices=("arrival", "office", "record", "senses", "terminal", "wire", []),
-        help="arrival, office, record, senses, terminal, wire",
+        choices=("arrival", "month", "office", "pages", "record", "senses", "terminal", "wire", []),
+        help="arrival, month, office, pages, record, senses, terminal, wire",
     )
     parser.add_argument("--idle", type=float, default=LONG_LOOK_S, metavar="SECONDS", help="how long to watch it sleep")
     return parser.parse_args()

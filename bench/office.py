@@ -44,6 +44,8 @@ SITES: Final = 4
 DEVICES: Final = 64
 SMALL_BATCHES: Final = 6
 SMALL: Final = 10
+TOGETHER: Final = 50
+"""Books that are filled in one transaction."""
 Row = tuple[Any, ...]
 
 
@@ -256,7 +258,7 @@ async def _grown(folder: Path, upto: int) -> tuple[float, float]:
     sizes = (10_000, upto)
     stores = [await Store.open(folder / f"{size}.db") for size in sizes]
     for store, size in zip(stores, sizes, strict=True):
-        await _fill(store, sample, 0, size)
+        await _fill(store, sample, size)
     took: list[list[float]] = [[], []]
     for _ in range(ROUNDS):
         rogue = Rogue()
@@ -274,27 +276,25 @@ async def _grown(folder: Path, upto: int) -> tuple[float, float]:
     return few, many
 
 
-async def _fill(store: Store, sample: Sequence[Sequence[Row]], stored: int, size: int) -> int:
+async def _fill(store: Store, sample: Sequence[Sequence[Row]], size: int) -> None:
     """Books of other handhelds of the site, a thousand records each, until there are `size`."""
-    number = stored // 1000
-    while stored < size:
-        number += 1
-        book = number.to_bytes(32, "big")
-        rows = [
-            (SITE, book, place + 1, row[3], row[4], row[5], stored + place + 1, row[7], None)
-            for place, row in enumerate((*sample[0], *sample[1]))
-        ]
-        last = rows[-1]
+    records_of = [*sample[0], *sample[1]]
+    books, each = size // len(records_of), len(records_of)
 
-        def add(tx: Any, rows: list[Row] = rows, last: Row = last) -> None:
+    def add(tx: Any, first: int) -> None:
+        for number in range(first, min(first + TOGETHER, books)):
+            book, before = (number + 1).to_bytes(32, "big"), number * each
+            rows = [
+                (SITE, book, place, row[3], row[4], row[5], before + place, row[7], None)
+                for place, row in enumerate(records_of, start=1)
+            ]
             put_rows(tx, records, rows)
-            put_rows(tx, heads, [(SITE, last[1], last[2], last[3], None, last[7], 0)])
-            tx.execute(arrivals.delete())
-            put_rows(tx, arrivals, [(SITE, last[6])])
+            put_rows(tx, heads, [(SITE, book, each, rows[-1][3], None, rows[-1][7], 0)])
+        tx.execute(arrivals.delete())
+        put_rows(tx, arrivals, [(SITE, rows[-1][6])])
 
-        await store.write(add)
-        stored += len(rows)
-    return stored
+    for first in range(0, books, TOGETHER):
+        await store.write(partial(add, first=first))
 
 
 PARTS: Final[dict[str, Callable[[], list[Figure]]]] = {

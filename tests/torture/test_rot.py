@@ -193,16 +193,17 @@ def cases(place: Path, sample: Sample, changes: Iterator[Change], twin: str) -> 
 
 
 def flipped(place: Path, effort: int, seed: int, twin: str) -> Generator[Case]:
-    """Effort 1: every byte of the middle segment, every 17th of the others. More: that many books, every byte."""
+    """Effort 1: every third byte of the middle segment, every 17th of the others. More: that many books, every byte."""
+    few = effort == 1
     for book in range(effort):
         sample = make(place / f"book{book}", seed + book)
         chance = random.Random(seed + book)
         journal = [path.relative_to(sample.folder) for _, path in segments(sample.folder)]
         middle = journal[len(journal) // 2]
         if twin != "pages unchecked":
-            yield from cases(place, sample, flips(sample, [middle], 1, chance), twin)
+            yield from cases(place, sample, flips(sample, [middle], 3 if few else 1, chance), twin)
         rest = [path for path in sample.files if path != middle and (not twin or path.parent.name == "received")]
-        yield from cases(place, sample, flips(sample, rest, 1 if effort > 1 else 17, chance), twin)
+        yield from cases(place, sample, flips(sample, rest, 17 if few else 1, chance), twin)
 
 
 def torn(place: Path, effort: int, seed: int, twin: str) -> Generator[Case]:

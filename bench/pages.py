@@ -1,0 +1,163 @@
+"""What every page of the office costs when a hundred times as many records are stored, and beside the health answer.
+
+    python -m bench.pages [--records 5000000] [--small 50000] [--keep FOLDER]
+
+Both databases hold the same 77 sites of one district (bench/crowd.py) and serve side by side; a page is asked of both
+in turn, narrowed to the newest days wherever it can be: the same rows then stand on it. The first site is dense and the
+one that is asked for; it has `--records / --small` times as much history as in the small one.
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+from urllib.parse import quote
+
+import httpx
+from litestar.routes import HTTPRoute
+from sqlalchemy import Connection
+
+from bench import crowd
+from bench.table import Figure, show
+from sync.office.serve import open_store
+from sync.office.store import cases, rounds
+from tests.office.conftest import Office
+
+SMALL, LARGE = 20_000, 400_000
+GROWS, BESIDE = 1.5, 20.0
+ROUNDS: Final = 7
+SITE: Final = "site-00"
+NOT_ASKED: Final = (
+    "/v1", "/schema", "/metrics", "/static", "/login", "/P/", "/p/", "/now/stream", "/labels/sheet.pdf",
+    "/labels/test.pdf", "/papers/make", "/papers/kept", "/papers/check", "/photos", "/plans/",
+)  # fmt: skip
+"""Not pages, or files that take a processor for seconds whatever is stored (papers and labels: measured elsewhere)."""
+DAY: Final = "2026-11-20"
+
+
+def run(records: int = LARGE, small: int = SMALL, keep: Path | None = None) -> list[Figure]:
+    with TemporaryDirectory(prefix="watchbook-bench-") as scratch:
+        folder = keep or Path(scratch)
+        times = max(2, round(records / small))
+        given = asyncio.run(_patterns(small))
+        with _office(folder / "small", given, 1) as few, _office(folder / "large", given, times) as many:
+            return _measured(few, many)
+
+
+async def _patterns(small: int) -> crowd.Patterns:
+    return await crowd.patterns(small // crowd.SITES)
+
+
+@contextmanager
+def _office(folder: Path, given: crowd.Patterns, times: int) -> Iterator[Office]:
+    """An office that serves a district; one that was filled before is taken as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "office.db").exists():
+        filled = asyncio.run(_filled(folder / "office.db", given, times))
+        speed = filled.records / filled.seconds
+        sys.stdout.write(f"{filled.records:,} records with their projections, {speed:,.0f} a second\n")
+        sys.stdout.flush()
+    office = Office(folder)
+    try:
+        office.now = crowd.NOW
+        office.account(role="admin")
+        yield office
+    finally:
+        office.close()
+
+
+async def _filled(db: Path, given: crowd.Patterns, times: int) -> crowd.District:
+    store = await open_store(db)
+    try:
+        filled = await crowd.fill(store, given, times)
+        wrong = await crowd.folds_to_the_same(store, filled.sites[-1]) if times == 1 else []
+        if wrong:
+            raise SystemExit(f"folded again, these come out otherwise: {', '.join(wrong)}")
+        return filled
+    finally:
+        store.close()
+
+
+def _measured(few: Office, many: Office) -> list[Figure]:
+    with closing(few.browser()) as small, closing(many.browser()) as large:
+        health = _times(small, large, "/v1/health", "/v1/health")[1]
+        sys.stdout.write(f"health answer {health * 1000:.1f} ms\n")
+        figures: list[Figure] = []
+        for path in sorted(set(_paths(few))):
+            one, other = (_address(office, path) for office in (few, many))
+            if not one or not other:
+                continue
+            at_first, at_last = _times(small, large, one, other)
+            figures.append((f"{path}: large / small", at_last / at_first, GROWS))
+            figures.append((f"{path}: large / health answer", at_last / health, BESIDE))
+            sys.stdout.write(f"{path:<28} {at_first * 1000:8.1f} ms {at_last * 1000:8.1f} ms\n")
+            sys.stdout.flush()
+        return figures
+
+
+def _paths(office: Office) -> Iterator[str]:
+    """Every page that is listed, and one of each kind below it."""
+    for route in office.serving.app.routes:
+        if isinstance(route, HTTPRoute) and "GET" in route.methods and not route.path.startswith(NOT_ASKED):
+            yield route.path
+
+
+def _address(office: Office, path: str) -> str:
+    """An address of that page in this office: of the first site, over the newest days; empty where it has none such."""
+    book, names = office.ask(office.store.read(_names))
+    query = f"site={SITE}&day={DAY}&from=2026-11-20&to=2026-11-21&month=2026-11&book={book}"
+    begin, braced, _ = path.partition("{")
+    name = names.get(begin, "") if braced else ""
+    return f"{begin}{quote(name, safe='')}?{query}" if name or not braced else ""
+
+
+def _names(tx: Connection) -> tuple[str, dict[str, str]]:
+    """The first book of the site, and of what has a page of its own one each, by where those pages stand."""
+    walked = rounds.rounds_on(tx, SITE, DAY)
+    found = cases.listed(tx, [SITE], cases.Which(sorts=(cases.FINDING, cases.HAZARD)), most=1)
+    ordered = cases.listed(tx, [SITE], cases.Which(sorts=(cases.ORDER,)), most=1)
+    return rounds.books_of(tx, SITE)[0].book.hex(), {
+        "/rounds/": walked[0].round,
+        "/findings/": found[0].case if found else "",
+        "/orders/": ordered[0].case if ordered else "",
+        "/assets/": "aa-1-1",
+        "/people/": "zhang-wei",
+        "/indicators/": "missed",
+    }
+
+
+def _times(small: httpx.Client, large: httpx.Client, one: str, other: str) -> tuple[float, float]:
+    """Seconds of the page in each, asked in turn; the first answers do not count."""
+    for _ in range(2):
+        _ask(small, one)
+        _ask(large, other)
+    pairs = [(_ask(small, one), _ask(large, other)) for _ in range(ROUNDS)]
+    return statistics.median(each for each, _ in pairs), statistics.median(each for _, each in pairs)
+
+
+def _ask(browser: httpx.Client, path: str) -> float:
+    began = time.perf_counter()
+    answer = browser.get(path)
+    took = time.perf_counter() - began
+    if answer.status_code != 200:
+        raise SystemExit(f"{path}: {answer.status_code}")
+    return took
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.pages")
+    parser.add_argument("--records", type=int, default=LARGE)
+    parser.add_argument("--small", type=int, default=SMALL)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where both databases stay, or stand already")
+    given = parser.parse_args()
+    return show(run(given.records, given.small, given.keep))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
