@@ -35,6 +35,9 @@ CONFIRMED: Final[tuple[Confirmed, ...]] = ("code", "paper", "absent", "refused",
 NEEDS_VALUE: Final = ("code", "paper", "phone")
 VISITS: Final = ("phone", "home")
 """How a return visit is made. Words: app.words.cases `visit_…`."""
+ROOM_MOST: Final = 12
+VALUE_MOST: Final = 12
+"""Digits of a code or of a slip's number."""
 POSTPONES: Final = ("part", "customer", "maker", "weather")
 """Why a promise is postponed. Words: app.words.orders `later_…`."""
 DELAYS: Final = ("1d", "2d", "3wd", "7wd")
@@ -252,6 +255,11 @@ def provable(order: Order, point: str | None, *, old: bool = False) -> bool:
 def in_time(order: Order) -> bool | None:
     """Whether it was done by its limit (及时); None while it is not done."""
     return None if order.done is None else order.done <= order.due
+
+
+def is_room(room: str) -> bool:
+    """A room or flat number, `3-1-501`; empty is none (D44)."""
+    return len(room) <= ROOM_MOST and all(part.isascii() and part.isdigit() for part in room.split("-") if room)
 
 
 def _on(order: Order, before: Stage, after: Stage, **changed: object) -> Step:

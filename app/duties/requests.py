@@ -1,4 +1,4 @@
-"""报事报修 at the desk (D31, D65): what a resident asks for or complains about, until it is an order, answered, or none.
+"""报事报修 at the desk (D31, D65): what a resident asks for or complains of, until it is an order, answered, or none.
 
 A message that comes from a label's page is in nobody's category yet, so it waits as briefly as a question may.
 """

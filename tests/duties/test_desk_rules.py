@@ -66,6 +66,7 @@ def test_when_all_that_is_owed_was_done_the_shares_are_reached(done: list[Done])
     assert then.left == ()
     assert then.visited * 100 >= then.repairs * SHARE_PCT
     assert then.serious_visited == then.serious
+    assert all(each.visited for each in after if each.asked)
 
 
 def test_of_ten_repairs_three_are_owed_and_not_the_pleasant_ones() -> None:
