@@ -113,8 +113,9 @@ class Afterwards(Unplanned):
             stop = self._stop(progress, visit.stop) if progress and not visit.done and visit.at is None else None
             if progress is None or stop is None:
                 continue
-            for said in self.state.share(TOLD).excused.values():
-                boss = life.may(self._in_force, said.by, EXCUSERS) if said.point == stop.point else None
+            for name, said in self.state.share(TOLD).excused.items():
+                here = (said.point or name) == stop.point
+                boss = life.may(self._in_force, said.by, EXCUSERS) if here else None
                 if boss and said.first <= at < said.last:
                     await self._write(StopSkipped(progress.round, stop.id, said.reason, said.words), by=(boss,))
                     found = True

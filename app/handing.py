@@ -1,12 +1,12 @@
 """Posts and their handover: where the crew stands, what it gives to the next shift, and what it takes (D6, D40)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from app import witness
+from app import kinds, witness
 from app.duties import posts, registers, rounds, schedule
 from app.duties.days import local_time, millis
 from app.duties.orders import Stage
@@ -16,9 +16,18 @@ from app.duties.rounds import Confirmation
 from app.duties.site import Person, Post
 from app.errors import NotAllowed
 from app.kinds.orders import ORDERS
-from app.kinds.posts import HandoverGiven, HandoverTaken, PostManned, PostStoodIn, ReliefAsked, ReliefMissing
+from app.kinds.posts import (
+    HandoverGiven,
+    HandoverTaken,
+    PostManned,
+    PostStoodIn,
+    ReliefAsked,
+    ReliefMissing,
+    sheet_of,
+)
 from app.logbook.lines import encode_json
 from app.posting import Posting
+from app.record import Record
 from app.session import act, has, people
 from app.text import clean
 from app.words import say
@@ -184,6 +193,7 @@ class Handing(Posting):
             words = self.sheet_words(Sheet("", sheet.post, 0, (), counts))
             body = replace(body, words=words, counts=counts, differences=differences)
         await self._write(body)
+        self._brought = None
 
     @act
     async def take_unread(self, sheet: Sheet, reason: str) -> None:
@@ -194,6 +204,7 @@ class Handing(Posting):
         crew = self._signed(None, besides=sheet.by)
         words = say(self.lang, f"handover.why_{reason}")
         await self._write(HandoverTaken(sheet.post, sheet.id, crew, reason, words))
+        self._brought = None
 
     @act
     async def take_by_code(self, typed: str) -> None:
@@ -207,9 +218,23 @@ class Handing(Posting):
             raise NotAllowed("handover.own_code")
         await self._write(HandoverTaken(post.id, None, self._signed(None), code=code))
 
+    def brought(self, records: Iterable[tuple[str, Record]]) -> Sheet:
+        """The newest sheet of the crew's post among what a stick holds, (book, record) each; it may be taken like one
+        that was given here. Raises NotAllowed when there is none."""
+        self._shift()
+        post, found = self._my_post(), list[Sheet]()
+        for book, record in records:
+            body = kinds.read(record)
+            if isinstance(body, HandoverGiven) and body.post == post.id and record.at <= self._at():
+                found.append(sheet_of(record, body, book))
+        if not found:
+            raise NotAllowed("handover.stick_none", post=post.name.say(self.lang))
+        self._brought = max(found, key=lambda sheet: sheet.at)
+        return self._brought
+
     def _waits(self, sheet: Sheet) -> None:
         self._shift()
-        if self.waiting(sheet.post) != sheet:
+        if sheet != self._brought and self.waiting(sheet.post) != sheet:
             raise NotAllowed("handover.taken_already")
 
     def _signed(self, shown: str | None, besides: Collection[str] = ()) -> tuple[Confirmation, ...]:

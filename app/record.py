@@ -7,7 +7,7 @@ docs/record-format.md says the same for somebody who writes a verifier.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, Final
 
@@ -133,16 +133,22 @@ def check_value(value: Any, depth: int = 0) -> None:
         case dict():
             if not _are_keys(tuple(value)):
                 raise RecordRefused("records.bad_key")
-            _check_parts(value.values(), depth)
+            _check_parts(value.values(), depth + 1)
         case list() | tuple():
-            _check_parts(value, depth)
+            _check_parts(value, depth + 1)
         case _:
             raise RecordRefused("records.bad_value", type=type(value).__name__)
 
 
-def _check_parts(parts: Iterable[Any], depth: int) -> None:
+def _check_parts(parts: Collection[Any], depth: int) -> None:
+    """The same of values that stand so deep, the usual ones first."""
+    if parts and depth > MAX_DEPTH:
+        raise RecordRefused("records.too_deep", limit=MAX_DEPTH)
     for part in parts:
         shape = type(part)
-        known = shape in _PLAIN or (shape is int and -MAX_INT <= part <= MAX_INT)
-        if not known or depth == MAX_DEPTH:
-            check_value(part, depth + 1)
+        if shape in _PLAIN or (shape is int and -MAX_INT <= part <= MAX_INT):
+            continue
+        if shape is list:
+            _check_parts(part, depth + 1)
+        else:
+            check_value(part, depth)

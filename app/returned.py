@@ -8,18 +8,10 @@ from app.duties.schedule import Slot, slot_named
 from app.errors import NotAllowed
 from app.kinds.reviews import REVIEWS, Returned, ReviewAnswered
 from app.session import Session, act
-from app.words import say, table
+from app.words import say
 
 ASKED_MS: Final = 14 * 24 * 3600 * 1000
 """So long a crew is asked."""
-
-
-def reason_words(lang: str, reason: str, words: str) -> str:
-    """Why it was sent back, or what was answered: a phrase in the reader's language, own words as they are."""
-    for subject, name in (("reviews", f"reason_{reason}"), ("life", f"why_{reason}")):
-        if words in table(subject).get(name, ()):
-            return say(lang, f"{subject}.{name}")
-    return words
 
 
 class Answering(Session):

@@ -5,7 +5,6 @@ supervisor's decisions as records of this handheld's book.
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -26,51 +25,15 @@ from app.kinds.reviews import (
     ReviewWithdrawn,
 )
 from app.record import Entry
+from app.reviewable import PAGE, RoundSent, read_page
 from app.session import act
 from app.unplanned import Unplanned
 from app.words import say
 
-PAGE: Final = "review"
-"""Kind of the office's page, one for the site."""
-LARGEST: Final = 256 * 1024
 HASH_DIGITS: Final = 12
 """Of a chain's hash, as the office names records."""
 LOOKED_BACK: Final = 5000
 """Records not sent yet, among which finished rounds are looked for."""
-
-
-class RoundSent(Struct, frozen=True, omit_defaults=True):
-    """A round that is not accepted yet, as the office sends it."""
-
-    shown: Shown
-    schedule: str
-    opens: int
-    closes: int
-    planned: int
-    done: int
-    crew: tuple[str, ...] = ()
-    about: tuple[About, ...] = ()
-    clean: bool = False
-    severe: bool = False
-    state: State = State.OPEN
-    words: str = ""
-    """The reason it was sent back for, or what was answered."""
-    reason: str = ""
-    review: str = ""
-    """The record that sent it back, `book:seq`."""
-
-
-class ReviewSent(Struct, frozen=True):
-    """The office's page."""
-
-    at: int
-    """True as of then, UTC ms."""
-    rounds: tuple[RoundSent, ...]
-    more: int = 0
-    """Left out."""
-
-
-NOTHING: Final = ReviewSent(0, ())
 
 
 class Known(Struct, frozen=True):
@@ -181,16 +144,6 @@ class Reviewing(Unplanned):
         self._must(boss, REVIEWERS)
         if any(accepting.is_own(each.crew, [boss.id]) for each in found):
             raise NotAllowed("reviews.own")
-
-
-def read_page(raw: bytes | None) -> ReviewSent:
-    """Empty when it cannot be read."""
-    if raw is None or len(raw) > LARGEST:
-        return NOTHING
-    try:
-        return msgspec.json.decode(raw, type=ReviewSent)
-    except ValueError:
-        return NOTHING
 
 
 def settled(sent: RoundSent, decided: Decided | None) -> RoundSent | None:

@@ -18,6 +18,7 @@ from msgspec import UNSET, UnsetType
 from app import kinds
 from app.duties import rounds
 from app.duties.days import local_time
+from app.duties.posts import Sheet
 from app.duties.rounds import Confirmation, Progress
 from app.duties.site import TEMPORARY, Person, Phrase, Plan, Route, Stop, Text
 from app.ear import Ear
@@ -93,6 +94,8 @@ class Session:
         """When the book was last tended (`Moment.up`)."""
         self._damage = self.damage
         """Damaged places, as far as was told."""
+        self._brought: Sheet | None = None
+        """The handover sheet that was read from a stick, until it is taken."""
         self._unlocked = False
         self._holder = ""
         """Who unlocked it, or signed in last to begin a shift."""

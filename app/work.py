@@ -11,6 +11,9 @@ from app.duties import findings, orders
 from app.duties.days import local_time, millis
 from app.duties.findings import Finding
 from app.duties.orders import DELAYS, POSTPONES, REOPENS, Confirmed, Order, Origin, Stage, Step
+from app.duties.orders import ROOM_MOST as ROOM_MOST
+from app.duties.orders import VALUE_MOST as VALUE_MOST
+from app.duties.orders import is_room as is_room
 from app.duties.provisions import Supply
 from app.duties.registers import MOST
 from app.duties.site import Category, Grade, Phrase, Point
@@ -42,9 +45,6 @@ OVERSEERS: Final = frozenset({"quality"})
 """Roles that see all findings, and take no orders."""
 LEADERS: Final = frozenset({"leader", "supervisor", "manager"})
 """Roles that may do anybody's order, and see them all."""
-ROOM_MOST: Final = 12
-VALUE_MOST: Final = 12
-"""Digits of a code or of a slip's number."""
 FITTER: Final = "fitter"
 """Whose turn it is where the plan does not say."""
 
@@ -73,7 +73,9 @@ class Work(Session):
         found = [
             order
             for order in self.state.share(ORDERS).values()
-            if roles & {order.to, *LEADERS} or crew & {order.worker, order.receiver, order.assigned} or self._at_post(order)
+            if roles & {order.to, *LEADERS}
+            or crew & {order.worker, order.receiver, order.assigned}
+            or self._at_post(order)
         ]
 
         def place(order: Order) -> tuple[bool, bool, int]:
@@ -481,7 +483,3 @@ def _may(step: Step) -> Order:
     if isinstance(step, Order):
         return step
     raise NotAllowed(f"orders.why_{step}")
-
-
-def is_room(room: str) -> bool:
-    return len(room) <= ROOM_MOST and all(part.isascii() and part.isdigit() for part in room.split("-") if room)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from app.ports import Buzzer, Hush, Scanner, TagReader
+from app.record import Record
 from app.watch import Watch
 from hardware.power import Battery
 from hardware.scanner import Wedge
@@ -52,6 +53,23 @@ class Office(Protocol):
         ...
 
 
+class Sheets(Protocol):
+    """The stick that carries handover sheets between handhelds."""
+
+    @property
+    def there(self) -> bool:
+        """A stick is in."""
+        ...
+
+    def put(self, sheet: str) -> None:
+        """A sheet of this handheld's, by its id, onto it. Raises WatchbookError."""
+        ...
+
+    def found(self) -> list[tuple[str, Record]]:
+        """(book, record) of what other handhelds put there. Raises WatchbookError."""
+        ...
+
+
 class Gear(Struct, frozen=True):
     watch: Watch
     radio: TagReader
@@ -70,6 +88,7 @@ class Gear(Struct, frozen=True):
     """To take photographs with; None where none is set up."""
     pictures: "Path | None" = None
     """A folder whose pictures may be chosen for a record; a camera that is a folder comes before it."""
+    sheets: Sheets | None = None
     lang: str = "zh"
     english_only: bool = False
     """The console cannot show Chinese: said on the first page, and the language stays English."""
@@ -81,7 +100,7 @@ class Gear(Struct, frozen=True):
     practice: bool = False
     """Nothing here is real: see screens.practice."""
     hint: str = ""
-    """For demonstrations: what a visitor should press to sign in, the second line where there is room. Empty otherwise."""
+    """For demonstrations: what a visitor should press to sign in, the second line where there is room; else empty."""
     desk: str = ""
     """A line for demonstrations: where the office's pages are. Empty otherwise."""
     battery: Callable[[], Battery | None] = lambda: None

@@ -1,5 +1,6 @@
 """Handover by post: saying where the crew stands, counting and giving the sheet, reading and taking it (D40)."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -14,6 +15,7 @@ from app.handing import Given, Handing, short
 from app.kinds.orders import ORDERS
 from app.watch import Watch
 from screens.choices import Choices, ListPage
+from screens.gear import Gear, Sheets
 from screens.layout import Line, paragraph, title
 from screens.number import Digits, field
 from screens.page import Page
@@ -22,20 +24,22 @@ from screens.times import clock, since
 from screens.typed import TypedPage
 
 TAKE, GIVE, CODE, RELIEF = "handover.do_take", "handover.do_give", "handover.do_code", "handover.do_relief"
-STAND_IN, MAN = "handover.do_stand_in", "handover.do_man"
+STAND_IN, MAN, STICK = "handover.do_stand_in", "handover.do_man", "handover.do_stick"
 COUNT: Final = Digits(limit=3)
 
 
-def page_for(watch: Watch) -> Page:
+def page_for(gear: Gear) -> Page:
     """Where the menu leads: first of all the crew says at which post it is."""
-    return PostsPage(watch.posts_to_choose()) if watch.post() is None else HandoverPage(watch)
+    watch, stick = gear.watch, gear.sheets is not None and gear.sheets.there
+    return PostsPage(watch.posts_to_choose()) if watch.post() is None else HandoverPage(watch, stick=stick)
 
 
 class HandoverPage(ListPage[str]):
     """What can be done about the post."""
 
-    def __init__(self, watch: Watch) -> None:
-        more = [MAN] if len(watch.posts_to_choose()) > 1 else []
+    def __init__(self, watch: Watch, *, stick: bool = False) -> None:
+        """`stick`: one is in, from which a sheet may be read."""
+        more = [*([STICK] if stick else []), *([MAN] if len(watch.posts_to_choose()) > 1 else [])]
         super().__init__([*([TAKE] if watch.waiting() else []), GIVE, RELIEF, STAND_IN, CODE, *more])
 
     def head(self) -> tuple[str, str]:
@@ -64,6 +68,9 @@ class HandoverPage(ListPage[str]):
                 self.terminal.replace(StandInPage(watch))
             case "handover.do_code":
                 self.terminal.replace(CodePage())
+            case "handover.do_stick" if self.gear.sheets is not None:
+                found = await asyncio.to_thread(self.gear.sheets.found)
+                self.terminal.replace(TakePage(Handing.of(watch).brought(found)))
             case "handover.do_man":
                 self.terminal.replace(PostsPage(watch.posts_to_choose()))
 
@@ -336,7 +343,19 @@ class GivenPage(SheetPage):
         return [*rows, *self.rows_of(self._sheet, width, height - len(rows))]
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        return (self.next_key("handover.given_end"), ("Backspace", self.say("handover.given_stay")))
+        stick = (("9", self.say("handover.key_stick")),) if self._stick is not None else ()
+        return (self.next_key("handover.given_end"), *stick, ("Backspace", self.say("handover.given_stay")))
+
+    @property
+    def _stick(self) -> Sheets | None:
+        """Where it may be put for another handheld."""
+        return self.gear.sheets if self.gear.sheets is not None and self.gear.sheets.there else None
+
+    async def digit(self, key: str) -> None:
+        if key == "9" and (stick := self._stick) is not None:
+            await asyncio.to_thread(stick.put, self._sheet.id)
+            self.terminal.signal("ok")
+            self.terminal.tell(self.say("handover.on_stick"))
 
     async def enter(self) -> None:
         if not self.last:

@@ -119,7 +119,7 @@ async def _duty(gear: Gear) -> Page:
 
 
 async def _handover(gear: Gear) -> Page:
-    return page_for(gear.watch)
+    return page_for(gear)
 
 
 def _emergencies(watch: Watch) -> bool:

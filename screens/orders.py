@@ -110,7 +110,8 @@ class TakePage(Page):
         """`about`: what was said of it already."""
         super().__init__()
         self._categories = tuple(categories)
-        self._category, self._phrase = about or (None, None)
+        self._category: Category | None = about[0] if about else None
+        self._phrase: Phrase | None = about[1] if about else None
         self._urgent = False
         self._origin: Origin = "radio"
         self._room = Digits(limit=ROOM_MOST, room=True)

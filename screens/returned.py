@@ -7,7 +7,8 @@ from app.duties.accepting import About
 from app.duties.evidence import Mark
 from app.duties.life import EXPLANATIONS
 from app.kinds.reviews import Returned
-from app.returned import Answering, reason_words
+from app.returned import Answering
+from app.reviewable import reason_words
 from app.words import say, table
 from screens.choices import ListPage
 from screens.layout import Line, paragraph, title

@@ -9,11 +9,11 @@ from typing import Final
 from app.duties.accepting import REASONS, REVIEWERS, State
 from app.duties.schedule import clock_text
 from app.duties.site import Person, Phrase
-from app.returned import reason_words
-from app.reviewing import Known, Reviewing, RoundSent
+from app.reviewable import RoundSent, reason_words
+from app.reviewing import Known, Reviewing
 from screens.choices import Choices, ListPage
 from screens.gear import Gear
-from screens.layout import Line, paragraph, title, two
+from screens.layout import Line, paragraph, title
 from screens.page import Page
 from screens.posts import person_name
 from screens.returned import about_words, mark_words, round_words
@@ -56,17 +56,22 @@ class ReviewPage(Page):
         if self._known is None:
             return rows
         known = self._known
-        made = self.terminal.local(known.at)
-        told = f"{made:%m-%d} {clock(made)}"
-        rows += paragraph(
-            self.say("reviews.as_of", time=told) if known.at else self.say("reviews.no_page"), "dim", width
-        )
+        rows += paragraph(" ".join([*self._how_many(known), self._as_of(known)]), "dim", width)
         if known.waits:
             rows += paragraph(self.say("reviews.waits", n=known.waits), "dim", width)
         rows.append(())
         if not known.asks:
             return [*rows, *paragraph(self.say("reviews.nothing_asks"), "ok", width)]
         return [*rows, *self._list.draw(width, height - len(rows), self.more)]
+
+    def _how_many(self, known: Known) -> list[str]:
+        return [self.say("reviews.asks", n=len(known.asks) + known.more)] if known.asks else []
+
+    def _as_of(self, known: Known) -> str:
+        made = self.terminal.local(known.at)
+        return (
+            self.say("reviews.as_of", time=f"{made:%m-%d} {clock(made)}") if known.at else self.say("reviews.no_page")
+        )
 
     def _row(self, sent: RoundSent) -> str:
         state = self.say(SHORTEST_WORDS[sent.state]) if sent.state in SHORTEST_WORDS else ""
@@ -139,10 +144,9 @@ class DecidePage(Page):
     def draw(self, width: int, height: int) -> Sequence[Line]:
         sent = self._sent
         opens, closes = self.terminal.local(sent.opens), self.terminal.local(sent.closes)
-        rows: list[Line] = [
-            title(round_words(self, sent.shown.round), f"{clock(opens)}-{clock_text(closes, opens)}", width)
-        ]
-        rows.append(two((self.say("reviews.points", done=sent.done, planned=sent.planned), "text"), ("", "dim"), width))
+        window = f"{clock(opens)}-{clock_text(closes, opens)}"
+        rows: list[Line] = [title(round_words(self, sent.shown.round), window, width)]
+        rows += paragraph(self.say("reviews.points", done=sent.done, planned=sent.planned), "text", width)
         crew = " ".join(person_name(self, person) for person in sent.crew) or self.say("reviews.nobody")
         rows += [*paragraph(crew, "dim", width), ()]
         for each in sent.about:

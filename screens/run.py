@@ -82,6 +82,7 @@ def open_terminal(
     from hardware.scanners import scanners
     from screens.gear import Gear
     from screens.terminal import Terminal
+    from sync.sheets import StickSheets
 
     pages = pages_of(logbook, clock.now().at)
     for kind in pages.unread:
@@ -98,6 +99,7 @@ def open_terminal(
         camera=_camera(settings.camera, clock),
         photo=_camera(settings.photo or settings.camera, clock),
         pictures=settings.data_dir / "photos",
+        sheets=StickSheets(logbook, clock, settings.data_dir / "stick"),
         wedge=wedge(settings.scan_prefix or "", settings.scan_suffix or "", settings.scan_gap_ms or ""),
         lang=settings.lang,
         english_only=not launch.console_shows_chinese(os.environ),

@@ -1,7 +1,8 @@
 """A handheld and a folder that is carried by hand: a USB stick, a shared folder.
 
 What an office has no receipt for goes onto it, and receipts come back from it. Files of other handhelds may be taken
-along: they lie in carried/ of the data folder until the courier has delivered them.
+along: they lie in carried/ of the data folder until the courier has delivered them. A handover sheet goes from one
+handheld to another in a file of its own.
 """
 
 import os
@@ -13,11 +14,12 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from app.errors import BookError, OfficeRefused, WatchbookError
+from app.errors import BookError, OfficeRefused, RecordRefused, WatchbookError
 from app.logbook.book import Logbook
 from app.logbook.closed import ClosedBook
 from app.logbook.disk import Disk, reading, saving
 from app.ports import Clock
+from app.record import Record, decode
 from sync.handoff import (
     LARGEST,
     LONGEST_RECEIPT,
@@ -39,6 +41,8 @@ from sync.wire import Receipt
 T = TypeVar("T")
 MOST: Final = 64
 """Files of others that one handheld carries."""
+SHEET: Final = ".handover"
+"""Ends the name of a file with one handover sheet: no office and no other handheld carries it."""
 _REFUSED: Final = ".refused"
 """Ends the name of a file that the office did not want: it is not sent again."""
 _STICK_FAILS: Final = ("handoff.stick", "handoff.no_stick")
@@ -230,6 +234,43 @@ def not_wanted(path: Path) -> None:
     """The office will not take it: it is kept, and not sent again. Raises BookUnsafe."""
     with saving():
         Disk().rename("carried.refused", path, path.with_name(path.name + _REFUSED))
+
+
+# -- handover sheets -----------------------------------------------------------------------------
+
+
+def put_sheet(logbook: Logbook, stick: Path, seq: int, clock: Clock) -> None:
+    """The record `seq` alone, signed as hand-off files are, for another handheld. Raises FileRefused, OfficeRefused."""
+    if logbook.office is None:
+        raise OfficeRefused("sync.not_enrolled")
+    batch = next(Lane(logbook, Outbox(next=seq, size=1)).batches())
+    for sheet, data in written(logbook, [batch], clock.now()):
+        with _using(stick):
+            Disk().store("handover", stick / f"{sheet.book}.{seq}{SHEET}", data)
+
+
+def sheets_on(logbook: Logbook, stick: Path) -> list[tuple[str, Record]]:
+    """(book, record) of each sheet there of another handheld of our office. Raises FileRefused when the stick fails, or
+    when nothing there but files that cannot be taken."""
+    if logbook.office is None:
+        raise OfficeRefused("sync.not_enrolled")
+    found, refusal = list[tuple[str, Record]](), None
+    with _using(stick):
+        paths = sorted(stick.glob(f"*{SHEET}"))[-MOST:]
+    for path in paths:
+        try:
+            handed = read(_read(path, LARGEST) or b"")
+            if handed.sheet.office != logbook.office.server_key:
+                raise FileRefused("handoff.other_office")
+            if handed.sheet.identity != logbook.identity.public.hex():
+                found.append((handed.sheet.book, decode(bytes(handed.batches[0].records[0]))))
+        except (FileRefused, RecordRefused) as e:
+            if e.key in _STICK_FAILS:
+                raise
+            refusal = e
+    if refusal is not None and not found:
+        raise refusal
+    return found
 
 
 # -- the stick -----------------------------------------------------------------------------------

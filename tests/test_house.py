@@ -78,7 +78,8 @@ SUBJECTS = {
     *("handover", "keeping", "label", "life", "lone", "matters", "menu", "more", "order", "orders", "outside"),
     *("overrule", "photo", "photos", "pictures", "place", "places", "practice", "procedures", "registers", "rehearsal"),
     *("answers", "asking", "onsite", "scores", "skip", "surveys", "team", "teams", "tended", "tending", "trial"),
-    *("accepting", "returned", "review", "reviewing", "reviews", "unplanned", "violations", "witnessing", "work"),
+    *("accepting", "blind", "requests", "returned", "review", "reviewable", "reviewing", "reviews", "visits"),
+    *("unplanned", "violations", "witnessing", "work"),
 }
 """Modules of every room, by their last name, that only a crew needs who opens such a page or meets such a record."""
 IN_A_ROUND = {"app.duties.equipment", "app.kinds.matters"}

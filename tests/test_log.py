@@ -109,3 +109,20 @@ def test_a_record_of_any_kind_without_its_members_is_shown_all_the_same(kind: st
         line = BookLog("zh", None, None).line(msgspec.convert({**plain, "body": body}, Record))
         assert "\x1b" not in line
         assert line.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"point": POINT["id"], "proved": True, "grade": "label"}, "proved by the label"),
+        ({"point": POINT["id"], "proved": True, "grade": "near"}, "proved by the beacon"),
+        (
+            {"point": POINT["id"], "proved": False, "grade": "label"},
+            "that this is the place is not proved",
+        ),
+        ({"point": None, "proved": False, "grade": None}, "no label proves it"),
+    ],
+)
+def test_a_log_says_what_proves_that_somebody_was_there(body: dict[str, object], words: str) -> None:
+    record = Record(1_700_000_000_000, {"order": "b:1", **body}, "boot", ("li",), "order.arrived", 0, 1, 1, 1)
+    assert words in BookLog("en", None, None).words(record)

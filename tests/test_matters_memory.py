@@ -12,7 +12,7 @@ from tests.logbook.tools import SMALL, receipt
 
 BOOK, OTHER = "ab" * 32, "cd" * 32
 ORDER = f"{BOOK}:7"
-TAKEN = {
+TAKEN: dict[str, object] = {
     "origin": "radio", "category": "repair", "phrase": "pipe", "words": "Pipe", "person": "zhang", "to": "fitter",
     "respond": None, "due": 1_800_000_000_000, "urgent": False, "point": None, "room": "501",
 }  # fmt: skip

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from app.duties.site import Plan, Stop, decode_plan, encode_plan
 from app.errors import WatchbookError
 from app.logbook.book import Logbook, Received
-from app.pages import Pages, TableSent, in_force, pages_of, people_of, plan_of
+from app.pages import Pages, TableSent, begins, in_force, pages_of, people_of, plan_of
 from app.watch import Watch
 from tests import garden
 from tests.garden import BADGES, LABELS, HandClock, QuickDisk, scan
@@ -66,6 +66,16 @@ def test_the_newest_revision_whose_day_has_come_holds(moment: str, wanted: int) 
     days = {1: "2025-01-01", 2: "2025-06-01", 3: "2025-12-01", 4: "2025-11-21", 5: "2026-01-01"}
     plans = [revision(number, day) for number, day in days.items()]
     assert in_force(plans, at(moment)).revision == wanted
+
+
+def test_a_revision_with_a_time_holds_from_that_minute_and_an_older_program_gives_it_the_day() -> None:
+    plans = [revision(1, "2025-01-01"), replace(revision(2, "2026-01-01"), effective_at="06:30")]
+    for moment, wanted in (("2026-01-01T06:29:59", 1), ("2026-01-01T06:30", 2), ("2026-01-02T00:00", 2)):
+        assert in_force(plans, at(moment)).revision == wanted
+    assert begins(plans[1]) == at("2026-01-01T06:30")
+    older = msgspec.json.decode(encode_plan(plans[1]))
+    assert older["effective"] == "2026-01-01", "what an older program looks at is a date, as ever"
+    assert b"effective_at" not in encode_plan(plans[0])
 
 
 def test_the_day_is_the_sites_own() -> None:

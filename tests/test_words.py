@@ -65,6 +65,8 @@ BY_NAME = frozenset(
         "office_usage",
         "daybooks",
         "papers",
+        "plan_book",
+        "planning",
         "plans",
         "rooms",
         "sensor",

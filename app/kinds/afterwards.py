@@ -79,7 +79,8 @@ class Told(Struct, frozen=True):
     entered: Mapping[str, int] = {}
     """Windows whose rounds were entered from paper, by slot id, and when, UTC ms."""
     excused: Mapping[str, Excused] = {}
-    """By the record that says it, `book:seq`; those of the office and of other handhelds too."""
+    """By the record that says it, `book:seq`; those of the office and of other handhelds too. Earlier programs kept
+    them by point."""
 
 
 def entered(before: Told, record: Record, body: RoundLateEntry, book: str) -> Told:

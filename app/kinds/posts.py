@@ -106,7 +106,12 @@ def relief_asked(before: Posts, record: Record, body: ReliefAsked, book: str) ->
 
 
 def given(before: Posts, record: Record, body: HandoverGiven, book: str) -> Posts:
-    sheet = Sheet(
+    return posts.put(before, body.post, posts.given(before.of(body.post), sheet_of(record, body, book)))
+
+
+def sheet_of(record: Record, body: HandoverGiven, book: str) -> Sheet:
+    """The sheet that a record gives."""
+    return Sheet(
         id=f"{book}:{record.seq}",
         post=body.post,
         at=record.at,
@@ -116,7 +121,6 @@ def given(before: Posts, record: Record, body: HandoverGiven, book: str) -> Post
         late=body.late,
         notes=tuple(body.notes.values()),
     )
-    return posts.put(before, body.post, posts.given(before.of(body.post), sheet))
 
 
 def taken(before: Posts, record: Record, body: HandoverTaken, book: str) -> Posts:

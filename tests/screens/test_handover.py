@@ -15,19 +15,24 @@ from app.duties.provisions import Item
 from app.duties.schedule import Standing
 from app.duties.site import Phrase, Post
 from app.duties.texts import Text
-from app.errors import NotAllowed
+from app.errors import NotAllowed, WatchbookError
 from app.handing import Handing
 from app.keeping import Keeping
+from app.logbook.office import Enrolment
 from app.words import say
 from app.work import Work
 from screens.handover import GivenPage, GivePage, TakePage
 from screens.home import HomePage
 from screens.signin import SignInPage
-from tests.screens.plans import PLAN, pages
+from screens.terminal import Terminal
+from sync.sheets import StickSheets
+from tests.logbook.tools import OFFICE_KEY
+from tests.screens.plans import PINS, PLAN, pages
 from tests.screens.test_keeping import LIFT
 from tests.screens.world import LARGE, SIGN_IN, SMALL, World, bodies, keys, settle, text, world
 
 T = Text
+FORGER = "11" * 32
 RADIO = Item("radio", T("对讲机", "Radio"), 2)
 GATE = Post(
     "gate",
@@ -414,3 +419,85 @@ async def test_a_long_sheet_is_read_page_by_page_to_its_end(tmp_path: Path) -> N
 
 
 PHRASES = tuple(Phrase(f"p{number}", T(f"事{number}", f"matter {number} of many")) for number in range(30))
+
+
+def with_stick(app: Terminal, here: World, stick: Path) -> None:
+    """The handheld belongs to the office of them all, and `stick` is where its stick appears."""
+    here.book.enrolled(Enrolment("http://office", OFFICE_KEY, here.folder.name, "cuihu"))
+    app.gear = replace(app.gear, sheets=StickSheets(here.book, here.clock, stick))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_a_sheet_goes_to_another_handheld_on_a_stick(tmp_path: Path, lang: str) -> None:
+    stick = tmp_path / "stick"
+    with world(tmp_path / "one", ONE) as here:
+        app = here.terminal(lang)
+        with_stick(app, here, stick)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter")
+            here.clock.pass_by(3600)
+            await keys(pilot, f"{GIVE_ONE_RADIO} enter")
+            assert say(lang, "handover.key_stick") not in text(app), "none is in"
+            stick.mkdir()
+            await keys(pilot, "9")
+            assert say(lang, "handover.on_stick")[:12] in text(app)
+        (given,) = [record for record in here.records() if record.kind == "handover.given"]
+        sheet = f"{here.book.book_id}:{given.seq}"
+    (stick / "torn.handover").write_bytes(b'{"handoff":1,')
+    with world(tmp_path / "two", ONE) as here:
+        here.clock.pass_by(7200)
+        app = here.terminal(lang)
+        with_stick(app, here, stick)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{LI} enter")
+            await chosen(pilot, app, lang, "handover.do_stick")
+            assert isinstance(app.screen, TakePage)
+            assert missing(lang) in text(app)
+            await keys(pilot, "enter enter")
+        (taken,) = bodies(here, "handover.taken")
+        assert (taken["sheet"], taken["crew"][0]["person"]) == (sheet, "li-min")
+        assert taken["crew"][0]["shown"] == given.body["crew"][0]["shown"], "both signed the same"
+        read = Handing.of(here.watch).brought(StickSheets(here.book, here.clock, stick).found())
+        await Handing.of(here.watch).take(read)
+        with pytest.raises(NotAllowed):
+            await Handing.of(here.watch).take(read)
+
+
+@pytest.mark.parametrize("what", ["nothing", "torn", "another office", "our own", "another post", "no stick"])
+async def test_a_stick_without_the_posts_sheet_is_one_sentence_and_nothing_is_taken(tmp_path: Path, what: str) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    with world(tmp_path / "one", TWO if what == "another post" else ONE) as one:
+        app = one.terminal("en")
+        with_stick(app, one, stick)
+        await one.watch.sign_in_pin("zhang-wei", PINS["zhang-wei"])
+        handing = Handing.of(one.watch)
+        if what == "another post":
+            await handing.man("patrol")
+        counts = {} if what == "another post" else {"radio": 2, "keys": 6}
+        given = await handing.give(counts)
+        if what != "nothing":
+            StickSheets(one.book, one.clock, stick).put(given.sheet.id)
+        for path in stick.glob("*.handover") if what == "torn" else ():
+            path.write_bytes(path.read_bytes()[:-20])
+        with world(tmp_path / "two", ONE) as two:
+            key = FORGER if what == "another office" else OFFICE_KEY
+            two.book.enrolled(Enrolment("http://office", key, "b", "cuihu"))
+            await two.watch.sign_in_pin("li-min", PINS["li-min"])
+            mine = one if what == "our own" else two
+            sheets = StickSheets(mine.book, mine.clock, tmp_path / "gone" if what == "no stick" else stick)
+            with pytest.raises(WatchbookError) as no:
+                Handing.of(mine.watch).brought(sheets.found())
+    assert no.value.key == {
+        "nothing": "handover.stick_none", "torn": "handoff.torn", "another office": "handoff.other_office",
+        "our own": "handover.stick_none", "another post": "handover.stick_none", "no stick": "handoff.no_stick",
+    }[what]  # fmt: skip
+
+
+async def chosen(pilot: Pilot[int], app: Terminal, lang: str, words: str) -> None:
+    """More, handover, and the digit beside the words."""
+    for wanted in ("handover.menu", words):
+        if wanted == "handover.menu":
+            await keys(pilot, "asterisk 0")
+        row = next(row for row in text(app).splitlines() if say(lang, wanted) in row)
+        await keys(pilot, row[0])

@@ -92,7 +92,8 @@ async def test_an_order_by_radio_is_taken_in_six_keys(tmp_path: Path, lang: str,
             await settle(pilot)
             await in_six(pilot, f"9 {await usual(pilot, app, 'glass', lang)} 5 0 1 enter")  # with a room, from home
             second = bodies(here, "order.taken")[1]
-            assert (second["category"], second["phrase"], second["room"]) == ("glass", PLAN.category("glass").phrases[0].id, "501")
+            usually = PLAN.category("glass").phrases[0].id
+            assert (second["category"], second["phrase"], second["room"]) == ("glass", usually, "501")
             assert isinstance(app.screen, OrderPage)
             assert "501" in text(app)
             await keys(pilot, "enter")

@@ -252,8 +252,8 @@ def test_what_was_overheard_is_refused_by_every_worker(tmp_path: Path) -> None:
             return httpx.get(f"{at.url}/v1/changes", headers=headers | host, trust_env=False).status_code
 
         def fresh(created_s: int) -> dict[str, str]:
-            made = {"book": rogue.book.hex(), "created": created_s, "nonce": f"n{time.time_ns():030}"}
-            signed = sign("GET", f"{one.url}/v1/changes", b"", key=rogue.identity, **made)
+            url, book, nonce = f"{one.url}/v1/changes", rogue.book.hex(), f"n{time.time_ns():030}"
+            signed = sign("GET", url, b"", book=book, key=rogue.identity, created=created_s, nonce=nonce)
             return signed | {PROTOCOL_HEADER: "1", CLIENT_HEADER: "0.2.0"}
 
         def kept(at: RunningOffice) -> int:
