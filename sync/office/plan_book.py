@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 from app.duties.site import TAG_FORMATS
 from sync.office.plan_book_faults import BookFaults
 from sync.office.plan_cells import column_name, head_of, heading, names_of, written
+from sync.office.plan_drafts import Draft, Line, at, rooms, under
 from sync.office.plan_faults import Spot
-from sync.office.plan_nodes import Entry, Leaf, Node, Refused, Row, Table
+from sync.office.plan_nodes import Leaf, Node, Refused, Row, Table
 from sync.office.plan_sheets import (
     ALLOWED,
     BY_NAME,
@@ -78,56 +79,16 @@ def _known(found: Sequence[SheetRead], faults: BookFaults) -> dict[str, SheetRea
     return known
 
 
-class _Draft:
-    """A table or a list that grows row by row."""
-
-    def __init__(self, spot: Spot, *, is_list: bool = False) -> None:
-        self.spot = spot
-        self.entries: dict[str, Node | _Draft] = {}
-        self.items: list[Node | _Draft] = []
-        self.is_list = is_list
-
-    def below(self, key: str, spot: Spot, *, is_list: bool = False) -> "_Draft":
-        """What stands under `key`, begun at `spot` when it is not there."""
-        found = self.entries.get(key)
-        if not isinstance(found, _Draft):
-            where = f"{self.spot.where}.{key}".removeprefix(".")
-            found = self.entries[key] = _Draft(Spot(spot.line, where, spot.sheet, spot.column), is_list=is_list)
-        return found
-
-    def node(self) -> Node:
-        if self.is_list:
-            return Row(self.spot, tuple(_node(item) for item in self.items))
-        entries = ((key, _node(each)) for key, each in self.entries.items())
-        return Table(self.spot, tuple(Entry(key, node.spot.line, node) for key, node in entries))
-
-
-def _node(each: "Node | _Draft") -> Node:
-    return each.node() if isinstance(each, _Draft) else each
-
-
-class _Line(NamedTuple):
-    """One row of a sheet: what its known columns hold."""
-
-    spot: Spot
-    cells: dict[tuple[str, str], tuple[Col, Leaf | Refused]]
-    """By heading and language."""
-
-    def get(self, heading: str, lang: str = "") -> Leaf | Refused | None:
-        found = self.cells.get((heading, lang))
-        return found[1] if found else None
-
-
 class _Build:
     def __init__(self, faults: BookFaults) -> None:
         self._faults = faults
-        self._top = _Draft(Spot(0))
-        self._people = _Draft(Spot(0))
-        self._lists: dict[str, _Draft] = {}
+        self._top = Draft(Spot(0))
+        self._people = Draft(Spot(0))
+        self._lists: dict[str, Draft] = {}
         self._used: set[str] = set()
 
     def take(self, sheet: Sheet, found: SheetRead) -> None:
-        special: dict[str, Callable[[Sheet, _Line], None]] = {
+        special: dict[str, Callable[[Sheet, Line], None]] = {
             "site": self._site,
             "people": self._person,
             "tags": self._tag,
@@ -147,9 +108,9 @@ class _Build:
             if name not in self._used:
                 self._faults.warn(listed.spot, "plan_book.unused_list", name=name)
         surveys = self._top.entries.get("surveys")
-        for survey in surveys.entries.values() if isinstance(surveys, _Draft) else ():
-            if isinstance(survey, _Draft) and isinstance(units := survey.entries.get("units"), _Draft):
-                survey.entries["units"] = _rooms(units)
+        for survey in surveys.entries.values() if isinstance(surveys, Draft) else ():
+            if isinstance(survey, Draft) and isinstance(units := survey.entries.get("units"), Draft):
+                survey.entries["units"] = rooms(units)
         top, people = self._top.node(), self._people.node()
         assert isinstance(top, Table)
         assert isinstance(people, Table)
@@ -157,7 +118,7 @@ class _Build:
 
     # -- a sheet's rows -----------------------------------------------------------------------
 
-    def _lines(self, sheet: Sheet, found: SheetRead) -> Iterator[_Line]:
+    def _lines(self, sheet: Sheet, found: SheetRead) -> Iterator[Line]:
         rows: dict[int, list[Cell]] = {}
         for cell in found.cells:
             rows.setdefault(cell.row, []).append(cell)
@@ -167,7 +128,8 @@ class _Build:
             return
         columns = self._columns(sheet, found.title, rows[head])
         for number, cells in rows.items():
-            if number > head and not cells[0].text.startswith(REMARK):
+            remark = cells[0].column <= min(columns, default=0) and cells[0].text.startswith(REMARK)
+            if number > head and not remark:
                 line = self._line(found.title, number, cells, columns)
                 if line.cells:
                     yield line
@@ -196,7 +158,7 @@ class _Build:
                 self._faults.add(spot, "plan_book.no_column", name=col.headings[0])
         return found
 
-    def _line(self, title: str, number: int, cells: Sequence[Cell], columns: Mapping[int, tuple[Col, str]]) -> _Line:
+    def _line(self, title: str, number: int, cells: Sequence[Cell], columns: Mapping[int, tuple[Col, str]]) -> Line:
         held: dict[tuple[str, str], tuple[Col, Leaf | Refused]] = {}
         for cell in cells:
             if cell.column not in columns:
@@ -206,7 +168,7 @@ class _Build:
             if leaf is not None:
                 held[col.heading, lang] = (col, leaf)
         first = min((leaf.spot.column for _, leaf in held.values()), default=0)
-        return _Line(Spot(number, "", title, first), held)
+        return Line(Spot(number, "", title, first), held)
 
     def _leaf(self, cell: Cell, form: Form, spot: Spot) -> Leaf | Refused | None:
         if cell.kind == "uncounted":
@@ -220,13 +182,13 @@ class _Build:
 
     # -- where a row belongs ------------------------------------------------------------------
 
-    def _thing(self, sheet: Sheet, line: _Line) -> None:
+    def _thing(self, sheet: Sheet, line: Line) -> None:
         """A row of a usual sheet: it is the thing that its first columns name."""
         home = self._home(sheet, line)
         if home is None:
             return
         if sheet.is_list:
-            thing = _Draft(_under(line.spot, home, f"[{len(home.items) + 1}]"))
+            thing = Draft(under(line.spot, home, f"[{len(home.items) + 1}]"))
             home.items.append(self._filled(thing, sheet, line))
             return
         id = self._id(line, sheet.keys[-1])
@@ -235,10 +197,10 @@ class _Build:
         if (twice := home.entries.get(id.text)) is not None:
             self._faults.add(id.spot, "duplicate_key", name=id.text, first=twice.spot.place)
             return
-        thing = _Draft(_under(id.spot, home, f".{id.text[:64]}"))
+        thing = Draft(under(id.spot, home, f".{id.text[:64]}"))
         home.entries[id.text] = self._filled(thing, sheet, line)
 
-    def _home(self, sheet: Sheet, line: _Line) -> _Draft | None:
+    def _home(self, sheet: Sheet, line: Line) -> Draft | None:
         """The table or list that the row goes into; None when it belongs to nothing that there is."""
         here = self._top
         for place, section in enumerate(sheet.under):
@@ -249,7 +211,7 @@ class _Build:
                 return here
             if place > 0:
                 below = here.entries.get(section)
-                here = below if isinstance(below, _Draft) else _Draft(line.spot)
+                here = below if isinstance(below, Draft) else Draft(line.spot)
             col = sheet.keys[place]
             if not col.needed and line.get(col.heading) is None:  # steps of a card stand at the card itself
                 return self._card(here, line, sheet)
@@ -257,32 +219,32 @@ class _Build:
             if id is None:
                 return None
             parent = here.entries.get(id.text)
-            if not isinstance(parent, _Draft):
+            if not isinstance(parent, Draft):
                 self._lost(id, col, here)
                 return None
             here = parent
         return None
 
-    def _card(self, teams: _Draft, line: _Line, sheet: Sheet) -> _Draft | None:
+    def _card(self, teams: Draft, line: Line, sheet: Sheet) -> Draft | None:
         procedures = self._top.entries.get(sheet.under[0])
         id = line.get(sheet.keys[0].heading)
-        card = procedures.entries.get(id.text) if isinstance(procedures, _Draft) and isinstance(id, Leaf) else None
-        return card.below(sheet.under[-1], line.spot) if isinstance(card, _Draft) else None
+        card = procedures.entries.get(id.text) if isinstance(procedures, Draft) and isinstance(id, Leaf) else None
+        return card.below(sheet.under[-1], line.spot) if isinstance(card, Draft) else None
 
-    def _lost(self, id: Leaf, col: Col, known: _Draft) -> None:
+    def _lost(self, id: Leaf, col: Col, known: Draft) -> None:
         sheet = BY_NAME[col.refers].title
         if near := self._faults.near(id.text, known.entries):
             self._faults.add(id.spot, "plan_book.no_parent_near", name=id.text, sheet=sheet, near=near)
         else:
             self._faults.add(id.spot, "plan_book.no_parent", name=id.text, sheet=sheet)
 
-    def _id(self, line: _Line, col: Col) -> Leaf | None:
+    def _id(self, line: Line, col: Col) -> Leaf | None:
         found = line.get(col.heading)
         if found is None:
             self._faults.add(line.spot, "plan_book.missing_cell", name=col.heading)
         return found if isinstance(found, Leaf) else None
 
-    def _filled(self, thing: _Draft, sheet: Sheet, line: _Line) -> "Node | _Draft":
+    def _filled(self, thing: Draft, sheet: Sheet, line: Line) -> "Node | Draft":
         """The thing with what its row says; where a column is the thing itself, that."""
         own = {col.heading for col in sheet.keys}
         for (called, lang), (col, leaf) in line.cells.items():
@@ -299,15 +261,15 @@ class _Build:
                 home = thing
                 for key in way:
                     home = home.below(key, leaf.spot)
-                home.entries[last] = self._value(col, _at(leaf, f"{home.spot.where}.{last}"))
+                home.entries[last] = self._value(col, at(leaf, f"{home.spot.where}.{last}"))
         return thing
 
-    def _text(self, thing: _Draft, col: Col, lang: str, leaf: Leaf | Refused) -> None:
+    def _text(self, thing: Draft, col: Col, lang: str, leaf: Leaf | Refused) -> None:
         for key in col.key.split("/") if col.key else ():
             thing = thing.below(key, leaf.spot)
-        thing.entries[lang] = _at(leaf, thing.spot.where)
+        thing.entries[lang] = at(leaf, thing.spot.where)
 
-    def _value(self, col: Col, leaf: Leaf | Refused) -> "Node | _Draft":
+    def _value(self, col: Col, leaf: Leaf | Refused) -> "Node | Draft":
         if isinstance(leaf, Refused):
             return leaf
         if col.refers == CHOICES:
@@ -317,7 +279,7 @@ class _Build:
             return Row(leaf.spot, tuple(Leaf(leaf.spot, word, quoted=True) for word in words))
         return leaf
 
-    def _list(self, leaf: Leaf) -> "Node | _Draft":
+    def _list(self, leaf: Leaf) -> "Node | Draft":
         found = self._lists.get(leaf.text)
         if found is None:
             near = self._faults.near(leaf.text, self._lists)
@@ -327,7 +289,7 @@ class _Build:
         self._used.add(leaf.text)
         return found
 
-    def _limits(self, thing: _Draft, line: _Line, leaf: Leaf | Refused) -> None:
+    def _limits(self, thing: Draft, line: Line, leaf: Leaf | Refused) -> None:
         """`. >= 0.35 and . <= 0.45`: the normal range, as XLSForm writes one."""
         if isinstance(leaf, Refused):
             return
@@ -341,7 +303,7 @@ class _Build:
 
     # -- sheets with a shape of their own -----------------------------------------------------
 
-    def _site(self, sheet: Sheet, line: _Line) -> None:
+    def _site(self, sheet: Sheet, line: Line) -> None:
         if (first := self._top.entries.get("site")) is not None:
             self._faults.add(line.spot, "plan_book.one_row", first=first.spot.place)
             return
@@ -349,7 +311,7 @@ class _Build:
         self._top.below("site", line.spot)
         self._filled(self._top, sheet, line)
 
-    def _person(self, sheet: Sheet, line: _Line) -> None:
+    def _person(self, sheet: Sheet, line: Line) -> None:
         """What the person may be here, and who that is, where the sheet says it."""
         person = self._id(line, sheet.cols[0])
         if person is None:
@@ -359,17 +321,17 @@ class _Build:
         if (twice := who.entries.get(person.text)) is not None:
             self._faults.add(person.spot, "duplicate_key", name=person.text, first=twice.spot.place)
             return
-        row = _Draft(_under(line.spot, granted, f"[{len(granted.items) + 1}]"))
+        row = Draft(under(line.spot, granted, f"[{len(granted.items) + 1}]"))
         self._filled(row, sheet, line)
         if "roles" in row.entries:
-            grant = _Draft(row.spot)
+            grant = Draft(row.spot)
             grant.entries = {key: row.entries[key] for key in ("person", "roles")}
             granted.items.append(grant)
-        known = _Draft(person.spot)
+        known = Draft(person.spot)
         known.entries = {key: row.entries[key] for key in ("name", "number") if key in row.entries}
         who.entries[person.text] = known
 
-    def _tag(self, sheet: Sheet, line: _Line) -> None:
+    def _tag(self, sheet: Sheet, line: Line) -> None:
         """A tag's identity stands under the name of its format."""
         home = self._home(sheet, line)
         sort, id = self._id(line, sheet.cols[0]), self._id(line, sheet.cols[1])
@@ -378,13 +340,13 @@ class _Build:
         if sort.text not in TAG_FORMATS:
             self._faults.add(sort.spot, "not_one_of", value=sort.text, allowed=", ".join(TAG_FORMATS))
             return
-        tag = _Draft(_under(line.spot, home, f"[{len(home.items) + 1}]"))
+        tag = Draft(under(line.spot, home, f"[{len(home.items) + 1}]"))
         self._filled(tag, sheet, line)
         del tag.entries["format"], tag.entries["id"]
         tag.entries = {sort.text: id, **tag.entries}
         home.items.append(tag)
 
-    def _days(self, sheet: Sheet, line: _Line) -> None:
+    def _days(self, sheet: Sheet, line: Line) -> None:
         sort, first = self._id(line, sheet.cols[0]), self._id(line, sheet.cols[1])
         if sort is None or first is None:
             return
@@ -396,32 +358,13 @@ class _Build:
         days = self._top.below("calendar", line.spot).below(sort.text, line.spot, is_list=True)
         days.items.append(Leaf(first.spot, span, quoted=True))
 
-    def _choice(self, sheet: Sheet, line: _Line) -> None:
+    def _choice(self, sheet: Sheet, line: Line) -> None:
         name, id = self._id(line, sheet.keys[0]), self._id(line, sheet.keys[1])
         if name is None or id is None:
             return
-        listed = self._lists.setdefault(
-            name.text, _Draft(Spot(name.spot.line, f"choices.{name.text}", name.spot.sheet))
-        )
+        listed = self._lists.setdefault(name.text, Draft(Spot(name.spot.line, f"choices.{name.text}", name.spot.sheet)))
         if (twice := listed.entries.get(id.text)) is not None:
             self._faults.add(id.spot, "duplicate_key", name=id.text, first=twice.spot.place)
             return
-        thing = _Draft(_under(id.spot, listed, f".{id.text[:64]}"))
+        thing = Draft(under(id.spot, listed, f".{id.text[:64]}"))
         listed.entries[id.text] = self._filled(thing, sheet, line)
-
-
-def _rooms(units: _Draft) -> "Node | _Draft":
-    """Units without names are a list of numbers."""
-    named = any(unit.entries for unit in units.entries.values() if isinstance(unit, _Draft))
-    if named:
-        return units
-    return Row(units.spot, tuple(Leaf(unit.spot, id, quoted=True) for id, unit in units.entries.items()))
-
-
-def _under(spot: Spot, home: _Draft, way: str) -> Spot:
-    return Spot(spot.line, f"{home.spot.where}{way}", spot.sheet, spot.column)
-
-
-def _at(leaf: Leaf | Refused, where: str) -> Leaf | Refused:
-    spot = Spot(leaf.spot.line, where, leaf.spot.sheet, leaf.spot.column)
-    return Leaf(spot, leaf.text, quoted=True) if isinstance(leaf, Leaf) else Refused(spot)

@@ -53,8 +53,9 @@ class BookFaults(Faults):
 
     def all(self) -> tuple[Fault, ...]:
         places = {title: place for place, title in enumerate(self._titles)}
+        last = {"plans.more": len(places)}  # what is only counted; else a fault without a sheet is the whole file's
         return tuple(
-            sorted(super().all(), key=lambda fault: (places.get(fault.sheet, -1), fault.line, len(fault.cell)))
+            sorted(super().all(), key=lambda each: (places.get(each.sheet, last.get(each.key, -1)), each.line))
         )
 
     def _is_new(self, spot: Spot, key: str, fields: Mapping[str, str | int]) -> bool:

@@ -3,40 +3,39 @@
 Text is written as text: nothing in a plan becomes a formula, and what is read again is the same plan.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, Final
 
-from app.duties.site import TAG_FORMATS, Person, Plan, Text
+from app.duties.site import Person, Plan
+from app.text import clean
 from app.words import say
+from sync.office.plan_rows import YES_NO, Cells, rows_of
 from sync.office.plan_sheets import (
     ALLOWED,
     BY_NAME,
     CHOICES,
     LANGUAGES,
-    LISTS,
     README,
     SHEETS,
-    TAG_OWN,
     Col,
     Sheet,
     meaning,
+    word_meaning,
 )
-from sync.office.plan_tree import Tree, tree_of
+from sync.office.plan_tree import tree_of
+from sync.office.workbook import MAX_TEXT
 
 FIRST_ROW: Final = 3
 """Of the things; above stand the headings and what they mean."""
+_TOLD: Final = 14
+"""Words of a column that its comment explains; of more only the sheet of choices does."""
 SPARE_ROWS: Final = 500
 """Behind the last thing: so far drop-downs reach."""
 _WIDTHS: Final = {"text": 26, "list": 28, "line": 20, "word": 16}
-_YES_NO: Final = ("yes", "no")
-_OWN_LISTS: Final = ("choices", "phrases")
-"""Columns whose list is called like the thing itself."""
 _MADE: Final = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """Stands in every workbook, so that the same plan gives the same bytes."""
-Cells = dict[str, str]
-"""One row: by heading."""
 
 
 def to_yaml(plan: Plan) -> bytes:
@@ -78,144 +77,6 @@ def to_xlsx(plan: Plan, people: Mapping[str, Person] = {}) -> bytes:
         book.set_properties({"title": plan.site.name.say("zh"), "created": _MADE})
         _Press(book, rows).all()
     return kept.getvalue()
-
-
-# -- rows ----------------------------------------------------------------------------------------
-
-
-def rows_of(plan: Plan, people: Mapping[str, Person] = {}) -> dict[str, list[Cells]]:
-    """What stands on each sheet, by its name."""
-    tree = tree_of(plan)
-    lists = _Lists()
-    rows = {sheet.name: list(_rows(sheet, tree, lists)) for sheet in SHEETS if sheet.name not in (CHOICES, "people")}
-    rows["people"] = [_person(grant.person, grant.roles, people) for grant in plan.grants]
-    for name in LISTS:
-        if name in tree:
-            lists.keep(name, tree[name])
-    rows[CHOICES] = list(lists.rows())
-    return rows
-
-
-def _person(id: str, roles: Sequence[str], people: Mapping[str, Person]) -> Cells:
-    person = people.get(id, Person(id, Text()))
-    return {
-        "name": id,
-        "label::中文": person.name.zh,
-        "label::English": person.name.en,
-        "number": person.number,
-        "roles": " ".join(roles),
-    }
-
-
-def _rows(sheet: Sheet, tree: Tree, lists: "_Lists") -> Iterator[Cells]:
-    if sheet.name == "site":
-        yield _cells(sheet, tree, lists, "site")
-    elif sheet.name == "calendar":
-        for sort, spans in tree.get("calendar", {}).items():
-            for span in spans:
-                first, _, last = span.partition("..")
-                yield {"type": sort, "from": first, "to": last}
-    else:
-        for ids, thing in _things(sheet, tree):
-            own = {col.heading: id for col, id in zip(sheet.keys, ids, strict=True)}
-            yield {**own, **_cells(sheet, thing, lists, "-".join(id for id in ids if id))}
-
-
-def _things(sheet: Sheet, tree: Tree) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every thing of a sheet with the ids on the way to it."""
-    found: list[tuple[tuple[str, ...], Any]] = [((), tree)]
-    for section in sheet.under:
-        found = [((*ids, *more), each) for ids, home in found for more, each in _below(section, home, sheet)]
-    yield from found
-
-
-def _below(section: str, home: Any, sheet: Sheet) -> Iterator[tuple[tuple[str, ...], Any]]:
-    below = home.get(section) if isinstance(home, dict) else None
-    if section == "teams" and below is None and "steps" in sheet.under and isinstance(home, dict) and "steps" in home:
-        yield ("",), home  # a card has steps without a team
-    elif isinstance(below, dict):
-        yield from (((id,), each) for id, each in below.items())
-    elif section == "units":
-        yield from (((each,), {}) for each in below or ())
-    else:
-        yield from (((), each) for each in below or ())
-
-
-def _cells(sheet: Sheet, thing: Any, lists: "_Lists", owner: str) -> Cells:
-    """A thing as one row. A thing that is a text or an id alone has it where that belongs."""
-    if sheet.name == "tags":
-        sort = next(key for key in thing if key in TAG_FORMATS)
-        thing = {"format": sort, "id": thing[sort], **{key: thing[key] for key in TAG_OWN if key in thing}}
-    elif not isinstance(thing, dict):
-        thing = {"point" if sheet.name == "stops" else "text": thing} if not _is_itself(sheet) else {"": thing}
-    elif sheet.cols and sheet.cols[0].key == "text" and "text" not in thing:
-        thing = {"text": thing}
-    elif _is_itself(sheet) and sheet.cols[0].form == "text":
-        thing = {"": {lang: thing[lang] for lang in LANGUAGES if lang in thing}, **thing}
-    cells: Cells = {}
-    for col in sheet.cols:
-        value = _at(thing, col.key)
-        if value is None:
-            continue
-        if col.form == "text":
-            texts = value if isinstance(value, dict) else {"zh": value}
-            cells |= {heading: texts.get(lang, "") for heading, lang in zip(col.headings, LANGUAGES, strict=True)}
-        elif col.refers == CHOICES:
-            cells[col.heading] = lists.name(
-                value, owner if col.heading in ("choices", "phrases") else f"{owner}-{col.heading}"
-            )
-        else:
-            cells[col.heading] = _said(value, col)
-    return cells
-
-
-def _is_itself(sheet: Sheet) -> bool:
-    return bool(sheet.cols) and not sheet.cols[0].key
-
-
-def _at(thing: Any, key: str) -> Any:
-    """What stands at a key, below each other with `/`; None where nothing does."""
-    for each in key.split("/"):
-        thing = thing.get(each) if isinstance(thing, dict) else None
-    return thing
-
-
-def _said(value: Any, col: Col) -> str:
-    if isinstance(value, bool):
-        return _YES_NO[value == (col.form == "not")]
-    if isinstance(value, list):
-        return " ".join(value)
-    return str(value)
-
-
-class _Lists:
-    """Lists of words by name; the same words under the same ids are one list."""
-
-    def __init__(self) -> None:
-        self._lists: dict[str, Tree] = {}
-        self._names: dict[str, str] = {}
-
-    def keep(self, name: str, words: Tree) -> None:
-        self._lists[name] = words
-
-    def name(self, words: Tree, wanted: str) -> str:
-        """Under which name the list stands; `wanted` when it is new and the name is free."""
-        said = repr(list(words.items()))
-        if said not in self._names:
-            name, number = wanted, 2
-            while name in self._lists or name in LISTS:
-                name, number = f"{wanted}-{number}", number + 1
-            self._names[said] = name
-            self._lists[name] = words
-        return self._names[said]
-
-    def rows(self) -> Iterator[Cells]:
-        for name, words in self._lists.items():
-            for id, each in words.items():
-                texts = each if isinstance(each, dict) else {"zh": each}
-                ok = {} if texts.get("ok", True) else {"ok": "no"}
-                labels = {f"label::{called}": texts.get(lang, "") for lang, called in LANGUAGES.items()}
-                yield {"list_name": name, "name": id, **labels, **ok}
 
 
 # -- the workbook --------------------------------------------------------------------------------
@@ -260,16 +121,18 @@ class _Press:
         """A sheet with every choice of a word, and where each stands, for the drop-downs."""
         title = f"{ALLOWED} {say('zh', 'plan_book.lists')}"
         page = self._book.add_worksheet(title)
-        page.set_column(0, 60, 16)
+        page.set_column(0, 60, 22)
         found: dict[tuple[str, ...], str] = {}
         for sheet in SHEETS:
             for col in sheet.columns:
-                words = col.allowed or (_YES_NO if col.form in ("yes", "not") else ())
+                words = col.allowed or (YES_NO if col.form in ("yes", "not") else ())
                 if words and words not in found:
-                    column = len(found)
+                    column = 2 * len(found)
                     page.write_string(0, column, f"{sheet.name} {col.heading}", self._bold)
                     for row, word in enumerate(words, 1):
                         page.write_string(row, column, word)
+                        meant = " / ".join(filter(None, (word_meaning(lang, sheet, col, word) for lang in LANGUAGES)))
+                        page.write_string(row, column + 1, meant)
                     letter = _letters(column)
                     found[words] = f"='{title}'!${letter}$2:${letter}${len(words) + 1}"
         page.freeze_panes(1, 0)
@@ -281,7 +144,7 @@ class _Press:
         last = FIRST_ROW + len(rows) + SPARE_ROWS
         for place, (heading, col) in enumerate(columns):
             page.write_string(0, place, heading, self._needed if col.needed else self._head)
-            page.write_comment(0, place, self._comment(sheet, col), {"x_scale": 2.2, "y_scale": 1.6})
+            page.write_comment(0, place, self._comment(sheet, col), {"x_scale": 2.4, "y_scale": 2})
             mark = "# " if place == 0 else ""
             page.write_string(1, place, mark + _short(sheet, col), self._soft)
             page.set_column(place, place, _WIDTHS.get(col.form, 13), self._plain)
@@ -292,18 +155,20 @@ class _Press:
         for row, cells in enumerate(rows, 2):
             for place, (heading, _) in enumerate(columns):
                 if value := cells.get(heading):
-                    page.write_string(row, place, value, self._plain)
+                    page.write_string(row, place, clean(value, MAX_TEXT), self._plain)
 
     def _comment(self, sheet: Sheet, col: Col) -> str:
         """What the column is, in both languages; with the words that it may hold."""
         lines = [meaning(lang, sheet, col) for lang in LANGUAGES]
-        words = col.allowed or (_YES_NO if col.form in ("yes", "not") else ())
-        return "\n".join([*lines, " ".join(words)] if words else lines)
+        for word in col.allowed if len(col.allowed) <= _TOLD else ():
+            meant = " ".join(word_meaning(lang, sheet, col, word) for lang in LANGUAGES)
+            lines.append(f"{word}: {meant}".strip(": "))
+        return "\n".join(lines)
 
     def _drop_down(
         self, sheet: Sheet, page: Any, place: int, col: Col, last: int, allowed: Mapping[tuple[str, ...], str]
     ) -> None:
-        words = col.allowed or (_YES_NO if col.form in ("yes", "not") else ())
+        words = col.allowed or (YES_NO if col.form in ("yes", "not") else ())
         source = allowed.get(words) if words else self._names(col)
         if source is None:
             return

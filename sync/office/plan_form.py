@@ -271,12 +271,14 @@ def _site(node: Node, faults: Faults) -> Site:
 
 def _grants(node: Node, faults: Faults) -> tuple[Grant, ...]:
     """`guard: [zhang-wei, li-min]`: who is what at this site; whoever stands under two roles has both. Or a list of
-    `{person: li-min, roles: [leader, guard]}`, the usual role first."""
+    `{person: li-min, roles: [leader, guard]}`, the usual role first; those with the same one stand together."""
     if isinstance(node, Row):
         granted = read_each(node.items, _grant, faults)
         if not node.items:
             raise Wrong("nobody")
-        return tuple({grant.person: grant for grant in granted}.values())
+        usual = list(dict.fromkeys(grant.roles[0] for grant in granted if grant.roles))
+        together = sorted(granted, key=lambda grant: usual.index(grant.roles[0]) if grant.roles else 0)
+        return tuple({grant.person: grant for grant in together}.values())
     held: dict[str, list[str]] = {}
     for role, persons in read_table(node, dict.fromkeys(ROLES, Field(list_of(word))), faults).items():
         for person in persons:

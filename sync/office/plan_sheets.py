@@ -419,6 +419,19 @@ def meaning(lang: str, sheet: Sheet, col: Col) -> str:
     return say(lang, f"plan_book.{own if own in table('plan_book') else f'c_{col.heading}'}")
 
 
+def word_meaning(lang: str, sheet: Sheet, col: Col, word: str) -> str:
+    """What one of a column's words means; empty where the word says it."""
+    known, plain = table("plan_book"), word.replace("-", "_").replace("+", "_")
+    own = next((key for key in (f"w_{col.heading}_{plain}", f"w_{sheet.name}_{plain}") if key in known), None)
+    if own is not None:
+        return say(lang, f"plan_book.{own}")
+    if word in col.allowed and col.allowed == tuple(INDICATORS):
+        return say(lang, f"indicators.name_{word}")
+    if col.allowed == ROLES:
+        return say(lang, f"finding.role_{word}")
+    return next((say(lang, f"plan_book.{key}") for key in (f"w_{plain}", f"m_{plain}") if key in known), "")
+
+
 def caption(lang: str, section: str, member: str) -> str:
     """What people call a member of a thing: the title of its column, or of the sheet where its rows are."""
     sheet = BY_NAME.get(section)

@@ -47,6 +47,7 @@ from app.duties.site import (
     Site,
     Stop,
     Tag,
+    TagRule,
     Text,
     WorkTeam,
 )
@@ -71,6 +72,9 @@ limits = st.sampled_from(("same-day", "15min", "8h", "3wd"))
 clock = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.integers(0, 59))
 days = st.dates(date(2026, 1, 1), date(2030, 12, 31)).map(str)
 lone = st.none() | st.builds(Lone, every_min=st.integers(5, 720), answer_s=st.integers(15, 600))
+
+
+tag_rules = st.builds(TagRule, name=words) | st.builds(TagRule, company=st.integers(0, 65535), size=st.integers(1, 60))
 
 
 def things(build: Any, least: int = 0, most: int = 3) -> Any:
@@ -188,7 +192,9 @@ def plans(draw: Any) -> Plan:
         items = (Item("key", draw(texts), 2),)
         return Post(id, draw(texts), 8, draw(st.booleans()), draw(rows), items, draw(lone))
 
-    grants = tuple(Grant(id, draw(rows)) for id in persons)
+    granted = [Grant(id, draw(rows)) for id in persons]
+    usual = [grant.roles[0] for grant in granted]
+    grants = tuple(sorted(granted, key=lambda grant: usual.index(grant.roles[0])))
     signing = sorted({role for grant in grants for role in grant.roles}) if draw(st.booleans()) else []
     holidays = draw(st.lists(days, max_size=5, unique=True))
     return Plan(
@@ -212,6 +218,7 @@ def plans(draw: Any) -> Plan:
         registers=draw(things(lambda id: register(id, posts))),
         procedures=draw(things(procedure)),
         contacts=draw(things(lambda id: st.builds(Contact, st.just(id), texts, st.sampled_from(("0042", "119"))))),
+        tag_rules=tuple(draw(st.lists(tag_rules, max_size=2))),
         supplies=draw(things(lambda id: st.builds(Supply, st.just(id), texts, texts | st.just(Text())))),
         surveys=draw(things(survey)),
         sign_in=tuple(SignIn(role, ("typed", "leader")) for role in signing),

@@ -1,10 +1,11 @@
 """The pages of plans: a file in, a preview, from when it holds, and what is judged by which revision."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 
@@ -19,16 +20,17 @@ from app.errors import NotAllowed
 from app.pages import begins, pages_of
 from sync.courier import Courier
 from sync.office import importing
+from sync.office.credentials import everybody
 from sync.office.dues import planned_and_done
 from sync.office.pages.day import Wish, read_day
-from sync.office.pages.plans import EXAMPLE, moved
+from sync.office.pages.revisions import EXAMPLE, moved
 from sync.office.plan_changes import changes, effect
 from sync.office.plan_export import to_xlsx, to_yaml
 from sync.office.planned import windows
 from sync.office.plans import read_plan
 from sync.office.store import audit, drafts
 from sync.office.store import plans as table
-from tests.office.conftest import PLAN, SITE, Handheld, Office, at, furnished
+from tests.office.conftest import PLAN, SITE, Handheld, Office, at, command, furnished
 from tests.office.test_pages import Page, round_path
 
 EN = {"lang": "en"}
@@ -202,8 +204,13 @@ def test_a_nearer_revision_overtakes_one_that_was_to_come(office: Office) -> Non
     taken = office.ask(importing.take(office.store, importing.Found(renamed, None, ()), office.now))
     assert (taken.revision, taken.superseded) == (3, (2,))
     assert [standing for *_, standing in revisions(office)] == [True, False, True]
+    for when, number in ((office.now, 1), (at("2026-11-30 23:59"), 1), (at("2026-12-01 00:00"), 3)):
+        held = office.ask(office.store.read(partial(table.plan_at, site=SITE, at=when)))
+        assert held is not None
+        assert held.revision == number
 
 
+@pytest.mark.proof
 def test_what_goes_out_comes_in_again_as_the_same(house: tuple[Office, httpx.Client]) -> None:
     office, browser = house
     for form in ("xlsx", "yaml"):
@@ -218,6 +225,32 @@ def test_what_goes_out_comes_in_again_as_the_same(house: tuple[Office, httpx.Cli
         assert browser.get("/plans/file", params=asked).status_code == 404
     assert EXAMPLE.endswith(".xlsx")
     assert "plan-exported" in acts(office)
+
+
+@pytest.mark.proof
+def test_the_commands_take_and_give_workbooks(office: Office, tmp_path: Path) -> None:
+    book, text = tmp_path / "plan.xlsx", tmp_path / "plan.yaml"
+    assert command(office, "plan", "export", SITE, "-o", str(book))[0] == 0
+    assert command(office, "plan", "check", str(book))[0] == 0
+    code, said = command(office, "plan", "import", str(book))
+    assert (code, "the same as revision 1" in said) == (0, True), said
+    opened = openpyxl.load_workbook(book)
+    opened["people 人员"]["A70"], opened["people 人员"]["B70"] = "new-guard", "新来的"
+    opened["people 人员"]["E70"] = "guard"
+    opened.save(book)
+    assert "people who are new: 1" in command(office, "plan", "import", str(book))[1]
+    assert command(office, "plan", "export", SITE, "-o", str(text))[0] == 0
+    assert "guard: [" in text.read_text("utf-8")
+    assert "new-guard" in text.read_text("utf-8")
+    assert {"new-guard", "zhang-wei"} <= {*office.ask(office.store.read(everybody))}, "nobody leaves for it"
+    opened["points 点位"]["D3"] = "nowhere"
+    opened.save(book)
+    code, said = command(office, "plan", "check", str(book))
+    assert (code, "plan.xlsx points 点位!D3: there is no area 'nowhere'" in said) == (1, True), said
+    code, said = command(office, "plan", "check", str(book), "--json")
+    assert json.loads(said.splitlines()[0])["faults"][0]["cell"] == "D3"
+    assert command(office, "plan", "export", SITE, "-o", str(tmp_path / "plan.csv"))[0] == 1
+    assert command(office, "plan", "export", "nowhere", "-o", str(book))[0] == 1
 
 
 def test_changes_are_named_with_what_was_and_what_becomes() -> None:

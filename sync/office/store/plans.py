@@ -5,6 +5,7 @@ is read under the plan it was walked under. Persons who left stay too: their old
 """
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -26,6 +27,7 @@ from sqlalchemy import (
 )
 
 from app.duties.site import Plan, decode_plan
+from app.pages import in_force
 from sync.office.store import days
 from sync.office.store.schema import metadata
 from sync.office.store.upsert import insert
@@ -189,6 +191,13 @@ def plan_on(tx: Connection, site: str, day: str) -> PlanRow | None:
         .limit(1)
     ).first()
     return PlanRow(*row) if row else _first(tx, site, newest=False)
+
+
+def plan_at(tx: Connection, site: str, at: int) -> Plan | None:
+    """The revision that holds at that moment, UTC ms; None for a site without a plan."""
+    first, last = (datetime.fromtimestamp(at / 1000, UTC) + timedelta(days=days) for days in (-1, 1))
+    plans = plans_between(tx, site, f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}")
+    return in_force(plans, at) if plans else None
 
 
 def planned_since(tx: Connection, site: str) -> int | None:
