@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.duties import rounds
@@ -34,6 +35,13 @@ State = Literal["bad", "pending", "excused", "good"]
 STATES: Final[tuple[State, ...]] = ("bad", "pending", "excused", "good")
 WALKED: Final = frozenset({"rounds", "missed", "on-time", "paper", "inspected", "cleaning", "greening"})
 LOOKED: Final = frozenset({"facility", "lamps", "scores"})
+OF_KINDS: Final = {
+    "missed": ("patrol",),
+    "on-time": ("patrol",),
+    "inspected": EQUIPMENT,
+    **{name: (kind,) for kind, name in BY_AREA.items()},
+}
+"""Kinds of routes, where an indicator is made of these only."""
 PATHS: Final = {FINDING: "/findings", HAZARD: "/findings", ORDER: "/orders", REQUEST: "/desk"}
 """Where a matter of that sort has its page."""
 
@@ -70,8 +78,9 @@ def of_days(
     found: list[Case] = []
     if (WALKED | LOOKED) & set(figures):
         heard = [book.heard for book in round_table.books_of(tx, site)]
+        kinds = _kinds(figures)
         for facts in counting.read_days(tx, site, days, zone):
-            found += _of_rounds(facts, site, heard, now, whole=whole)
+            found += _of_rounds(_only(facts, kinds) if kinds else facts, site, heard, now, whole=whole)
     if set(figures) - WALKED - LOOKED:
         plan = counting.plan_of(newest)
         for matter in counting.matters_of(tx, site, days, zone):
@@ -82,6 +91,24 @@ def of_days(
 def both(said: Callable[[str], str]) -> Text:
     """The sentence in both languages."""
     return Text(*(said(lang) for lang in LANGS))
+
+
+def _kinds(figures: Collection[str]) -> set[str]:
+    """The kinds of routes that these figures are made of; empty when any may be."""
+    found: set[str] = set()
+    for figure in WALKED | LOOKED:
+        if figure in figures and figure not in OF_KINDS:
+            return set()
+        found |= set(OF_KINDS[figure]) if figure in figures else set()
+    return found
+
+
+def _only(facts: Facts, kinds: Collection[str]) -> Facts:
+    """The day without the windows of other kinds."""
+    asked = [(plan, slot) for plan, slot in facts.asked if plan.route(slot.route).kind in kinds]
+    schedules = {schedule.id for schedule in facts.plan.schedules if facts.plan.route(schedule.route).kind in kinds}
+    others = {schedule.id for schedule in facts.plan.schedules} - schedules
+    return replace(facts, asked=asked, rows=[row for row in facts.rows if row.slot.partition("@")[0] not in others])
 
 
 # -- rounds --------------------------------------------------------------------------------------

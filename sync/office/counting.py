@@ -126,10 +126,11 @@ def make(tx: Connection, site: str, days: Sequence[str], now: int) -> list[Made]
     of_matters, turns = _matters(tx, site, days, zone, now)
     made = []
     for day in days:
-        counts, until, asked = found[day]
+        seen = found[day]
         those = {key: each for key, each in of_matters.items() if key[0] == day}
-        named = {name: each for (_, name), each in indicators.joined((counts, those)).items()}
-        made.append(Made(day, named, min((*until, *turns.get(day, ())), default=None), asked))
+        named = {name: each for (_, name), each in indicators.joined((seen.counts, those)).items()}
+        until = min((*seen.until, *turns.get(day, ())), default=None)
+        made.append(Made(day, named, until, seen.waits, seen.windows))
     return made
 
 
@@ -171,9 +172,19 @@ def read_days(tx: Connection, site: str, days: Sequence[str], zone: ZoneInfo) ->
 # -- rounds and what was looked at ---------------------------------------------------------------
 
 
-def _walked_day(facts: Facts, heard: Sequence[int], now: int) -> tuple[Counts, list[int], list[Windows]]:
-    """The day's windows and answers, the times at which the hour judges some of them again, and each schedule's."""
-    counts, until = [], []
+class _Day(Struct, frozen=True):
+    """What rounds make of a day."""
+
+    counts: Counts
+    until: list[int]
+    """When the hour judges a window again."""
+    waits: bool
+    """A window is over, and a silent handheld may still hold its records."""
+    windows: list[Windows]
+
+
+def _walked_day(facts: Facts, heard: Sequence[int], now: int) -> _Day:
+    counts, until, waits = [], [], False
     dues = planned_and_done(facts, facts.asked)
     for due in dues:
         counts.append(indicators.of_window(_window(due, facts, heard, now)))
@@ -181,9 +192,10 @@ def _walked_day(facts: Facts, heard: Sequence[int], now: int) -> tuple[Counts, l
             until.append(due.closes)
         elif count(due, heard, now) is None:
             until.append(due.closes + PATIENCE_MS)
+            waits = True
         for walked in due.rounds:
             counts += [indicators.of_answer(answer) for *_, answer in answers_of(walked, facts)]
-    return indicators.joined(counts), until, windows_of(facts, dues, heard, now)
+    return _Day(indicators.joined(counts), until, waits, windows_of(facts, dues, heard, now))
 
 
 def _window(due: Due, facts: Facts, heard: Sequence[int], now: int) -> Window:

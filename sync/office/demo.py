@@ -38,7 +38,7 @@ from app.pages import Pages
 from app.settings import example
 from app.words import LANGS, say
 from sync.desk import PINS, Desk
-from sync.office import accounts, alarms, credentials, importing, relaying
+from sync.office import accounts, alarms, credentials, example_desk, importing, relaying
 from sync.office.cast import LATE_S, RECENT, SITE, SITES, Beat, called, mishaps
 from sync.office.fold import Folding
 from sync.office.keys import OfficeKey
@@ -62,6 +62,10 @@ MINUTE_MS: Final = 60_000
 SUPERVISOR: Final = "supervisor"
 TODAY: Final = "demo_today"
 """Name of the fact that says which day the example was made on."""
+
+
+REVIEWED: Final = "example_reviews/"
+"""With a site's id behind it: the fact that its rounds were reviewed."""
 
 
 class HastyDisk(Disk):
@@ -181,6 +185,8 @@ def _fill(db: str, scratch: str, now: int, days: int, lang: str, quiet: bool) ->
         store = await open_store(db)
         try:
             await fill_up(store, now, days, alive, progress, lang)
+            if alive():
+                await _tell_desks(store, OfficeKey.open(Path(db).parent), now, days, lang)
         finally:
             store.close()
 
@@ -208,6 +214,22 @@ async def fill_up(
         await _tell_stories(store, now, days, lang)
         await folding.catch_up()
     await store.write(partial(told.put, name=told.FILLING, value=""))
+
+
+async def _tell_desks(store: Store, key: OfficeKey, now: int, days: int, lang: str) -> None:
+    """What the desk of each site did of all that is there now, and what its supervisor said of the rounds; once."""
+    import sync.office.pages  # noqa: F401 - they and what example_reviews needs know each other: these go first
+    from sync.office import example_reviews
+
+    first, folding = now - days * DAY_MS, Folding(store)
+    for site in await store.read(table.sites):
+        await example_desk.tell(store, key, site, first, now, lang)
+        await folding.catch_up()
+        fact = f"{REVIEWED}{site}"
+        if not await store.read(partial(told.get, name=fact)):
+            await example_reviews.tell(store, key, site, first, now, lang)
+            await store.write(partial(told.put, name=fact, value="told"))
+            await folding.catch_up()
 
 
 async def _tell(store: Store, part: Part, now: int, lang: str) -> None:

@@ -43,9 +43,9 @@ async def tell(store: Store, key: OfficeKey, site: str, first: int, now: int, la
     zone, desk = ZoneInfo(plan.site.zone), Desk(store, key)
     begins = datetime.combine(datetime.fromtimestamp(first / 1000, zone).date(), NOON, zone)
     while millis(ends := begins + timedelta(days=1)) < now - YESTERDAY_MS:
-        read = partial(to_review.read, site=site, first=millis(begins), last=millis(ends), now=now, within=(site,))
+        read = partial(to_review.read, plan=plan, first=millis(begins), last=millis(ends), now=now)
         found = await store.read(read)
-        await _morning(desk, site, found.items if found else (), boss, millis(begins + LOOKED_AT), lang)
+        await _morning(desk, site, found.items, boss, millis(begins + LOOKED_AT), lang)
         begins = ends
 
 

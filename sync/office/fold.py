@@ -311,6 +311,7 @@ def apply_step(tx: Connection, step: Step) -> bool:
     for unit in dict.fromkeys(row.key for row in step.entries if row.subject == subjects.SURVEY):
         standing.take_dwelling(tx, step.site, unit)
     days.touch(tx, step.site, step.days | {made.row.day for made in step.rounds})
+    days.touch_waiting(tx, step.site)
     visits.judged_again(tx, step.site, step.again)
     move_cursor(tx, step.site, CURSOR, step.after)
     return True

@@ -148,7 +148,9 @@ def _case(tx: Connection, site: str, matter: str, records: Sequence[Relayed]) ->
 
         asked = told.state.share(REQUESTS).get(matter)
         ended = asked.closed if asked else None
-        return asked and replace(
+        if asked is None:
+            return None
+        return replace(
             base,
             sort=cases.REQUEST,
             state="waiting" if ended is None else "closed",
@@ -167,7 +169,7 @@ def _base(site: str, matter: str, records: Sequence[Relayed], plan: Plan | None,
     first = records[0].record
     said = {name: _text(first.body.get(name), most) for name, most in _SAID.items()}
     point = plan.find_point(said["point"]) if plan else None
-    return CaseRow(
+    row = CaseRow(
         site=site,
         case=matter,
         sort="",
@@ -181,8 +183,8 @@ def _base(site: str, matter: str, records: Sequence[Relayed], plan: Plan | None,
         urgent=first.body.get("urgent") is True,
         clash=bool(clash(records)),
         records=len(records),
-        **said,
     )
+    return replace(row, **said)
 
 
 _SAID: Final = {"category": 64, "phrase": 64, "words": 400, "point": 64, "asset": 64, "room": 40, "round": 200}

@@ -191,13 +191,13 @@ async def _flood(hand: Hand) -> None:
         await keeping.assemble(run.id, team)
     procedure = keeping.procedure_of(run)
     assert procedure is not None
-    for team in procedure.teams:
-        for material in team.materials:
+    for part in procedure.teams:
+        for material in part.materials:
             missing = 1 if material.id == "shovels" else 0
-            await keeping.count_material(run.id, team.id, material.id, material.count - missing)
-        for step in team.steps:
+            await keeping.count_material(run.id, part.id, material.id, material.count - missing)
+        for step in part.steps:
             hand.wait(4 * MINUTE_S)
-            await keeping.tick(run.id, team.id, step.id)
+            await keeping.tick(run.id, part.id, step.id)
     for team_id, word in (("rescue", "holding"), ("power", "dry"), ("people", "dry")):
         await keeping.report_team(run.id, team_id, word)
     hand.wait(25 * MINUTE_S)

@@ -32,7 +32,11 @@ async def told(db: str) -> None:
 
 async def sums(store: Store) -> None:
     def fill(tx: Connection) -> None:
-        days.put(tx, "east", [Made("2026-10-31", {"missed": ONE}, None), Made("2026-11-01", {"missed": TWO}, 500)])
+        days.put(
+            tx,
+            "east",
+            [Made("2026-10-31", {"missed": ONE}, None), Made("2026-11-01", {"missed": TWO}, 500, waits=True)],
+        )
         days.put(tx, "west", [Made("2026-11-02", {"missed": TWO, "rounds": ONE}, None)])
 
     await store.write(fill)
@@ -53,6 +57,9 @@ async def sums(store: Store) -> None:
     assert single == {"2026-10-31": ONE, "2026-11-01": TWO}
     assert early == {"east": {"2026-10-31", "2026-11-01"}, "west": {"2026-11-02"}}
     assert late == {"east": {"2026-10-31"}, "west": {"2026-11-02"}}
+    await store.write(lambda tx: days.touch_waiting(tx, "west"))
+    await store.write(lambda tx: days.touch_waiting(tx, "east"))
+    assert (await store.read(ask))[3] == late
     await store.write(lambda tx: days.touch_from(tx, "east", "2026-11-01"))
     await store.write(lambda tx: days.touch(tx, "west", {"2026-11-02"}))
     again = await store.read(ask)

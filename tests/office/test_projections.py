@@ -229,8 +229,8 @@ def test_lines_of_a_list_come_page_by_page_and_each_once(store: Store) -> None:
     async def live() -> None:
         book, other = Book(store), Book(store, b"two")
         for number in range(30):
-            body = {"register": "visitors" if number % 3 else "control-room", "answers": {}, "words": str(number),
-                    "stays": False, "post": None}  # fmt: skip
+            register = "visitors" if number % 3 else "control-room"
+            body: dict[str, Any] = {"register": register, "answers": {}, "words": "", "stays": False, "post": None}
             await (book, other)[number % 2].say(("register.entered", body, "he-jing", NOW + number // 4 * HOUR))
         await book.say(("register.entered", body, "he-jing", NOW), fault="revoked")
         await Folding(store).catch_up()

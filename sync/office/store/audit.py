@@ -29,6 +29,8 @@ audit = Table(
     Column("hash", LargeBinary(32), nullable=False, comment="SHA-256 of the hash before and this row's JSON"),
 )
 Index("audit_by_subject", audit.c.account, audit.c.act, audit.c.subject)
+Index("audit_by_time", audit.c.at)
+Index("audit_by_site", audit.c.site, audit.c.number)
 
 audit_heads = Table(
     "audit_heads",

@@ -6,7 +6,7 @@ Times are UTC milliseconds.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -296,7 +296,7 @@ def remove(tx: Connection, site: str, gone: Iterable[str]) -> None:
 
 
 def _some(
-    tx: Connection, wanted: Select[CaseRow], order: Order, after: Place | None, most: int, oldest: bool
+    tx: Connection, wanted: Select[Any], order: Order, after: Place | None, most: int, oldest: bool
 ) -> list[CaseRow]:
     key = (_TIMES[order], cases.c.case)
     if order != "opened":
@@ -311,7 +311,7 @@ def _time_of(row: CaseRow, order: Order) -> int:
     return 0 if found is None else found
 
 
-def _wanted(site: str, sort: str, which: Which) -> Select[CaseRow]:
+def _wanted(site: str, sort: str, which: Which) -> Select[Any]:
     where: list[ColumnElement[bool]] = [cases.c.site == site, cases.c.sort == sort]
     where += [cases.c.state.in_(which.states)] if which.states else []
     where += [_is_open if which.open else ~_is_open] if which.open is not None else []

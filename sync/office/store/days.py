@@ -7,7 +7,7 @@ has run out. The fold takes marks away (`touch`) as soon as a record bears on a 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, Connection, String, Table, delete, func, select
+from sqlalchemy import BigInteger, Boolean, Column, Connection, String, Table, delete, func, select
 
 from app.duties.indicators import Count
 from sync.office.store import windows
@@ -34,6 +34,7 @@ day_marks = Table(
     Column("site", String(64), primary_key=True),
     Column("day", String(10), primary_key=True),
     Column("until", BigInteger, comment="when the hour alone may change it; null: it does no more"),
+    Column("waits", Boolean, nullable=False, comment="for a handheld that may still hold a window's records"),
     comment="The days whose counts stand in `days`.",
 )
 TABLES = (days, day_marks)
@@ -46,6 +47,8 @@ class Made(Struct, frozen=True):
     day: str
     counts: Mapping[str, Count]
     until: int | None
+    waits: bool = False
+    """Some window is over, and a silent handheld may still hold its records."""
     windows: Sequence[Windows] = ()
 
 
@@ -63,14 +66,14 @@ def put(tx: Connection, site: str, made: Sequence[Made]) -> None:
     if rows:
         put_rows(tx, days, rows)
     if made:
-        put_rows(tx, day_marks, [(site, each.day, each.until) for each in made])
+        put_rows(tx, day_marks, [(site, each.day, each.until, each.waits) for each in made])
 
 
 def leave(tx: Connection, site: str, those: Sequence[str]) -> None:
     """What is known of those days holds for good: it cannot be made again."""
     touch(tx, site, those)
     if those:
-        put_rows(tx, day_marks, [(site, day, None) for day in those])
+        put_rows(tx, day_marks, [(site, day, None, False) for day in those])
 
 
 def by_name(tx: Connection, site: str, day: str) -> dict[str, Count]:
@@ -85,6 +88,11 @@ def touch(tx: Connection, site: str, gone: Iterable[str]) -> None:
     for first in range(0, len(listed), 500):
         some = day_marks.c.day.in_(listed[first : first + 500])
         tx.execute(delete(day_marks).where(day_marks.c.site == site, some))
+
+
+def touch_waiting(tx: Connection, site: str) -> None:
+    """A handheld was heard: days that wait for one are made again."""
+    tx.execute(delete(day_marks).where(day_marks.c.site == site, day_marks.c.waits))
 
 
 def touch_from(tx: Connection, site: str, day: str) -> None:

@@ -67,7 +67,7 @@ def raws_of(tx: Connection, site: str, matter: str, most: int) -> list[tuple[byt
     wanted = select(records.c.book, records.c.raw, records.c.received_at).where(
         *mine, *same, records.c.raw.is_not(None)
     )
-    return [tuple(row) for row in tx.execute(wanted.order_by(records.c.arrived).limit(most))]
+    return [tuple(row) for row in tx.execute(wanted.order_by(matter_records.c.arrived).limit(most))]
 
 
 def put_standing(tx: Connection, standing: Standing) -> None:

@@ -50,7 +50,7 @@ def kept(at: int) -> int:
 
 def within(column: ColumnElement[int], span: Span) -> tuple[ColumnElement[bool], ...]:
     first = () if span.first <= EARLIEST else (column >= span.first,)
-    return (*first, column < span.last)
+    return (*first, *(() if span.last >= LATEST else (column < span.last,)))
 
 
 def beyond(key: tuple[ColumnElement[Any], ...], after: tuple[Any, ...], *, oldest: bool) -> ColumnElement[bool]:
@@ -59,13 +59,11 @@ def beyond(key: tuple[ColumnElement[Any], ...], after: tuple[Any, ...], *, oldes
     return tuple_(*key) > given if oldest else tuple_(*key) < given
 
 
-def ordered(
-    wanted: Select[tuple[Any, ...]], key: tuple[ColumnElement[Any], ...], *, oldest: bool
-) -> Select[tuple[Any, ...]]:
+def ordered(wanted: Select[Any], key: tuple[ColumnElement[Any], ...], *, oldest: bool) -> Select[Any]:
     return wanted.order_by(*(column if oldest else column.desc() for column in key))
 
 
-def counted(tx: Connection, wanted: Select[tuple[Any, ...]], most: int = COUNTED) -> int:
+def counted(tx: Connection, wanted: Select[Any], most: int = COUNTED) -> int:
     """How many rows that is, at most `most`."""
     found: int = tx.execute(select(func.count()).select_from(wanted.limit(most).subquery())).scalar_one()
     return found

@@ -5,7 +5,7 @@ takes back is not among them. Times are UTC milliseconds, by the handheld's cloc
 """
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -193,7 +193,7 @@ def forget_rounds(tx: Connection, site: str, rounds: Collection[str]) -> None:
     tx.execute(delete(readings).where(readings.c.site == site, readings.c.round.in_(list(rounds))))
 
 
-def _some(tx: Connection, wanted: Select[ReadingRow], after: Place | None, most: int, oldest: bool) -> list[ReadingRow]:
+def _some(tx: Connection, wanted: Select[Any], after: Place | None, most: int, oldest: bool) -> list[ReadingRow]:
     if after is not None:
         book, _, seq = after.rest.partition(".")
         try:
@@ -210,5 +210,5 @@ def _of(asset: str | None, point: str, bad: bool | None) -> tuple[ColumnElement[
     return tuple(which)
 
 
-def _wanted(site: str, which: Sequence[ColumnElement[bool]], span: Span) -> Select[ReadingRow]:
+def _wanted(site: str, which: Sequence[ColumnElement[bool]], span: Span) -> Select[Any]:
     return select(*_FIELDS).where(readings.c.site == site, *which, *within(readings.c.at, span))

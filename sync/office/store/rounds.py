@@ -37,7 +37,7 @@ from sync.office.store.matters import matter_records, matters
 from sync.office.store.readings import readings
 from sync.office.store.records import Stored, apart_of, missing_of, stored
 from sync.office.store.reviews import reviewed, reviews
-from sync.office.store.schema import heads, metadata, records
+from sync.office.store.schema import arrivals, heads, metadata, records
 from sync.office.store.upsert import insert, put
 from sync.office.store.visits import calibrations, visits
 from sync.office.store.windows import day_windows
@@ -60,6 +60,7 @@ rounds = Table(
     Column("detail", LargeBinary, nullable=False),
 )
 Index("rounds_by_day", rounds.c.site, rounds.c.day)
+Index("rounds_by_slot", rounds.c.site, rounds.c.slot, rounds.c.day)
 
 round_stops = Table(
     "round_stops",
@@ -428,6 +429,12 @@ def count_not_reviewed(tx: Connection, site: str, first: str, last: str) -> int:
     return int(tx.execute(select(func.count()).where(*_not_reviewed(site, first, last))).scalar_one())
 
 
+def days_not_reviewed(tx: Connection, site: str, first: str, last: str) -> list[tuple[str, int]]:
+    """How many of them each of these dates has, without the dates that have none."""
+    wanted = select(rounds.c.day, func.count()).where(*_not_reviewed(site, first, last)).group_by(rounds.c.day)
+    return [(row[0], row[1]) for row in tx.execute(wanted.order_by(rounds.c.day))]
+
+
 def not_reviewed(
     tx: Connection, site: str, first: str, last: str, most: int, after: tuple[int, str] = (0, "")
 ) -> list[RoundRow]:
@@ -457,7 +464,8 @@ def ends_between(tx: Connection, site: str, first: str, last: str) -> list[tuple
 def find_round(tx: Connection, name: str, site: str = "") -> RoundRow | None:
     """The round with that id, of that site or of whichever has it."""
     wanted = select(rounds).where(rounds.c.round == name).order_by(rounds.c.site)
-    row = tx.execute(wanted.where(rounds.c.site == site) if site else wanted).first()
+    here = rounds.c.site == site if site else rounds.c.site.in_(select(arrivals.c.site))
+    row = tx.execute(wanted.where(here)).first()
     return RoundRow(**row._mapping) if row else None
 
 

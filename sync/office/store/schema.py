@@ -87,6 +87,8 @@ records = Table(
     Column("quarantine", String(40), comment="why it is set aside (a name of docs/errors.md), or null"),
 )
 Index("records_by_arrived", records.c.site, records.c.arrived)
+_is_gone = records.c.raw.is_(None)
+Index("records_gone", records.c.site, records.c.book, sqlite_where=_is_gone, postgresql_where=_is_gone)
 
 heads = Table(
     "heads",

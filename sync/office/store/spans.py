@@ -1,11 +1,12 @@
 """What a span of days holds, whole and in few statements: rounds, their stops, and the matters that count on it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from sync.office.store.cases import cases
+from sync.office.store.entries import EntryRow, entries
 from sync.office.store.paging import Span
 from sync.office.store.rounds import FoldedRow, RoundRow, StopRow, folded, round_stops, rounds
 
@@ -76,3 +77,11 @@ def folded_heads(tx: Connection, site: str) -> list[FoldedRow]:
     """Up to which record of each book the projections are true."""
     wanted = select(folded).where(folded.c.site == site).order_by(folded.c.book)
     return [FoldedRow(**row._mapping) for row in tx.execute(wanted)]
+
+
+def entries_of(tx: Connection, sites: Collection[str], subjects: Sequence[str]) -> list[EntryRow]:
+    """Every record of a subject of which there are few, of many sites at once, in the order of their books."""
+    wanted = select(*(entries.c[name] for name in EntryRow.__struct_fields__))
+    here = (entries.c.site.in_(list(sites)), entries.c.subject.in_(subjects))
+    rows = [EntryRow(*row) for row in tx.execute(wanted.where(*here))]
+    return sorted(rows, key=lambda row: (row.site, row.book, row.seq))

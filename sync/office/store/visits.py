@@ -4,7 +4,7 @@ A projection like those in `rounds`, made before them: how one arrival is judged
 handhelds, also on some that come later. Times are UTC milliseconds by the office's clock.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -17,15 +17,16 @@ from sqlalchemy import (
     Connection,
     Index,
     LargeBinary,
-    Select,
     String,
     Table,
     and_,
     bindparam,
     false,
     func,
+    literal,
     or_,
     select,
+    text,
     tuple_,
     update,
 )
@@ -62,7 +63,8 @@ visits = Table(
 Index("visits_by_tag", visits.c.site, visits.c.format, visits.c.tag, visits.c.at)
 Index("visits_elsewhere", visits.c.site, visits.c.elsewhere, visits.c.at)
 Index("visits_by_point", visits.c.site, visits.c.point, visits.c.at)
-Index("visits_again", visits.c.site, sqlite_where=visits.c.again, postgresql_where=visits.c.again)
+Index("visits_by_radio", visits.c.site, visits.c.radio, visits.c.point, visits.c.at)
+Index("visits_again", visits.c.site, sqlite_where=text("again = 1"), postgresql_where=visits.c.again)
 
 TOGETHER_MS = 300_000
 """Two handhelds' times may differ by less, and a sensor says the same thing again for some minutes: what was heard
@@ -71,6 +73,8 @@ LONGEST_WALK_MS = 3_600_000
 """No site takes longer to cross."""
 CLOCKS, COUNTS, UNHEARD = 15, 20, 10
 """How many earlier visits are looked at: for where a beacon's clock stands, for its counters, for its silence."""
+LATELY = 200
+"""How many of the last visits are looked at for what only some of them tell."""
 LATEST_MS = 2**53
 """No later time is kept: others read these numbers as floats."""
 
@@ -307,35 +311,54 @@ def sites_again(tx: Connection) -> list[str]:
 
 def last_heard(tx: Connection, site: str) -> dict[tuple[str, str], int]:
     """When each tag was heard last, by format and identity."""
-    wanted = select(visits.c.format, visits.c.tag, func.max(visits.c.at)).where(
-        visits.c.site == site, visits.c.tag != ""
-    )
-    return {(row.format, row.tag): row[2] for row in tx.execute(wanted.group_by(visits.c.format, visits.c.tag))}
+    return {key: row.at for key, row in _of_tags(tx, site).items()}
 
 
 def last_powered(tx: Connection, site: str) -> dict[tuple[str, str], VisitRow]:
-    """The last visit in which each tag told its battery."""
-    told = or_(visits.c.battery_pct.is_not(None), visits.c.battery_mv.is_not(None))
-    wanted = _last(_FIELDS, (visits.c.format, visits.c.tag), visits.c.site == site, visits.c.tag != "", told)
-    rows = [VisitRow(*row) for row in tx.execute(wanted)]
-    return {(row.format, row.tag): row for row in rows}
+    """The last visit in which each tag told its battery, of its last LATELY."""
+    return _of_tags(tx, site, "battery_pct", "battery_mv")
 
 
 def last_health(tx: Connection, site: str) -> dict[str, int]:
-    """What a camera said last of each point's label, percent."""
-    told = (visits.c.site == site, visits.c.health.is_not(None))
-    wanted = _last((visits.c.point, visits.c.health), (visits.c.point,), *told)
-    return {row.point: row.health for row in tx.execute(wanted)}
+    """What a camera said last of each point's label, percent, on the last LATELY visits there."""
+    here = (visits.c.site == site,)
+    points = [key for (key,) in _each(tx, (visits.c.point,), here)]
+    found = {point: _lately(tx, (*here, visits.c.point == point), "health") for point in points}
+    return {point: row.health for point, row in found.items() if row is not None and row.health is not None}
+
+
+def _of_tags(tx: Connection, site: str, *told: str) -> dict[tuple[str, str], VisitRow]:
+    """By format and identity, the last visit of each tag that told that."""
+    here, found = (visits.c.site == site,), {}
+    for format_, tag in _each(tx, (visits.c.format, visits.c.tag), here):
+        row = _lately(tx, (*here, visits.c.format == format_, visits.c.tag == tag), *told) if tag else None
+        if row is not None:
+            found[format_, tag] = row
+    return found
+
+
+def _lately(tx: Connection, which: tuple[ColumnElement[bool], ...], *told: str) -> VisitRow | None:
+    """The newest of the last LATELY of these visits that told one of those columns; the newest one without any."""
+    newest = select(*_FIELDS).where(*which).order_by(visits.c.at.desc(), visits.c.book, visits.c.seq)
+    if told:
+        lately = newest.limit(LATELY).subquery()
+        newest = select(lately).where(or_(*(lately.c[name].is_not(None) for name in told)))
+        newest = newest.order_by(lately.c.at.desc(), lately.c.book, lately.c.seq)
+    row = tx.execute(newest.limit(1)).first()
+    return VisitRow(*row) if row else None
 
 
 def silent_since(tx: Connection, site: str) -> dict[str, tuple[int, int]]:
     """By point: the first of the visits running that found its beacons silent, and how many there are."""
-    heard = select(visits.c.point, func.max(visits.c.at).label("at"))
-    heard = heard.where(visits.c.site == site, visits.c.radio == HEARD)
-    last = heard.group_by(visits.c.point).subquery()
-    silent = select(visits.c.point, func.min(visits.c.at), func.count()).outerjoin(last, last.c.point == visits.c.point)
-    since = (visits.c.site == site, visits.c.radio == SILENT, visits.c.at > func.coalesce(last.c.at, 0))
-    return {row.point: (row[1], row[2]) for row in tx.execute(silent.where(*since).group_by(visits.c.point))}
+    found = {}
+    silent, heard = ((visits.c.site == site, visits.c.radio == each) for each in (SILENT, HEARD))
+    for (point,) in _each(tx, (visits.c.point,), silent):
+        last = tx.execute(select(func.max(visits.c.at)).where(*heard, visits.c.point == point)).scalar() or 0
+        since = select(func.min(visits.c.at), func.count()).where(*silent, visits.c.point == point, visits.c.at > last)
+        first, count = tx.execute(since).one()
+        if count:
+            found[point] = (first, count)
+    return found
 
 
 def calibrated(tx: Connection, site: str) -> dict[tuple[str, str], CalibrationRow]:
@@ -347,10 +370,12 @@ def calibrated(tx: Connection, site: str) -> dict[tuple[str, str], CalibrationRo
     return found
 
 
-def _last(
-    wanted: Sequence[Column[Any]], of: Sequence[Column[Any]], *where: ColumnElement[bool]
-) -> Select[tuple[Any, ...]]:
-    """`wanted` of the last visit of each `of`."""
-    newest = func.row_number().over(partition_by=of, order_by=(visits.c.at.desc(), visits.c.book, visits.c.seq))
-    ranked = select(*wanted, newest.label("rank")).where(*where).subquery()
-    return select(*(ranked.c[column.name] for column in wanted)).where(ranked.c.rank == 1)
+def _each(
+    tx: Connection, key: tuple[Column[Any], ...], where: tuple[ColumnElement[bool], ...]
+) -> Iterator[tuple[Any, ...]]:
+    """Every value of a key that begins an index, from one to the next: what lies between is not read."""
+    wanted = select(*key).where(*where).order_by(*key).limit(1)
+    row = tx.execute(wanted).first()
+    while row is not None:
+        yield tuple(row)
+        row = tx.execute(wanted.where(tuple_(*key) > tuple_(*map(literal, row)))).first()

@@ -18,7 +18,7 @@ def walked_since(tx: Connection, site: str, day: str) -> set[str]:
 
 def last_walked(tx: Connection, site: str, schedule: str) -> str:
     """The last day of which a round of that schedule was walked; empty for none."""
-    mine = rounds.c.slot.startswith(f"{schedule}@", autoescape=True)
+    mine = and_(rounds.c.slot >= f"{schedule}@", rounds.c.slot < f"{schedule}A")  # "A" comes after "@"
     wanted = select(func.max(rounds.c.day)).where(rounds.c.site == site, mine)
     return str(tx.execute(wanted).scalar() or "")
 

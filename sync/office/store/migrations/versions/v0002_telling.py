@@ -20,7 +20,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index("audit_by_site", ["site", "number"], unique=False)
         batch_op.create_index("audit_by_subject", ["account", "act", "subject"], unique=False)
+        batch_op.create_index("audit_by_time", ["at"], unique=False)
 
     op.create_table(
         "audit_heads",
@@ -181,3 +183,12 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("withdrawn_at", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("company", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("district", sa.String(length=64), server_default="", nullable=False))
+
+    with op.batch_alter_table("records", schema=None) as batch_op:
+        batch_op.create_index(
+            "records_gone",
+            ["site", "book"],
+            unique=False,
+            sqlite_where=sa.text("raw IS NULL"),
+            postgresql_where=sa.text("raw IS NULL"),
+        )
