@@ -90,7 +90,6 @@ TABLE = {
         "Two or more on each shift, an entry every two hours at least; each signal is recorded when it comes.",
     ),
     # handover
-    "post": ("岗位", "Post"),
     "given_at": ("交班时间", "Given at"),
     "given_by": ("交班人", "Given by"),
     "taken_at": ("接班时间", "Taken at"),
@@ -112,7 +111,6 @@ TABLE = {
     "case_done": ("已处理", "done"),
     "case_closed": ("已关闭", "closed"),
     "late_rounds": ("本班漏巡、迟到、未完成", "Rounds missed, late, incomplete"),
-    "open_count": ("未结事项", "Open matters"),
     # repairs
     "found_at": ("发现时间", "Found at"),
     "fault": ("故障部位和情况", "Where and what"),
@@ -349,11 +347,9 @@ TABLE = {
     "choose_format": ("格式", "Format"),
     "choose_of": ("内容", "About"),
     "all_of": ("全部", "all"),
-    "by_number": ("{name}：从问题、隐患或演练的页面打开", "{name}: open it from the finding, hazard or drill"),
     "lang_zh": ("中文", "Chinese"),
     "lang_en": ("英文", "English"),
     "go": ("生成", "Make it"),
-    "ask_of": ("选内容", "Choose"),
     "kept": ("已生成的报表", "Papers made"),
     "kept_none": ("还没有生成过", "None yet"),
     "kept_days": ("日期", "Days"),

@@ -1,6 +1,6 @@
 """What a handheld tells in two days, so that every paper has something to say: walked rounds and records by hand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,10 @@ from app.kinds.registers import RegisterEnded, RegisterEntered
 from app.kinds.rounds import CheckAnswered, Deducted, Score
 from app.kinds.violations import ViolationNoticed, ViolationRecorded, ViolationReported
 from app.logbook.book import Draft
-from tests.office.conftest import Handheld, Office, at
+from sync.office.papers import catalogue
+from sync.office.papers.paper import Paper
+from sync.office.papers.source import Wish
+from tests.office.conftest import SITE, Handheld, Office, at
 
 DAY = date(2026, 11, 20)
 HOUR = 3600
@@ -180,7 +183,15 @@ class Told:
         self._say("check.answered", body, "wang-qiang")
 
 
-def told(office: Office, folder: Path, words: str = "") -> Iterator[Told]:
-    it = Told(office, folder, words)
-    yield it
-    it.close()
+ABOUT = {"register": "gate-visitors", "asset": "qwb-b1-03"}
+
+
+def of(name: str, told: Told) -> str:
+    return ABOUT.get(name) or {"drill": told.run, "violation": told.finding, "notice": told.hazard}.get(name, "")
+
+
+def made(told: Told, name: str, lang: str = "zh", first: date = DAY, last: date = date(2026, 11, 21)) -> Paper:
+    first = date(2026, 11, 18) if name == "scores" else first
+    wish = Wish(name, SITE, first, last, lang, of(name, told), "https://office.example")
+    office = told.office
+    return office.ask(catalogue.made(office.store, wish, at("2026-11-21 09:00")))

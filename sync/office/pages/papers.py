@@ -1,8 +1,11 @@
-"""Papers from a browser: which one, of which site and days, in which format; those that were made; the check of one."""
+"""Papers from a browser: which one, of which site and days, in which format; those that were made; the check of one.
+
+Papers speak in the words of pages, so each needs the other: here they are imported when somebody asks.
+"""
 
 import re
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from litestar import Response, get
 from litestar.params import FromPath
@@ -16,15 +19,17 @@ from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import PATIENCE_S, House
 from sync.office.pages.places import Places
 from sync.office.pages.view import HEADERS, Asked, lang_of, url
-from sync.office.papers import catalogue, keeping
-from sync.office.papers.catalogue import SORTS, About, Sort
 from sync.office.papers.paper import Paper
 from sync.office.papers.press import MEDIA, PaperRefused, Press
-from sync.office.papers.source import Wish
+from sync.office.sites import plans_to_choose
 from sync.office.store import papers as table
 from sync.office.store.paging import Place, place_of
 from sync.office.store.papers import PaperRow
 from sync.office.store.plans import newest_plans, site_plan
+
+if TYPE_CHECKING:
+    from sync.office.papers.catalogue import Sort
+    from sync.office.papers.source import Wish
 
 SHOWN: Final = 30
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -65,8 +70,8 @@ class PapersSeen(Struct, frozen=True):
 class Facts(Struct, frozen=True):
     plans: dict[str, Plan]
     site: str
-    sort: Sort
-    about: About
+    sort: "Sort"
+    about: tuple[tuple[str, str], ...]
     kept: list[PaperRow]
     now: int
 
@@ -75,17 +80,21 @@ def read_papers(
     tx: Connection, site: str, name: str, after: Place | None, within: tuple[str, ...], lang: str, now: int
 ) -> Facts | None:
     """None while there is no site."""
-    plans = newest_plans(tx, within)
+    from sync.office.papers import catalogue
+
+    plans = plans_to_choose(tx, within, site)
     if not plans:
         return None
     site = site if site in plans else next(iter(plans))
-    sort = SORTS.get(name) or next(iter(SORTS.values()))
+    sort = catalogue.SORTS.get(name) or next(iter(catalogue.SORTS.values()))
     about = catalogue.about_of(tx, sort, site, plans[site], lang)
     return Facts(plans, site, sort, about, table.listed(tx, site, after, SHOWN + 1), now)
 
 
 def show_papers(facts: Facts, lang: str, given: dict[str, str]) -> PapersSeen:
     """`given` are the days and the matter that a link named."""
+    from sync.office.papers import catalogue
+
     plan = facts.plans[facts.site]
     places = Places(lang, plan, {})
     today = places.local(facts.now).date()
@@ -101,7 +110,7 @@ def show_papers(facts: Facts, lang: str, given: dict[str, str]) -> PapersSeen:
         sites=[Choice(id, each.site.name.say(lang) or id, id == facts.site) for id, each in facts.plans.items()],
         papers=[
             Choice(name, say(lang, f"papers.name_{name}"), name == facts.sort.name, _page(facts.site, name))
-            for name in SORTS
+            for name in catalogue.SORTS
         ],
         paper=facts.sort.name,
         first=first.isoformat(),
@@ -119,7 +128,9 @@ def _page(site: str, name: str) -> str:
 
 
 def _kept(row: PaperRow, site: str, places: Places) -> KeptSeen:
-    formats = SORTS[row.name].formats if row.name in SORTS else ("pdf",)
+    from sync.office.papers import catalogue
+
+    formats = catalogue.formats_of(row.name)
     return KeptSeen(
         name=say(places.lang, f"papers.name_{row.name}"),
         days=row.first if row.first == row.last else f"{row.first} – {row.last}",
@@ -141,11 +152,13 @@ class CheckSeen(Struct, frozen=True):
     hash: str
 
 
-def show_check(plans: dict[str, Plan], wish: Wish, digest: str, said: str, lang: str) -> CheckSeen:
+def show_check(plans: dict[str, Plan], wish: "Wish", digest: str, said: str, lang: str) -> CheckSeen:
+    from sync.office.papers import catalogue
+
     return CheckSeen(
         said=said,
         sites=[Choice(id, plan.site.name.say(lang) or id, id == wish.site) for id, plan in plans.items()],
-        papers=[Choice(name, say(lang, f"papers.name_{name}"), name == wish.name) for name in SORTS],
+        papers=[Choice(name, say(lang, f"papers.name_{name}"), name == wish.name) for name in catalogue.SORTS],
         first=str(wish.first),
         last=str(wish.last),
         of=wish.of,
@@ -162,8 +175,10 @@ def checked(paper: Paper, digest: str, lang: str) -> str:
 # -- what is asked for ------------------------------------------------------------------------------
 
 
-def wish_of(request: Asked, today: date) -> Wish:
+def wish_of(request: Asked, today: date) -> "Wish":
     """The paper that a form or a link asks for; without days it is today's. Raises PaperRefused."""
+    from sync.office.papers.source import Wish
+
     query = request.query_params
     lang = query.get("in", "")
     texts = [query.get(name, "") for name in ("from", "to")]
@@ -192,6 +207,8 @@ def _day(text: str) -> date | None:
 
 
 def handlers(house: House) -> list[ControllerRouterHandler]:
+    from sync.office.papers import catalogue, keeping
+
     press = Press()
 
     @get("/papers")
@@ -205,14 +222,14 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
             return await house.frame.plain(request, "not_found", "no_site", 200)
         return await house.frame.page(request, "papers.html", show_papers(facts, lang, dict(query)))
 
-    async def asked(request: Asked) -> Wish:
+    async def asked(request: Asked) -> "Wish":
         now, site = house.clock_ms(), site_of(request)
         return wish_of(request, await house.store.read(lambda tx: read_today(tx, site, now)))
 
     @get("/papers/make")
     async def make(request: Asked) -> Response[bytes]:
         wish, now, form = await asked(request), house.clock_ms(), request.query_params.get("as", "pdf")
-        sort = SORTS.get(wish.name)
+        sort = catalogue.SORTS.get(wish.name)
         if sort is None or form not in sort.formats:
             raise PaperRefused("papers.no_such")
         await house.acts(request, "paper-made", wish.site, _subject(wish, form))
@@ -228,7 +245,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
     async def kept(request: Asked, name: FromPath[str]) -> Response[bytes]:
         wish, form = await asked(request), request.query_params.get("as", "pdf")
         found = await house.store.read(lambda tx: keeping.found(tx, wish.site, name, wish.url))
-        if found is None or form not in MEDIA:
+        if found is None or form not in catalogue.formats_of(found[0].name):
             raise PaperRefused("papers.no_kept")
         row, paper = found
         await house.acts(request, "paper-made", row.site, f"{row.name}.{form} {row.first} {row.last} {row.about}")
@@ -251,7 +268,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
     return [papers, make, kept, check]
 
 
-def _subject(wish: Wish, beside: str) -> str:
+def _subject(wish: "Wish", beside: str) -> str:
     return " ".join(part for part in (wish.name, str(wish.first), str(wish.last), wish.of, beside) if part)
 
 

@@ -93,6 +93,11 @@ SORTS: Final = {
 """By name, in the order in which they are offered."""
 
 
+def formats_of(name: str) -> tuple[str, ...]:
+    """In which a paper of that sort comes; none of a sort that another program made."""
+    return SORTS[name].formats if name in SORTS else ()
+
+
 def about_of(tx: Connection, sort: Sort, site: str, plan: Plan, lang: str) -> About:
     """What the paper may be about, with words; empty where there is nothing to choose."""
     if sort.matters is not None:

@@ -19,6 +19,8 @@ EPOCH: Final = datetime(2000, 1, 1)  # noqa: DTZ001  as the library writes it
 BODY: Final = "宋体"
 HEAD: Final = "黑体"
 RED: Final = (0xA3, 0x00, 0x00)
+LONGEST_TITLE: Final = 255
+"""Of a document, as the format lets it be."""
 GREY: Final = (0x55, 0x55, 0x55)
 
 
@@ -53,7 +55,7 @@ def _set_up(document: "Document", paper: Paper) -> None:
     normal.font.size = Pt(10.5)
     _face(normal.element.get_or_add_rPr(), BODY)
     told = document.core_properties
-    told.title, told.author, told.comments = paper.title, "", ""
+    told.title, told.author, told.comments = paper.title[:LONGEST_TITLE], "", ""
     told.created = told.modified = EPOCH
 
 

@@ -25,6 +25,7 @@ LONGEST_NAME: Final = 31
 MOST_LINKS: Final = 60_000
 """Of a sheet; Excel opens no more than 65 530."""
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?", re.ASCII)
+_PERCENT: Final = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{1,4})?)%", re.ASCII)
 _OBEYED: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -110,13 +111,23 @@ def _sheet_name(wanted: str, taken: Sequence[str]) -> str:
 
 
 def _looks(book: Any) -> "dict[str, Format]":
-    cell = {"border": 1, "text_wrap": True, "valign": "vcenter", "font_name": "宋体", "font_size": 10}
+    cell: dict[str, object] = {
+        "border": 1,
+        "text_wrap": True,
+        "valign": "vcenter",
+        "font_name": "宋体",
+        "font_size": 10,
+    }
+    looks: dict[str, dict[str, object]] = {
+        "": {},
+        "bad": {"font_color": "#A30000", "bold": True},
+        "soft": {"font_color": "#555555"},
+        "strong": {"bold": True},
+    }
     return {
-        "": book.add_format(cell),
+        **{name: book.add_format({**cell, **look}) for name, look in looks.items()},
+        **{f"{name}%": book.add_format({**cell, **look, "num_format": "0.0%"}) for name, look in looks.items()},
         "number": book.add_format({**cell, "align": "right"}),
-        "bad": book.add_format({**cell, "font_color": "#A30000", "bold": True}),
-        "soft": book.add_format({**cell, "font_color": "#555555"}),
-        "strong": book.add_format({**cell, "bold": True}),
         "head": book.add_format({**cell, "bold": True, "bg_color": "#F0F0F0", "align": "center"}),
         "title": book.add_format({"bold": True, "font_size": 16, "font_name": "宋体"}),
         "heading": book.add_format({"bold": True, "font_size": 12, "font_name": "宋体"}),
@@ -186,16 +197,20 @@ class _Sheet:
         self._row += 1
 
     def _cell(self, place: int, cell: Cell) -> None:
-        if cell.number and _DECIMAL.fullmatch(cell.text):
-            look = self._looks[cell.look or "number"]
-            self._sheet.write_number(self._row, place, float(cell.text), look)
-            self._measure(place, cell.text)
-        elif cell.link and self._paper.url and self._links < MOST_LINKS and len(cell.text) <= 255:
+        """What is written last counts; the address stays with the field."""
+        if cell.link and self._paper.url and self._links < MOST_LINKS:
             self._links += 1
-            self._sheet.write_url(self._row, place, self._paper.url + cell.link, self._looks[cell.look], cell.text)
-            self._measure(place, cell.text)
+            self._sheet.write_url(self._row, place, self._paper.url + cell.link, self._looks[cell.look], "-")
+        if cell.number and _DECIMAL.fullmatch(cell.text):
+            self._number(place, float(cell.text), cell.look or "number", cell.text)
+        elif found := _PERCENT.fullmatch(cell.text):
+            self._number(place, round(float(found[1]) / 100, 6), f"{cell.look}%", cell.text)
         else:
             self._put(place, cell.text, cell.look)
+
+    def _number(self, place: int, value: float, look: str, text: str) -> None:
+        self._sheet.write_number(self._row, place, value, self._looks[look])
+        self._measure(place, text)
 
     def _put(self, place: int, text: str, look: str, *, measured: bool = True) -> None:
         self._sheet.write_string(self._row, place, text, self._looks[look])

@@ -7,10 +7,10 @@ from typing import Final
 from app.duties.provisions import Column as RegisterColumn
 from app.duties.provisions import Register
 from app.duties.registers import worth_a_look
-from app.kinds.orders import OrderConfirmed, OrderDone
+from app.kinds.orders import OrderConfirmed, OrderDone, PartUsed
 from app.kinds.posts import HandoverGiven, HandoverTaken
 from app.kinds.registers import RegisterEnded, RegisterEntered
-from app.words import say
+from app.words import say, table
 from sync.office import subjects
 from sync.office.papers.paper import Cell, Column, Facts, Paper, Section, Signing, Table, Words
 from sync.office.papers.source import DASH, Ground, Told
@@ -144,30 +144,41 @@ def is_worth_a_look(register: Register, told: Told) -> bool:
 def handover(ground: Ground) -> Paper:
     """A sheet for each handover of the days, of one post or of all (D40)."""
     lines = ground.told(subjects.HANDOVER, (ground.wish.of,) if ground.wish.of else ())
-    taken = {told.body.sheet: told for told in lines if isinstance(told.body, HandoverTaken) and told.body.sheet}
     sheets = [
-        _sheet(ground, told, told.body, taken.get(told.id), first=number == 0)
-        for number, told in enumerate(one for one in lines if isinstance(one.body, HandoverGiven))
+        _sheet(ground, told, told.body, _taken(lines[place:], told))
+        for place, told in enumerate(lines)
         if isinstance(told.body, HandoverGiven)
     ]
     return ground.paper(sheets or [Section((Words((ground.w("nothing"),)),))])
 
 
-def _sheet(ground: Ground, told: Told, body: HandoverGiven, taken: Told | None, *, first: bool) -> Section:
+def _taken(after: Sequence[Told], given: Told) -> Told | None:
+    """Who took it: by its number, or by its digits on another handheld before that post was given again."""
+    of_post = [told for told in after if told.row.key == given.row.key]
+    for told in of_post:
+        if isinstance(told.body, HandoverTaken) and told.body.sheet in (None, given.id):
+            return told
+        if isinstance(told.body, HandoverGiven) and told.id != given.id:
+            return None
+    return None
+
+
+def _sheet(ground: Ground, told: Told, body: HandoverGiven, taken: Told | None) -> Section:
     lang = ground.wish.lang
     post = next((each for each in ground.plan.posts if each.id == body.post), None)
     by = taken.body if taken else None
     receivers = ground.crew(by.crew) if isinstance(by, HandoverTaken) else ground.w("not_taken")
+    late = ground.w("comma").join(_round_named(ground, name) for name in body.late)
     head = Facts(
         (
-            (ground.w("post"), Cell(post.name.say(lang) if post else body.post)),
             (ground.w("given_at"), ground.cell(ground.at(told.record.at), told)),
+            (ground.w("taken_at"), ground.cell(ground.at(taken.record.at), taken) if taken else Cell(DASH)),
             (ground.w("given_by"), Cell(ground.crew(body.crew))),
             (ground.w("taken_by"), Cell(receivers, "" if taken else "bad")),
-            (ground.w("taken_at"), ground.cell(ground.at(taken.record.at), taken) if taken else Cell(DASH)),
+            (ground.w("late_rounds"), Cell(late or ground.w("none"), "bad" if late else "")),
             (
                 ground.w("equipment_state"),
-                Cell(ground.w("comma").join(body.notes.values()) or ground.w("nothing_told")),
+                Cell(_notes(ground, body) or ground.w("nothing_told")),
             ),
         )
     )
@@ -180,20 +191,18 @@ def _sheet(ground: Ground, told: Told, body: HandoverGiven, taken: Told | None, 
     matter_columns = ground.columns(("number_of_matter", 4), ("matter", 14, "left"), ("due", 7), ("state_then", 5))
     if open_rows:
         tables.append(Table(matter_columns, open_rows, ground.w("open_matters", n=len(body.open))))
-    late = ground.w("comma").join(_round_named(ground, name) for name in body.late)
-    words = Facts(
-        (
-            (ground.w("late_rounds"), Cell(late or ground.w("none"), "bad" if late else "")),
-            (ground.w("open_count"), Cell(str(len(body.open)))),
-        )
-    )
     boxes = ground.signing("sign_giver", "sign_taker")
-    return Section(
-        (head, *tables, words, boxes),
-        new_page=not first,
-        title=ground.w("name_handover"),
-        beside=post.name.say(lang) if post else body.post,
+    name = post.name.say(lang) if post else body.post
+    return Section((head, *tables, boxes), heading=f"{name} {ground.at(told.record.at)}")
+
+
+def _notes(ground: Ground, body: HandoverGiven) -> str:
+    known = table("handover")
+    said = (
+        say(ground.wish.lang, f"handover.note_{id}") if f"note_{id}" in known else words
+        for id, words in body.notes.items()
     )
+    return ground.w("comma").join(said)
 
 
 def _counted(name: str, should: int, counted: int | None) -> tuple[Cell, ...]:
@@ -267,7 +276,7 @@ def _repair(ground: Ground, row: CaseRow, number: int) -> tuple[Cell, ...]:
     used, confirmed = "", ""
     for told in ground.told(subjects.ORDER, (row.case,), ever=True):
         if isinstance(told.body, OrderDone):
-            used = ground.w("comma").join(f"{part.words}×{part.count}" for part in told.body.parts)
+            used = ground.w("comma").join(f"{_part(ground, part)}×{part.count}" for part in told.body.parts)
         if isinstance(told.body, OrderConfirmed):
             confirmed = _how(ground, told.body.how)
     look = "bad" if row.is_late(ground.now) else ""
@@ -283,6 +292,11 @@ def _repair(ground: Ground, row: CaseRow, number: int) -> tuple[Cell, ...]:
         Cell(worked),
         Cell(confirmed or DASH),
     )
+
+
+def _part(ground: Ground, used: PartUsed) -> str:
+    supply = next((each for each in ground.plan.supplies if each.id == used.item), None)
+    return supply.text.say(ground.wish.lang) if supply else used.words
 
 
 def _how(ground: Ground, how: str) -> str:
