@@ -8,7 +8,7 @@ stands under its name in app.words.indicators. Times are UTC milliseconds. The d
 import calendar
 import hashlib
 from collections.abc import Callable, Collection, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from time import monotonic
 from typing import Final
 
@@ -23,18 +23,18 @@ from app.duties.days import local_day
 from app.duties.indicators import INDICATORS, Better, Count, Indicator, Unit, Verdict
 from app.duties.review import RULES
 from app.duties.site import Named, Plan, Target, Text
-from app.kinds.figures import CaseDropped, CaseKept, FigureEntered, FigureWithdrawn
+from app.kinds.figures import CaseKept
 from app.record import Record
 from sync.office import behind, counting
 from sync.office.behind import Case
+from sync.office.by_hand import Hand, by_hand
 from sync.office.sites import profiles
-from sync.office.store import Store, cases, days, entries, known, readings, spans
+from sync.office.store import Store, cases, days, entries, readings, spans
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as round_table
 from sync.office.store.paging import Span
 from sync.office.store.plans import site_plan
 from sync.office.store.readings import SCORE
-from sync.office.subjects import CASE, FIGURE
 
 TREND: Final = 6
 """Months before."""
@@ -43,19 +43,6 @@ CASES: Final = 30
 COUNTED: Final = ("rounds", "repairs", "rectified", "violations", "complaints")
 """Indicators in which everything that may be pending is counted once."""
 SHEETS: Final = 200
-ENTERED: Final = 2000
-"""Figures and typical cases that are looked through."""
-
-
-class Hand(Struct, frozen=True):
-    """手填: a figure that somebody entered at the desk."""
-
-    value: Decimal
-    by: tuple[str, ...]
-    at: int
-    words: str
-    ref: str
-    """`book:seq`."""
 
 
 class Earlier(Struct, frozen=True):
@@ -243,8 +230,8 @@ def read_figures(tx: Connection, site: str, month: str, now: int) -> Month | Non
         return None
     plan = _plan_of(tx, site, month)
     months = days.by_month(tx, site, days_of(before(month, TREND))[0], days_of(month)[1])
-    hands, kept = _by_hand(tx, site)
-    figures = tuple(_figure(each, plan.targets, month, months, hands) for each in INDICATORS.values())
+    said = by_hand(tx, (site,))[site]
+    figures = tuple(_figure(each, plan.targets, month, months, said.hands) for each in INDICATORS.values())
     return Month(
         site=site,
         name=plan.site.name,
@@ -254,7 +241,7 @@ def read_figures(tx: Connection, site: str, month: str, now: int) -> Month | Non
         month=month,
         made=now,
         figures=figures,
-        typical=_typical(tx, site, plan, kept.get(month, {})),
+        typical=_typical(tx, site, plan, said.kept.get(month, {})),
         provisional=provisional(tx, site, month, figures, now),
     )
 
@@ -271,10 +258,11 @@ def read_compared(tx: Connection, month: str, now: int, within: tuple[str, ...] 
     first, last = days_of(month)
     known_sites = profiles(tx, within)
     sums = days.sums(tx, known_sites, first, last)
+    said = by_hand(tx, known_sites)
     found = []
     for site, profile in known_sites.items():
-        hands, _ = _by_hand(tx, site)
-        figures = [_figure(each, profile.targets, month, {month: sums[site]}, hands) for each in INDICATORS.values()]
+        asked, hands = profile.targets, said[site].hands
+        figures = tuple(_figure(each, asked, month, {month: sums[site]}, hands, 0) for each in INDICATORS.values())
         found.append(
             Month(
                 site=site,
@@ -284,7 +272,7 @@ def read_compared(tx: Connection, month: str, now: int, within: tuple[str, ...] 
                 zone=profile.site.zone,
                 month=month,
                 made=now,
-                figures=tuple(replace(each, trend=()) for each in figures),
+                figures=figures,
             )
         )
     return Compared(month, now, tuple(found))
@@ -296,14 +284,15 @@ def _figure(
     month: str,
     months: dict[str, dict[str, Count]],
     hands: dict[tuple[str, str], Hand],
+    back: int = TREND,
 ) -> Figure:
     name = indicator.name
     count = months.get(month, {}).get(name, indicators.NOTHING)
     hand, target = hands.get((month, name)), indicators.target_of(targets, indicator)
     value = hand.value if hand else indicators.value(indicator, count)
     trend = []
-    for back in range(TREND, 0, -1):
-        then = before(month, back)
+    for ago in range(back, 0, -1):
+        then = before(month, ago)
         entered = hands.get((then, name))
         counted = indicators.value(indicator, months.get(then, {}).get(name, indicators.NOTHING))
         trend.append(Earlier(then, entered.value if entered else counted, entered is not None))
@@ -335,48 +324,7 @@ def _with_cases(tx: Connection, site: str, month: str, figures: Sequence[Figure]
     )
 
 
-# -- by hand -------------------------------------------------------------------------------------
-
-Hands = dict[tuple[str, str], Hand]
-"""By month and figure."""
-
-
-def _by_hand(tx: Connection, site: str) -> tuple[Hands, dict[str, dict[str, tuple[CaseKept, Record]]]]:
-    """The figures and the typical cases that stand in the desk's book: of each the last that was said."""
-    hands: Hands = {}
-    kept: dict[str, dict[str, tuple[CaseKept, Record]]] = {}
-    for ref, record in _said(tx, site):
-        match kinds.read(record):
-            case FigureEntered(month, figure, value, words) if (number := _number(value)) is not None:
-                hands[month, figure] = Hand(number, record.by, record.at, words, ref)
-            case FigureWithdrawn(month, figure):
-                hands.pop((month, figure), None)
-            case CaseKept(month, case) as body:
-                kept.setdefault(month, {})[case] = (body, record)
-            case CaseDropped(month, case):
-                kept.get(month, {}).pop(case, None)
-    return hands, kept
-
-
-def _said(tx: Connection, site: str) -> list[tuple[str, Record]]:
-    desk = known.get(tx, f"{known.DESK}{site}")
-    rows = [row for subject in (FIGURE, CASE) for row in entries.listed(tx, site, subject, most=ENTERED)]
-    own = [row for row in rows if row.book.hex() == desk]
-    raws = entries.raws(tx, site, own)
-    found = sorted({row.seq: row for row in own}.items())
-    return [
-        (f"{desk}:{seq}", msgspec.json.decode(raws[row.book, seq].raw, type=Record))
-        for seq, row in found
-        if (row.book, seq) in raws
-    ]
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
+# -- typical cases, sheets and ledgers ---------------------------------------------------------------
 
 
 def _typical(tx: Connection, site: str, plan: Plan, kept: dict[str, tuple[CaseKept, Record]]) -> tuple[Kept, ...]:
@@ -387,9 +335,6 @@ def _typical(tx: Connection, site: str, plan: Plan, kept: dict[str, tuple[CaseKe
             about = behind.both(lambda lang, row=row: behind.words_of(row, plan, lang))  # type: ignore[misc]
             found.append(Kept(name, body.words, about, row.opened_at, behind.page_of(row), record.by))
     return tuple(sorted(found, key=lambda each: (each.at, each.case)))
-
-
-# -- sheets and ledgers --------------------------------------------------------------------------
 
 
 def _span(plan: Plan, month: str) -> Span:

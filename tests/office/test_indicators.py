@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import Connection, delete, insert
 
 from app.duties.indicators import Count
+from app.logbook.book import Draft
 from sync.office import counting, fold
 from sync.office.pages import day as day_page
-from sync.office.store import days
+from sync.office.store import days, rounds
+from sync.office.store.retention import purged_rounds
 from sync.office.walker import Tricks
 from tests.office.conftest import SITE, Handheld, Office, at, furnished
 from tests.office.test_life import excuse, supervisor
@@ -93,7 +96,7 @@ def test_an_hour_that_judges_something_makes_the_day_again(office: Office, handh
 
 
 async def tell_of_matters(office: Office) -> None:
-    """A repair that was late, one that has time left, a complaint that was none, and a hazard put right on the spot."""
+    """A repair that was late, one that has time left, one from long before, and a hazard put right on the spot."""
     book = Book(office.store)
     noon = at("2026-11-21 12:00")
     order = await book.say(("order.taken", taken(due=noon), "wang-lei", at("2026-11-20 09:00")))
@@ -104,6 +107,7 @@ async def tell_of_matters(office: Office) -> None:
     done = {"order": order, "parts": [], "clean": True, "late": True}
     await book.say(("order.done", done, "wang-lei", at("2026-11-21 13:00")))
     await book.say(("order.taken", taken(due=at("2026-11-28 12:00")), "wang-lei", at("2026-11-20 10:00")))
+    await book.say(("order.taken", taken(due=at("2026-11-29 12:00")), "wang-lei", at("2026-09-20 10:00")))
     about = {**raised("hazard", fixed=True), "due": at("2026-11-20 23:59")}
     await book.say(("finding.raised", about, "wang-lei", at("2026-11-20 11:00")))
 
@@ -112,7 +116,8 @@ def test_orders_and_hazards_count_on_the_days_of_their_limits(office: Office, ha
     kept(office, "2026-11-20", "2026-11-30")
     office.ask(tell_of_matters(office))
     found = kept(office, "2026-11-20", "2026-11-30")
-    assert found["repairs"] == Count(0, 1, pending=1)
+    assert found["repairs"] == Count(0, 1, pending=2)
+    assert kept(office, "2026-11-29", "2026-11-29")["repairs"] == Count(pending=1)
     assert found["quality"] == Count(1, 1, pending=1)
     assert found["arrival-min"] == Count(25 * 60_000, 1)
     assert found["hazards"] == Count(1, 1)
@@ -136,3 +141,39 @@ def test_months_and_days_add_up(office: Office, handheld: Handheld) -> None:
         total += each
     assert total == whole["missed"]
     assert months["2026-11"]["missed"] + months.get("2026-12", {}).get("missed", Count()) == total
+
+
+def test_a_window_waits_for_a_silent_handheld_until_it_is_heard(office: Office, handheld: Handheld) -> None:
+    """Whatever was made of the day meanwhile: it is made again as soon as a handheld says anything."""
+    day, silent = "2026-11-24", at("2026-11-24 05:00")
+    handheld.clock.wait_until(at("2026-11-23 20:00"))
+    handheld.write(Draft("note.of-another-program", {}))
+    handheld.sync()
+    office.ask(office.store.write(lambda tx: counting.keep(tx, SITE, [day], silent)))
+
+    def missed() -> Count:
+        return office.ask(office.store.read(lambda tx: days.sums(tx, [SITE], day, day)))[SITE]["missed"]
+
+    assert missed().part == 0  # whoever was out that night may still bring what they have
+    handheld.clock.wait_until(silent)
+    handheld.write(Draft("note.of-another-program", {}))
+    handheld.sync()
+    left = counting.catch_up(office.store, [SITE], day, day, silent + 60_000, more=lambda: True)
+    assert office.ask(left) == 0
+    assert missed().part > 20
+
+
+def test_what_was_counted_of_a_day_outlives_its_records(office: Office, handheld: Handheld) -> None:
+    """Rounds are kept for 90 days, a month's figures are asked for longer: nobody counts again what is gone."""
+    before = kept(office)
+
+    def purge(tx: Connection) -> None:
+        for row in rounds.rounds_on(tx, SITE, DAY):
+            gone = {"site": SITE, "round": row.round, "slot": row.slot, "day": DAY, "kind": "patrol"}
+            tx.execute(insert(purged_rounds).values(**gone))
+        tx.execute(delete(rounds.rounds).where(rounds.rounds.c.day == DAY))
+        days.touch(tx, SITE, [DAY])
+
+    office.ask(office.store.write(purge))
+    assert kept(office) == before
+    assert made(office) != before

@@ -171,13 +171,14 @@ def _row(seen: Month, group: str, lang: str) -> Row:
     figures = [each for each in seen.figures if each.group == group]
     link = Link(seen.name.say(lang) or seen.site, url("/indicators", site=seen.site, month=seen.month))
     return Row(
-        (link, seen.company.say(lang), seen.district.say(lang), *(_cell(each) for each in figures)),
+        (link, seen.company.say(lang), seen.district.say(lang), *(_cell(each, lang) for each in figures)),
         colour="red" if any(each.verdict == "red" for each in figures) else "",
     )
 
 
-def _cell(figure: Figure) -> Cell:
-    return None if figure.value is None else Graded(figure.value, COLOURS[figure.verdict])
+def _cell(figure: Figure, lang: str) -> Cell:
+    by_hand = say(lang, "indicators.hand") if figure.hand else ""
+    return None if figure.value is None else Graded(figure.value, COLOURS[figure.verdict], by_hand)
 
 
 def _sheet_rows(facts: Facts, lang: str) -> list[Row]:

@@ -1,5 +1,5 @@
-"""The month's indicators of one site (D62): target, value and how it stood before, the cases behind each figure as a
-list, and what is entered by hand 手填 or kept as a typical case (D61)."""
+"""The month's indicators of one site (D62): target, value and how it stood before, and what is entered by hand 手填 or
+kept as a typical case (D61)."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from app.duties import indicators
 from app.duties.days import local_day
-from app.duties.indicators import INDICATORS, NOTHING, Count, Unit
+from app.duties.indicators import INDICATORS
 from app.duties.site import Person, Plan
 from app.errors import NotAllowed
 from app.kinds.base import Body
@@ -23,25 +23,21 @@ from app.kinds.figures import CaseDropped, CaseKept, FigureEntered, FigureWithdr
 from app.text import clean
 from app.words import say
 from sync.office import behind, counting, month
-from sync.office.behind import STATES, Case, State
 from sync.office.credentials import everybody
 from sync.office.month import Earlier, Figure, Kept, Month
+from sync.office.pages.figure import BACK, Behind, listing_of, read_behind, show_behind, value_words
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.listing import Column, Link, Listing, Row, Rows, Wish, choice, pick
+from sync.office.pages.listing import Wish
 from sync.office.pages.lists import answer
 from sync.office.pages.places import Places
 from sync.office.pages.view import FORM_BYTES, Asked, Verdict, lang_of, url
 from sync.office.sites import Profile, profiles
-from sync.office.store import days as day_table
 from sync.office.store import spans
-from sync.office.store.paging import Place
-from sync.office.store.plans import newest_plans, site_plan
+from sync.office.store.plans import site_plan
 
 PATIENCE_S: Final = 2.0
 """How long a page waits for days that are still to be counted; then it says how many."""
-BACK: Final = 13
-"""Months that can be chosen."""
 OFFERED: Final = 200
 """Matters that can be kept as typical cases."""
 LONGEST: Final = 200
@@ -107,6 +103,7 @@ class MonthSeen(Struct, frozen=True):
     before: str
     after: str
     precheck: str
+    report: str
     done: str
     behind: str
     """A sentence; empty when every day is counted."""
@@ -169,6 +166,7 @@ def show_month(facts: Facts, lang: str, left: int, done: str = "") -> MonthSeen:
         before=_here(read.site, month.before(read.month)),
         after=_here(read.site, month.before(read.month, -1)),
         precheck=url("/precheck", site=read.site, month=read.month),
+        report=url("/papers", site=read.site, paper="month", **{"from": f"{read.month}-01"}),
         done=say(lang, f"indicators.done_{done}") if done in DONE.values() else "",
         behind=say(lang, "indicators.behind", n=left) if left else "",
         provisional=[
@@ -238,10 +236,6 @@ def counted_words(figure: Figure, lang: str) -> str:
 
 def _value(figure: Figure, value: Decimal | None, lang: str) -> str:
     return "-" if value is None else value_words(figure.unit, value, lang)
-
-
-def value_words(unit: Unit, value: Decimal, lang: str) -> str:
-    return f"{value}%" if unit == "%" else say(lang, "indicators.minutes", n=value)
 
 
 def _target(figure: Figure, lang: str) -> str:
@@ -347,124 +341,6 @@ def _entered(text: str, figure: str) -> Decimal:
     if not good:
         raise NotAllowed("indicators.no_number", value=clean(text, 20))
     return value.quantize(Decimal("0.1"))
-
-
-# -- the cases behind a figure -------------------------------------------------------------------
-
-
-class Behind(Struct, frozen=True):
-    site: str
-    plans: dict[str, Plan]
-    month: str
-    figure: str
-    whole: Count
-    count: int
-    """Of all pages."""
-    cases: list[tuple[Place, Case]]
-    """Each with where the next page begins if it is the last."""
-    now: int
-
-
-def listing_of(figure: str, this: str) -> Listing:
-    return Listing(
-        name=f"figure-{figure}",
-        path=f"/indicators/{quote(figure)}",
-        title=f"indicators.name_{figure}",
-        columns=(
-            Column("at", "indicators.at"),
-            Column("what", "indicators.what"),
-            Column("state", "indicators.state"),
-            Column("record", "indicators.record"),
-        ),
-        filters=(
-            pick("month", "indicators.month", this),
-            choice("state", "indicators.state", {each: f"indicators.state_{each}" for each in STATES}, "bad"),
-        ),
-        act="figure-seen",
-    )
-
-
-def read_behind(tx: Connection, wish: Wish, figure: str, now: int) -> Behind | None:
-    """The newest day first, and no more days than fill the page: its place is a day, and how many of it are past."""
-    plans = newest_plans(tx, wish.within)
-    if not plans:
-        return None
-    site = wish.chosen(plans)
-    zone = counting.zone(plans[site])
-    name = wish.get("month") if month.is_month(wish.get("month")) else month.this_month(plans[site], now)
-    state: State = next((each for each in STATES if each == wish.get("state")), "bad")
-    first, last = month.days_of(name)
-    counts = day_table.by_day(tx, site, figure, first, last)
-    found: list[tuple[Place, Case]] = []
-    for day in reversed(counting.days_of(first, last)):
-        begin = counting.span_of(day, day, zone).first
-        if len(found) >= wish.most:
-            break
-        if not _number(counts.get(day, NOTHING), figure, state) or (wish.after and begin > wish.after.at):
-            continue
-        past = int(wish.after.rest) if wish.after and wish.after.at == begin and wish.after.rest.isdigit() else 0
-        those = [each for each in behind.of_days(tx, site, [day], (figure,), now) if each.state == state]
-        found += [(Place(begin, str(n)), each) for n, each in enumerate(reversed(those), 1) if n > past]
-    total = sum(_number(each, figure, state) for each in counts.values())
-    return Behind(site, plans, name, figure, indicators.total(counts.values()), total, found[: wish.most], now)
-
-
-def _number(count: Count, figure: str, state: State) -> int:
-    """How many of a figure's units are in that state; what counts for a figure is listed of matters only."""
-    if state == "pending":
-        return count.pending
-    if state == "excused":
-        return count.excused
-    if INDICATORS[figure].unit == "min":
-        return count.whole if state == "good" else 0
-    part, rest = count.part, count.whole - count.part
-    against, good = (part, rest) if INDICATORS[figure].better == "less" else (rest, part)
-    if state == "bad":
-        return against
-    return 0 if figure in behind.WALKED | behind.LOOKED else good
-
-
-def show_behind(facts: Behind, lang: str, wish: Wish) -> Rows:
-    plan = facts.plans[facts.site]
-    places, indicator = Places(lang, plan, {}), INDICATORS[facts.figure]
-    this = month.this_month(plan, facts.now)
-    months = dict.fromkeys((facts.month, *(month.before(this, back) for back in range(-1, BACK))))
-    value = indicators.value(indicator, facts.whole)
-    return Rows(
-        [_row(place, case, places) for place, case in facts.cases],
-        facts.count,
-        plans=facts.plans,
-        site=facts.site,
-        options={"month": [(each, each) for each in sorted(months, reverse=True)]},
-        line=say(
-            lang,
-            "indicators.list_line",
-            month=facts.month,
-            value="-" if value is None else value_words(indicator.unit, value, lang),
-            counted=f"{facts.whole.part} / {facts.whole.whole}" if indicator.unit == "%" else facts.whole.whole,
-            formula=say(lang, f"indicators.formula_{facts.figure}"),
-        ),
-    )
-
-
-def _row(place: Place, case: Case, places: Places) -> Row:
-    colour = {"bad": "red", "pending": "amber", "excused": "dim", "good": "ok"}[case.state]
-    book, _, seq = case.ref.partition(":")
-    record = Link(f"{book[:8]}:{seq}", url("/records", site=_site_in(case.href), book=book, upto=seq)) if seq else None
-    return Row(
-        (
-            places.local(case.at),
-            Link(case.words.say(places.lang), case.href),
-            Verdict(colour, say(places.lang, f"indicators.state_{case.state}")),
-            record,
-        ),
-        place=place,
-        colour=colour,
-    )
-
-
-def _site_in(href: str) -> str:
-    return href.partition("site=")[2].partition("&")[0]
 
 
 # -- their addresses -----------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def _items(facts: Facts, lang: str, left: int) -> Iterator[Item]:
 
     def item(word: str, count: int, told: str, href: str, colour: str = "amber", shown: str = "") -> Item:
         verdict = Verdict(colour if count else "ok", shown or str(count) if count else say(lang, "precheck.none"))
-        return Item(say(lang, f"precheck.{word}"), verdict, told, href, say(lang, "precheck.mend"))
+        return Item(say(lang, f"precheck.item_{word}"), verdict, told, href, say(lang, "precheck.mend"))
 
     ends = say(lang, "precheck.over_told", day=last)
     yield item("over", still.get("month", 0), ends, "", shown=say(lang, "precheck.goes_on"))
