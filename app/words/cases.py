@@ -82,6 +82,9 @@ TABLE = {
     # one case
     "story": ("经过", "What happened"),
     "linked": ("相关", "Belongs to it"),
+    "paper_next": ("下一张文书", "Next paper"),
+    "paper_notice": ("打印整改通知单", "Print the rectification notice"),
+    "paper_violation": ("打印违规三联单", "Print the three forms"),
     "own_words": ("来信原话", "In their own words"),
     "own_words_gone": ("原话已按规定删除。", "Their own words were deleted, as they must be."),
     "seen_record": ("记录{ref}", "record {ref}"),
@@ -233,4 +236,15 @@ TABLE = {
     "blind_last": ("上次{day}", "last on {day}"),
     "blind_unscheduled": ("没有排班", "no schedule"),
     "weeks": ("{n}周", "{n} wk"),
+    # the example month
+    "example_papers": ("带身份证和房产证到前台办理", "Bring your identity card and the deed to the desk"),
+    "example_fees": ("收费标准在公示栏,已发到手机", "The fees are on the notice board; sent to your telephone too"),
+    "example_contact": ("找楼栋管家,电话已告知", "Ask the steward of your building; the number was given"),
+    "example_answered": ("已去看过,现场已处理,回电告知", "Looked at and dealt with; told by telephone"),
+    "example_again": ("已有工单在处理,回电告知", "There is an order for it already; told by telephone"),
+    "example_demand": ("排除隐患,恢复原状,完成后报现场复查", "Remove the danger, make good, ask for a re-check"),
+    "example_message_shed": ("充电棚里有一根线皮破了,孩子常在那里玩", "A bare wire in the shed; children play there"),
+    "example_message_lamp": ("楼道的灯闪了两天了", "The lamp on the stairs has been flickering for two days"),
+    "example_message_door": ("单元门关不上,晚上不安全", "The house door does not shut: not safe at night"),
+    "example_message_bulky": ("门口堆了旧沙发好几天没人收", "An old sofa has stood at the door for days"),
 }

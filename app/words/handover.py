@@ -42,6 +42,13 @@ TABLE = {
         "在另一台机上看完交接单,把那里的16位数字输到这里",
         "Read the sheet on the other handheld, then type its sixteen digits here",
     ),
+    "do_stick": ("接班: 读U盘上的交接单", "take over by the sheet on the stick"),
+    "key_stick": ("存到U盘", "onto the stick"),
+    "on_stick": (
+        "交接单已存到U盘,接班人可在另一台机上读",
+        "The sheet is on the stick: your relief can read it elsewhere",
+    ),
+    "stick_none": ("U盘上没有{post}的交接单", "The stick has no sheet of {post}"),
     "take_code": ("看过了,接班", "read: take over"),
     "own_code": ("这是本机交的班,请在本机看交接单", "This handheld gave that sheet: read it here"),
     "given_end": ("全班下班", "everybody signs out"),

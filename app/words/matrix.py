@@ -16,9 +16,9 @@ TABLE = {
     "after": ("下个月", "Month after"),
     "show_red": ("有漏检的", "with something missed"),
     "key_ok": ("正常", "well"),
-    "key_amber": ("有标记", "marked"),
+    "key_amber": ("有标记或暂无记录", "marked, or no record yet"),
     "key_red": ("漏检", "missed"),
-    "key_dim": ("未到时或暂无记录", "to come, or no record yet"),
+    "key_dim": ("未到时", "to come"),
     "behind": ("还有{n}天正在统计,请稍后刷新。", "Still being counted: {n} (days). Look again soon."),
     "nothing": ("这个月没有巡更。", "No rounds in this month."),
 }

@@ -14,6 +14,7 @@ TABLE = {
     "running": ("还有{n}轮没结束,结束后再复核", "{n} still under way: they are reviewed when they are over"),
     "away": ("{n}轮还没有记录(手持机可能没上传):{names}", "{n} without a record yet (still on a handheld?): {names}"),
     "held": ("{name}:还有{n}条记录没上传,最后联系 {time}", "{name} still holds records: {n}, last heard {time}"),
+    "behind": ("还有没复核的日子:", "Days that are not reviewed yet:"),
     "asks": ("要看的({n})", "To be looked at ({n})"),
     "no_asks": ("没有要看的。", "Nothing asks for attention."),
     "found": ("这些轮次发现、还没处理完的({n})", "Found on these rounds and still open ({n})"),

@@ -46,7 +46,7 @@ class Desk:
     async def say(self, site: str, body: Body | Sequence[Body], by: str, now: int, *, apart: bytes = b"") -> str:
         """Durable when this returns, all of it or nothing; the id of the first record. `now` is UTC ms.
 
-        `by` is the person's id; empty, the office says it. `apart`: a text as `apart_of` made it, which one of them names.
+        `by` is the person's id; empty, the office says it. `apart`: a text that a record names, as `apart_of` made it.
         Raises RecordRefused for a body that no record may hold.
         """
         bodies = [body] if isinstance(body, Body) else list(body)

@@ -21,7 +21,7 @@ from sync.office.details import RoundDetail
 from sync.office.store import Store, matters
 from sync.office.store import retention as table
 from sync.office.store.blobs import names_in
-from sync.office.store.plans import site_plan
+from sync.office.store.plans import plan_at
 from sync.office.store.records import Stored
 from sync.office.store.retention import Hold, RoundKept
 
@@ -61,7 +61,7 @@ class _Step(Struct, frozen=True):
 
 async def purge(store: Store, site: str, now: int, *, dry: bool = False) -> Purged:
     """Purge what the site's plan keeps no longer, `now` in UTC ms; `dry` only counts. Raises RetentionRefused."""
-    plan = await store.read(lambda tx: site_plan(tx, site))
+    plan = await store.read(lambda tx: plan_at(tx, site, now))  # one that is to come lets nothing go yet
     if plan is None:
         raise RetentionRefused("retention.no_plan", site=site[:64])
     after, total = 0, Purged()

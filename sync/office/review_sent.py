@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from app.duties.accepting import REVIEWERS
 from app.duties.review import SEVERE
 from app.duties.site import Plan
-from app.reviewing import PAGE, ReviewSent, RoundSent
+from app.reviewable import PAGE, ReviewSent, RoundSent
 from sync.office import to_review
 from sync.office.fold import CURSOR
 from sync.office.reviewing import read_detail
@@ -97,8 +97,7 @@ def made(tx: Connection, site: str, now: int) -> ReviewSent | None:
     plan = plan_table.site_plan(tx, site)
     if plan is None or not has_reviewer(plan):
         return None
-    found = to_review.read(tx, site, now - BACK_MS, now, now, (site,))
-    items = found.items if found else ()
+    items = to_review.read(tx, plan, now - BACK_MS, now, now).items
     asks, waits = to_review.ordered(items), [item for item in items if item.waits]
     wanted = [*asks, *waits, *(item for item in reversed(items) if item.passes)]
     rounds = tuple(_sent(item) for item in wanted[:MOST])

@@ -5,6 +5,7 @@ reviewers, and what it would be sent back for. For the page, and for supervisors
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
@@ -22,7 +23,6 @@ from sync.office.details import RoundDetail, StopDetail, marks_of, outcome_of
 from sync.office.dues import Due, Walked
 from sync.office.pages import day as days
 from sync.office.pages.day import Wish
-from sync.office.pages.places import Places
 from sync.office.reviewing import is_answered, read_reviews
 from sync.office.store import reviews as review_table
 from sync.office.store import rounds as table
@@ -97,7 +97,6 @@ class Item(Struct, frozen=True):
 class Facts(Struct, frozen=True):
     """One snapshot of the store."""
 
-    sites: Mapping[str, Plan]
     site: str
     plan: Plan
     """Valid on the last of the days."""
@@ -106,22 +105,19 @@ class Facts(Struct, frozen=True):
     """In order of time."""
 
 
-def read(tx: Connection, site: str, first: int, last: int, now: int, within: Sequence[str] = ()) -> Facts | None:
-    """What was due in windows that open from `first` until before `last`, UTC ms; None while no site has a plan."""
-    today = days.read_day(tx, Wish(site, ""), now, within)
-    if today is None:
-        return None
-    zone = Places("", today.plan, {}).zone
+def read(tx: Connection, plan: Plan, first: int, last: int, now: int) -> Facts:
+    """What was due in windows that open from `first` until before `last`, UTC ms. `plan`: the site's newest."""
+    zone, site = ZoneInfo(plan.site.zone), plan.site.id
     day, end = local_time(first, zone).date(), local_time(last - 1, zone).date()
     found: list[Item] = []
-    plan = today.plan
+    people: dict[str, Person] = {}
     while day <= end:
-        facts = days.read_day(tx, Wish(today.site, day.isoformat()), now, (today.site,))
+        facts = days.read_day(tx, Wish(site, day.isoformat()), now, (site,))
         assert facts is not None
         due = [each for each in dues.planned_and_done(facts) if first <= each.opens < last]
         found += _items(tx, facts, due, now)
-        day, plan = day + timedelta(days=1), facts.plan
-    return Facts(today.sites, today.site, plan, today.people, tuple(found))
+        day, plan, people = day + timedelta(days=1), facts.plan, facts.people
+    return Facts(site, plan, people, tuple(found))
 
 
 def read_round(tx: Connection, site: str, name: str, now: int) -> Facts | None:
@@ -132,7 +128,7 @@ def read_round(tx: Connection, site: str, name: str, now: int) -> Facts | None:
         return None
     mine = [due for due in dues.planned_and_done(facts) if any(each.row.round == name for each in due.rounds)]
     items = tuple(item for item in _items(tx, facts, mine, now) if item.name == name)
-    return Facts(facts.sites, site, facts.plan, facts.people, items)
+    return Facts(site, facts.plan, facts.people, items)
 
 
 def ordered(items: Iterable[Item]) -> list[Item]:

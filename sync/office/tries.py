@@ -29,8 +29,8 @@ class Tries:
 
     async def is_open(self, address: str, now: int) -> bool:
         """Whether this address may try a code. `now` is UTC ms."""
-        since, wrong = await self._store.read(partial(seen.tries_of, address=bucket(address))) or (now, 0)
-        return wrong < LIMIT or now - since >= WINDOW_MS
+        found = await self._store.read(lambda tx: seen.tries_of(tx, bucket(address)))
+        return found is None or found[1] < LIMIT or now - found[0] >= WINDOW_MS
 
     async def wrong(self, address: str, now: int) -> None:
         """Count a wrong code."""

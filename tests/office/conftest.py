@@ -235,7 +235,7 @@ def _postgres_template() -> str:
 ON_BOTH = {"test_migrations"}
 IN_PROOFS = {
     "test_life", "test_pages", "test_tags", "test_alarms", "test_records", "test_photos", "test_audit", "test_telling",
-    "test_projections", "test_days",
+    "test_projections", "test_days", "test_planning", "test_papers_kept",
 }  # fmt: skip
 
 

@@ -10,8 +10,10 @@ import pytest
 
 from app.duties.orders import Order, Stage
 from app.kinds.orders import ORDERS
+from app.logbook.book import Draft
 from app.ports import Scan
 from app.work import Work
+from sync.office import example_desk
 from sync.office.credentials import printed
 from sync.office.pages.case import address
 from sync.office.store import cases
@@ -21,7 +23,7 @@ from tests.office.test_desk import desk_records
 from tests.office.test_fold import fold_anew
 from tests.office.test_life import supervisor
 from tests.office.test_pages import Page
-from tests.office.test_relaying import pull
+from tests.office.test_relaying import pull, record
 
 EN = {"lang": "en"}
 FITTER, OTHER, CLERK = "gao-feng", "tang-jun", "yu-jia"
@@ -244,6 +246,8 @@ def test_from_a_labels_page_to_the_desk_without_a_name(office: Office, desk: htt
     assert len(waiting) == 5
     first = min(waiting, key=lambda each: each.seq)
     assert (first.point, first.responsible, first.words) == ("shed-1", "", "")
+    sent_down = office.ask(office.store.changes.current(SITE, "matter", first.case))
+    assert sent_down is None, "the desk alone sees to it, until it is an order"
     kept = next(each for each in desk_records(office) if each["kind"] == "request.received" and each["how"] == "page")
     assert kept["by"] == ()
     assert "water" not in str(kept), "their words stand apart, and can go alone"
@@ -285,7 +289,32 @@ def test_the_board_has_a_column_for_each_state_and_what_runs_out_first_on_top(
     assert f"Rows: {len(rows(office, Which(sorts=(cases.ORDER,), open=True)))}" in listed
 
 
+@pytest.mark.proof
 def test_all_of_it_can_be_folded_again_from_the_records(office: Office) -> None:
     before = sorted(rows(office, Which()), key=lambda each: each.case)
     fold_anew(office)
     assert sorted(rows(office, Which()), key=lambda each: each.case) == before
+
+
+@pytest.mark.proof
+def test_the_example_month_has_a_desk_that_answers_calls_back_and_gives_notices(
+    office: Office, fitter: Handheld
+) -> None:
+    hazard = record(fitter, Draft("finding.raised", {
+        "kind": "hazard", "category": "electric", "phrase": "bare", "words": "wire", "point": "shed-1", "stop": None,
+        "round": None, "due": NOW + 3600_000, "urgent": False, "fixed": False,
+    }, (FITTER,)))  # fmt: skip
+    pull(office, fitter)
+    now = office.now = NOW + 30 * 3600_000
+    before = {each.case for each in rows(office, Which())}
+    office.ask(example_desk.tell(office.store, office.key, SITE, NOW - 6 * 24 * 3600_000, now))
+    assert row(office, hazard).noticed_at is not None
+    orders = [each for each in rows(office, Which(sorts=(cases.ORDER,))) if each.case in before and each.done_at]
+    assert not [each for each in orders if each.state == Stage.DONE], "all of them were called back"
+    assert all(each.visited_at for each in orders if each.complaint and each.urgent)
+    asked = [each for each in rows(office, Which(sorts=(cases.REQUEST,))) if each.case not in before]
+    assert {each.state for each in asked} == {"closed", "waiting"}
+    assert not [each for each in asked if each.state == "closed" and each.late]
+    text = Page(office.browser("desk").get("/desk", params={"site": SITE, "lang": "zh"})).text
+    assert "扫码留言" in text
+    assert "噪音扰民 音响广场舞" in text

@@ -120,7 +120,7 @@ class Scene:
             **{path: path for path in GETS},
             "/rounds/{name:path}": round_path(walked),
             "/photos/{name:str}": f"/photos/{picture}",
-            "/people/{name:str}": "/people/zhang-wei",
+            "/people/{name:str}": "/people/li-jun",
             "/records": f"/records?book={handheld.logbook.book_id}",
             "/indicators/{figure:str}": "/indicators/missed",
             "/assets/{name:str}": "/assets/dt-03-1",
@@ -137,9 +137,7 @@ class Scene:
     def limited(self, role: str, **limits: tuple[str, ...]) -> httpx.Client:
         """Somebody signed in whose account reaches no further than these sites, companies or districts."""
         name = "-".join([role, *(each for those in limits.values() for each in those)])
-        self.office.ask(
-            accounts.add(self.office.store, name, role, None, PASSWORD, self.office.now, CHEAP, **limits)
-        )
+        self.office.ask(accounts.add(self.office.store, name, role, None, PASSWORD, self.office.now, CHEAP, **limits))
         return self.office.browser(name)
 
     def get(self, browser: httpx.Client, path: str, **query: str) -> httpx.Response:

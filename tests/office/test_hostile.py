@@ -31,7 +31,8 @@ EVIL = Text(zh=LONG, en=LONG)
 ALLOWED = {
     "html", "head", "meta", "title", "link", "body", "header", "nav", "a", "div", "span", "form", "input", "button",
     "main", "section", "h1", "h2", "h3", "p", "br", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "dl",
-    "dt", "dd", "strong", "label", "select", "option", "img", "details", "summary", "figure", "figcaption", "svg",
+    "dt", "dd", "article", "blockquote", "optgroup", "strong", "label", "select", "option", "img", "details",
+    "summary", "figure", "figcaption", "svg", "circle", "polyline", "text",
     "rect", "line",
 }  # fmt: skip
 """All that the templates are made of."""
@@ -58,6 +59,7 @@ def spoilt(office: Office, handheld: Handheld) -> list[str]:
         Draft("alarm.raised", {"round": None, "point": LONG}, ("zhang-wei",)),
         Draft("odd.kind", {"round": walked, "words": LONG}),
     )
+    cases = evil_cases(handheld)
     said = contact_says(handheld)
     contact(office, handheld, **said)
     office.now = handheld.clock.now().at + 40 * 3_600_000
@@ -71,7 +73,34 @@ def spoilt(office: Office, handheld: Handheld) -> list[str]:
         "/rounds?day=2026-11-20", f"/rounds/{name}", "/books", f"/records?book={book}&site={SITE}", "/tags", "/labels",
         "/alarms", "/devices", "/audit", "/afterwards", f"/afterwards?site={SITE}&round={name}",
         f"/afterwards?site={SITE}&schedule=night-2&day=2026-11-20", "/photos/nothing", "/rounds/nothing",
+        *(f"{path}?site={SITE}" for path in (*cases, *DESK, "/plans")), f"/plans/changes?site={SITE}&revision=2",
     ]  # fmt: skip
+
+
+DESK = ("/findings", "/hazards", "/orders", "/orders/list", "/desk", "/desk/new", "/blindspots")
+
+
+def evil_cases(handheld: Handheld) -> list[str]:
+    """A hazard, an order and a request with hostile words in every step; their pages."""
+    raised = next(each for each in handheld.logbook.entries() if each.record.kind == "finding.raised")
+    hazard, due = f"{handheld.logbook.book_id}:{raised.record.seq}", handheld.clock.now().at
+    order = {
+        "origin": LONG, "category": "lamp", "phrase": "x", "words": LONG, "person": "zhang-wei", "to": LONG,
+        "respond": due, "due": due, "urgent": True, "room": LONG, "point": LONG, "phone": LONG, "post": LONG,
+    }  # fmt: skip
+    asked = {"how": LONG, "category": "", "phrase": LONG, "words": LONG, "due": due, "room": LONG, "phone": LONG}
+    noticed = {"finding": hazard, "to": LONG, "due": due, "demand": LONG, "firm": LONG}
+    taken, received, _ = handheld.write(
+        Draft("order.taken", order), Draft("request.received", asked), Draft("finding.noticed", noticed)
+    )
+    book, about = handheld.logbook.book_id, f"{handheld.logbook.book_id}:{taken.record.seq}"
+    handheld.write(
+        Draft("order.dispatched", {"order": about, "to": LONG, "person": LONG, "post": LONG, "words": LONG}),
+        Draft("order.postponed", {"order": about, "due": due + 1, "reason": LONG, "words": LONG}),
+        Draft("request.closed", {"request": f"{book}:{received.record.seq}", "end": "answered", "reply": LONG}),
+        Draft("finding.corrected", {"finding": hazard, "words": LONG}),
+    )
+    return [f"/findings/{hazard}", f"/orders/{about}", f"/desk/{book}:{received.record.seq}"]
 
 
 def contact_says(handheld: Handheld) -> dict[str, object]:
@@ -106,7 +135,7 @@ def harmless(answer: httpx.Response) -> Page:
     assert set(page.elements) <= ALLOWED, answer.url
     assert page.elements.count("body") == page.elements.count("main") == 1, answer.url
     sources = [value or "" for key, value in page.attributes if key in ("src", "href", "action")]
-    assert all(each.startswith("/") for each in sources), answer.url
+    assert all(each.startswith(("/", "#")) for each in sources), answer.url
     assert not any(key.startswith("on") or key == "style" for key, _ in page.attributes), answer.url
     for text in ("".join(page.texts), *(value or "" for _, value in page.attributes)):
         assert "\u202e" not in text, answer.url
@@ -119,11 +148,25 @@ def test_no_page_makes_more_of_a_text_than_text(evil: tuple[Office, list[str]]) 
     office, paths = evil
     with closing(office.browser(FORMULA[:40])) as browser:
         told = {path.partition("?")[0]: harmless(browser.get(path, params=None)) for path in paths}
-        asked = ("schedule", "day", "done", "lang", "below", "upto", "show", "kind")
-        for path in ("/afterwards", "/devices", "/audit", "/rounds"):
+        asked = ("schedule", "day", "done", "lang", "below", "upto", "show", "kind", "role", "which", "person", "weeks")
+        for path in ("/afterwards", "/devices", "/audit", "/rounds", "/plans", "/plans/changes", *DESK):
             harmless(browser.get(path, params=dict.fromkeys(asked, HOSTILE + FORMULA)))
             harmless(browser.get(path, params=dict.fromkeys(("site", "book", "round"), HOSTILE + FORMULA)))
-    for path in ("/devices", "/audit", "/afterwards", "/alarms", "/rounds", "/books", "/tags"):
+    cases = [path for path in told if path.count("/") == 2 and path.startswith(("/findings", "/orders/", "/desk/"))]
+    for path in (
+        "/orders",
+        "/desk",
+        "/plans",
+        "/plans/changes",
+        *cases,
+        "/devices",
+        "/audit",
+        "/afterwards",
+        "/alarms",
+        "/rounds",
+        "/books",
+        "/tags",
+    ):
         assert SHOWN[:60] in "".join(told[path].texts), path
 
 

@@ -37,7 +37,7 @@ class Crew:
         slot, walker = self._of.office.slot("night-1"), self.walker
         walker.clock.wait_until(int(slot.opens.timestamp() * 1000) + 60_000)
         for person in GUARDS:
-            await walker.watch.sign_in_badge(walker._scan(self._of.badges[person]))
+            await walker.watch.sign_in_badge(walker.read(self._of.badges[person]))
         await walker.watch.start_round(Duty(slot, Standing.OPEN), None)
         assert walker.watch.state.round is not None
         return walker.watch.state.round.round
@@ -169,7 +169,7 @@ def test_a_round_that_parts_on_the_way_shows_what_either_history_says(
     crew.logbook.append(*(Draft("note.made", {"n": n}) for n in range(20)))
     crew.sync()
     held = crew.logbook.book_id
-    asyncio.run(copied.walker.watch.sign_in_badge(copied.walker._scan(handheld.badges[GUARDS[0]])))
+    asyncio.run(copied.walker.watch.sign_in_badge(copied.walker.read(handheld.badges[GUARDS[0]])))
     copied.go(4, 5)
     copied.sync()
     copied.go(6, 14)

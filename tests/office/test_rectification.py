@@ -92,6 +92,9 @@ def test_found_noticed_corrected_rechecked_and_closed_or_open_again(
     assert hazard in [each.id for each in Work.of(watch).open_findings()]
     seen = story(chief, office, hazard)
     assert all(said in seen for said in ("Fit a cover", "Huaxin", f"no. {mine.notice}", "2 d 20 h"))
+    href = f"/papers?site={SITE}&amp;paper=notice&amp;of={hazard.replace(':', '%3A')}"
+    assert href in chief.get(address(SITE, "hazard", hazard), params={"site": SITE, **EN}).text
+    assert chief.get(href.replace("&amp;", "&"), params=None).status_code == 200
     early = send(chief, "/findings", case=hazard, what="rechecked", ok="yes", words="looked")
     assert (early.status_code, "not put right yet" in early.text) == (409, True)
     asyncio.run(Work.of(watch).correct_finding(hazard))
@@ -214,12 +217,16 @@ def test_the_rules_of_blind_spots(office: Office) -> None:
     assert set(told.uncovered) & set(told.unproven) == set()
     covered = {stop.point for each in plan.routes for stop in each.stops}
     assert set(told.uncovered) == {point.id for point in plan.points} - covered
+    twice = next(each for each in plan.routes if sum(one.route == each.id for one in plan.schedules) > 1)
+    (one, *_) = (each.id for each in plan.schedules if each.route == twice.id)
+    assert twice.id not in {id for id, _ in blind_spots(plan, date(2026, 11, 20), {one}, ()).unwalked}
     later = blind_spots(plan, date(2999, 1, 1), schedules, points)
     assert {id for id, asked in later.unwalked if not asked} == {
         each.id for each in plan.routes if all(s.until for s in plan.schedules if s.route == each.id)
     }
 
 
+@pytest.mark.proof
 def test_it_is_folded_again_the_same(office: Office) -> None:
     def every() -> list[CaseRow]:
         office.ask(office.serving.folding.catch_up())

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from app.kinds.afterwards import PointExcused
-from app.reviewing import PAGE, read_page
+from app.reviewable import PAGE, read_page
 from app.words import say
 from screens.returned import ReturnedPage
 from screens.round import RoundPage
@@ -18,7 +18,7 @@ from tests.office.test_review import MORNING, missing, section, send
 from tests.screens.world import SMALL, keys, scan, settle, shows, text
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("lang", ["zh", pytest.param("en", marks=pytest.mark.proof)])
 async def test_a_round_that_was_sent_back_stands_before_its_crew_at_the_next_start_and_the_answer_on_the_page(
     office: Office, handheld: Handheld, lang: str
 ) -> None:
@@ -43,7 +43,9 @@ async def test_a_round_that_was_sent_back_stands_before_its_crew_at_the_next_sta
             line.sync_now()
             await seen(pilot, lambda: not handheld.logbook.unsent, 20)
         line.stop()
-        assert await asyncio.to_thread(_says, office, browser, say("en", "life.why_blocked")), "in the reader's language"
+        assert await asyncio.to_thread(_says, office, browser, say("en", "life.why_blocked")), (
+            "in the reader's language"
+        )
         assert (await asyncio.to_thread(send, browser, "accept", name)).status_code == 303
 
 
@@ -88,7 +90,7 @@ def _says(office: Office, browser: object, words: str) -> bool:
     return words in section(browser, "To be looked at")  # type: ignore[arg-type]  # a browser
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("lang", ["zh", pytest.param("en", marks=pytest.mark.proof)])
 async def test_a_supervisor_on_the_way_reviews_what_the_office_sent_and_it_counts_there(
     office: Office, handheld: Handheld, lang: str
 ) -> None:

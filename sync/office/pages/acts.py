@@ -12,20 +12,11 @@ from msgspec import UNSET, Struct
 
 from app.duties import findings, orders, requests
 from app.duties.days import local_time, millis
-from app.duties.findings import Finding
-from app.duties.orders import CONFIRMED, DELAYS, POSTPONES, REOPENS, VISITS, Order, Origin, Step, Why
+from app.duties.orders import CONFIRMED, DELAYS, POSTPONES, REOPENS, VALUE_MOST, VISITS, Order, Origin, Step, is_room
 from app.duties.requests import Request
 from app.duties.site import Category, Phrase, Plan
 from app.errors import NotAllowed
 from app.kinds.base import Body
-from app.kinds.findings import (
-    FindingCorrected,
-    FindingNoticed,
-    FindingPostponed,
-    FindingRaised,
-    FindingRechecked,
-    FindingReopened,
-)
 from app.kinds.orders import (
     OrderConfirmed,
     OrderDispatched,
@@ -38,16 +29,12 @@ from app.kinds.orders import (
 from app.kinds.requests import RequestClosed, RequestReceived
 from app.text import clean
 from app.words import say
-from app.work import VALUE_MOST, is_room
 from sync.office.pages.places import Places
 from sync.office.pages.view import Asked
 
 WORDS_MOST: Final = 200
 MORE: Final = ": "
 """Between what the plan calls a matter and what the desk writes besides."""
-FIRM_MOST: Final = 60
-FARTHEST_MS: Final = 366 * 24 * 3600 * 1000
-"""No limit is set later than that."""
 
 Form = Mapping[str, str]
 
@@ -127,11 +114,11 @@ def receive(form: Form, at: At) -> list[Body]:
     how = form.get("how", "")
     if how not in requests.HOWS[:2]:
         raise NotAllowed("office.desk_unknown")
-    words = _words_of(category, said, form.get("words", ""), at)
+    words = words_of(category, said, form.get("words", ""), at)
     room, point, phone = _where(form, at)
     if form.get("to", "") not in ("answer", "wait"):
-        return [_order(form, at, category, said, words, room=room, point=point, phone=phone)]
-    reply = _needed(form.get("reply", ""), "cases.reply_needed") if form["to"] == "answer" else ""
+        return [taken_order(form, at, category, said, words, room=room, point=point, phone=phone)]
+    reply = needed(form.get("reply", ""), "cases.reply_needed") if form["to"] == "answer" else ""
     due = millis(requests.due_of(category, at.local, at.plan.calendar))
     end = "answered" if reply else ""
     return [RequestReceived(how, category.id, said.id, words, due, point, None, room, phone, UNSET, end, reply)]
@@ -144,11 +131,11 @@ def on_request(request: Request, form: Form, at: At) -> list[Body]:
     if requests.close(request, at.now, end, reply, at.by) is None:
         raise NotAllowed("cases.request_over")
     if end != "order":
-        _needed(reply, "cases.reply_needed")
+        needed(reply, "cases.reply_needed")
         return [RequestClosed(request.id, end, reply)]
     category, said = matter(at.plan, form.get("matter", ""))
-    words = _words_of(category, said, form.get("words", ""), at)
-    taken = _order(
+    words = words_of(category, said, form.get("words", ""), at)
+    taken = taken_order(
         form,
         at,
         category,
@@ -163,7 +150,7 @@ def on_request(request: Request, form: Form, at: At) -> list[Body]:
     return [taken, RequestClosed(request.id, "order")]
 
 
-def _order(
+def taken_order(
     form: Form,
     at: At,
     category: Category,
@@ -205,7 +192,7 @@ def _order(
     )
 
 
-def _words_of(category: Category, said: Phrase, more: str, at: At) -> str:
+def words_of(category: Category, said: Phrase, more: str, at: At) -> str:
     words = f"{category.text.say(at.lang)} {said.text.say(at.lang)}"
     return clean(f"{words}{MORE}{more.strip()}" if more.strip() else words, WORDS_MOST)
 
@@ -258,7 +245,7 @@ def _confirm(order: Order, form: Form, at: At) -> Body:
     return OrderConfirmed(order.id, how, value)
 
 
-def _reopen(order: Order, form: Form, at: At) -> Body:
+def reopen(order: Order, form: Form, at: At) -> Body:
     reason, category = form.get("reason", ""), at.plan.find_category(order.category)
     if reason not in REOPENS:
         raise NotAllowed("watch.unknown_reason")
@@ -286,7 +273,7 @@ _ORDER_STEPS: Final[Mapping[str, Callable[[Order, Form, At], Body]]] = {
     "dispatch": _dispatch,
     "postpone": _postpone,
     "confirm": _confirm,
-    "reopen": _reopen,
+    "reopen": reopen,
     "visit": _ask_visit,
     "visited": _visited,
 }
@@ -298,106 +285,10 @@ def _may(step: Step) -> Order:
     raise NotAllowed(f"orders.why_{step}")
 
 
-# -- findings ------------------------------------------------------------------------------------
+# -- what forms say -----------------------------------------------------------------------------
 
 
-class Raised(Struct, frozen=True):
-    """How a finding began."""
-
-    id: str
-    body: FindingRaised
-    at: int
-
-
-def on_finding(raised: Raised, finding: Finding | None, order: Order | None, form: Form, at: At) -> list[Body]:
-    """The step that the form asks for; `finding` None: it is closed. `order`: the one it led to.
-
-    Raises NotAllowed with the reason it is not taken.
-    """
-    what = form.get("what", "")
-    if what == "reopen":
-        return [_reopen_finding(raised, finding, form, at)]
-    if finding is None:
-        raise NotAllowed("orders.finding_gone")
-    match what:
-        case "notice":
-            category = at.plan.find_category(finding.category)
-            return [_notice(finding, category.to if category else "", form, at)]
-        case "order":
-            return [_order_from(raised, finding, order, form, at)]
-        case "postpone":
-            return [_postpone_finding(finding, form, at)]
-        case "corrected":
-            _order_over(order)
-            if findings.correct(finding, at.now) is None:
-                raise NotAllowed("orders.corrected_already")
-            return [FindingCorrected(finding.id, _needed(form.get("words", ""), "cases.words_needed"))]
-        case "rechecked":
-            return _rechecked(finding, order, form, at)
-    raise NotAllowed("office.desk_unknown")
-
-
-def _notice(finding: Finding, usual: str, form: Form, at: At) -> Body:
-    to = to_whom(at.plan, form.get("to", ""), usual)
-    due = _moment(form.get("due", ""), at)
-    if not to.role or not at.now < due < at.now + FARTHEST_MS:
-        raise NotAllowed("cases.bad_limit")
-    demand = _needed(form.get("demand", ""), "cases.demand_needed")
-    if findings.notify(finding, at.now, 1, to=to.role, due=due, demand=demand) is None:
-        raise NotAllowed("orders.corrected_already")
-    return FindingNoticed(finding.id, to.role, due, demand, clean(form.get("firm", "").strip(), FIRM_MOST))
-
-
-def _order_from(raised: Raised, finding: Finding, order: Order | None, form: Form, at: At) -> Body:
-    if finding.corrected is not None or (order and order.closed is None):
-        raise NotAllowed("orders.has_order")
-    category, said = matter(at.plan, f"{finding.category}/{finding.phrase}")
-    words = _words_of(category, said, "", at)
-    asset = raised.body.asset
-    return _order(
-        form, at, category, said, words, point=finding.point, asset=asset, origin="finding",
-        finding=finding.id, due=finding.due,
-    )  # fmt: skip
-
-
-def _postpone_finding(finding: Finding, form: Form, at: At) -> Body:
-    reason, due = form.get("reason", ""), at.later(form.get("by", ""), finding.due)
-    if reason not in POSTPONES:
-        raise NotAllowed("watch.unknown_reason")
-    if findings.postpone(finding, due) is None:
-        raise NotAllowed(f"orders.why_{Why.POSTPONED_TWICE}" if finding.postponed else "orders.corrected_already")
-    return FindingPostponed(finding.id, due, reason, say(at.lang, f"orders.later_{reason}"))
-
-
-def _rechecked(finding: Finding, order: Order | None, form: Form, at: At) -> list[Body]:
-    """Somebody looked on site and says so here: without a label, so unproved. Not right, its order is open again."""
-    _order_over(order)
-    if not findings.may_recheck(finding):
-        raise NotAllowed("orders.correct_first")
-    if form.get("ok") not in ("yes", "no"):
-        raise NotAllowed("office.desk_unknown")
-    words, ok = _needed(form.get("words", ""), "cases.words_needed"), form["ok"] == "yes"
-    body = FindingRechecked(finding.id, ok, words, None, proved=False)
-    if ok or order is None:
-        return [body]
-    return [body, _reopen(order, {"reason": REOPENS[1]}, at)]
-
-
-def _reopen_finding(raised: Raised, finding: Finding | None, form: Form, at: At) -> Body:
-    if finding is not None:
-        raise NotAllowed("cases.still_open")
-    words = _needed(form.get("words", ""), "cases.words_needed")
-    category = at.plan.find_category(raised.body.category)
-    due = at.limit(category, urgent=raised.body.urgent) if category else at.now + FARTHEST_MS
-    return FindingReopened(raised.id, words, due, raised.body, raised.at)
-
-
-def _order_over(order: Order | None) -> None:
-    if order is not None and order.done is None:
-        raise NotAllowed("orders.order_first")
-
-
-def _needed(text: str, key: str) -> str:
+def needed(text: str, key: str) -> str:
     """Cleaned words. Raises NotAllowed(key) where there are none."""
     words = clean(text.strip(), WORDS_MOST)
     if not words:
@@ -405,7 +296,7 @@ def _needed(text: str, key: str) -> str:
     return words
 
 
-def _moment(text: str, at: At) -> int:
+def moment(text: str, at: At) -> int:
     """UTC ms of a local time as a form has it. Raises NotAllowed for what is none."""
     try:
         return millis(datetime.fromisoformat(text).replace(tzinfo=Places(at.lang, at.plan, {}).zone))

@@ -34,8 +34,8 @@ from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, lang_of, url
+from sync.office.sites import plans_to_choose
 from sync.office.store import rounds as table
-from sync.office.store.plans import newest_plans
 from sync.office.store.rounds import RoundRow, StopRow
 
 LONGEST_EXCUSE: Final = timedelta(days=92)
@@ -112,7 +112,7 @@ def read_facts(tx: Connection, site: str, name: str, now: int, within: Sequence[
 
     Without a site it is the first one of `within`.
     """
-    plans = newest_plans(tx, within)
+    plans = plans_to_choose(tx, within, site)
     site = site or next(iter(plans), "")
     plan = plans.get(site)
     if plan is None:

@@ -13,8 +13,8 @@ from sync.office.credentials import everybody
 from sync.office.details import AlarmDetail
 from sync.office.pages.places import Places
 from sync.office.pages.view import Verdict
+from sync.office.sites import named_plans
 from sync.office.store.alarms import Act
-from sync.office.store.plans import newest_plans
 from sync.office.store.plans import sites as plan_sites
 
 
@@ -65,7 +65,7 @@ def read_facts(tx: Connection, now: int, told_ms: int = rules.TOLD_MS, within: S
     if not alarms:
         return Facts([], {}, {})
     there = tuple(sorted({each.site for each in alarms}))
-    return Facts(alarms, newest_plans(tx, there), everybody(tx), several=len(plan_sites(tx)) > 1)
+    return Facts(alarms, named_plans(tx, there), everybody(tx), several=len(plan_sites(tx)) > 1)
 
 
 def show_alarms(facts: Facts, lang: str, *, may_act: bool, may_read: bool) -> list[AlarmSeen]:

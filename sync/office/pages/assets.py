@@ -38,10 +38,10 @@ from sync.office.pages.lists import answer
 from sync.office.pages.places import Places
 from sync.office.pages.readings import SeriesSeen, show_series
 from sync.office.pages.view import Asked, Fact, Verdict, url
+from sync.office.sites import plans_to_choose
 from sync.office.store import cases, entries, readings
 from sync.office.store.cases import CaseRow, Which
 from sync.office.store.entries import EntryRow
-from sync.office.store.plans import newest_plans
 from sync.office.store.readings import ReadingRow, Series
 from sync.office.store.records import Stored
 from sync.office.subjects import ASSET
@@ -169,7 +169,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
 
 def read_assets(tx: Connection, wish: Wish, now: int) -> Facts | None:
     """Of that site, or of the first one; None while there is no site."""
-    plans = newest_plans(tx, wish.within)
+    plans = plans_to_choose(tx, wish.within, wish.site)
     if not plans:
         return None
     site = wish.chosen(plans)
@@ -258,7 +258,7 @@ def asset_url(site: str, asset: str) -> str:
 
 def read_asset(tx: Connection, wish: Wish, name: str, now: int) -> AssetFacts | None:
     """None while there is no site. Raises Unknown."""
-    plans = newest_plans(tx, wish.within)
+    plans = plans_to_choose(tx, wish.within, wish.site)
     if not plans:
         return None
     site = wish.chosen(plans)

@@ -17,8 +17,8 @@ from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, Verdict, lang_of, url
+from sync.office.sites import plans_to_choose
 from sync.office.store import rounds as table
-from sync.office.store.plans import newest_plans
 from sync.office.store.rounds import BookRow, WitnessRow
 
 RUNS: Final = 20
@@ -124,7 +124,7 @@ class BooksSeen(Struct, frozen=True):
 
 def read_books(tx: Connection, site: str, within: Sequence[str] = ()) -> Facts | None:
     """The books of that site, or of the first one when there is none of that name; None while there is no site."""
-    plans = newest_plans(tx, within)
+    plans = plans_to_choose(tx, within, site)
     if not plans:
         return None
     site = site if site in plans else next(iter(plans))

@@ -13,7 +13,7 @@ from app.booklog import BookLog
 from app.duties import orders
 from app.duties.findings import Finding
 from app.duties.orders import Order, Stage
-from app.duties.requests import Request
+from app.duties.requests import HOWS, Request
 from app.duties.site import People, Person, Plan
 from app.kinds.findings import FindingRaised
 from app.kinds.matters import BEGINS
@@ -25,10 +25,11 @@ from app.words import say, table
 from sync.office.credentials import everybody
 from sync.office.desk import text_of
 from sync.office.details import is_name, names_in
-from sync.office.pages.acts import MORE, Raised
+from sync.office.pages.acts import MORE
 from sync.office.pages.limits import countdown
 from sync.office.pages.photos import PhotoSeen, read_held, show_photos
 from sync.office.pages.places import Places
+from sync.office.pages.rectifying import Raised
 from sync.office.pages.view import Fact, Verdict, url
 from sync.office.store import cases, known
 from sync.office.store.blobs import blob_of
@@ -101,6 +102,8 @@ class CaseSeen(Struct, frozen=True):
     """Who took a step without knowing of each other; empty when nobody did."""
     steps: list[StepSeen]
     links: list[LinkSeen]
+    papers: list[tuple[str, str]]
+    """Address and name of each paper that can be printed of it."""
     back: str
     may: frozenset[str]
     """Acts that the visitor may do now: forms of the page."""
@@ -203,6 +206,7 @@ def show_case(facts: Facts, lang: str, now: int, *, may_act: bool, may_rectify: 
         clash=say(lang, "cases.clash", names=places.persons(tuple(who))) if both else "",
         steps=[_step(each, facts, log, places, may_read=may_read) for each in facts.records],
         links=[_link(each, places, now) for each in facts.linked],
+        papers=_papers(row, lang) if may_read else [],
         back=url(PATHS[row.sort] if row.sort != "hazard" else "/hazards", site=row.site),
         may=_acts(facts, may_act=may_act, may_rectify=may_rectify),
     )
@@ -261,14 +265,32 @@ def _facts(facts: Facts, places: Places) -> list[Fact]:
         ),
         ("cases.phone", f"…{phone}" if phone else ""),
         ("cases.origin", say(lang, f"orders.origin_{row.origin}") if order and row.origin in orders.ORIGINS else ""),
-        ("cases.how", say(lang, f"cases.how_{request.how}") if request and request.how else ""),
+        ("cases.how", say(lang, f"cases.how_{request.how}") if request and request.how in HOWS else ""),
         ("cases.notice", say(lang, "cases.notice_no", n=finding.notice) if finding and finding.notice else ""),
         ("cases.reopened", str(row.reopened) if row.reopened else ""),
+        ("cases.paper_next", _paper_next(row, places)),
     )
     chips = ("urgent", "complaint", "postponed", "fixed", "visit")
     marks = [say(lang, f"cases.is_{name}") for name in chips if getattr(row, name)]
     found = [Fact(say(lang, key), text) for key, text in said if text]
     return [*found, *([Fact(say(lang, "cases.marks"), " · ".join(marks))] if marks else [])]
+
+
+def _paper_next(row: CaseRow, places: Places) -> str:
+    """Which paper of a violation is to be made next, and by when (D35)."""
+    key = f"paper_{row.paper}"
+    if key not in table("violations"):
+        return ""
+    words = say(places.lang, f"violations.{key}")
+    return f"{words} · {places.day_and_minute(row.paper_due)}" if row.paper_due else words
+
+
+def _papers(row: CaseRow, lang: str) -> list[tuple[str, str]]:
+    """The rectification notice, and the three forms of a violation."""
+    names = ("notice",) * (row.noticed_at is not None) + ("violation",) * (row.paper is not None)
+    return [
+        (url("/papers", site=row.site, paper=name, of=row.case), say(lang, f"cases.paper_{name}")) for name in names
+    ]
 
 
 def _step(each: Relayed, facts: Facts, log: BookLog, places: Places, *, may_read: bool) -> StepSeen:

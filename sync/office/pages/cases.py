@@ -19,7 +19,7 @@ from app.kinds.base import Body
 from app.words import say
 from sync.office.accounts import DISPATCHERS, RECTIFIERS, REVIEWERS
 from sync.office.credentials import everybody
-from sync.office.pages import acts, case, caseforms
+from sync.office.pages import acts, case, caseforms, rectifying
 from sync.office.pages.books import SiteChoice
 from sync.office.pages.frame import site_of
 from sync.office.pages.house import House
@@ -27,12 +27,11 @@ from sync.office.pages.listing import FROM_TO, Column, Link, Listing, Row, Rows,
 from sync.office.pages.lists import answer
 from sync.office.pages.places import Places
 from sync.office.pages.view import FORM_BYTES, Asked, Verdict, lang_of, url
-from sync.office.sites import Profile
+from sync.office.sites import Profile, plans_to_choose
 from sync.office.store import cases as table
 from sync.office.store.cases import CaseRow, Order, Which
 from sync.office.store.closure import Closure, closure
 from sync.office.store.paging import Place, Span
-from sync.office.store.plans import newest_plans
 
 MONTHS: Final = 6
 WHICH: Final = {"open": "cases.which_open", "late": "cases.which_late", "closed": "cases.which_closed"}
@@ -95,7 +94,7 @@ class Rates(Struct, frozen=True):
 
 def read(tx: Connection, wish: Wish, sort: str, now: int, *, rates: bool = False) -> Facts | None:
     """The ledger of a site; None while there is none."""
-    plans = newest_plans(tx, wish.within)
+    plans = plans_to_choose(tx, wish.within, wish.site)
     if not plans:
         return None
     site = wish.chosen(plans)
@@ -229,7 +228,7 @@ def findings(house: House) -> list[ControllerRouterHandler]:
         raised = case.raised_of(facts)
         if raised is None:
             raise NotAllowed("cases.no_such")
-        bodies = acts.on_finding(raised, case.finding_of(facts), facts.order, fields, at)
+        bodies = rectifying.on_finding(raised, case.finding_of(facts), facts.order, fields, at)
         return await record(house, request, facts, bodies, at)
 
     return [ledger, one, act]

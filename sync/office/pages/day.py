@@ -167,8 +167,8 @@ def read_day(tx: Connection, wish: Wish, now: int, within: Sequence[str] = ()) -
 
 def plan_of(tx: Connection, site: str) -> Plan | None:
     """The newest plan of that site, or of the first one when there is none of that name; None while there is none."""
-    plans = plan_table.newest_plans(tx)
-    return plans.get(site) or next(iter(plans.values()), None)
+    named = plan_table.sites(tx)
+    return plan_table.site_plan(tx, site if site in named else named[0]) if named else None
 
 
 def _day(text: str) -> date | None:

@@ -29,11 +29,11 @@ from sync.office.pages.listing import FROM_TO, Column, Link, Listing, Row, Rows,
 from sync.office.pages.lists import answer
 from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, Verdict, url
+from sync.office.sites import plans_to_choose
 from sync.office.store import cases, entries
 from sync.office.store.cases import CaseRow, Which
 from sync.office.store.entries import EntryRow
 from sync.office.store.paging import LATEST, Span
-from sync.office.store.plans import newest_plans
 
 WATCHERS: Final = "fire-control"
 STAY_MS: Final = 31 * 24 * 3600 * 1000
@@ -154,7 +154,7 @@ def registers_of(plan: Plan, *, watch: bool) -> list[Register]:
 
 def read_registers(tx: Connection, wish: Wish, now: int, *, watch: bool) -> Facts | None:
     """None while there is no site."""
-    plans = newest_plans(tx, wish.within)
+    plans = plans_to_choose(tx, wish.within, wish.site)
     if not plans:
         return None
     site = wish.chosen(plans)
@@ -281,7 +281,7 @@ def _answers(register: Register | None, line: Line, places: Places) -> str:
 
 
 def read_handovers(tx: Connection, wish: Wish, now: int) -> Facts | None:
-    plans = newest_plans(tx, wish.within)
+    plans = plans_to_choose(tx, wish.within, wish.site)
     if not plans:
         return None
     site = wish.chosen(plans)
@@ -308,7 +308,7 @@ def show_handovers(facts: Facts, lang: str, wish: Wish) -> Rows:
 
 
 def read_drills(tx: Connection, wish: Wish, now: int) -> Facts | None:
-    plans = newest_plans(tx, wish.within)
+    plans = plans_to_choose(tx, wish.within, wish.site)
     if not plans:
         return None
     site = wish.chosen(plans)

@@ -19,7 +19,7 @@ from sync.office.pages.view import HEADERS, Asked, lang_of, words
 from sync.office.printing import Printable
 from sync.office.readback import SheetUnreadable
 from sync.office.sheets import LAYOUTS, USUAL, Sheets
-from sync.office.store.plans import newest_plans
+from sync.office.sites import named_plans
 from sync.office.typeface import FontMissing
 
 
@@ -32,7 +32,7 @@ class LabelsPage(Struct, frozen=True):
 
 
 def read_sites(tx: Connection, within: Sequence[str] = ()) -> dict[str, Plan]:
-    return newest_plans(tx, within)
+    return named_plans(tx, within)
 
 
 def show_labels(sites: Mapping[str, Plan], lang: str) -> LabelsPage:

@@ -47,6 +47,11 @@ class Graded(Struct, frozen=True):
 
     value: Decimal
     colour: str
+    note: str = ""
+    """What marks it, on the page and in a file: entered by hand."""
+
+    def __str__(self) -> str:
+        return f"{self.value} {self.note}".strip()
 
 
 Cell = str | int | float | Decimal | Graded | datetime | date | Verdict | Link | tuple[str, ...] | None

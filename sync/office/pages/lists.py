@@ -22,6 +22,7 @@ from sync.office.pages.listview import questions, show_list
 from sync.office.pages.view import Asked, Verdict, lang_of
 
 F = TypeVar("F")
+NO_SITE: Final = "office.no_site"
 EXPORTED: Final = 20_000
 """Rows of one file."""
 TOGETHER: Final = 1000
@@ -31,27 +32,33 @@ Read = Callable[[Connection, Wish], F | None]
 Show = Callable[[F, str, Wish], Rows]
 
 
-async def answer(house: House, request: Asked, listing: Listing, read: Read[F], show: Show[F]) -> Response[bytes]:
-    """The list as a page, or as the file that `?as=` asks for. `read` gives None while there is no site."""
+async def answer(
+    house: House, request: Asked, listing: Listing, read: Read[F], show: Show[F], nothing: str = NO_SITE
+) -> Response[bytes]:
+    """The list as a page, or as the file that `?as=` asks for. Where `read` gives None, `nothing` is the key of why."""
     wish, lang, kind = wish_of(request, listing), lang_of(request), request.query_params.get("as", "")
     if kind in ("csv", "xlsx"):
-        return await _file(house, request, listing, wish, read, show, kind)
+        return await _file(house, request, listing, wish, read, show, kind, nothing)
     facts = await house.read(lambda tx: read(tx, wish))
     if facts is None:
-        return await house.frame.plain(request, "not_found", "no_site", 200)
+        return await _nothing(house, request, nothing)
     rows = show(facts, lang, wish)
     if listing.act:
         await house.looked(request, listing.act, rows.site, wish.site or listing.name)
     return await house.frame.page(request, listing.template, show_list(rows, listing, wish, lang))
 
 
+async def _nothing(house: House, request: Asked, why: str) -> Response[bytes]:
+    return await house.frame.said(request, "not_found", say(lang_of(request), why), 200 if why == NO_SITE else 404)
+
+
 async def _file(
-    house: House, request: Asked, listing: Listing, wish: Wish, read: Read[F], show: Show[F], kind: str
+    house: House, request: Asked, listing: Listing, wish: Wish, read: Read[F], show: Show[F], kind: str, nothing: str
 ) -> Response[bytes]:
     lang, now, account = lang_of(request), house.clock_ms(), request.state.session.account
     found = await house.read(lambda tx: _gathered(tx, wish, lang, read, show))
     if found is None:
-        return await house.frame.plain(request, "not_found", "no_site", 200)
+        return await _nothing(house, request, nothing)
     rows, every = found
     await house.acts(request, "list-exported", rows.site, f"{listing.name}.{kind} {urlencode(dict(wish.given))}")
     table = Table(
@@ -109,7 +116,7 @@ def _plain(cell: Cell) -> str | int | float | Decimal | datetime | date | None:
         case Verdict():
             return cell.word
         case Graded():
-            return cell.value
+            return str(cell) if cell.note else cell.value
         case Link():
             return f"{cell.text} {cell.note}".strip()
         case tuple():

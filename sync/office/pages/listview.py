@@ -171,7 +171,7 @@ def _cell(cell: Cell) -> CellSeen:
         case Verdict():
             return CellSeen((cell.word,), colour=cell.colour)
         case Graded():
-            return CellSeen((str(cell.value),), colour=cell.colour, kind="number")
+            return CellSeen((str(cell),), colour=cell.colour, kind="number")
         case Link():
             return CellSeen((cell.text,), cell.href, note=cell.note)
         case tuple():

@@ -124,7 +124,9 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
     @get("/people/{name:str}")
     async def person(request: Asked, name: FromPath[str]) -> Response[bytes]:
         listing = replace(RECORDS, path=f"/people/{quote(name, safe='')}", name=f"person-{name}"[:80])
-        return await answer(house, request, listing, lambda tx, wish: read_person(tx, wish, name), show_person)
+        return await answer(
+            house, request, listing, lambda tx, wish: read_person(tx, wish, name), show_person, "people.nobody"
+        )
 
     return [people, person]
 

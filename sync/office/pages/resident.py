@@ -19,10 +19,10 @@ from sqlalchemy import Connection
 from app.codes import ADDRESS, parse
 from app.duties import requests
 from app.duties.days import local_time, millis
+from app.duties.orders import is_room
 from app.kinds.requests import Apart, RequestReceived
 from app.text import clean
 from app.words import LANGS, say
-from app.work import is_room
 from sync.office.desk import apart_of
 from sync.office.pages.house import House
 from sync.office.pages.places import Places

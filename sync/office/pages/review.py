@@ -15,8 +15,9 @@ from app.duties.accepting import REASONS, About, Shown, State
 from app.duties.days import millis
 from app.duties.outcome import Outcome, colour_of
 from app.duties.review import SEVERE
+from app.duties.site import Text
 from app.errors import NotAllowed
-from app.returned import reason_words
+from app.reviewable import reason_words
 from app.words import say
 from sync.office import fleet, to_review
 from sync.office.pages import case, deciding
@@ -27,13 +28,16 @@ from sync.office.pages.marks import mark_word
 from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, Verdict, lang_of, url
 from sync.office.reviewing import read_detail
-from sync.office.store import cases
+from sync.office.sites import profiles
+from sync.office.store import cases, rounds
 from sync.office.store.cases import CaseRow
-from sync.office.store.plans import newest_plans
+from sync.office.store.plans import site_plan
 from sync.office.store.reviews import ReviewRow
 from sync.office.to_review import NOT_YET, UNDER_WAY, Item
 
 SPANS: Final = ("night", "day")
+BEHIND: Final = timedelta(days=31)
+MOST_DAYS: Final = 62
 EVENING, MORNING, NOON = time(18), time(8), 12
 FORM_BYTES: Final = 64 * 1024
 """A day may have hundreds of clean rounds."""
@@ -48,9 +52,14 @@ class Wish(Struct, frozen=True):
     day: str = ""
     span: str = ""
     done: str = ""
+    first: str = ""
+    last: str = ""
+    """Local dates, for what is still to be reviewed; without them the days before the one that is shown."""
 
 
 class Facts(Struct, frozen=True):
+    sites: dict[str, Text]
+    """What each is called that the account may see."""
     to_review: to_review.Facts
     day: date
     span: str
@@ -58,6 +67,8 @@ class Facts(Struct, frozen=True):
     """Those that still hold records."""
     cases: list[CaseRow]
     """What was found on these rounds and is still open."""
+    behind: list[tuple[str, int]]
+    """Days with rounds that nobody has accepted, and how many."""
 
 
 class Option(Struct, frozen=True):
@@ -122,24 +133,28 @@ class ReviewSeen(Struct, frozen=True):
     waits: list[ItemSeen]
     settled: list[ItemSeen]
     found: list[FoundSeen]
+    behind: list[Option]
+    """Addresses of days that are not reviewed yet, and their words."""
     reasons: list[Option]
     whys: list[Option]
 
 
-def read_review(tx: Connection, wish: Wish, now: int, within: Sequence[str] = ()) -> Facts | None:
+def read_review(tx: Connection, wish: Wish, now: int, within: tuple[str, ...] = ()) -> Facts | None:
     """None while no site has a plan, of those in `within` when there are any."""
-    sites = newest_plans(tx, within)
-    if not sites:
+    names = {id: each.site.name for id, each in profiles(tx, within).items()}
+    site = wish.site if wish.site in names else next(iter(names), "")
+    plan = site_plan(tx, site)
+    if plan is None:
         return None
-    site = wish.site if wish.site in sites else next(iter(sites))
-    zone = ZoneInfo(sites[site].site.zone)
+    zone = ZoneInfo(plan.site.zone)
     day, span = chosen(wish, datetime.fromtimestamp(now / 1000, zone))
     first, last = bounds(day, span, zone)
-    found = to_review.read(tx, site, first, last, now, within)
-    assert found is not None
-    names = [item.name for item in found.items if item.detail and item.detail.findings]
-    open_ = [row for row in cases.of_round(tx, site, names) if row.closed_at is None] if names else []
-    return Facts(found, day, span, [each for each in fleet.read(tx, site) if each.holds], open_)
+    found = to_review.read(tx, plan, first, last, now)
+    marked = [item.name for item in found.items if item.detail and item.detail.findings]
+    open_ = [row for row in cases.of_round(tx, site, marked) if row.closed_at is None] if marked else []
+    dates = wish.first or (day - BEHIND).isoformat(), wish.last or (day - timedelta(days=1)).isoformat()
+    behind = rounds.days_not_reviewed(tx, site, *dates)[-MOST_DAYS:]
+    return Facts(names, found, day, span, [each for each in fleet.read(tx, site) if each.holds], open_, behind)
 
 
 def chosen(wish: Wish, now: datetime) -> tuple[date, str]:
@@ -181,7 +196,7 @@ def show_review(facts: Facts, lang: str, now: int, done: str = "", by: str = "")
         day=day,
         span=span,
         title=say(lang, f"review_page.of_{span}", day=day),
-        sites=[Choice(id, plan.site.name.say(lang) or id, id == known.site) for id, plan in known.sites.items()],
+        sites=[Choice(id, name.say(lang) or id, id == known.site) for id, name in facts.sites.items()],
         spans=[Choice(each, say(lang, f"review_page.span_{each}"), each == span) for each in SPANS],
         before_url=link(-1),
         after_url=link(1),
@@ -194,6 +209,7 @@ def show_review(facts: Facts, lang: str, now: int, done: str = "", by: str = "")
         waits=seen([item for item in items if item.waits]),
         settled=seen([item for item in items if item.state is State.ACCEPTED]),
         found=[_found(row, places, now) for row in facts.cases],
+        behind=[Option(here(known.site, day, "day"), f"{day[5:]} ({n})") for day, n in facts.behind],
         reasons=[Option(each, say(lang, f"reviews.reason_{each}")) for each in REASONS],
         whys=[Option(each.id, each.text.say(lang)) for each in known.plan.skip_reasons],
     )
@@ -321,7 +337,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
     @get("/review")
     async def review(request: Asked) -> Response[bytes]:
         query, now = request.query_params, house.clock_ms()
-        wish = Wish(site_of(request), *(query.get(name, "") for name in ("day", "span", "done")))
+        wish = Wish(site_of(request), *(query.get(name, "")[:10] for name in ("day", "span", "done", "from", "to")))
         facts = await house.read(lambda tx: read_review(tx, wish, now, sites_of(request)))
         if facts is None:
             return await house.frame.plain(request, "rounds", "no_site", 200)

@@ -16,8 +16,8 @@ from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, Verdict, lang_of, url
+from sync.office.sites import plans_to_choose
 from sync.office.store import visits
-from sync.office.store.plans import newest_plans
 from sync.office.store.visits import CalibrationRow, VisitRow
 from sync.office.tag_keys import Keyed, keyed, needs_key
 
@@ -82,7 +82,7 @@ class Facts(Struct, frozen=True):
 
 def read_tags(tx: Connection, site: str, now: int, within: Sequence[str] = ()) -> Facts | None:
     """What is known of a site's tags, of the first one without a name; None while there is no site."""
-    sites = newest_plans(tx, within)
+    sites = plans_to_choose(tx, within, site)
     chosen = site if site in sites else next(iter(sites), None)
     if chosen is None:
         return None

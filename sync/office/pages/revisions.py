@@ -1,0 +1,329 @@
+"""Plans from a browser: every revision of a site, files in and out, a preview before anything holds, and from when."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from litestar import Response
+from litestar.datastructures import UploadFile
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from app.duties.days import local_time, millis, settle
+from app.duties.site import Person, Plan, decode_plan, encode_plan
+from app.errors import NotAllowed
+from app.pages import begins, in_force
+from app.settings import example
+from app.text import clean
+from app.words import say
+from sync.office import credentials, importing
+from sync.office.credentials import everybody
+from sync.office.handing_out import FORMS, XLSX, drawn_up, revision_of
+from sync.office.pages.books import SiteChoice
+from sync.office.pages.frame import site_of, sites_of
+from sync.office.pages.house import House
+from sync.office.pages.places import Places
+from sync.office.pages.planning import (
+    Around,
+    FaultSeen,
+    PreviewSeen,
+    read_around,
+    show_faults,
+    show_preview,
+)
+from sync.office.pages.view import HEADERS, Asked, Verdict, lang_of, url
+from sync.office.plan_faults import Fault
+from sync.office.plan_tree import effective_of
+from sync.office.sites import Profile, profiles
+from sync.office.store import drafts
+from sync.office.store import plans as table
+from sync.office.store.accounts import Session
+from sync.office.store.drafts import DraftRow
+from sync.office.store.plans import PlanRow
+from sync.office.workbook import MAX_BYTES
+
+EXAMPLE: Final = "cuihu-garden.xlsx"
+LISTED: Final = 60
+"""Revisions of a site on one page; the older ones stay and can be asked for by number."""
+AHEAD: Final = timedelta(days=731)
+"""So far ahead a plan may be set to take effect."""
+_COLOURS: Final = {"now": "ok", "coming": "amber", "earlier": "dim", "withdrawn": "dim"}
+
+
+class Beside(Struct, frozen=True):
+    """What is kept with an uploaded plan."""
+
+    joining: tuple[Person, ...]
+    warnings: tuple[Fault, ...]
+
+
+class RevisionSeen(Struct, frozen=True):
+    number: int
+    called: str
+    since: str
+    state: Verdict
+    taken: str
+    by: str
+    counts: str
+    xlsx: str
+    yaml: str
+    changes: str
+    """Address of what it changed; empty for the first one."""
+    may_withdraw: bool
+
+
+class PlansSeen(Struct, frozen=True):
+    site: str
+    site_name: str
+    sites: list[SiteChoice]
+    revisions: list[RevisionSeen]
+    done: str
+
+
+class UploadSeen(Struct, frozen=True):
+    """A preview, or the faults for which there is none."""
+
+    site: str
+    site_name: str
+    file: str
+    draft: str
+    """Empty where there is nothing to confirm."""
+    at: str
+    """As a browser's date field has it; empty: now."""
+    preview: PreviewSeen | None
+    faults: list[FaultSeen]
+    refused: str
+
+
+class Facts(Struct, frozen=True):
+    sites: dict[str, Profile]
+    site: str
+    rows: list[PlanRow]
+    """Oldest first, withdrawn ones too."""
+
+
+async def listed(house: House, request: Asked) -> Response[bytes]:
+    site, within = site_of(request), sites_of(request)
+    facts = await house.store.read(lambda tx: read_plans(tx, site, within))
+    done, number = (request.query_params.get(name, "") for name in ("done", "n"))
+    seen = show_plans(facts, lang_of(request), house.clock_ms(), done, number)
+    return await house.frame.page(request, "plans.html", seen)
+
+
+async def out_as_file(house: House, request: Asked) -> Response[bytes]:
+    site, ending = request.query_params.get("site", ""), f".{request.query_params.get('form', '')}"
+    number = request.query_params.get("revision", "")
+    wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    found = await house.store.read(lambda tx: revision_of(tx, site, wanted)) if ending in FORMS else None
+    if found is None:
+        return await house.frame.plain(request, "not_found", "wrong_address", 404)
+    await house.acts(request, "plan-exported", site, f"{wanted}{ending}")
+    return _saved(await asyncio.to_thread(drawn_up, found, ending), f"{site}-{wanted}{ending}", ending)
+
+
+async def changed(house: House, request: Asked) -> Response[bytes]:
+    site, number = (request.query_params.get(name, "") for name in ("site", "revision"))
+    seen = await house.store.read(lambda tx: _changed(tx, site, number, lang_of(request), house.clock_ms()))
+    if seen is None:
+        return await house.frame.plain(request, "not_found", "wrong_address", 404)
+    return await house.frame.page(request, "plan.html", seen)
+
+
+async def upload(house: House, request: Asked, one: asyncio.Lock) -> Response[bytes]:
+    fields = await house.form(request)
+    given = (await request.form()).get("file")
+    raw = await given.read(MAX_BYTES + 1) if isinstance(given, UploadFile) and given.filename else b""
+    if not raw:
+        raise NotAllowed("planning.no_file")
+    assert isinstance(given, UploadFile)
+    name, session, now = clean(given.filename, 100), _session(request), house.clock_ms()
+    await house.acts(request, "plan-uploaded", fields.get("site", ""), name)
+    async with one:
+        found = await importing.check(house.store, raw, file=name)
+    if found.refused or found.plan is None:
+        return await house.frame.page(request, "plan.html", _refused(found.faults, name, lang_of(request)))
+    site = found.plan.site.id
+    if not session.reaches(site):
+        raise NotAllowed("planning.other_site", site=site)
+    beside = msgspec.json.encode(Beside(found.joining, found.faults))
+    row = DraftRow(site, secrets.token_hex(16), session.account, now, name, encode_plan(found.plan), beside)
+    await house.store.write(lambda tx: drafts.add(tx, row))
+    return house.view.go(request, url("/plans/preview", site=site, draft=row.draft))
+
+
+async def preview(house: House, request: Asked) -> Response[bytes]:
+    query, session, now = request.query_params, _session(request), house.clock_ms()
+    site, draft = query.get("site", ""), query.get("draft", "")
+    row, around, number = await house.read(lambda tx: _drafted(tx, site, draft, session.account, now))
+    if row is None:
+        raise NotAllowed("planning.draft_gone")
+    plan, beside = decode_plan(row.raw), msgspec.json.decode(row.beside, type=Beside)
+    at = query.get("at", _suggested(plan, around, now))
+    new = replace(moved(plan, at, around.old is None, now), revision=number)
+    seen = show_preview(new, around, beside.joining, beside.warnings, lang_of(request), now)
+    name = plan.site.name.say(lang_of(request))
+    return await house.frame.page(request, "plan.html", UploadSeen(site, name, row.file, draft, at, seen, [], ""))
+
+
+async def take(house: House, request: Asked) -> Response[bytes]:
+    fields = await house.form(request)
+    site, draft, at = (fields.get(name, "") for name in ("site", "draft", "at"))
+    account, now = _session(request).account, house.clock_ms()
+    row = await house.store.read(lambda tx: drafts.find(tx, site, draft, account))
+    if row is None:
+        raise NotAllowed("planning.draft_gone")
+    if "throw" in fields:
+        await house.store.write(lambda tx: drafts.drop(tx, site, draft))
+        return house.view.go(request, url("/plans", site=site))
+    first = not await house.store.read(lambda tx: table.plans_of(tx, site))
+    plan, beside = moved(decode_plan(row.raw), at, first, now), msgspec.json.decode(row.beside, type=Beside)
+    await house.acts(request, "plan-imported", site, f"{row.file} {effective_of(plan)}")
+
+    def act(tx: Connection) -> importing.Taken:
+        drafts.drop(tx, site, draft)
+        return importing.take_in(tx, plan, None, beside.joining, now, account)
+
+    taken = await house.store.write(act)
+    done = "taken" if taken.new else "same"
+    return house.view.go(request, url("/plans", site=site, done=done, n=str(taken.revision)))
+
+
+async def withdraw(house: House, request: Asked) -> Response[bytes]:
+    fields = await house.form(request)
+    site, number, now = fields.get("site", ""), fields.get("revision", ""), house.clock_ms()
+    coming = await house.store.read(lambda tx: _coming(tx, site, now))
+    if number not in coming:
+        raise NotAllowed("planning.not_to_come")
+    await house.acts(request, "plan-withdrawn", site, number)
+
+    def act(tx: Connection) -> None:
+        if number in _coming(tx, site, now):
+            credentials.withdraw_plan(tx, site, int(number), now)
+
+    await house.store.write(act)
+    return house.view.go(request, url("/plans", site=site, done="withdrawn", n=number))
+
+
+def shipped() -> Response[bytes]:
+    """The example workbook."""
+    return _saved(example(EXAMPLE), EXAMPLE, XLSX)
+
+
+def read_plans(tx: Connection, site: str, within: tuple[str, ...]) -> Facts:
+    sites = profiles(tx, within)
+    chosen = site if site in sites else next(iter(sites), "")
+    return Facts(sites, chosen, table.plans_of(tx, chosen, withdrawn=True)[-LISTED:])
+
+
+def show_plans(facts: Facts, lang: str, now: int, done: str, number: str) -> PlansSeen:
+    known = [(row, decode_plan(row.raw)) for row in facts.rows]
+    standing = [plan for row, plan in known if row.withdrawn_at is None]
+    holds = in_force(standing, now) if standing else None
+    places = Places(lang, standing[-1] if standing else None, {})
+    said = done in ("taken", "same", "withdrawn") and number.isascii() and number.isdigit() and len(number) < 10
+    return PlansSeen(
+        site=facts.site,
+        site_name=places.site(facts.site),
+        sites=[
+            SiteChoice(each.site.name.say(lang) or id, url("/plans", site=id), id == facts.site)
+            for id, each in facts.sites.items()
+        ],
+        revisions=[_revision(row, plan, holds, places, now) for row, plan in reversed(known)],
+        done=say(lang, f"planning.done_{done}", n=number) if said else "",
+    )
+
+
+def _revision(row: PlanRow, plan: Plan, holds: Plan | None, places: Places, now: int) -> RevisionSeen:
+    coming = begins(plan) > now
+    state = (
+        "withdrawn" if row.withdrawn_at is not None else "now" if plan is holds else "coming" if coming else "earlier"
+    )
+    counts = {"points": len(plan.points), "routes": len(plan.routes), "schedules": len(plan.schedules)}
+    address = {"site": row.site, "revision": str(row.revision)}
+    return RevisionSeen(
+        number=row.revision,
+        called=say(places.lang, "planning.number", n=row.revision),
+        since=effective_of(plan),
+        state=Verdict(_COLOURS[state], say(places.lang, f"planning.state_{state}")),
+        taken=f"{places.local(row.imported_at):%Y-%m-%d %H:%M}",
+        by=row.by,
+        counts=say(places.lang, "planning.counts", **counts),
+        xlsx=url("/plans/file", **address, form="xlsx"),
+        yaml=url("/plans/file", **address, form="yaml"),
+        changes=url("/plans/changes", **address) if row.revision > 1 else "",
+        may_withdraw=state == "coming" and holds is not None,
+    )
+
+
+def moved(plan: Plan, at: str, first: bool, now: int) -> Plan:
+    """The plan with the moment that somebody chose: a local date and time, or now when nothing is written.
+
+    Raises NotAllowed for what is no moment, and for one that is over unless it is the site's `first` plan.
+    """
+    zone = Places("", plan, {}).zone
+    try:
+        local = datetime.fromisoformat(at) if at else local_time(now, zone).replace(tzinfo=None)
+        moment = millis(settle(local.replace(tzinfo=None), zone))
+    except (ValueError, OverflowError) as e:
+        raise NotAllowed("planning.bad_moment") from e
+    over = at and not first and moment < now - 60_000
+    if over or moment > now + AHEAD.total_seconds() * 1000:
+        raise NotAllowed("planning.bad_moment")
+    time = f"{local:%H:%M}"
+    return replace(plan, effective=f"{local:%Y-%m-%d}", effective_at="" if time == "00:00" else time)
+
+
+def _suggested(plan: Plan, around: Around, now: int) -> str:
+    """What the file says, while that is still to come or nothing holds yet; else now."""
+    if around.old is not None and begins(plan) <= now:
+        return ""
+    return f"{plan.effective}T{plan.effective_at or '00:00'}"
+
+
+def _drafted(tx: Connection, site: str, draft: str, account: str, now: int) -> tuple[DraftRow | None, Around, int]:
+    """The uploaded plan, what stands beside it, and the revision that it would get."""
+    plans = [decode_plan(row.raw) for row in table.plans_of(tx, site)]
+    old = in_force(plans, now) if plans else None
+    around = read_around(tx, old, plans, everybody(tx), now)
+    return drafts.find(tx, site, draft, account), around, table.last_revision(tx, site) + 1
+
+
+def _changed(tx: Connection, site: str, number: str, lang: str, now: int) -> UploadSeen | None:
+    """What a revision changed of the one before it that held."""
+    rows = table.plans_of(tx, site, withdrawn=True)
+    row = next((row for row in rows if str(row.revision) == number), None)
+    if row is None:
+        return None
+    before = [each for each in rows if each.revision < row.revision and each.withdrawn_at is None]
+    plan, old = decode_plan(row.raw), decode_plan(before[-1].raw) if before else None
+    seen = show_preview(plan, Around(old, (), (), (), everybody(tx)), (), (), lang, now)
+    name = say(lang, "planning.number", n=row.revision)
+    return UploadSeen(site, plan.site.name.say(lang), name, "", effective_of(plan), seen, [], "")
+
+
+def _coming(tx: Connection, site: str, now: int) -> set[str]:
+    """Revisions that may be taken back: still to come, and another one holds."""
+    plans = [decode_plan(row.raw) for row in table.plans_of(tx, site)]
+    if not any(begins(plan) <= now for plan in plans):
+        return set()
+    return {str(plan.revision) for plan in plans if begins(plan) > now}
+
+
+def _refused(faults: Sequence[Fault], file: str, lang: str) -> UploadSeen:
+    wrong = [fault for fault in faults if not fault.warning]
+    said = say(lang, "planning.faults", n=len(wrong))
+    return UploadSeen("", "", file, "", "", None, show_faults(wrong, lang), said)
+
+
+def _session(request: Asked) -> Session:
+    session: Session = request.state.session
+    return session
+
+
+def _saved(content: bytes, name: str, ending: str) -> Response[bytes]:
+    headers = {**HEADERS, "content-disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=FORMS[ending], headers=headers)

@@ -1,0 +1,85 @@
+"""No page reads through a whole table of what grows, nor through all that a site has of it: an index answers."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from tests.office.conftest import SITE, Handheld, Office, furnished
+from tests.office.test_doors import DRAWN, GETS, Scene
+
+GROWS = frozenset(
+    {
+        "records", "head_signatures", "rounds", "round_stops", "findings", "alarms", "excuses", "explanations",
+        "visits", "entries", "cases", "readings", "matter_records", "audit", "reviewed", "reviews", "named_blobs",
+    }
+)  # fmt: skip
+"""Tables with a row for every record, stop, finding, line … of years."""
+FEW = ("visits_again", "records_gone", "cases_open", "audit_by_site")
+"""Indexes of the few rows of such a table that wait for something, or are gone; that of the audit has
+them in the order in which a page lists them."""
+SCANNED = re.compile(r"SCAN (\w+)|SEARCH (\w+) USING (?:COVERING )?(?:INDEX \w+|PRIMARY KEY) \(site=\?\)$")
+"""A whole table, or all of one site."""
+
+
+@contextmanager
+def listening() -> Iterator[dict[str, Any]]:
+    """What is asked of a database meanwhile, with what it was asked for."""
+    asked: dict[str, Any] = {}
+
+    def hear(_: Any, __: Any, statement: str, parameters: Any, ___: Any, many: bool) -> None:
+        if statement.lstrip().startswith(("SELECT", "WITH")) and not many:
+            asked.setdefault(statement, parameters)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    yield asked
+    event.remove(Engine, "before_cursor_execute", hear)
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("scans")
+    office = Office(furnished(folder / "office"))
+    handheld = Handheld(office, folder / "handheld")
+    yield Scene(office, handheld)
+    handheld.close()
+    office.close()
+
+
+def scans(office: Office, asked: dict[str, Any]) -> dict[str, str]:
+    """By statement: what it reads through."""
+
+    def explain(tx: Any) -> dict[str, str]:
+        found = {}
+        for statement, parameters in asked.items():
+            plan = list(tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters))
+            for row in plan:
+                match = SCANNED.match(row[3])
+                scanned = match and (match[1] or match[2]) in GROWS and not any(index in row[3] for index in FEW)
+                sorted_after = any("TEMP B-TREE" in each[3] for each in plan)
+                if scanned and (sorted_after or not _first_page(statement)):
+                    found[statement] = row[3]
+        return found
+
+    return office.ask(office.store.read(explain))
+
+
+def _first_page(statement: str) -> bool:
+    """A list of everything, or of all of one site, in the order of its index as far as one page goes."""
+    return bool(re.search(r"FROM \w+\s+(WHERE \w+\.site = \?\s+)?(ORDER BY .*)?LIMIT", statement, re.DOTALL))
+
+
+def test_no_page_reads_through_what_grows(scene: Scene) -> None:
+    with closing(scene.limited("admin")) as browser:
+        for path in GETS:
+            if path in DRAWN or path == "/plans/example.xlsx":
+                continue
+            with listening() as asked:
+                assert scene.get(browser, path, site=SITE).status_code in (200, 303), path
+                scene.get(browser, path)
+                scene.get(browser, path, **{"site": SITE, "from": "2026-11-01", "to": "2026-11-30", "q": "x"})
+            assert asked
+            assert scans(scene.office, asked) == {}, path
