@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ready  := $(VENV)/.ready
 
-.PHONY: demo test check coverage proofs torture bench pictures font lock clean
+.PHONY: demo test check coverage proofs torture bench pictures examples font lock clean
 
 demo: $(ready)
 	@$(BIN)/watchbook demo $(ARGS)
@@ -35,6 +35,10 @@ bench: $(ready)
 
 pictures: $(ready)
 	$(BIN)/python -m tests.pictures
+
+# The papers in docs/examples, from the example month: some minutes.
+examples: $(ready)
+	$(BIN)/python -m tests.examples
 
 # The font of labels and papers, from the packages fonts-noto-cjk and unicode-data.
 font: $(ready)

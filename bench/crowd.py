@@ -11,7 +11,7 @@ import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -29,7 +29,7 @@ from app.logbook.keys import head_message, identity_message
 from app.record import Record, encode, follow
 from app.version import VERSION
 from sync.office import demo
-from sync.office.fold import CURSOR, HEARD, Folding, forget
+from sync.office.fold import CURSOR, HEARD, Folding, forget, prepare
 from sync.office.keys import OfficeKey
 from sync.office.serve import open_store
 from sync.office.store import Store
@@ -148,9 +148,7 @@ class Writer(Struct, frozen=True):
 
     key: Ed25519PrivateKey
 
-    @property
-    def public(self) -> bytes:
-        return self.key.public_key().public_bytes_raw()
+    public: bytes
 
     @property
     def book(self) -> bytes:
@@ -162,9 +160,11 @@ class Writer(Struct, frozen=True):
         return encode(Record(at, to_dict(body), _BOOT.decode(), (), "book.opened", 0, 1, 0, 1))
 
 
+@cache
 def writer(*name: object) -> Writer:
     seed = hashlib.sha256(" ".join(map(str, (SEED, *name))).encode()).digest()
-    return Writer(Ed25519PrivateKey.from_private_bytes(seed))
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    return Writer(key, key.public_key().public_bytes_raw())
 
 
 _BOOT: Final = b"0" * 31 + b"d"
@@ -245,6 +245,10 @@ Mark = tuple[Any, ...]
 """What differs in a copy: its kind, and what it is in the pattern."""
 
 
+TOGETHER: Final = 20_000
+"""Records that are committed at once."""
+
+
 class Text(Struct, frozen=True):
     """A text cut where a copy differs: what stays, and which marks stand between."""
 
@@ -260,8 +264,9 @@ class Cutter:
 
     def __init__(self, made: Pattern) -> None:
         shorts = {book.hex()[:8].encode(): book for book in made.books}
-        self._books = {book.hex().encode(): book for book in made.books} | shorts
-        hexes = b"|".join(sorted(self._books, reverse=True, key=len))
+        self._books: dict[bytes, bytes] = {book.hex().encode(): book for book in made.books} | shorts
+        whole = [book.hex().encode() for book in made.books]
+        hexes = b"|".join([*whole, *shorts])
         self._find = re.compile(
             rb"(?P<book>%s)(?::(?P<seq>[0-9]+))?|(?P<at>(?<![0-9a-f])17[0-9]{11}(?![0-9a-f]))|"
             rb"(?P<day>2026-[01][0-9]-[0-3][0-9])|(?P<plan>%s)|(?P<boot>%s)|"
@@ -391,6 +396,16 @@ class Crowd:
         timed = isinstance(value, int) and not isinstance(value, bool) and value > 1_000_000_000_000
         return cutter.mark("when", value) if timed else None
 
+    def copies(
+        self, plan: Plan, some: Iterable[int], times: int, written: int, opened: dict[bytes, bytes], tx: Connection
+    ) -> tuple[int, dict[bytes, bytes]]:
+        """Some of a site's copies, of `times` in all, behind so many records."""
+        for number in some:
+            where = Copy(plan.site.id, plan.sha256, (times - 1 - number) * (DAYS + 1), number, written)
+            added, opened = self.copy(tx, where, opened)
+            written += added
+        return written, opened
+
     def copy(self, tx: Connection, where: Copy, opened: Mapping[bytes, bytes]) -> tuple[int, dict[bytes, bytes]]:
         """Put one copy in, behind the records whose hashes are `opened`, by the pattern's book. How many records those
         are, and the hashes that the next one goes on from."""
@@ -415,7 +430,7 @@ class Crowd:
             signed.append((where.site, name, last, writers[book].public, hashed, sig, at))
         put_rows(tx, records, rows)
         put_rows(tx, head_signatures, signed)
-        values = filled.values(marks)
+        values += filled.values(marks[self._in_records :])
         for table, cut in self._rows:
             put_rows(tx, table, [_put_together(row, changes, values) for row, changes in cut])
         self._heads(tx, where, signed, filled)
@@ -490,6 +505,7 @@ def plan_of(number: int, of: Plan) -> Plan:
 
 async def fill(store: Store, given: Patterns, times: int, sites: int = SITES) -> District:
     """Every site with its pattern, `times` over, the newest as the pattern was."""
+    await store.write(prepare)
     began, count = perf_counter(), 0
     whole, thin = Crowd(given.whole), Crowd(given.thin)
     people = [Person(grant.person, Words(grant.person, grant.person)) for grant in given.whole.plan.grants]
@@ -500,10 +516,10 @@ async def fill(store: Store, given: Patterns, times: int, sites: int = SITES) ->
         await _plan(store, plan)
         crowd, made = (whole, given.whole) if number == 0 else (thin, given.thin)
         written, opened = 0, dict[bytes, bytes]()
-        for copy in range(times):
-            where = Copy(plan.site.id, plan.sha256, (times - 1 - copy) * (DAYS + 1), copy, written)
-            added, opened = await store.write(partial(crowd.copy, where=where, opened=opened))
-            written += added
+        together = max(1, TOGETHER // made.size)
+        for first in range(0, times, together):
+            some = range(first, min(times, first + together))
+            written, opened = await store.write(partial(crowd.copies, plan, some, times, written, opened))
         await store.write(partial(_furnish, site=plan.site.id, made=made, written=written))
         count += written
     return District(tuple(f"site-{number:02d}" for number in range(sites)), count, perf_counter() - began)

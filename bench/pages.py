@@ -35,7 +35,7 @@ ROUNDS: Final = 7
 SITE: Final = "site-00"
 NOT_ASKED: Final = (
     "/v1", "/schema", "/metrics", "/static", "/login", "/P/", "/p/", "/now/stream", "/labels/sheet.pdf",
-    "/labels/test.pdf", "/papers/make", "/papers/kept", "/papers/check", "/photos", "/plans/",
+    "/labels/test.pdf", "/papers/make", "/papers/kept", "/papers/check", "/photos", "/plans/", "/desk/new",
 )  # fmt: skip
 """Not pages, or files that take a processor for seconds whatever is stored (papers and labels: measured elsewhere)."""
 DAY: Final = "2026-11-20"
@@ -104,7 +104,9 @@ def _measured(few: Office, many: Office) -> list[Figure]:
 def _paths(office: Office) -> Iterator[str]:
     """Every page that is listed, and one of each kind below it."""
     for route in office.serving.app.routes:
-        if isinstance(route, HTTPRoute) and "GET" in route.methods and not route.path.startswith(NOT_ASKED):
+        if not isinstance(route, HTTPRoute) or "GET" not in route.methods or route.path == "/":
+            continue
+        if not route.path.startswith(NOT_ASKED):
             yield route.path
 
 

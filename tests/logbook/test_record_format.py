@@ -215,7 +215,8 @@ def test_the_check_takes_for_a_record_what_the_handheld_would_have_written(value
 ODD = [
     b"1.0", b"1e3", b"9007199254740993", b"-0", b'"\\u0041"', b'{"b":1,"a":2}', b'{"a":1,"a":1}', b'{"\xe9\x97\xa8":1}',
     b'{"\\n":1}', b'{"":1}', b'{"%s":1}' % (b"n" * 65), b'{"\xe9\xe9":"\xe9\xe9"}', b'"\xed\xa0\x80"', b"true ",
-    b"[" * 9 + b"]" * 9, b'"\\/"', b'"' + b"x" * 65536 + b'"', b'{"\x7f":1}', b'{"a\\"\xc3\xa9":1}',
+    b"[" * 9 + b"]" * 9, b"[" * 8 + b"null" + b"]" * 8, b'"\\/"', b'"' + b"x" * 65536 + b'"',
+    b'{"\x7f":1}', b'{"a\\"\xc3\xa9":1}',
 ]  # fmt: skip
 SOUND = [
     b"1", b"-9007199254740992", b'"\xe9\x97\xa8\\":"', b'{"a\\"b\\\\":"\x7f"}', b"[" * 7 + b"1" + b"]" * 7,

@@ -155,7 +155,7 @@ def test_an_office_whose_commits_do_not_last_is_found_out(tmp_path: Path) -> Non
 def test_two_hundred_handhelds_with_five_hundred_records_each_are_through_in_half_a_minute(tmp_path: Path) -> None:
     with ExitStack() as stack:
         fleet = Fleet(tmp_path, SIZES[2], stack)
-        took = fleet.come_back(random.Random(7), "")
+        took = fleet.come_back(random.Random(7))
         assert [*fleet.judged()] == []
     print(f"200 x 500 records, 5 kills: {took:.1f} s, {fleet.tries} rounds")
     assert took <= GOAL_S
