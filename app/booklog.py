@@ -101,7 +101,7 @@ class BookLog:
                 return clean(", ".join(f"{one.get('words')} x{one.get('count')}" for one in used))
             case "how", "silent" | "not-answered":
                 return say(self._lang, f"book.alarm_{value}")
-            case ("comply" | "due"), int() if 0 <= value < _FAR:
+            case (("comply" | "due"), int()) if 0 <= value < _FAR:
                 return f"{self._local(value):%Y-%m-%d %H:%M}"
             case "attachments", list() | tuple():
                 return say(self._lang, "photo.with", n=len(value)) if value else ""

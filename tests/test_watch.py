@@ -120,7 +120,7 @@ async def test_every_record_of_a_night_is_understood_by_the_table_of_kinds(hand:
     await hand.watch.close_shift()
     subjects = {"key", "shift", "crew", "pin", "round", "stop", "check", "tag", "code", "finding", "alarm"}
     told = {kind for kind in kinds.KINDS if kind.partition(".")[0] in subjects}
-    late = {"finding.corrected", "finding.rechecked", "finding.photographed"}
+    late = {f"finding.{act}" for act in ("corrected", "noticed", "photographed", "postponed", "rechecked", "reopened")}
     elsewhere = {"round.late-entry", "tag.calibrated", *late}
     assert set(hand.kinds()) == {*told, "book.opened"} - elsewhere
     for record in hand.records():

@@ -53,6 +53,7 @@ NO_KEYS = KINDS.keys() | {kind.replace("-", "_") for kind in KINDS} | {"book.pru
 FILES = (".html", ".css", ".json", ".key", ".log", ".db")
 BY_NAME = frozenset(
     {
+        "assets",
         "audit",
         "book",
         "calibrate",
