@@ -123,9 +123,10 @@ class _Book:
             part = _SheetPart(strings.found, styles.formats, epoch, self._cells, self._elements)
             if self._has(targets.get(id, "")):
                 self._parse(targets[id], part.start, part.end, part.text)
-            self._cells -= len(part.cells)
+            cells = part.all()
+            self._cells -= len(cells)
             self._elements = part.left
-            found.append(SheetRead(title, part.all(), part.hidden, shown))
+            found.append(SheetRead(title, cells, part.hidden, shown))
         return found
 
     def _has(self, name: str) -> bool:
@@ -315,7 +316,13 @@ class _SheetPart:
             top, column = _place(first, 0, 0)
             if (cell := here.get((top, column))) is None:
                 continue
-            for row in range(top + 1, min(_place(end, 0, 0)[0], last) + 1):
+            bottom = min(_place(end, 0, 0)[0], last)
+            self.left -= max(0, bottom - top)
+            if self.left < 0:
+                raise BookRefused("plan_book.bomb")
+            if len(here) + bottom - top > self._most:
+                raise BookRefused("plan_book.many_cells", most=MAX_CELLS)
+            for row in range(top + 1, bottom + 1):
                 here.setdefault((row, column), Cell(row, column, cell.kind, cell.text))
         return tuple(here[place] for place in sorted(here))
 
@@ -378,4 +385,7 @@ def _place(reference: str, row: int, column: int) -> tuple[int, int]:
 
 def _unescaped(text: str) -> str:
     """Characters that XML cannot hold are written `_x000D_` (§22.9.2.19)."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    if "_x" not in text:
+        return text
+    units = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # half a character is none

@@ -310,6 +310,10 @@ def page(body: bytes, head: bytes = b"") -> bytes:
 
 
 ENTITIES = b'<!DOCTYPE w [<!ENTITY a "aaaaaaaaaa">]>'
+MERGED = (
+    b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1000000"><c r="B1000000"><v>1</v></c></row></sheetData>'
+    b'<mergeCells><mergeCell ref="A1:A1000000"/></mergeCells><sheetData>'
+)
 REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "an old or a locked one": ("old_or_locked", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512)),
     "no archive": ("broken", lambda: b"PK but not really"),
@@ -317,6 +321,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "text that is no XML": ("broken", lambda: with_first_sheet(b"<worksheet><row")),
     "entities": ("broken", lambda: with_first_sheet(page(b'<row r="1"><c r="A1"><v>1</v></c></row>', ENTITIES))),
     "a bomb": ("bomb", lambda: with_first_sheet(page(b"<!--" + bytes(60_000_000).replace(b"\0", b" ") + b"-->"))),
+    "merged to the last row": ("many_cells", lambda: with_first_sheet(page(MERGED))),
     "macros": ("macros", lambda: parts(lambda held: held.update({"xl/vbaProject.bin": b"x"}))),
     "an archive of something else": ("no_workbook", lambda: parts(nothing_known)),
     "a workbook of something else": ("no_plan", lambda: parts(other_sheets)),
