@@ -70,7 +70,7 @@ def purged(tx: Connection, site: str, matters: Collection[str], now: int) -> Non
     for matter in matters:
         if stands(tx, site, KIND, matter):
             publish(tx, site, KIND, matter, None, now)
-            table.forget(tx, site, matter)
+        table.forget(tx, site, matter)
 
 
 def page_of(tx: Connection, site: str, matter: str) -> bytes | None:

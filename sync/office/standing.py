@@ -240,7 +240,10 @@ def _violation(row: CaseRow, state: State, body: kinds.FindingRaised, plan: Plan
     if plan is None or (rule is None and case is None):
         return row
     following = violations.next_paper(case)
-    due = violations.due(case, rule, plan.calendar, ZoneInfo(plan.site.zone), row.opened_at) if rule else None
+    try:
+        due = violations.due(case, rule, plan.calendar, ZoneInfo(plan.site.zone), row.opened_at) if rule else None
+    except (ValueError, OverflowError, OSError):  # a handheld may say any time: no calendar has that one
+        due = None
     over = following is None or (rule is not None and due is None)
     return replace(
         row, paper="none" if over else str(following), paper_due=due, room=case.room[:40] if case else row.room

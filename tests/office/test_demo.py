@@ -98,6 +98,7 @@ def test_the_example_is_evidence_like_any_other(filled: Example) -> None:
     assert len(report.books) == len(filled.told) + len(SITES["cuihu-garden"]) + 1  # and the desk's
     assert raw.count(b'"record":') > 8000
 
+
 @pytest.mark.proof
 def test_each_ledger_and_list_of_the_example_has_something_to_show(filled: Example) -> None:
     """And all of it comes again from the records."""

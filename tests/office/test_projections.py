@@ -165,6 +165,15 @@ def test_an_order_stands_in_the_ledger_with_every_time_and_promise(store: Store)
     asyncio.run(live())
 
 
+def test_a_finding_of_a_time_that_no_calendar_holds_stops_nobody(store: Store) -> None:
+    async def live() -> None:
+        finding = await Book(store).say(("finding.raised", raised("hazard", "ebike"), "wang-lei", 2**53 - 1))
+        row = await case(store, finding)
+        assert (row.sort, row.state, row.paper_due) == ("hazard", "open", None)
+
+    asyncio.run(live())
+
+
 def test_a_finding_is_open_corrected_closed_and_open_again(store: Store) -> None:
     async def live() -> None:
         book = Book(store)

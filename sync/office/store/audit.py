@@ -66,6 +66,8 @@ class Head(Struct, frozen=True):
     hash: bytes
 
 
+SUBJECT: Final = 300
+"""Characters of what an act is about."""
 NOTHING: Final = Head(0, BEGIN)
 """Before the first row."""
 
@@ -73,7 +75,7 @@ NOTHING: Final = Head(0, BEGIN)
 def note(tx: Connection, at: int, account: str, act: str, site: str = "", subject: str = "") -> None:
     """Add a row."""
     before = head(tx, to_move=True)
-    plain = (before.number + 1, at, account[:80], act, site[:64], subject[:300])
+    plain = (before.number + 1, at, account[:80], act, site[:64], subject[:SUBJECT])
     link = _link(before.hash, plain)
     tx.execute(insert(audit).values((*plain, link)))
     moved = {"number": plain[0], "hash": link}
@@ -123,9 +125,9 @@ def _wanted(which: Which) -> Select[Note]:
     return select(audit).where(*where)
 
 
-def last_at(tx: Connection, account: str, act: str, subject: str) -> int:
+def last_at(tx: Connection, account: str, act: str, site: str, subject: str) -> int:
     """When this account did that last, UTC ms; 0 for never."""
-    same = (audit.c.account == account, audit.c.act == act, audit.c.subject == subject)
+    same = (audit.c.account == account, audit.c.act == act, audit.c.site == site, audit.c.subject == subject[:SUBJECT])
     return tx.execute(select(audit.c.at).where(*same).order_by(audit.c.number.desc()).limit(1)).scalar() or 0
 
 

@@ -3,6 +3,8 @@
 Times are UTC milliseconds.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 from msgspec.structs import asdict
 from sqlalchemy import (
@@ -97,9 +99,14 @@ def content_of(tx: Connection, site: str, paper: str) -> tuple[PaperRow, bytes] 
     return (PaperRow(*row[:-1]), row[-1]) if row else None
 
 
-def forget(tx: Connection, site: str, names: tuple[str, ...], before: int) -> None:
-    """Papers of these sorts that were made before then; their sheets count as made."""
-    tx.execute(delete(papers).where(papers.c.site == site, papers.c.name.in_(names), papers.c.made_at < before))
+def forget(tx: Connection, site: str, day: str, names: Sequence[str] = (), about: str | None = None) -> None:
+    """Papers of these sorts (empty: of all) about that (None: whatever) whose last day was before this local date;
+    their sheets count as made.
+    """
+    which = [papers.c.site == site, papers.c.last < day]
+    which += [papers.c.name.in_(names)] if names else []
+    which += [papers.c.about == about] if about is not None else []
+    tx.execute(delete(papers).where(*which))
 
 
 # -- sheets that are made by themselves -------------------------------------------------------------

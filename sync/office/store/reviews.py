@@ -72,6 +72,14 @@ def put_reviews(tx: Connection, rows: Iterable[ReviewRow]) -> None:
         tx.execute(new, asdict(row))
 
 
+def forget(tx: Connection, site: str, names: Collection[str]) -> set[str]:
+    """Let go of what these records (`book:seq`) said; the rounds that it was said of."""
+    those = (reviews.c.site == site, reviews.c.review.in_(list(names)))
+    found = set(tx.execute(select(reviews.c.round).where(*those)).scalars())
+    tx.execute(delete(reviews).where(*those))
+    return found
+
+
 def put_standing(tx: Connection, site: str, name: str, row: Standing | None) -> None:
     """None: nobody has reviewed it, or it was taken back."""
     if row is None:
