@@ -3,6 +3,7 @@
 Papers speak in the words of pages, so each needs the other: here they are imported when somebody asks.
 """
 
+import asyncio
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Final
@@ -21,11 +22,11 @@ from sync.office.pages.places import Places
 from sync.office.pages.view import HEADERS, Asked, lang_of, url
 from sync.office.papers.paper import Paper
 from sync.office.papers.press import MEDIA, PaperRefused, Press
-from sync.office.sites import plans_to_choose
+from sync.office.sites import named_plans, plans_to_choose
 from sync.office.store import papers as table
 from sync.office.store.paging import Place, place_of
 from sync.office.store.papers import PaperRow
-from sync.office.store.plans import newest_plans, site_plan
+from sync.office.store.plans import site_plan
 
 if TYPE_CHECKING:
     from sync.office.papers.catalogue import Sort
@@ -124,7 +125,8 @@ def show_papers(facts: Facts, lang: str, given: dict[str, str]) -> PapersSeen:
 
 
 def _page(site: str, name: str) -> str:
-    return url("/papers", site=site, paper=name)
+    """To its form: from there a keyboard goes on."""
+    return f"{url('/papers', site=site, paper=name)}#make"
 
 
 def _kept(row: PaperRow, site: str, places: Places) -> KeptSeen:
@@ -236,8 +238,8 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         await house.folding.catch_up(PATIENCE_S)
         paper = await catalogue.made(house.store, wish, now)
         content = await press.file(paper, form)
-        row, kept = keeping.row_of(paper, wish, now, request.state.session.account)
-        if sort.kept:
+        if sort.kept:  # a large one takes a second to be packed
+            row, kept = await asyncio.to_thread(keeping.row_of, paper, wish, now, request.state.session.account)
             await house.store.write(lambda tx: table.keep(tx, row, kept))
         return saved(content, f"{wish.name}-{wish.site}-{wish.first}-{wish.last}", form)
 
@@ -262,7 +264,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
             await house.folding.catch_up(PATIENCE_S)
             paper = await catalogue.made(house.store, wish, now)
             said = checked(paper, digest, lang)
-        plans = await house.store.read(lambda tx: newest_plans(tx, sites_of(request)))
+        plans = await house.store.read(lambda tx: named_plans(tx, sites_of(request)))
         return await house.frame.page(request, "papers_check.html", show_check(plans, wish, digest, said, lang))
 
     return [papers, make, kept, check]

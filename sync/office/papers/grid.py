@@ -26,7 +26,7 @@ MOST_LINKS: Final = 60_000
 """Of a sheet; Excel opens no more than 65 530."""
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?", re.ASCII)
 _PERCENT: Final = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{1,4})?)%", re.ASCII)
-_OBEYED: Final = ("=", "+", "-", "@", "\t", "\r")
+_OBEYED: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 def xlsx(paper: Paper) -> bytes:
@@ -79,7 +79,7 @@ def _plain(cell: Cell) -> str:
 
 def _unobeyed(text: str) -> str:
     """A text that no table program takes for a formula."""
-    return f"'{text}" if text.startswith(_OBEYED) else text
+    return f"'{text}" if text.lstrip(" ").startswith(_OBEYED) else text
 
 
 def _flat(row: Sequence[Cell]) -> Iterator[Cell]:

@@ -3,11 +3,13 @@
 import zlib
 from hashlib import sha256
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from app.duties.days import local_day
 from app.duties.site import Plan
 from sync.office.papers.paper import Paper
 from sync.office.papers.source import Wish
@@ -17,6 +19,8 @@ from sync.office.store.papers import PaperRow
 DAY_MS: Final = 24 * 3600 * 1000
 MOVEMENTS: Final = ("night",)
 """Papers of where people were: kept no longer than the rounds themselves."""
+REGISTERS: Final = ("register", "control-room")
+"""Papers of one register's lines: kept as long as these."""
 
 
 def row_of(paper: Paper, wish: Wish, now: int, by: str) -> tuple[PaperRow, bytes]:
@@ -47,5 +51,13 @@ def found(tx: Connection, site: str, name: str, url: str) -> tuple[PaperRow, Pap
 
 
 def forget_old(tx: Connection, site: str, plan: Plan, now: int) -> None:
-    """Let go what the site's plan keeps no longer."""
-    table.forget(tx, site, MOVEMENTS, now - plan.settings.keep_days * DAY_MS)
+    """Let go what the site's plan keeps no longer: a paper goes when the records of its days go."""
+    zone, settings = ZoneInfo(plan.site.zone), plan.settings
+
+    def since(days: int) -> str:
+        return local_day(now - days * DAY_MS, zone)
+
+    table.forget(tx, site, since(settings.keep_days), MOVEMENTS)
+    for register in plan.registers:
+        table.forget(tx, site, since(register.retention_days), REGISTERS, register.id)
+    table.forget(tx, site, since(settings.keep_safety_days))

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from app.duties.days import local_time
-from app.duties.site import Plan
 from sync.office.fold import Folding
 from sync.office.papers import catalogue, keeping
 from sync.office.papers.source import Wish
+from sync.office.sites import profiles
 from sync.office.store import Store, known
 from sync.office.store import papers as table
 from sync.office.store.plans import newest_plans, planned_since
@@ -94,15 +94,14 @@ class Nightly:
 
 def due(tx: Connection, now: int) -> Iterator[tuple[str, date]]:
     """Site and morning of the sheets that should be there by now and are not, UTC ms."""
-    for site, plan in newest_plans(tx).items():
-        days = list(_mornings(tx, site, plan, now))
+    for site, profile in profiles(tx).items():
+        days = list(_mornings(tx, site, ZoneInfo(profile.site.zone), now))
         made = table.sheets_of(tx, site, days[0].isoformat()) if days else {}
         yield from ((site, day) for day in days if made.get(day.isoformat()) is None)
 
 
-def _mornings(tx: Connection, site: str, plan: Plan, now: int) -> Iterator[date]:
+def _mornings(tx: Connection, site: str, zone: ZoneInfo, now: int) -> Iterator[date]:
     """Those of the last week that are over, since the site's first plan came."""
-    zone = ZoneInfo(plan.site.zone)
     local, since = local_time(now, zone), planned_since(tx, site)
     last = local.date() if local.time() >= HOUR else local.date() - timedelta(days=1)
     first = last - BACK
