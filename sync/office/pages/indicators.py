@@ -379,6 +379,8 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         person = request.state.session.person or ""
         body, done = read_form(form, person)
         site, name = form["site"], form["month"]
+        if await house.store.read(lambda tx: site_plan(tx, site)) is None:
+            raise NotAllowed("office.desk_unknown")
         await house.acts(request, f"figure-{done}", site, f"{name} {form.get('figure') or form.get('case', '')}"[:200])
         await house.desk.say(site, body, person, house.clock_ms())
         return house.view.go(request, url("/indicators", site=site, month=name, done=done))

@@ -149,7 +149,7 @@ def _items(facts: Facts, lang: str, left: int) -> Iterator[Item]:
     yield item("complaints", len(judged), "", url("/orders", site=site))
     late = [each for each in facts.matters if _is_late(each, facts.now)]
     late_found = sum(each.sort != ORDER for each in late)
-    yield item("late_found", late_found, "", url("/findings", site=site, state="late"))
+    yield item("late_found", late_found, "", url("/findings", site=site, which="late"))
     yield item("late_orders", len(late) - late_found, "", url("/orders", site=site))
     yield item("pending", still.get("pending", 0), "", url("/indicators", site=site, month=name))
     bare = [each.name for each in facts.month.figures if each.value is None]
