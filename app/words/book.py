@@ -309,6 +309,13 @@ TABLE = {
     "log_review.returned": ("复核退回:{shown},{words}", "review, sent back: {shown}, {words}"),
     "log_review.withdrawn": ("撤销复核:{rounds}", "review taken back: {rounds}"),
     "log_review.answered": ("答复退回 {walked}:{words}", "answer to {walked}: {words}"),
+    "log_figure.entered": (
+        "手填{month} {figure}:{value},{words}",
+        "by hand, {month} {figure}: {value}, {words}",
+    ),
+    "log_figure.withdrawn": ("手填撤回:{month} {figure}", "entry by hand withdrawn: {month} {figure}"),
+    "log_case.kept": ("典型案例{month}:{case} {words}", "typical case {month}: {case} {words}"),
+    "log_case.dropped": ("不再作典型案例{month}:{case}", "no longer a typical case {month}: {case}"),
     "log_review.signed": ("复查签字:{shown} {words}", "re-check signed: {shown} {words}"),
     "log_point.excused": ("免巡:{point},{words}", "excused: {point}, {words}"),
     "log_mark.explained": ("说明{mark}:{words}", "explained ({mark}): {words}"),

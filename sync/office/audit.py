@@ -17,7 +17,7 @@ SHELL: Final = "shell"
 
 async def looked(store: Store, session: Session, act: str, site: str, subject: str, now: int) -> None:
     """Note that somebody sees `subject`; before it is shown."""
-    last = await store.read(lambda tx: table.last_at(tx, session.account, act, subject))
+    last = await store.read(lambda tx: table.last_at(tx, session.account, act, site, subject))
     if now - last >= LOOKED_MS:
         await store.write(lambda tx: table.note(tx, now, session.account, act, site, subject))
 

@@ -77,8 +77,12 @@ def take_people(tx: Connection, people: People, at: int) -> None:
 
 
 def join_people(tx: Connection, people: Sequence[Person]) -> None:
-    """People who come to the office's; whoever takes a plan with them sends them down with it."""
-    table.join_people(tx, {person.id: msgspec.json.encode(person, order="sorted") for person in people})
+    """People who come to the office's; whoever takes a plan with them sends them down with it.
+
+    Who came meanwhile by the people file stays as that says.
+    """
+    fresh = [person for person in people if not table.is_present(tx, person.id)]
+    table.join_people(tx, {person.id: msgspec.json.encode(person, order="sorted") for person in fresh})
 
 
 def set_pin(tx: Connection, person: str, stored: str, at: int) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from app.duties.site import Plan
 from app.errors import WatchbookError
 from app.record import Record
-from sync.office import relaying
+from sync.office import relaying, reviewing
 from sync.office.details import RoundDetail
 from sync.office.store import Store, matters
 from sync.office.store import retention as table
@@ -128,6 +128,7 @@ def _purge(tx: Connection, site: str, step: _Step, now: int) -> int:
     about = matters.named(tx, site, ((one.book, one.seq) for one in step.gone))
     table.purge(tx, site, step.gone, step.ended)
     relaying.purged(tx, site, about, now)
+    reviewing.purged(tx, site, [(one.book, one.seq) for one in step.gone if one.kind.startswith("review.")])
     return table.forget_blobs(tx, site, names_in(one.raw for one in step.gone))
 
 

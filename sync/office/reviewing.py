@@ -82,8 +82,19 @@ def take(tx: Connection, site: str, rows: Collection[ReviewRow]) -> None:
     if not rows:
         return
     table.put_reviews(tx, rows)
-    for name, all_ in table.reviews_of(tx, site, {row.round for row in rows}).items():
-        table.put_standing(tx, site, name, _standing(site, name, all_))
+    _stand(tx, site, {row.round for row in rows})
+
+
+def purged(tx: Connection, site: str, gone: Collection[tuple[bytes, int]]) -> None:
+    """These records, by book and number, are not there any more."""
+    if gone:
+        _stand(tx, site, table.forget(tx, site, [f"{book.hex()}:{seq}" for book, seq in gone]))
+
+
+def _stand(tx: Connection, site: str, rounds: Collection[str]) -> None:
+    said = table.reviews_of(tx, site, rounds)
+    for name in rounds:
+        table.put_standing(tx, site, name, _standing(site, name, said.get(name, ())))
 
 
 def _standing(site: str, name: str, rows: Sequence[ReviewRow]) -> Standing | None:

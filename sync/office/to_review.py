@@ -37,9 +37,7 @@ NOT_YET: Final = UNDER_WAY | {Outcome.NO_RECORD}
 FIRST: Final = SEVERE | {"missed"}
 """Marks that are told before the others."""
 CALM: Final = ("cleaning", "greening")
-_URGENCY: Final = tuple(
-    Outcome(word) for word in ("missed", "missed_points", "unfinished", "late_entry", "abnormal")
-)
+_URGENCY: Final = tuple(Outcome(word) for word in ("missed", "missed_points", "unfinished", "late_entry", "abnormal"))
 """What asks first; the others follow in order of time."""
 
 

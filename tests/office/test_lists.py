@@ -184,6 +184,9 @@ def test_looking_at_where_somebody_was_is_noted(office: Office, browser: httpx.C
     browser.get(PEOPLE)
     noted = office.ask(office.store.read(lambda tx: audit.listed(tx, audit.Which(act="person-seen"))))
     assert [(note.account, note.subject) for note in noted] == [("boss", "person-zhang-wei")]
+    browser.get("/people/li-jun", params={"site": SITE})
+    noted = office.ask(office.store.read(lambda tx: audit.listed(tx, audit.Which(act="person-seen"))))
+    assert [note.subject for note in noted] == ["person-li-jun", "person-zhang-wei"], "whoever it is, by name"
 
 
 def test_a_file_ends_somewhere_and_says_so(browser: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,9 @@ def test_papers_are_kept_once_and_had_again_until_rounds_are_forgotten(told: Tol
     later = now + (office.plan().settings.keep_days + 1) * DAY_MS
     office.ask(office.store.write(lambda tx: keeping.forget_old(tx, SITE, office.plan(), later)))
     assert office.ask(office.store.read(lambda tx: table.count(tx, SITE))) == len(NAMES) - 1
+    later = now + (office.plan().settings.keep_safety_days + 1) * DAY_MS
+    office.ask(office.store.write(lambda tx: keeping.forget_old(tx, SITE, office.plan(), later)))
+    assert office.ask(office.store.read(lambda tx: table.count(tx, SITE))) == 0
 
 
 def test_of_several_workers_one_makes_a_sheet_and_another_when_it_gave_up(office: Office) -> None:

@@ -1,6 +1,7 @@
 """Work by place at the office: the records of a cleaner's morning are rounds like any other, and handhelds add up."""
 
 import asyncio
+from datetime import date
 from pathlib import Path
 
 from app.ports import Scan
@@ -112,7 +113,8 @@ def test_what_two_handhelds_do_of_one_window_adds_up_once_it_is_over(
 
 def test_a_scored_inspection_is_read_place_by_place_with_what_was_lost(office: Office, handheld: Handheld) -> None:
     office.account()
-    name = handheld.walk("cleaning-inspection", tricks=Tricks(readings={"score": "floor/litter wall/scrawl bins/full"}))
+    tricks = Tricks(readings={"score": "floor/litter wall/scrawl bins/full"})
+    name = handheld.walk("cleaning-inspection", date(2026, 11, 25), tricks)
     handheld.sync()
     page = _page(office, name)
     assert page.count("88/100") >= 5, "each of five places"

@@ -8,18 +8,25 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
+from app.duties.accepting import Shown
 from app.duties.site import decode_plan
+from app.kinds.reviews import ReviewReturned
 from app.logbook.book import Draft
 from app.logbook.verify import check_lines
 from app.settings import example
 from sync.office import export, retention
+from sync.office.desk import Desk
 from sync.office.retention import Purged, RetentionRefused, days_of
 from sync.office.store import retention as table
 from sync.office.store.blobs import blobs
+from sync.office.store.matters import matters
 from sync.office.store.retention import Hold
+from sync.office.store.reviews import reviewed, reviews
 from sync.office.store.upsert import insert
 from tests.office.conftest import GUARDS, SITE, Handheld, Office, at, command
+from tests.office.test_life import supervisor
 from tests.office.test_pages import Page, round_path
 
 DAY = 24 * 3600 * 1000
@@ -151,6 +158,21 @@ def test_what_went_down_of_a_matter_that_nobody_closed_goes_with_its_records(
     handheld.sync()
     office.ask(office.serving.folding.catch_up())
     assert down() == [False, False], "what comes later begins it no more"
+
+
+def test_what_was_said_of_a_round_goes_with_its_record(office: Office, walked: str) -> None:
+    said = ReviewReturned(Shown(walked, verdict="missed_points"), GUARDS[:1], (), "missed", "Why was Bob asleep?")
+    office.ask(Desk(office.store, office.key).say(SITE, said, supervisor(office), office.now))
+    office.ask(office.serving.folding.catch_up())
+
+    def left() -> list[int]:
+        counts = (select(func.count()).select_from(each) for each in (reviews, reviewed, matters))
+        return office.ask(office.store.read(lambda tx: [tx.execute(each).scalar_one() for each in counts]))
+
+    assert min(left()) == 1
+    office.now += 4 * 365 * DAY
+    assert purge(office).records > 0
+    assert left() == [0, 0, 0]
 
 
 def test_a_hold_of_no_time_is_refused(office: Office) -> None:

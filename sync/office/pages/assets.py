@@ -155,7 +155,8 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
 
     @get("/assets/{name:str}")
     async def asset(request: Asked, name: FromPath[str]) -> Response[bytes]:
-        now, listing = house.clock_ms(), replace(HISTORY, path=f"/assets/{quote(name, safe='')}")
+        now, path = house.clock_ms(), f"/assets/{quote(name, safe='')}"
+        listing = replace(HISTORY, path=path, name=f"asset-{name}"[:80])
         try:
             return await answer(house, request, listing, lambda tx, wish: read_asset(tx, wish, name, now), show_asset)
         except Unknown:

@@ -52,6 +52,7 @@ CLEANING: Final = Listing(
     (Filter("day", "daybooks.day", "date"), pick("area", "daybooks.area"), choice("state", "daybooks.state", STATES)),
     sort="window",
     oldest=True,
+    act="cleaning-seen",
 )
 
 

@@ -55,6 +55,7 @@ WATCH: Final = Listing(
         Column("by", "daybooks.by"),
     ),
     (pick("register", "daybooks.register"), choice("look", "daybooks.state", LOOK), *FROM_TO),
+    act="watch-seen",
 )
 VISITORS: Final = Listing(
     "visitors",
@@ -82,6 +83,7 @@ HANDOVERS: Final = Listing(
         Column("by", "daybooks.by"),
     ),
     (pick("post", "daybooks.post"), *FROM_TO),
+    act="handovers-seen",
 )
 DRILLS: Final = Listing(
     "drills",

@@ -50,7 +50,7 @@ class House(Struct, frozen=True):
         """
         session: Session = request.state.session
         form = await request.form()
-        fields = {name: field(form, name) for name in form}
+        fields = {"site": "", **{name: field(form, name) for name in form}}
         if not form_is_ours(fields.get("csrf", ""), session):
             raise FormOld
         if roles is not None and session.role not in roles:

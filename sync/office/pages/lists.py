@@ -44,7 +44,7 @@ async def answer(
         return await _nothing(house, request, nothing)
     rows = show(facts, lang, wish)
     if listing.act:
-        await house.looked(request, listing.act, rows.site, wish.site or listing.name)
+        await house.looked(request, listing.act, rows.site, listing.name)
     return await house.frame.page(request, listing.template, show_list(rows, listing, wish, lang))
 
 

@@ -69,6 +69,8 @@ class Live:
         """The piece that `make` makes, now and whenever it has become another one, and what `clock` says; who gives the
         same `key` gets the same piece. It ends with `farewell` as soon as the watcher may not stay.
         """
+        if not self.has_room(account):  # several came at once
+            return
         self._watchers[account] += 1
         sent = {"piece": "", "clock": ""}
         try:

@@ -211,7 +211,7 @@ def read_person(tx: Connection, wish: Wish, name: str) -> PersonFacts | None:
         tx, site, PERSON, (name,), kinds=kinds, span=span, after=wish.after, most=wish.most, oldest=wish.oldest
     )
     granted = any(grant.person == name for grant in plan.grants)
-    if not (granted or rows or wish.given or wish.after):
+    if not (granted or rows or entries.newest(tx, site, PERSON, (name,))):
         return None
     count = entries.count(tx, site, PERSON, (name,), kinds=kinds, span=span)
     return PersonFacts(site, plan, people, people[name], rows, count, entries.raws(tx, site, rows))

@@ -359,7 +359,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         for body in decided.bodies:
             await house.desk.say(site, body, by, now)
         if form.get("back") == "round":
-            return house.view.go(request, Places("", facts.plan, {}).round_url(site, name))
+            return house.view.go(request, f"{Places('', facts.plan, {}).round_url(site, name)}#review")
         return house.view.go(request, here(site, form.get("day", ""), form.get("span", ""), decided.done))
 
     return [review, decide]

@@ -1,0 +1,239 @@
+"""Every page that the office has, and every list as a file, where each text from outside is hostile: it stays text.
+
+Plan, people, records of every kind, the desk's requests, what was entered by hand. The pages are found as a person
+finds them, by their links; none of the doors' table (test_doors) may be left out.
+"""
+
+import hashlib
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+import pytest
+from msgspec import Struct, inspect
+from msgspec.structs import replace
+
+from app.duties.accepting import About, Shown
+from app.duties.indicators import INDICATORS
+from app.duties.site import Text
+from app.kinds import KINDS
+from app.kinds.afterwards import PointExcused
+from app.kinds.figures import CaseKept, FigureEntered
+from app.kinds.requests import Apart, RequestReceived
+from app.kinds.reviews import ReviewReturned
+from app.logbook.book import Draft
+from sync.office import accounts, credentials, importing
+from sync.office.desk import Desk, apart_of
+from sync.office.importing import Found
+from sync.office.plan_export import to_yaml
+from sync.office.store.plans import site_plan
+from tests.office.conftest import CHEAP, PASSWORD, SITE, Office, at, furnished
+from tests.office.papers_read import must_be_harmless
+from tests.office.papers_told import Told
+from tests.office.test_doors import GETS
+from tests.office.test_hostile import FORMULA, evil_cases, harmless
+from tests.office.test_life import supervisor
+from tests.office.test_now import watching
+from tests.office.test_pages import HOSTILE, SHOWN, Page
+from tests.office.test_photos import JPEG, finding
+from tests.office.test_planning import draft_of, upload
+
+pytestmark = pytest.mark.proof
+
+EVIL = HOSTILE + FORMULA + "长" * 30
+KEY = "=1+<img src=x onerror=1>'\"{{7*7}}"
+"""As bad as the name of a member may be."""
+FREE = {"model", "source", "unit"}
+"""Texts of a plan in one language."""
+MONTH = "2026-11"
+EACH = 4
+"""Addresses of one kind that are opened: not all of them look alike."""
+MOST = 400
+SHEETS = {"/labels/sheet.pdf", "/labels/test.pdf", "/plans/file", "/plans/example.xlsx"}
+NOTHING_SHOWN: set[str] = set()
+PAPERS = {"/papers/make", "/papers/kept/{name:str}"}
+"""test_papers_hostile has every paper in every format."""
+OURS = re.compile(r"^/(?!static/|photos/|logout|login)")
+
+
+class Scene:
+    """The office, its administrator's browser, and what the crawl found: pages by address, and files."""
+
+    def __init__(self, office: Office, browser: httpx.Client, start: list[str]) -> None:
+        self.office = office
+        self.browser = browser
+        self.pages: dict[str, Page] = {}
+        self.files: dict[str, httpx.Response] = {}
+        self._kinds: Counter[str] = Counter()
+        self._todo = deque(start)
+        while self._todo:
+            self._open(self._todo.popleft())
+        assert len(self.pages) < MOST
+
+    def _open(self, address: str) -> None:
+        if address in self.pages or self._kinds[_kind(address)] >= EACH:
+            return
+        self._kinds[_kind(address)] += 1
+        answer = self.browser.get(address, follow_redirects=True)
+        assert answer.status_code == 200, address
+        if not answer.headers["content-type"].startswith("text/html"):
+            self.files[address] = answer
+            return
+        page = self.pages[address] = harmless(answer)
+        self._todo += sorted({value for key, value in page.attributes if key == "href" and value and OURS.match(value)})
+
+    def of(self, route: str) -> list[Page]:
+        """The pages of a route, each language's."""
+        there = re.compile(_pattern(route))
+        return [page for address, page in self.pages.items() if there.fullmatch(urlsplit(address).path)]
+
+
+def _kind(address: str) -> str:
+    """Without ids and values; a file and its page are two, and so is a page in its other language."""
+    parts = urlsplit(address)
+    route = next((each for each in GETS if re.fullmatch(_pattern(each), parts.path)), parts.path)
+    asked = sorted({pair.partition("=")[0] for pair in parts.query.split("&")})
+    said = [value for value in ("as=csv", "as=xlsx", "lang=zh", "lang=en") if value in parts.query]
+    return " ".join([route, *(asked if route not in PAPERS else ()), *said])
+
+
+def _pattern(route: str) -> str:
+    return re.sub(r"\\{\w+:(?:str|path)\\}", "[^/]+", re.escape(route))
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("hostile")
+    office = Office(furnished(folder / "office"))
+    office.ask(office.serving.teller.stop())
+    told = Told(office, folder / "told", EVIL)
+    start = [*tell(office, told), *(f"/indicators/{each}?site={SITE}&month={MONTH}" for each in INDICATORS)]
+    office.ask(spoil_names(office))
+    office.now = at("2026-11-22 08:00")
+    office.ask(accounts.add(office.store, FORMULA[:40], "admin", "zhang-wei", PASSWORD, office.now, CHEAP))
+    with closing(office.browser(FORMULA[:40])) as browser:
+        raw = to_yaml(spoilt(office.plan()))
+        start.append(f"/plans/preview?site={SITE}&draft={draft_of(upload(browser, raw, EVIL[:60]))}")
+        start += [path for path in GETS if "{" not in path and path not in {*PAPERS, "/now/stream", "/plans/preview"}]
+        yield Scene(office, browser, [f"{each}{'&' if '?' in each else '?'}lang=en" for each in start])
+    told.close()
+    office.close()
+
+
+def tell(office: Office, told: Told) -> list[str]:
+    """What else is said in hostile words, by the crew and by the desk; pages that must be opened."""
+    handheld, boss = told.handheld, supervisor(office)
+    picture = handheld.logbook.attach(JPEG).sha256
+    handheld.write(finding(handheld, picture, told.round))
+    cases = evil_cases(handheld)
+    now = handheld.clock.now().at
+    handheld.write(
+        Draft("alarm.raised", {"round": None, "point": EVIL}, ("zhang-wei",)),
+        *(Draft(kind, body, ("zhang-wei",)) for kind, body in every_kind(now)),
+    )
+    handheld.sync()
+    text = apart_of(EVIL)
+    request = RequestReceived(
+        "page", "", "", "shed-1", now, "shed-1", text=Apart(hashlib.sha256(text).hexdigest()), reply=EVIL
+    )
+    said = [
+        FigureEntered(MONTH, "satisfied", EVIL, EVIL),
+        FigureEntered(MONTH, "visits", "90", EVIL),
+        CaseKept(MONTH, told.hazard, EVIL),
+        PointExcused("fitness", now, now + 86_400_000, "weather", EVIL),
+        ReviewReturned(Shown(told.round), ("zhang-wei",), (About("", EVIL),), "own", EVIL),
+        *(msgspec.convert(body, KINDS[kind]) for kind, body in every_kind(now)),
+    ]
+    desk = Desk(office.store, office.key)
+    office.ask(desk.say(SITE, request, "", now, apart=text))
+    office.ask(desk.say(SITE, said, boss, now))
+    office.ask(office.serving.folding.catch_up())
+    return [f"{path}?site={SITE}" for path in cases]
+
+
+def every_kind(now: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A record of each kind with a hostile text in every place for one; but for those that a book says of itself."""
+    for kind in KINDS:
+        shape = inspect.type_info(KINDS[kind])
+        if KINDS[kind].__module__ != "app.kinds.book":
+            yield kind, filled(shape, now)
+
+
+def filled(shape: inspect.Type, now: int) -> Any:
+    match shape:
+        case inspect.StructType():
+            return {each.encode_name: filled(each.type, now) for each in shape.fields}
+        case inspect.UnionType():
+            return filled(next(each for each in shape.types if not isinstance(each, inspect.NoneType)), now)
+        case inspect.VarTupleType() | inspect.ListType():
+            return [filled(shape.item_type, now)]
+        case inspect.TupleType():
+            return [filled(each, now) for each in shape.item_types]
+        case inspect.DictType():
+            return {KEY: filled(shape.value_type, now)}
+        case inspect.IntType():
+            return now
+        case inspect.LiteralType():
+            return shape.values[0]
+        case inspect.EnumType():
+            return next(iter(shape.cls)).value
+        case inspect.DateTimeType():
+            return "2026-11-20T08:00:00+08:00"
+        case inspect.BoolType():
+            return False
+        case inspect.StrType() | inspect.AnyType():
+            return EVIL
+    raise AssertionError(shape)
+
+
+async def spoil_names(office: Office) -> None:
+    """The people file and the plan, past what `plan check` would have refused."""
+    people = spoilt(await office.store.read(credentials.people_of))
+    await office.store.write(lambda tx: credentials.take_people(tx, people, office.now))
+    found = spoilt(await office.store.read(lambda tx: site_plan(tx, SITE)))
+    await importing.take(office.store, Found(found, None, ()), office.now)
+
+
+def spoilt(part: Any) -> Any:
+    """Every text for people in it is hostile."""
+    match part:
+        case Text() if part.zh or part.en:
+            return replace(part, zh=EVIL, en=EVIL)
+        case Struct():
+            changed = {name: EVIL if name in FREE else spoilt(getattr(part, name)) for name in part.__struct_fields__}
+            return replace(part, **changed)
+        case tuple():
+            return tuple(spoilt(each) for each in part)
+    return part
+
+
+def test_every_page_is_reached_and_makes_no_more_of_a_text_than_text(scene: Scene) -> None:
+    files = SHEETS | PAPERS | {"/photos/{name:str}", "/now/stream", "/"}
+    left = [route for route in GETS if route not in files and not scene.of(route)]
+    assert left == []
+    shown = [route for route in GETS if any(SHOWN[:60] in text for page in scene.of(route) for text in page.texts)]
+    print(
+        f"{len(scene.pages)} pages, {len(scene.files)} files; hostile texts seen on {len(shown)} of {len(GETS)} routes"
+    )
+    assert {route for route in GETS if route not in files} - set(shown) == NOTHING_SHOWN
+
+
+def test_every_list_as_a_file_holds_texts_only(scene: Scene) -> None:
+    for answer in scene.files.values():
+        kind = answer.headers["content-disposition"].rpartition(".")[2].strip('"')
+        if kind in ("csv", "xlsx", "pdf"):
+            must_be_harmless(answer.content, kind)
+    lists = {urlsplit(address).path for address in scene.files if "as=csv" in address}
+    assert lists == {urlsplit(address).path for address in scene.files if "as=xlsx" in address}
+    print(sorted(lists))
+
+
+def test_what_comes_by_itself_is_text_too(scene: Scene) -> None:
+    with watching(scene.browser, site=SITE) as stream:
+        told = {name: data for (name, data), _ in zip(stream, range(2), strict=False)}
+    assert SHOWN[:60] in "".join(harmless(httpx.Response(200, text=f"<body><main>{told['piece']}</main></body>")).texts)
