@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from app.duties.days import millis
 from sync.office.cast import SITE
-from sync.office.demo import DAYS, fill_up, furnish
+from sync.office.demo import DAYS, fill_up, furnish, tell_desks
 from sync.office.fold import Folding
 from sync.office.keys import OfficeKey
 from sync.office.papers import catalogue
@@ -45,8 +45,10 @@ async def make(folder: Path, days: int = DAYS) -> None:
     now = millis(NOW)
     with TemporaryDirectory(prefix="watchbook-examples-") as data:
         store = await open_store(Path(data) / "office.db")
-        await furnish(store, OfficeKey.open(Path(data)), now, days)
+        key = OfficeKey.open(Path(data))
+        await furnish(store, key, now, days)
         await fill_up(store, now, days, progress=lambda done, of, part: print(f"{done}/{of} {part.name}"))
+        await tell_desks(store, key, now, days, "zh")
         await Folding(store).catch_up()
         await write(store, folder, now)
         store.close()

@@ -60,6 +60,8 @@ MOST: Final = 250
 """Matters that a handheld of the example is sent."""
 MINUTE_MS: Final = 60_000
 SUPERVISOR: Final = "supervisor"
+MANAGER: Final = "manager"
+"""Beside the supervisor, by the same password: for what only a manager may."""
 TODAY: Final = "demo_today"
 """Name of the fact that says which day the example was made on."""
 
@@ -104,6 +106,7 @@ async def furnish(store: Store, key: OfficeKey, now: int, days: int = DAYS, lang
             await _tell(store, part, now, lang)
     password = secrets.token_urlsafe(9)
     await accounts.add(store, SUPERVISOR, "supervisor", "wang-qiang", password, now)
+    await accounts.add(store, MANAGER, "manager", "lu-jianguo", password, now)
     issued = await store.devices.add(SITE, called("演示手持机", lang), now, CODE_MS)
     labels = await store.read(lambda tx: credentials.labels(tx, SITE))
     return Desk("", SUPERVISOR, password, join_code(issued.code, key.public), labels, PINS)
@@ -186,7 +189,7 @@ def _fill(db: str, scratch: str, now: int, days: int, lang: str, quiet: bool) ->
         try:
             await fill_up(store, now, days, alive, progress, lang)
             if alive():
-                await _tell_desks(store, OfficeKey.open(Path(db).parent), now, days, lang)
+                await tell_desks(store, OfficeKey.open(Path(db).parent), now, days, lang)
         finally:
             store.close()
 
@@ -216,7 +219,7 @@ async def fill_up(
     await store.write(partial(told.put, name=told.FILLING, value=""))
 
 
-async def _tell_desks(store: Store, key: OfficeKey, now: int, days: int, lang: str) -> None:
+async def tell_desks(store: Store, key: OfficeKey, now: int, days: int, lang: str) -> None:
     """What the desk of each site did of all that is there now, and what its supervisor said of the rounds; once."""
     import sync.office.pages  # noqa: F401 - they and what example_reviews needs know each other: these go first
     from sync.office import example_reviews

@@ -86,9 +86,12 @@ def _demo(settings: Settings, began: str | None, days: int) -> None:
 
 
 def _introduce(desk: "Desk", lang: str) -> None:
+    from sync.office.demo import MANAGER
+
     pins = ", ".join(f"{person} {pin}" for person, pin in desk.pins.items())
     click.echo(say(lang, "office_cli.listening", url=desk.url))
-    click.echo(say(lang, "office_cli.demo_account", user=desk.user, password=desk.password))
+    for user in (desk.user, MANAGER):
+        click.echo(say(lang, "office_cli.demo_account", user=user, password=desk.password))
     click.echo(say(lang, "office_cli.demo_code", code=desk.code))
     click.echo(say(lang, "office_cli.demo_pins", pins=pins))
     click.echo(say(lang, "office_cli.demo_fills"))

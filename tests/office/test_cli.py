@@ -532,7 +532,9 @@ def test_the_example_opens_with_rounds_to_look_at_and_opens_again(tmp_path: Path
         desk = msgspec.json.decode(line, type=Desk)
         browser = httpx.Client(base_url=desk.url, timeout=30)
         assert sign_in(browser, desk.user, desk.password).status_code == 303
-        page = browser.get("/rounds", params={"day": "2026-11-20", "lang": "en"}).text
+        until, page = time.monotonic() + 20, ""
+        while "/rounds/night-1%402026-11-20" not in page and time.monotonic() < until:  # a busy machine folds slowly
+            page = browser.get("/rounds", params={"day": "2026-11-20", "lang": "en"}).text
         assert page.count("/rounds/night-1%402026-11-20") == 1
         assert "partner not seen again" in page
         night_3 = page.partition("Night round 3")[2].partition("</tr>")[0]
