@@ -30,6 +30,7 @@ from app.duties.outcome import may_excuse
 from app.duties.review import RULES
 from app.duties.site import Plan, decode_plan
 from app.duties.ways import Place
+from app.errors import WatchbookError
 from app.kinds.afterwards import MarkExplained, PointExcused, RoundLateEntry
 from app.kinds.witness import WitnessSeen
 from app.record import Record
@@ -87,6 +88,7 @@ PATIENT_S: Final = 5.0
 """How long it waits at most for a moment in which nothing comes in."""
 SLICE_S: Final = 0.25
 """How long it goes on while more comes in."""
+RESTS_S: Final = 60.0
 AGAIN: Final = 50
 """Rounds judged again in a step."""
 LONGEST_ID: Final = 200
@@ -139,6 +141,8 @@ class Folding:
         self._looking: asyncio.Task[None] | None = None
         self._again = False
         self._ended = False
+        self._resting: dict[str, float] = {}
+        """Sites that could not be folded, and until when they are left alone."""
 
     def follow(self) -> None:
         """Fold now, after every commit of this process, and every LOOK_S what others brought; in the background."""
@@ -163,14 +167,27 @@ class Folding:
             await asyncio.wait({self._task})
 
     async def catch_up(self, within_s: float | None = None) -> bool:
-        """Fold until nothing is left or the time is over; whether everything is folded."""
+        """Fold until nothing is left or the time is over; whether everything is folded.
+
+        A site whose records cannot be folded is left alone for a while: the others go on, and its pages say what waits.
+        """
         until = None if within_s is None else monotonic() + within_s
-        while behind := await self._store.read(_behind):
+        while behind := self._willing(await self._store.read(_behind)):
             for site in behind:
                 if until is not None and monotonic() >= until:
                     return False
-                await self._step(site)
-        return True
+                try:
+                    await self._step(site)
+                except WatchbookError:
+                    raise
+                except Exception as error:
+                    self._resting[site] = monotonic() + RESTS_S
+                    log.error("folding a site failed", exc_info=error)
+        return not self._resting
+
+    def _willing(self, behind: Sequence[str]) -> list[str]:
+        self._resting = {site: until for site, until in self._resting.items() if until > monotonic()}
+        return [site for site in behind if site not in self._resting]
 
     async def _step(self, site: str) -> None:
         if await self._store.read(lambda tx: site in sites_behind(tx, HEARD)):
@@ -187,7 +204,7 @@ class Folding:
     async def _run(self) -> None:
         while self._again and not self._ended:
             await self._calm()
-            if not await self.catch_up(SLICE_S):
+            if not await self.catch_up(SLICE_S) and not self._resting:
                 self._again = True
 
     async def _calm(self) -> None:

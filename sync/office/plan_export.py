@@ -74,7 +74,7 @@ def to_xlsx(plan: Plan, people: Mapping[str, Person] = {}) -> bytes:
     rows = rows_of(plan, people)
     kept = BytesIO()
     with Workbook(kept, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}) as book:
-        book.set_properties({"title": plan.site.name.say("zh"), "created": _MADE})
+        book.set_properties({"title": clean(plan.site.name.say("zh")), "created": _MADE})
         _Press(book, rows).all()
     return kept.getvalue()
 

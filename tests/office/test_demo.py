@@ -70,7 +70,7 @@ def details(store_folder: Path, site: str, day: date) -> list[RoundDetail]:
     return asyncio.run(ask())
 
 
-@pytest.mark.proof
+@pytest.mark.torture
 @pytest.mark.parametrize("site", SITES)
 def test_every_day_of_every_site_has_rounds_that_the_office_could_judge(filled: Example, site: str) -> None:
     assert filled.seconds < 15
@@ -82,7 +82,7 @@ def test_every_day_of_every_site_has_rounds_that_the_office_could_judge(filled: 
         assert all("badge-proof" not in each.office_marks for each in found)
 
 
-@pytest.mark.proof
+@pytest.mark.torture
 def test_the_example_is_evidence_like_any_other(filled: Example) -> None:
     """Every book verifies by the program that knows nothing of demonstrations."""
 
@@ -99,7 +99,7 @@ def test_the_example_is_evidence_like_any_other(filled: Example) -> None:
     assert raw.count(b'"record":') > 8000
 
 
-@pytest.mark.proof
+@pytest.mark.torture
 def test_each_ledger_and_list_of_the_example_has_something_to_show(filled: Example) -> None:
     """And all of it comes again from the records."""
 
@@ -131,7 +131,7 @@ def test_each_ledger_and_list_of_the_example_has_something_to_show(filled: Examp
     asyncio.run(ask())
 
 
-@pytest.mark.proof
+@pytest.mark.torture
 def test_a_months_stories_are_told(filled: Example) -> None:
     excused = details(filled.folder, "cuihu-garden", date(2026, 11, 15))
     paper = [each for each in details(filled.folder, "cuihu-garden", date(2026, 11, 16)) if each.late_entry]
@@ -153,7 +153,7 @@ def test_a_months_stories_are_told(filled: Example) -> None:
     assert [(each.state, [act.state for act in each.acts]) for each in lift] == [("closed", ["taken", "closed"])]
 
 
-@pytest.mark.proof
+@pytest.mark.torture
 def test_nothing_is_invented_twice(filled: Example) -> None:
     async def again() -> tuple[int, int]:
         store = await open_store(filled.folder / "office.db")
@@ -169,7 +169,7 @@ def test_nothing_is_invented_twice(filled: Example) -> None:
     assert asyncio.run(again())[0] == 0
 
 
-@pytest.mark.proof
+@pytest.mark.torture
 def test_when_all_is_there_no_page_says_that_it_is_coming(filled: Example) -> None:
     async def ask() -> str:
         store = await open_store(filled.folder / "office.db")

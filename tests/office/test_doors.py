@@ -325,6 +325,24 @@ def test_a_site_left_out_or_spelt_otherwise_leads_to_no_other(scene: Scene, path
             assert not any(trace in answer.text for trace in TRACES)
 
 
+@pytest.mark.parametrize("about", [{}, {"site": "nowhere"}])
+def test_a_form_of_no_site_that_there_is_writes_nothing(scene: Scene, about: dict[str, str]) -> None:
+    """Of an account that may see every site: its form can name any."""
+    office = scene.office
+    office.ask(accounts.add(office.store, "every", "admin", "li-jun", PASSWORD, office.now, CHEAP))
+    figure = {"what": "enter", "month": "2026-11", "figure": "scores", "value": "90", "words": "survey"}
+    excuse = {"what": "excuse", "point": "fitness", "reason": "weather", "from": "2026-11-20T22:00", "words": ""}
+    with closing(office.browser("every")) as browser:
+        token = re.search(r'name="csrf" value="([^"]+)"', browser.get("/alarms").text)
+        assert token is not None
+        for path in POSTS:
+            said = {"/indicators": figure}.get(path, excuse)
+            answer = browser.post(path, data={"csrf": token[1], **said, **about}, params={"lang": "en"})
+            assert answer.status_code in (404, 409), path
+    books = office.ask(office.store.records.books())
+    assert {site for site, *_ in books} == {SITE}
+
+
 def test_an_account_of_both_sites_is_led_from_each_page_to_the_other_site(scene: Scene) -> None:
     names = (SITE, OTHER)
     office = scene.office

@@ -12,11 +12,14 @@ import pytest
 from sqlalchemy import Connection, select, text
 
 from app.kinds import BleEvidence, Evidence, StopArrived, to_dict
+from app.kinds.figures import CaseDropped
 from app.logbook.book import Draft, Logbook
 from sync.office import fold
 from sync.office.demo import HastyDisk, bring, introduce
+from sync.office.desk import Desk
 from sync.office.details import RoundDetail, StopDetail
 from sync.office.fold import CURSOR, Folding, apply_step, read_step
+from sync.office.keys import OfficeKey
 from sync.office.serve import open_store
 from sync.office.store import Store
 from sync.office.store import plans as plan_table
@@ -424,3 +427,22 @@ def test_each_site_is_numbered_and_folded_for_itself(bare: Store, tmp_path: Path
         assert (await stand("east"), await stand("west")) == ((3, 2), (6, 5))
 
     asyncio.run(act())
+
+
+def test_a_site_that_cannot_be_folded_holds_no_other_one_up(
+    office: Office, handheld: Handheld, folding: Folding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = fold.read_step
+
+    def fails(tx: Connection, site: str) -> fold.Step | None:
+        if site == "a-broken-site":
+            raise ValueError("a record that nobody foresaw")
+        return read(tx, site)
+
+    monkeypatch.setattr(fold, "read_step", fails)
+    desk = Desk(office.store, OfficeKey.open(office.folder))
+    office.ask(desk.say("a-broken-site", CaseDropped("2026-11", "b:1"), "wang-qiang", office.now))
+    name = handheld.walk()
+    take(office, handheld, handheld.logbook.head.seq)
+    assert office.ask(folding.catch_up()) is False
+    assert len(office.ask(office.store.read(lambda tx: table.stops_of(tx, SITE, name)))) == 14

@@ -6,8 +6,10 @@ Folded along the way, in steps of any length, or again from nothing: the same ro
 import asyncio
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +22,8 @@ from app.logbook.keys import head_message
 from app.record import Record, encode, follow
 from sync.office import fold, subjects
 from sync.office.fold import Folding, forget
+from sync.office.papers import catalogue
+from sync.office.papers.source import Wish
 from sync.office.serve import open_store
 from sync.office.store import Store, cases, entries, matters, readings, retention
 from sync.office.store.cases import CaseRow, Which
@@ -170,6 +174,22 @@ def test_a_finding_of_a_time_that_no_calendar_holds_stops_nobody(store: Store) -
         finding = await Book(store).say(("finding.raised", raised("hazard", "ebike"), "wang-lei", 2**53 - 1))
         row = await case(store, finding)
         assert (row.sort, row.state, row.paper_due) == ("hazard", "open", None)
+
+    asyncio.run(live())
+
+
+def test_a_word_that_nobody_knows_is_printed_as_it_stands(store: Store) -> None:
+    async def live() -> None:
+        book = Book(store)
+        finding = await book.say(("finding.raised", raised("hazard", "ebike"), "wang-lei", NOW))
+        said = {"finding": finding, "found": NOW, "party": "ghost", "answer": "vanished", "words": "", "room": "2-301"}
+        await book.say(("violation.recorded", said, "wang-lei", NOW))
+        await Folding(store).catch_up()
+        today = date(2026, 11, 20)
+        paper = await catalogue.made(store, Wish("violation", SITE, today, today, "en", finding), NOW)
+        text = msgspec.json.encode(paper).decode()
+        assert "ghost" in text
+        assert "vanished" in text
 
     asyncio.run(live())
 

@@ -60,8 +60,11 @@ class At(Struct, frozen=True):
         """The limit after postponing: from the promised time, or from now when that is over."""
         if by not in DELAYS:
             raise NotAllowed("watch.unknown_reason")
-        start = local_time(max(self.now, due), Places(self.lang, self.plan, {}).zone)
-        return millis(findings.due(by, start, self.plan.calendar))
+        try:
+            start = local_time(max(self.now, due), Places(self.lang, self.plan, {}).zone)
+            return millis(findings.due(by, start, self.plan.calendar))
+        except (ValueError, OverflowError, OSError):  # a handheld may have promised any time
+            raise NotAllowed("cases.bad_limit") from None
 
 
 class To(Struct, frozen=True):

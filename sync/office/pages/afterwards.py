@@ -346,7 +346,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         """An excuse, a late entry or an explanation, as a record of the office's own book; then the forms again."""
         fields = await house.form(request)
         site, name, now = fields["site"], fields.get("round", ""), house.clock_ms()
-        facts = await house.read(lambda tx: read_facts(tx, site, name, now))
+        facts = await house.read(lambda tx: read_facts(tx, site, name, now, (site,)))
         if facts is None:
             return await house.frame.plain(request, "not_found", "no_such_round", 404)
         by = request.state.session.person or ""

@@ -7,8 +7,9 @@ from typing import Final
 
 from app.kinds.findings import FindingCorrected, FindingNoticed, FindingRaised, FindingRechecked
 from app.kinds.violations import ViolationNoticed, ViolationRecorded, ViolationReported
-from app.words import say
+from app.words import say, table
 from sync.office import subjects
+from sync.office.pages.case import role_word
 from sync.office.papers.paper import Cell, Facts, Paper, Section, Signing, Words
 from sync.office.papers.press import PaperRefused
 from sync.office.papers.source import Ground, Told
@@ -59,13 +60,18 @@ def _where(ground: Ground, row: CaseRow, room: str = "") -> str:
     return " ".join(part for part in (ground.places.point(row.point) if row.point else "", room or row.room) if part)
 
 
+def _word(ground: Ground, kind: str, said: str) -> str:
+    """What a record says with a word of the catalogue; as it stands there, where the catalogue has no such word."""
+    name = f"{kind}_{said}"
+    return say(ground.wish.lang, f"violations.{name}") if name in table("violations") else said
+
+
 def _record_form(
     ground: Ground, row: CaseRow, recorded: Told | None, noticed: Told | None, reported: Told | None, authority: str
 ) -> Section:
     body = recorded.body if recorded and isinstance(recorded.body, ViolationRecorded) else None
-    lang = ground.wish.lang
-    party = say(lang, f"violations.party_{body.party}") if body else BLANK
-    answer = say(lang, f"violations.answer_{body.answer}") if body else BLANK
+    party = _word(ground, "party", body.party) if body else BLANK
+    answer = _word(ground, "answer", body.answer) if body else BLANK
     pairs = (
         (ground.w("found_at"), Cell(ground.at(row.opened_at), link=ground.to_record(row.book, row.seq))),
         (ground.w("found_by"), Cell(ground.names((row.responsible,)) if row.responsible else BLANK)),
@@ -88,7 +94,7 @@ def _notice_cell(ground: Ground, noticed: Told | None) -> Cell:
     if noticed is None or not isinstance(noticed.body, ViolationNoticed):
         return Cell(ground.w("not_yet"), "soft")
     body = noticed.body
-    signed = say(ground.wish.lang, f"violations.signed_{body.signed}")
+    signed = _word(ground, "signed", body.signed)
     return ground.cell(
         ground.w("notice_was", at=ground.at(noticed.record.at), number=body.number, signed=signed), noticed
     )
@@ -98,7 +104,7 @@ def _report_cell(ground: Ground, reported: Told | None, authority: str) -> Cell:
     if reported is None or not isinstance(reported.body, ViolationReported):
         return Cell(ground.w("not_yet"), "soft")
     body = reported.body
-    handed = say(ground.wish.lang, f"violations.handed_{body.handed}")
+    handed = _word(ground, "handed", body.handed)
     said = ground.w("report_was", at=ground.at(reported.record.at), to=authority, how=handed, number=body.number)
     return ground.cell(said.strip(), reported)
 
@@ -137,8 +143,8 @@ def _report_form(
     recorded_body = recorded.body if recorded and isinstance(recorded.body, ViolationRecorded) else None
     body = noticed.body if noticed and isinstance(noticed.body, ViolationNoticed) else None
     lang = ground.wish.lang
-    answer = say(lang, f"violations.answer_{recorded_body.answer}") if recorded_body else BLANK
-    signed = say(lang, f"violations.signed_{body.signed}") if body else BLANK
+    answer = _word(ground, "answer", recorded_body.answer) if recorded_body else BLANK
+    signed = _word(ground, "signed", body.signed) if body else BLANK
     room = recorded_body.room if recorded_body else ""
     lines = (
         ground.w("report_to", to=authority),
@@ -180,7 +186,7 @@ def notice(ground: Ground) -> Paper:
     given, corrected, rechecked = (_last(told, shape) for shape in (FindingNoticed, FindingCorrected, FindingRechecked))
     body = given.body if given and isinstance(given.body, FindingNoticed) else None
     to = body.to if body else row.role
-    firm = (body.firm if body else "") or (say(ground.wish.lang, f"finding.role_{to}") if to else BLANK)
+    firm = (body.firm if body else "") or (role_word(ground.wish.lang, to) if to else BLANK)
     number = given.row.seq if given else row.seq
     asked = Facts(
         (
