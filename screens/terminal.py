@@ -532,7 +532,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         try:
             await act()
         finally:
-            if self._asks() != before:
+            if self.screen_stack and self._asks() != before:
                 self.turned_by_itself()
 
     def _asks(self) -> tuple[object, ...]:
@@ -683,6 +683,8 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             return
         asking = self.top.awaited_tags()
         found = await self.gear.watch.hear(sighting)
+        if not self.screen_stack:
+            return  # closed meanwhile: what was heard is recorded
         page = self.top
         if found.verdict is not None:
             self.notice = None

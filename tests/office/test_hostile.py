@@ -33,7 +33,7 @@ ALLOWED = {
     "main", "section", "h1", "h2", "h3", "p", "br", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "dl",
     "dt", "dd", "article", "blockquote", "optgroup", "strong", "label", "select", "option", "img", "details",
     "summary", "figure", "figcaption", "svg", "circle", "polyline", "text",
-    "rect", "line",
+    "rect", "line", "script", "progress", "textarea", "kbd",
 }  # fmt: skip
 """All that the templates are made of."""
 
@@ -134,6 +134,8 @@ def harmless(answer: httpx.Response) -> Page:
     page = Page(answer)
     assert set(page.elements) <= ALLOWED, answer.url
     assert page.elements.count("body") == page.elements.count("main") == 1, answer.url
+    ours = re.findall(r'<script src="/static/[\w.?=-]+" defer></script>', answer.text)
+    assert page.elements.count("script") == len(ours), answer.url
     sources = [value or "" for key, value in page.attributes if key in ("src", "href", "action")]
     assert all(each.startswith(("/", "#")) for each in sources), answer.url
     assert not any(key.startswith("on") or key == "style" for key, _ in page.attributes), answer.url

@@ -6,6 +6,7 @@ import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pypdfium2  # type: ignore[import-untyped]  # it ships no types
 import pytest
@@ -52,7 +53,7 @@ class Hands:
 
     async def within(self, selector: str) -> bool:
         """Whether the focus is there."""
-        return await self.page.locator(":focus").evaluate("(each, there) => !!each.closest(there)", selector)
+        return bool(await self.page.locator(":focus").evaluate("(each, there) => !!each.closest(there)", selector))
 
     async def type(self, *keys: str) -> None:
         for key in keys:
@@ -84,6 +85,7 @@ class Hands:
     async def sign_in(self, url: str) -> None:
         """The first field has the focus already."""
         await self.page.goto(f"{url}/?lang={LANG}")
+        await self.page.locator("#name:focus").wait_for()
         await self.page.keyboard.type("chief")
         await self.type("Tab")
         await self.page.keyboard.type(PASSWORD)
@@ -132,7 +134,7 @@ async def test_a_supervisor_sends_last_nights_missed_point_back_accepts_the_answ
 
 async def send_back(hands: Hands, point: str) -> None:
     page = hands.page
-    assert page.url.startswith(f"{page.url.partition('/now')[0]}/now"), "the day begins with what is now"
+    assert urlsplit(page.url).path == "/now", "the day begins with what is now"
     await hands.content()
     await hands.follow(page.locator("#missed a", has_text=ROUND))
     red = page.locator("li.stop.red")
