@@ -532,7 +532,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         try:
             await act()
         finally:
-            if self.screen_stack and self._asks() != before:
+            if self._asks() != before:
                 self.turned_by_itself()
 
     def _asks(self) -> tuple[object, ...]:
