@@ -22,7 +22,7 @@ coverage: $(ready)
 	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not torture" --cov --cov-report=term:skip-covered
 
 proofs: $(ready)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m proof
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m proof
 
 # Long forms of what is hard on the logbook, as a table (ARGS=--write puts it into docs/reliability.md); then those of the rest.
 torture: $(ready)
