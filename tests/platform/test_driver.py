@@ -269,6 +269,7 @@ def test_stock_still_comes_back_blank() -> None:
 def test_stock_still_reads_the_keyboard_twice_after_a_stop() -> None:
     with Pty([*PROGRAM, "--stock"]) as pty:
         pty.wait_for(READY)
+        pty.settle(0.5, 3)  # a thread of its start may still be ending
         threads = pty.threads()
         stopped_and_on(pty, signal.SIGSTOP)
         deadline = time.perf_counter() + 5
