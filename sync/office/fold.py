@@ -204,7 +204,8 @@ class Folding:
     async def _run(self) -> None:
         while self._again and not self._ended:
             await self._calm()
-            if not await self.catch_up(SLICE_S) and not self._resting:
+            await self.catch_up(SLICE_S)
+            if self._willing(await self._store.read(_behind)):
                 self._again = True
 
     async def _calm(self) -> None:
