@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from app.duties.days import local_time
-from sync.office.fold import Folding
+from sync.office.fold import CURSOR, Folding
 from sync.office.papers import catalogue, keeping
 from sync.office.papers.source import Wish
 from sync.office.sites import profiles
 from sync.office.store import Store, known
 from sync.office.store import papers as table
 from sync.office.store.plans import newest_plans, planned_since
+from sync.office.store.records import sites_behind
 
 log: Final = logging.getLogger("watchbook.papers")
 
@@ -68,11 +69,13 @@ class Nightly:
         if await self._store.read(lambda tx: known.get(tx, known.FILLING)):
             return 0
         missing = await self._store.read(lambda tx: list(due(tx, self._clock())))
-        if missing and not await self._folding.catch_up(PATIENCE_S):
-            return 0
+        if missing:
+            await self._folding.catch_up(PATIENCE_S)
+        behind = await self._store.read(lambda tx: sites_behind(tx, CURSOR))
         done = 0
         for site, day in missing:
-            done += await self._make(site, day)
+            if site not in behind:
+                done += await self._make(site, day)
         return done
 
     async def _make(self, site: str, day: date) -> bool:
