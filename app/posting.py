@@ -45,6 +45,12 @@ class Posting(Session):
         return any(each.every_min and (not each.roles or roles.intersection(each.roles)) for each in registers)
 
     @property
+    def keeps_registers(self) -> bool:
+        """Whether somebody of this crew writes in a register: what to ask before `app.keeping` is even imported."""
+        roles = self._roles()
+        return any(not each.roles or not roles.isdisjoint(each.roles) for each in self._in_force.registers)
+
+    @property
     def takes_orders(self) -> bool:
         """Whether this crew takes work orders here: its role does, and the plan tells how to answer one."""
         plan = self._in_force

@@ -163,7 +163,7 @@ def _by_role(persons: Sequence[str], people: Mapping[str, Person], lang: str) ->
     """`维修工3002 客服6001`: whose PIN is the staff number."""
     plan = _plan()
     roles = {person: plan.roles_of(person)[-1] for person in persons}  # a leader is one of the trade besides
-    return " ".join(
+    return say(lang, "cli.demo_and").join(
         say(lang, "cli.demo_other", role=say(lang, f"finding.role_{role}"), number=people[person].number)
         for person, role in roles.items()
     )

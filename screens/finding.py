@@ -24,6 +24,7 @@ class FindingPage(Page):
         self._check = check
         """The check that was not OK and led here."""
         self._category: Category | None = None
+        """Known where the check says what a fault of it is; going back asks all the same."""
         self._phrase: Phrase | None = None
         self._fixed = False
         self._urgent = False
@@ -32,6 +33,10 @@ class FindingPage(Page):
         self._point: str | None = None
         self._asset: str | None = None
         """Whose label was read, where it is not where the crew is anyway."""
+
+    def on_mount(self) -> None:
+        found = self.gear.watch.plan.find_category(self._check.category) if self._check else None
+        self._category = found if found and found.kind != "request" else None
 
     def on_unmount(self) -> None:
         self._roll.stop()
@@ -89,7 +94,8 @@ class FindingPage(Page):
 
     def foot(self) -> Sequence[tuple[str, str]]:
         if self._phrase is None:
-            return (self.back_key, self.menu_key)
+            back = ("Backspace", self.say("finding.other")) if self._category else self.back_key
+            return (back, self.menu_key)
         keys = (("Enter", self.say("finding.save")), ("7", self.say("finding.key_fixed")))
         return (*keys, ("8", self.say("finding.key_urgent")), self._roll.key(self), ("0", self.say("finding.again")))
 

@@ -154,6 +154,8 @@ class HomePage(Page):
             keys.append(("8" if self._duties or self._places else "Enter", words))
         if self._places:
             keys.append(("7" if self._duties else "Enter", self.say("places.key_places")))
+        elif self.gear.watch.keeps_registers:
+            keys.append(("7", self.say("more.registers")))
         if self._asks_post():
             keys.append(("6", self.say("handover.key_which")))
         if self.gear.watch.takes_orders:
@@ -189,6 +191,10 @@ class HomePage(Page):
             self._show_duty()
         elif key == "7" and self._places:
             self._show_places()
+        elif key == "7" and self.gear.watch.keeps_registers:
+            from screens.registers import show  # not before somebody needs it: memory
+
+            show(self)
         elif key == "6" and self._asks_post():
             await self._say_post()
         elif key.isdigit() and int(key) <= OTHERS and int(key) < len(self._duties):

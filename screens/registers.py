@@ -19,6 +19,10 @@ LAST = 4
 """Digits of what is personal that are shown again."""
 
 
+def show(page: Page) -> None:
+    page.terminal.open(RegistersPage(Keeping.of(page.gear.watch).registers()))
+
+
 class RegistersPage(ListPage[Register]):
     """Those this crew keeps."""
 

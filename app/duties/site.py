@@ -256,6 +256,8 @@ class Check(Part, frozen=True):
     """Of a score sheet."""
     rate: str = ""
     """Of app.duties.indicators.RATES: what its answer counts for, when not for what its route says."""
+    category: str = ""
+    """What kind of finding a fault of it is, so that nobody has to look for that; empty when it can be any."""
 
     def __post_init__(self) -> None:
         self._read_as("kind", CHECK_KINDS, "ok")

@@ -92,6 +92,7 @@ TABLE = {
     "demo_office_starts": ("正在启动演示用的办公室,请稍候……", "Starting the demonstration's office ..."),
     "demo_others": ("别的岗位,密码同工号: {others}", "others, their number is the PIN: {others}"),
     "demo_other": ("{role}{number}", "{role} {number}"),
+    "demo_and": ("、", ", "),
     "demo_sign_in": ("工号{number} 密码{pin}", "{number} PIN {pin}"),
     "listening": ("蓝牙在听", "the radio listens"),
     "bad_hour": ("时间要写成 22:00 这样,不能是 {text}", "a time is written like 22:00, not {text}"),

@@ -18,6 +18,7 @@ TABLE = {
     "key_fixed": ("当场已处理", "fixed here"),
     "key_urgent": ("加急当天", "urgent"),
     "again": ("重选", "choose again"),
+    "other": ("换类别", "other kind"),
     "saved": ("已记: {words}", "Recorded: {words}"),
     "dropped": (
         "{check}: 已记不正常,没有报问题。要报按*再按1",

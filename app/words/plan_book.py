@@ -200,6 +200,7 @@ TABLE = {
         "Moves: the same again and again is asked about; yes when left out",
     ),
     "c_rate": ("计入指标:空着按线路", "Counts for: an indicator; as its route says when empty"),
+    "c_category": ("问题类别:有问题时直接报这一类", "Category: what a fault of it is reported as"),
     "c_full": ("满分:", "Full points:"),
     "c_points": ("扣分:每次", "Points: each time"),
     "c_order": ("顺序:fixed固定 free任意 shuffled打乱", "Order: fixed, free or shuffled"),

@@ -205,6 +205,14 @@ TABLE = {
         "there is no route {name!r}: correct it or add the route",
     ),
     "unknown_routes_near": ("没有线路“{name}”,是不是“{near}”?", "there is no route {name!r}: do you mean {near!r}?"),
+    "unknown_categories": (
+        "没有类别“{name}”,请改正或加到categories",
+        "there is no category {name!r}: correct it or add the category",
+    ),
+    "unknown_categories_near": (
+        "没有类别“{name}”,是不是“{near}”?",
+        "there is no category {name!r}: do you mean {near!r}?",
+    ),
     "unknown_posts": ("没有岗位“{name}”,请改正或加到posts", "there is no post {name!r}: correct it or add the post"),
     "unknown_posts_near": ("没有岗位“{name}”,是不是“{near}”?", "there is no post {name!r}: do you mean {near!r}?"),
     "reused_id": (

@@ -83,7 +83,8 @@ def _ids(top: Node, group: str) -> frozenset[str]:
 
 
 def _references(plan: Plan, top: Node, faults: Faults) -> None:
-    known = {group: _ids(top, group) for group in ("areas", "points", "assets", "checklists", "routes", "posts")}
+    groups = ("areas", "points", "assets", "checklists", "routes", "posts", "categories")
+    known = {group: _ids(top, group) for group in groups}
     told: set[tuple[Spot, str]] = set()
     lost: dict[str, list[Spot]] = {}
     for spot, group, name in _pointers(plan, top):
@@ -112,11 +113,12 @@ def _pointers(plan: Plan, top: Node) -> Iterator[tuple[Spot, str, str | None]]:
         yield find(top, "assets", asset.id, "point"), "points", asset.point
     for spot, check in _checks(plan):
         yield find(top, *spot, "asset"), "assets", check.asset
+        yield _nearer(top, spot, spot[:2], "category"), "categories", check.category
     for route in plan.routes:
         for index, stop in enumerate(route.stops):
             path = ("routes", route.id, "stops", index)
             yield find(top, *path, "point"), "points", stop.point
-            yield _where_checklist(top, route, index), "checklists", stop.checklist
+            yield _nearer(top, path, path[:2], "checklist"), "checklists", stop.checklist
     for schedule in plan.schedules:
         yield find(top, "schedules", schedule.id, "route"), "routes", schedule.route
         yield find(top, "schedules", schedule.id, "post"), "posts", schedule.post
@@ -138,11 +140,10 @@ def _checks(plan: Plan) -> Iterator[tuple[tuple[str, ...], Check]]:
             yield ("checklists", checklist.id, "checks", check.id), check
 
 
-def _where_checklist(top: Node, route: Route, index: int) -> Spot:
-    """A stop's own checklist, or the one that the route gives to every stop."""
-    own = find(top, "routes", route.id, "stops", index, "checklist")
-    common = find(top, "routes", route.id, "checklist")
-    return own if own.where.endswith(".checklist") or not common.where.endswith(".checklist") else common
+def _nearer(top: Node, own: tuple[str | int, ...], common: tuple[str | int, ...], key: str) -> Spot:
+    """Where `key` stands: with the thing itself, or with what gives it to all in it."""
+    spot, shared = find(top, *own, key), find(top, *common, key)
+    return spot if spot.where.endswith(f".{key}") or not shared.where.endswith(f".{key}") else shared
 
 
 def _unknown(spot: Spot, group: str, name: str, known: frozenset[str], faults: Faults) -> None:
@@ -223,7 +224,7 @@ def _sensors(plan: Plan, top: Node, faults: Faults) -> None:
     for (route, index), stop, check in _asked_of_sensors(plan):
         point = plan.find_point(stop.point)
         if point is not None and not any(tag.sender for tag in point.tags):
-            spot = _where_checklist(top, route, index)
+            spot = _nearer(top, ("routes", route.id, "stops", index), ("routes", route.id), "checklist")
             faults.add(spot, "no_sensor", check=check.id, measure=check.sensor, point=point.id)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
 
+from msgspec import structs
+
 from app.duties.indicators import INDICATORS, RATES
 from app.duties.site import (
     CATEGORY_KINDS,
@@ -144,6 +146,7 @@ CHECK_KEYS = {
     "balance": Field(whole(1, 100)),
     "moves": Field(yes_no),
     "rate": Field(one_of(*RATES)),
+    "category": Field(word),
 }
 DEDUCTION = {"text": need(text, NO_TEXT), "points": need(whole(1, 100), 1)}
 STOP = {
@@ -373,8 +376,11 @@ def _size(node: Node) -> int:
 
 
 def _checklist(key: str, node: Node, faults: Faults) -> Checklist:
-    form = {"name": need(text, NO_TEXT), "checks": need(things(_check), ())}
-    checklist = Checklist(id=key, **read_table(node, form, faults))
+    form = {"name": need(text, NO_TEXT), "category": Field(word), "checks": need(things(_check), ())}
+    values = read_table(node, form, faults)
+    category = values.pop("category", "")
+    checks = tuple(structs.replace(each, category=each.category or category) for each in values.pop("checks"))
+    checklist = Checklist(id=key, checks=checks, **values)
     if isinstance(checks := _below(node, "checks"), Table) and not _size(checks):
         faults.add(checks.spot, "empty_checklist")
     _check_groups(node, checklist, faults)

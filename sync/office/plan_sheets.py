@@ -170,7 +170,7 @@ SHEETS: Final = (
         *LONE,
     ),
     _things("items", TEXT, Col("count", "count", "number"), under=("posts", "items"), keys=(_of("posts"),)),
-    _things("checklists", LABEL),
+    _things("checklists", LABEL, Col("category", "category", refers="categories")),
     _things(
         "checks",
         TEXT,
@@ -192,6 +192,7 @@ SHEETS: Final = (
         Col("balance", "balance", "number"),
         Col("moves", "moves", "yes"),
         Col("rate", "rate", allowed=RATES),
+        Col("category", "category", refers="categories"),
         under=("checklists", "checks"),
         keys=(_of("checklists"),),
     ),

@@ -254,6 +254,8 @@ FAULTS = [
     ("bad_deadline", "deadline: same-day", "deadline: 1000min", "1000min"),
     ("bad_deadline", "deadline: same-day", "deadline: 2 days", "2 days"),
     ("unknown_posts_near", "post: patrol", "post: patrols", "post: patrols"),
+    ("unknown_categories_near", "    name: 水池\n", "    name: 水池\n    category: leaks\n", "category: leaks"),
+    ("unknown_categories", "        text: 水面\n", "        text: 水面\n        category: xyz\n", "category: xyz"),
     ("unknown_key_near", "  leader: [li-min]", "  leeder: [li-min]", "leeder"),
     ("need_list", "  leader: [li-min]", "  leader: li-min", "leader: li-min"),
     ("bad_id", "  leader: [li-min]", "  leader: [李敏]", "李敏"),

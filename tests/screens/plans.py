@@ -82,7 +82,7 @@ CHECKLISTS = (
         Check("press", "number", T("出口压力", "Outlet pressure"), unit="MPa", decimals=2,
               said=T("公斤(1公斤约0.1)", "kg (1 kg is about 0.1)"), low="0.35", high="0.50"),
         Check("lamps", "count", T("应急照明", "Emergency lamps"), T("按一下亮", "lit when tested"), total=8),
-        Check("clean", "ok", T("无漏水 无杂物", "No leaks, nothing piled up")),
+        Check("clean", "ok", T("无漏水 无杂物", "No leaks, nothing piled up"), category="water"),
         Check("visit", "text", T("今天有谁来过", "Who came today"), choices=(
               Choice("none", T("没有人", "nobody")), Choice("book", T("登记簿上有", "see the paper book")))),
     )),

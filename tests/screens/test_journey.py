@@ -89,6 +89,21 @@ async def test_a_finding_is_saved_in_six_keys_from_anywhere_in_the_round(tmp_pat
             assert isinstance(app.screen, RoundPage)
 
 
+async def test_a_check_that_says_what_its_fault_is_asks_only_for_the_phrase(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter 1 enter")
+            await scan(pilot, label("point:power"))
+            await keys(pilot, "1 4 0 0 enter 4 1 enter 8 enter 2")
+            assert "报问题 2/3 漏水" in text(app)
+            await keys(pilot, "backspace")
+            assert "报问题 1/3" in text(app)
+            await keys(pilot, "2 1 enter")
+            assert (here.kinds()[-1], here.records()[-1].body["check"]) == ("finding.raised", "clean")
+            assert here.records()[-1].body["category"] != "water"
+
+
 async def test_wrong_pins_say_how_many_tries_are_left_then_how_long_to_wait_and_a_supervisor_unlocks(
     tmp_path: Path,
 ) -> None:

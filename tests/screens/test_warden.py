@@ -42,6 +42,8 @@ async def test_a_wardens_evening(tmp_path: Path, lang: str) -> None:
         async with app.run_test(size=SMALL) as pilot:
             await scan(pilot, label(f"person:{WARDEN}"))
             await keys(pilot, "enter")
+            await keys(pilot, "7")  # a warden's evening is registers: one key from home
+            assert say(lang, "registers.title") in text(app).splitlines()[0]
             visitors = await write(pilot, here, lang, "dorm-visitors", f"{ROOM} 4 7 1 0 enter 2 enter")
             assert visitors["answers"] == {"room": "3-1-501", "phone": "", "people": "2"}
             assert "4710" not in str(here.records())
