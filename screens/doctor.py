@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from app.logbook.journal import has_book
 from app.logbook.reader import Reader
 from app.settings import Settings, strangers
 from app.text import cells, clean
+from app.version import VERSION
 from app.words import say
 from hardware import feel, lights
 from hardware.clock import SystemClock
@@ -42,6 +43,10 @@ SMALLEST: Final = (40, 20)
 STATE_CELLS, PART_CELLS = 8, 11
 
 
+class BundleRefused(WatchbookError):
+    """Whoever asked for the support file: it cannot be written there."""
+
+
 class Part(Struct, frozen=True):
     """What was found of one part."""
 
@@ -55,8 +60,11 @@ class Part(Struct, frozen=True):
         return say(lang, self.key, **self.fields)
 
 
-def main(settings: Settings, *, as_json: bool) -> int:
-    """Print what was found, a line each as it comes, or all as one JSON document. Exit code 1: something is to do."""
+def main(settings: Settings, *, as_json: bool, bundle: Path | None = None) -> int:
+    """Print what was found, a line each as it comes, or all as one JSON document. Exit code 1: something is to do.
+
+    `bundle` is where the support file goes: then that is what was asked for. Raises BundleRefused.
+    """
     found = []
     for part in look(settings):
         found.append(part)
@@ -68,7 +76,21 @@ def main(settings: Settings, *, as_json: bool) -> int:
         print(json.dumps({"ok": not todo, "parts": parts}, ensure_ascii=False))
     else:
         print(say(settings.lang, "doctor.some" if todo else "doctor.all_well", n=todo))
+    if bundle is not None:
+        _save(settings, found, bundle)
+        if not as_json:
+            print(say(settings.lang, "doctor.bundled", file=bundle))
+        return 0
     return 1 if todo else 0
+
+
+def _save(settings: Settings, found: Sequence[Part], path: Path) -> None:
+    from screens.support import bundle
+
+    try:
+        path.write_bytes(bundle(settings, found))
+    except OSError as e:
+        raise BundleRefused("doctor.bundle_refused", file=path, why=_why(settings.lang, e)) from e
 
 
 def _print(lang: str, part: Part) -> None:
@@ -79,23 +101,28 @@ def _print(lang: str, part: Part) -> None:
         print(("    " if place else "") + row, flush=True)
 
 
-def look(settings: Settings) -> Iterator[Part]:
-    """Each part in turn, told as soon as it was looked at; the slow ones take some seconds."""
+def look(settings: Settings, *, running: bool = False) -> Iterator[Part]:
+    """Each part in turn, told as soon as it was looked at; the slow ones take some seconds.
+
+    `running`: the terminal has the office's line, radio, scanners, camera and buttons in use; they are left alone.
+    """
     book = _book(settings)
     yield book
     yield _disk(settings.data_dir)
     clock = SystemClock(standing.load(settings.data_dir).off)
-    office = _office(settings, clock)
+    office = None if running else _office(settings, clock)
     yield _clock(clock)
-    yield office
-    yield asyncio.run(_radio(settings))
-    yield from _scanners(settings)
-    yield _camera(settings)
-    yield from _side_keys(settings)
+    if office is not None:
+        yield office
+        yield asyncio.run(_radio(settings))
+        yield from _scanners(settings)
+        yield _camera(settings)
+        yield from _side_keys(settings)
     yield from _unknown_settings(settings)
     yield _terminal()
     yield _battery()
     yield _feel(settings.lang)
+    yield _program(settings.lang)
 
 
 def _camera(settings: Settings) -> Part:
@@ -289,6 +316,18 @@ def _battery() -> Part:
     if found.percent <= LOW:
         return Part("battery", "todo", "doctor.battery_low", percent)
     return Part("battery", "ok", "doctor.battery_level", percent)
+
+
+def _program(lang: str) -> Part:
+    """Whether updates come to this program, and what became of the last one."""
+    from sync.installing import place_of, told_at
+
+    place = place_of()
+    if place is None:
+        return Part("program", "absent", "doctor.program_alone", {"version": VERSION})
+    said = told_at(place).said
+    words = {"version": place.version, "said": say(lang, said) if said else ""}
+    return Part("program", "ok", "doctor.program_said" if said else "doctor.program_managed", words)
 
 
 _FEELS: Final[tuple[tuple[str, Callable[[], object]], ...]] = (

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 
 from app.logbook.book import Logbook
+from app.tuning import tuning_of
 from app.version import VERSION
 from hardware.power import battery
 from sync.courier import CourierState
@@ -14,9 +15,9 @@ Radio = Callable[[], str]
 
 
 def condition_of(
-    logbook: Logbook, revision: Callable[[], int] = lambda: 0, radio: Radio = str
+    logbook: Logbook, revision: Callable[[], int] = lambda: 0, radio: Radio = str, update: Callable[[], str] = str
 ) -> Callable[[CourierState], Condition]:
-    """What a courier tells; `revision` of the plan in use."""
+    """What a courier tells; `revision` of the plan in use; `update` the key of the sentence about a new program."""
 
     def condition(state: CourierState) -> Condition:
         cell = battery()
@@ -29,6 +30,8 @@ def condition_of(
             free_mb=_free_mb(logbook),
             radio=radio(),
             reason=state.last_reason.key if state.last_reason else "",
+            update=update(),
+            settings=tuning_of(logbook).revision,
         )
 
     return condition

@@ -2,15 +2,21 @@
 
 import json
 import re
+from contextlib import closing
 
+import msgspec
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from app.logbook.book import Draft
 from sync.client import Refused
 from sync.condition import condition_of
 from sync.courier import Courier, CourierState, enrolled_client
-from sync.office import fleet
+from sync.office import fleet, handheld_settings
+from sync.office.store import conditions
+from sync.office.store.schema import devices
+from sync.office.store.upsert import insert
 from sync.wire import Condition, Conditioned
 from tests.office.conftest import SITE, Handheld, Office, at, command
 
@@ -48,7 +54,7 @@ def test_what_a_handheld_says_of_itself_stands_on_the_page(office: Office, handh
     contact(office, handheld, battery=15, free_mb=90, radio="radio.absent", plan=0)
     office.now = handheld.clock.now().at + 60_000
     text = row(office)
-    assert "15%" in text
+    assert " 15 " in text
     assert "the battery is low" in text
     assert "only 90 MB of room left" in text
     assert "radio.absent" not in text, "a sentence, not its key"
@@ -92,6 +98,12 @@ def test_the_list_tells_programs_the_same(office: Office, handheld: Handheld) ->
     contact(office, handheld, battery=80)
     (found,) = json.loads(command(office, "device", "list", "--json")[1])
     assert (found["state"], found["holds"], found["said"]["battery"]) == ("enrolled", 0, 80)
+    assert (found["battery_pct"], found["plan"], found["ring"], found["replaced_by"]) == (
+        80,
+        {"runs": 1, "wanted": 1},
+        None,
+        None,
+    )
     assert found["heard_at"] == handheld.clock.now().at
 
 
@@ -118,3 +130,58 @@ def test_a_withdrawn_handheld_says_nothing_more(office: Office, handheld: Handhe
     said = seen(office).said
     assert said is not None
     assert said.battery == 50
+
+
+def test_the_worst_of_many_stand_first_and_filters_stand_in_the_address(office: Office) -> None:
+    """Of every state one, and many that are well."""
+    now = office.now
+
+    def device(tx: Connection, n: int, **fields: object) -> None:
+        book = bytes([n]) * 32
+        enrolled = {"book": book, "identity": book, "first_key": book, "enrolled_at": now - HOUR}
+        row = {"site": SITE, "device": f"d{n:09d}", "name": f"H{n:02d}", "added_at": now - HOUR, **enrolled, **fields}
+        tx.execute(insert(devices).values(**row))
+
+    def says(tx: Connection, n: int, ago: int = 0, **fields: object) -> None:
+        said = msgspec.json.encode(replace(Condition(program="0.2.0", seq=0, plan=1), **fields))
+        conditions.put(tx, conditions.Row(SITE, f"d{n:09d}", bytes([n]) * 32, now - ago, said))
+
+    def fill(tx: Connection) -> None:
+        for n in range(1, 46):
+            device(tx, n)
+            says(tx, n)
+        device(tx, 50, revoked_at=now)
+        device(tx, 51, replaced_by="d000000001", replaced_at=now)
+        device(tx, 52, waits_since=now)
+        device(tx, 53)
+        says(tx, 53, 30 * HOUR)
+        device(tx, 54)
+        says(tx, 54, battery=6)
+        device(tx, 55)
+        says(tx, 55, battery=5, free_mb=9, radio="radio.denied", update="updating.fetching")
+        device(tx, 56)
+        says(tx, 56, seq=9)
+        handheld_settings.change(tx, SITE, "d000000054", {"ring": "pilot"}, "x", now - HOUR)
+
+    office.ask(office.store.write(fill))
+    office.account()
+    with closing(office.browser()) as browser:
+        names = re.findall(r"H\d\d", browser.get("/devices", params=EN).text)
+        assert names[:5] == ["H53", "H52", "H55", "H54", "H56"]
+        assert names[5:7] == ["H01", "H02"]
+        assert "replaced by H01" in browser.get("/devices", params={**EN, "state": "replaced"}).text
+        for asked, found in (
+            ({"ring": "pilot"}, ["H54"]),
+            ({"state": "trouble"}, ["H55", "H54"]),
+            ({"state": "trouble", "sort": "-state"}, ["H54", "H55"]),
+            ({"program": "0.2.0", "name": "h55"}, ["H55"]),
+            ({"sort": "-battery", "state": "trouble"}, ["H54", "H55"]),
+        ):
+            page = browser.get("/devices", params={**EN, **asked}).text
+            assert re.findall(r"H\d\d", page.partition("<tbody>")[2]) == found, asked
+        assert "A new program is being fetched" in browser.get("/devices", params=EN).text
+    listed = {each["device"]: each for each in json.loads(command(office, "device", "list", "--json")[1])}
+    assert [listed[f"d0000000{n}"]["silent"] for n in (51, 52, 53)] == [False, False, True]
+    assert listed["d000000054"]["ring"] == "pilot"
+    assert listed["d000000054"]["troubles"] == ["the battery is low", "does not run settings 1 yet"]
+    assert listed["d000000051"]["replaced_by"] == "d000000001"
