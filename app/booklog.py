@@ -83,6 +83,8 @@ class BookLog:
                 return ""
             case (("by" | "crew" | "who"), list() | tuple()):
                 return ", ".join(self._named(one.get("person") if isinstance(one, dict) else one) for one in value)
+            case "before", dict():
+                return clean(str(value.get("name") or value.get("device")), 80)
             case "missing", list() | tuple():
                 return say(self._lang, "book.log_missing", teams=", ".join(self._text("team", team) for team in value))
             case "marks", list() | tuple():
@@ -94,7 +96,7 @@ class BookLog:
                 return clean(", ".join(named)) + (f" +{len(value) - 3}" if len(value) > 3 else "")
             case (("shown" | "walked"), dict() | str()):
                 return clean(str(value.get("round") if isinstance(value, dict) else value), 80)
-            case (("order" | "finding" | "request" | "review"), str()):
+            case (("order" | "finding" | "request" | "review" | "message"), str()):
                 return clean(value.rpartition(":")[2], 20)
             case "parts", list() | tuple():
                 used = (one for one in value if isinstance(one, dict))

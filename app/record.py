@@ -7,7 +7,7 @@ docs/record-format.md says the same for somebody who writes a verifier.
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -23,8 +23,6 @@ MAX_INT: Final = 2**53
 MAX_PEOPLE: Final = 20
 _KIND = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9-]*){1,3}", re.ASCII)
 _PERSON = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
-_PLAIN: Final = frozenset({type(None), bool, str})
-"""Types of which every value may stand in a body."""
 
 
 class Record(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,6 +84,28 @@ def decode(raw: bytes) -> Record:
     return record
 
 
+def decode_each(raws: Sequence[bytes]) -> Sequence[Record | None]:
+    """What `decode` says of each, None where it refuses: in half the time where all of them are records."""
+    try:
+        found = list(map(_decoder.decode, raws))
+        for record in found:
+            _check(record)
+        again = _encoder.encode(found)
+        again.decode("utf-8")
+    except (ValueError, TypeError, RecursionError, RecordRefused):
+        return list(map(_or_none, raws))
+    if again == b"[%b]" % b",".join(raws) and max(map(len, raws), default=0) <= MAX_BYTES:
+        return found
+    return list(map(_or_none, raws))
+
+
+def _or_none(raw: bytes) -> Record | None:
+    try:
+        return decode(raw)
+    except RecordRefused:
+        return None
+
+
 def follow(previous: bytes, raw: bytes) -> bytes:
     """hash_n = SHA-256(hash_{n-1} ‖ bytes_n); hash_0 is the book's id (decision 6)."""
     return hashlib.sha256(previous + raw).digest()
@@ -99,9 +119,9 @@ def _check(record: Record) -> None:
     for person in record.by:
         if len(person) > 40 or not _is_person(person):
             raise RecordRefused("records.bad_people")
-    for number in (record.at, record.seq, record.up, record.v, record.off or 0):
-        if not -MAX_INT <= number <= MAX_INT:
-            raise RecordRefused("records.bad_number")
+    numbers = (record.at, record.seq, record.up, record.v, record.off or 0)
+    if max(numbers) > MAX_INT or min(numbers) < -MAX_INT:
+        raise RecordRefused("records.bad_number")
     check_value(record.body)
 
 
@@ -146,9 +166,11 @@ def _check_parts(parts: Collection[Any], depth: int) -> None:
         raise RecordRefused("records.too_deep", limit=MAX_DEPTH)
     for part in parts:
         shape = type(part)
-        if shape in _PLAIN or (shape is int and -MAX_INT <= part <= MAX_INT):
+        if shape is str or part is None or shape is bool or (shape is int and -MAX_INT <= part <= MAX_INT):
             continue
         if shape is list:
             _check_parts(part, depth + 1)
+        elif shape is dict and _are_keys(tuple(part)):
+            _check_parts(part.values(), depth + 1)
         else:
             check_value(part, depth)

@@ -35,10 +35,11 @@ from sync.office.serve import open_store
 from sync.office.store import Store
 from sync.office.store import plans as plan_table
 from sync.office.store.bulk import put_rows
-from sync.office.store.days import day_marks, days
+from sync.office.store.days import day_marks, days, months
 from sync.office.store.plans import PlanRow
+from sync.office.store.projections import PROJECTIONS
 from sync.office.store.records import Batch, Stored, append, link, move_cursor
-from sync.office.store.rounds import PROJECTIONS, folded
+from sync.office.store.rounds import folded
 from sync.office.store.schema import arrivals, devices, head_signatures, heads, records
 
 SEED: Final = 20261121
@@ -52,7 +53,7 @@ NOW: Final = 1_795_233_600_000
 DAY_MS: Final = 24 * 3600 * 1000
 OWN_KEYS: Final = ("book.opened", "book.enrolled", "key.certified")
 """Kinds that belong to one book's own keys: a copy has its own. Dwellings are the same ones in every copy: left out."""
-CARRIED: Final = tuple(table for table in PROJECTIONS if table not in (folded, days, day_marks))
+CARRIED: Final = tuple(table for table in PROJECTIONS if table not in (folded, days, day_marks, months))
 Rows = Sequence[tuple[Any, ...]]
 
 
@@ -529,18 +530,9 @@ def _furnish(tx: Connection, site: str, made: Pattern, written: int) -> None:
     """What stands beside the records: who wrote the books, and how far everything was read."""
     for place, _ in enumerate(made.books):
         signer = writer(site, place)
-        row = (
-            site,
-            f"device-{place}",
-            f"手持机{place + 1}号",
-            NOW,
-            signer.book,
-            signer.public,
-            signer.public,
-            NOW,
-            None,
-        )
-        put_rows(tx, devices, [row])
+        one = insert(devices).values(site=site, device=f"device-{place}", name=f"手持机{place + 1}号", added_at=NOW)
+        keys = {"identity": signer.public, "first_key": signer.public}
+        tx.execute(one.values(book=signer.book, enrolled_at=NOW, **keys))
     tx.execute(insert(arrivals).values(site=site, last=written))
     for name in (HEARD, CURSOR):
         move_cursor(tx, site, name, written)

@@ -7,6 +7,7 @@ PostgreSQL is the run's own (tests/postgres.py), with its usual settings: every 
 
 import argparse
 import asyncio
+import os
 import statistics
 import subprocess
 import sys
@@ -16,14 +17,16 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
 import pysqlite3.dbapi2 as sqlite
+from msgspec import Struct
 
 from bench.table import Figure, show
+from sync.client import Client
 from sync.office.batches import checked
 from sync.office.store import Store
 from sync.office.store.bulk import put_rows
@@ -40,6 +43,9 @@ BATCH: Final = 500
 ROUNDS: Final = 5
 BATCHES: Final = 16
 """Of each round."""
+ROUND: Final = 32
+TURNS: Final = 9
+"""Batches of a round through the wire, and how often."""
 SITES: Final = 4
 DEVICES: Final = 64
 SMALL_BATCHES: Final = 6
@@ -47,6 +53,12 @@ SMALL: Final = 10
 TOGETHER: Final = 50
 """Books that are filled in one transaction."""
 Row = tuple[Any, ...]
+
+
+class Cost(Struct, frozen=True):
+    seconds: float
+    cpu: float
+    """Seconds of all processes together."""
 
 
 def batches(rogue: Rogue, count: int, size: int) -> list[Sent]:
@@ -89,40 +101,80 @@ def seconds(act: Callable[[], object]) -> float:
 
 
 def wire() -> list[Figure]:
-    """Four handhelds send, signed and packed, over HTTP to a server in a process of its own, pages and fold and all."""
-    ratios, speeds = [], []
+    """Four handhelds send, signed and packed, over HTTP to a server in a process of its own, pages and fold and all.
+
+    Both sides have begun when the time begins: connections are open, a batch of each handheld is in. They take turns
+    at going first.
+    """
+    crowd = [Rogue() for _ in range(SITES)]
+    made = [batches(each, 1 + ROUND // SITES, BATCH) for each in crowd]
+    rows = [rows_of(each, mine) for each, mine in zip(crowd, made, strict=True)]
+    costs: dict[str, list[Cost]] = {"ours": [], "floor": []}
     with tempfile.TemporaryDirectory(prefix="watchbook-bench-") as folder:
-        for number in range(ROUNDS):
-            crowd, place = [Rogue() for _ in range(SITES)], Path(folder, str(number))
-            with office(place) as at_first:
-                for each in crowd:
-                    each.enrol(at_first)
-                    each.client(at_first.url).send(each.batch(1, 1))
-            made = [batches(each, BATCHES // 2, BATCH) for each in crowd]
-            rows = [part for each, mine in zip(crowd, made, strict=True) for part in rows_of(each, mine)]
-            with served(place) as (url, _):
-                ours = seconds(partial(_sent, url, crowd, made))
-            floor = seconds(partial(plainly, place / "floor.db", rows))
-            ratios.append(ours / floor)
-            speeds.append(sum(map(len, rows)) / ours)
-    sys.stdout.write(f"through the wire: {statistics.median(speeds):,.0f} records a second\n")
-    return [("through the wire into SQLite / executemany in process", statistics.median(ratios), 1 / 0.37)]
+        for number in range(TURNS):
+            place = Path(folder, str(number))
+            turns = [("ours", partial(_through, place, crowd, made)), ("floor", partial(plainly, place, rows))]
+            for name, act in turns if number % 2 else reversed(turns):
+                costs[name].append(act())
+    for name, said in (("ours", "through the wire"), ("floor", "executemany in process")):
+        each, cpu = (statistics.median(getattr(cost, of) for cost in costs[name]) for of in ("seconds", "cpu"))
+        count = ROUND * BATCH
+        sys.stdout.write(f"{said}: {count / each:,.0f} records a second, {cpu / count * 1e6:.0f} us of CPU a record\n")
+    ratio = statistics.median(a.seconds / b.seconds for a, b in zip(costs["ours"], costs["floor"], strict=True))
+    return [("through the wire into SQLite / executemany in process", ratio, 1 / 0.37)]
 
 
-def _sent(url: str, crowd: Sequence[Rogue], made: Sequence[Sequence[Sent]]) -> None:
-    def send(rogue: Rogue, mine: Sequence[Sent]) -> None:
-        line = rogue.client(url)
+def _through(place: Path, crowd: Sequence[Rogue], made: Sequence[Sequence[Sent]]) -> Cost:
+    """Until the last receipt."""
+    enrolled(place, crowd)
+    with served(place) as (url, pid):
+        return cost(partial(sent, begun(url, crowd, made), made), pid)
+
+
+def cost(act: Callable[[], object], pid: int | None = None) -> Cost:
+    """Of what is done here and in the process `pid`."""
+    before = time.process_time() + (cpu_of(pid) if pid else 0)
+    took = seconds(act)
+    return Cost(took, time.process_time() + (cpu_of(pid) if pid else 0) - before)
+
+
+def cpu_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def enrolled(place: Path, crowd: Sequence[Rogue]) -> None:
+    """An office that knows them all, with record 1 of each."""
+    with office(place) as at_first:
+        for each in crowd:
+            each.enrol(at_first)
+            each.client(at_first.url).send(each.batch(1, 1))
+
+
+def begun(url: str, crowd: Sequence[Rogue], made: Sequence[Sequence[Sent]]) -> list[Client]:
+    """A line for each, over which its first batch went: the server has loaded what it needs."""
+    lines = [each.client(url) for each in crowd]
+    for line, mine in zip(lines, made, strict=True):
         line.hello()
-        for each in mine:
+        line.send(mine[0])
+    return lines
+
+
+def sent(lines: Sequence[Client], made: Sequence[Sequence[Sent]]) -> None:
+    """All batches but the first, each handheld's one after the other."""
+
+    def send(line: Client, mine: Sequence[Sent]) -> None:
+        for each in mine[1:]:
             line.send(each)
 
-    with ThreadPoolExecutor(len(crowd)) as threads:
-        list(threads.map(send, crowd, made))
+    with ThreadPoolExecutor(len(lines)) as threads:
+        list(threads.map(send, lines, made))
 
 
-def plainly(file: Path, rows: Sequence[Sequence[Row]]) -> None:
+def plainly(place: Path, rows: Sequence[Sequence[Sequence[Row]]]) -> Cost:
     """The least that a durable table of records costs: 500 rows a transaction, each flushed."""
-    connection = sqlite.connect(str(file), isolation_level=None)
+    place.mkdir(exist_ok=True)
+    connection = sqlite.connect(str(place / "floor.db"), isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute(
@@ -130,11 +182,18 @@ def plainly(file: Path, rows: Sequence[Sequence[Row]]) -> None:
         "received_at BIGINT, quarantine TEXT, PRIMARY KEY (site, book, seq))"
     )
     connection.execute("CREATE INDEX records_by_arrived ON records (site, arrived)")
-    for part in rows:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", part)
-        connection.execute("COMMIT")
+
+    def put(turns: Sequence[Sequence[Sequence[Row]]]) -> None:
+        for part in chain.from_iterable(turns):
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", part)
+            connection.execute("COMMIT")
+
+    turns = list(zip(*rows, strict=True))
+    put(turns[:1])
+    took = cost(partial(put, turns[1:]))
     connection.close()
+    return took
 
 
 class served:  # noqa: N801 - used as a with statement

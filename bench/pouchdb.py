@@ -13,49 +13,28 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
-from time import process_time
 from typing import Final
 
-from msgspec import Struct
-
-from bench.office import BATCH, SITES, _sent, batches, seconds, served
+from bench.office import BATCH, SITES, Cost, batches, begun, cost, enrolled, sent, served
 from bench.table import show
 from sync.wire import Batch
-from tests.sync.places import office
 from tests.sync.rogue import Rogue
 
 SCRIPT: Final = Path(__file__).with_suffix(".js")
 
 
-class Cost(Struct, frozen=True):
-    seconds: float
-    cpu: float
-    """Seconds of both ends together."""
-
-
-def ours(folder: Path, count: int) -> tuple[Cost, list[list[Batch]]]:
-    """For all batches, signed and packed, until the last receipt; and the batches."""
-    crowd = [Rogue() for _ in range(SITES)]
-    with office(folder) as at_first:
-        for each in crowd:
-            each.enrol(at_first)
-            each.client(at_first.url).send(each.batch(1, 1))
-    made = [batches(each, count // SITES, BATCH) for each in crowd]
+def ours(folder: Path, crowd: Sequence[Rogue], made: Sequence[Sequence[Batch]]) -> Cost:
+    """For all batches but each handheld's first, signed and packed, until the last receipt."""
+    enrolled(folder, crowd)
     with served(folder) as (url, pid):
-        before = process_time() + cpu_of(pid)
-        took = seconds(partial(_sent, url, crowd, made))
-        return Cost(took, process_time() + cpu_of(pid) - before), made
+        return cost(partial(sent, begun(url, crowd, made), made), pid)
 
 
-def cpu_of(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def theirs(folder: Path, modules: Path, made: list[list[Batch]]) -> Cost:
+def theirs(folder: Path, modules: Path, made: Sequence[Sequence[Batch]]) -> Cost:
     """For the same records, until replication is complete."""
     env = {**os.environ, "NODE_PATH": str(modules / "node_modules")}
     lines = [b"[" + b",".join(bytes(raw) for batch in mine for raw in batch.records) + b"]" for mine in made]
@@ -66,27 +45,29 @@ def theirs(folder: Path, modules: Path, made: list[list[Batch]]) -> Cost:
     try:
         assert server.stdout is not None
         url = server.stdout.readline().strip()
-        push, before = [*run, "push", str(folder / "client"), url], cpu_of(server.pid)
+        push = [*run, "push", str(folder / "client"), url, str(server.pid)]
         done = subprocess.run(push, input=b"\n".join(lines), stdout=subprocess.PIPE, env=env, check=True, timeout=600)
-        said, used = json.loads(done.stdout), cpu_of(server.pid) - before
+        said = json.loads(done.stdout)
     finally:
         server.terminate()
         server.wait(20)
     assert said["held"] == [sum(len(batch.records) for batch in mine) for mine in made], said
-    return Cost(said["seconds"], said["cpu"] + used)
+    return Cost(said["seconds"], said["cpu"] + said["server"] / os.sysconf("SC_CLK_TCK"))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.pouchdb", description="Beside PouchDB.")
     parser.add_argument("modules", type=Path, help="where npm put pouchdb, express and express-pouchdb")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batches", type=int, default=16, help="of 500 records, in all")
+    parser.add_argument("--batches", type=int, default=16, help="of 500 records, beside each sender's first")
     given = parser.parse_args()
     found: list[tuple[Cost, Cost]] = []
-    count = given.batches * BATCH
+    crowd = [Rogue() for _ in range(SITES)]
+    made = [batches(each, 1 + given.batches // SITES, BATCH) for each in crowd]
+    count = given.batches // SITES * SITES * BATCH
     with tempfile.TemporaryDirectory(prefix="watchbook-bench-") as folder:
         for number in range(given.rounds):
-            mine, made = ours(Path(folder, f"ours-{number}"), given.batches)
+            mine = ours(Path(folder, f"ours-{number}"), crowd, made)
             found.append((mine, theirs(Path(folder, f"theirs-{number}"), given.modules, made)))
             tell(f"round {number + 1}", count, *found[-1])
     middle = [

@@ -5,6 +5,7 @@ JSON lines on stderr in which no name, password or code ever stands.
 """
 
 import asyncio
+import gc
 import json
 import logging
 import signal
@@ -20,21 +21,25 @@ from litestar import Litestar
 from app.errors import WatchbookError
 from sync.office import metrics
 from sync.office.accounts import COST, Cost
+from sync.office.background import Background
 from sync.office.counter import Counter
 from sync.office.fold import Folding, prepare
 from sync.office.keys import OfficeKey
-from sync.office.pages import pages
+from sync.office.pages.rooms import pages
 from sync.office.papers.nightly import Nightly
 from sync.office.review_sent import Sending
 from sync.office.server import create_app
 from sync.office.settings import NOT_PUBLIC, Public
-from sync.office.store import Store
+from sync.office.store import Store, drafts
 from sync.office.teller import Teller
 from sync.office.tls import Certificates, Shown
 
 BACKLOG: Final = 256
 SWITCH_S: Final = 0.0005
 """How long one thread may hold the others up: the one that writes must not wait for one that reads JSON."""
+YOUNG: Final = 20_000
+"""Objects made before circles among them are looked for: a batch of records makes thousands, and no circle."""
+TIDY_S: Final = 3600.0
 GRACE_S: Final = 5
 """How long open requests may take to end after SIGTERM."""
 
@@ -78,17 +83,25 @@ class Serving:
             hush=shown.hush,
         )
         self.app.on_startup.append(self._begin)
-        those = (self.teller, self.counter, self.nightly, self.sending, self.folding)
-        self.app.on_shutdown += [each.stop for each in those]
+        self._clock_ms = clock_ms
+        self._tidying = Background("letting go of old uploads", self.tidy, TIDY_S)
+        others = (self.teller, self.counter, self.nightly, self.sending)
+        self.app.on_shutdown += [*(each.background.stop for each in others), self._tidying.stop, self.folding.stop]
 
     async def _begin(self) -> None:
         await self.store.write(prepare)
         if self._folds:
             self.folding.follow()
-            self.counter.follow()
-            self.sending.follow()
-        self.teller.follow()
-        self.nightly.follow()
+            self.counter.background.follow()
+            self.sending.background.follow()
+            self._tidying.follow()
+        self.teller.background.follow()
+        self.nightly.background.follow()
+
+    async def tidy(self) -> float:
+        """Let go of plans that nobody confirmed; seconds until that is due again."""
+        await self.store.write(lambda tx: drafts.forget_old(tx, self._clock_ms()))
+        return TIDY_S
 
 
 async def open_store(db: str | Path, *, upgrade: bool = False) -> Store:
@@ -188,6 +201,9 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(YOUNG)
         if self.started:
             self._ready()
 
