@@ -47,7 +47,9 @@ async def make(folder: Path, days: int = DAYS) -> None:
         store = await open_store(Path(data) / "office.db")
         key = OfficeKey.open(Path(data))
         await furnish(store, key, now, days)
-        await fill_up(store, now, days, progress=lambda done, of, part: print(f"{done}/{of} {part.name}"))
+        await fill_up(
+            store, now, days, progress=lambda done, of, part: print(f"{done}/{of} {part.name}"), sites=(SITE,)
+        )
         await tell_desks(store, key, now, days, "zh")
         await Folding(store).catch_up()
         await write(store, folder, now)

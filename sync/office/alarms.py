@@ -4,6 +4,7 @@ An alarm stands until somebody has taken and closed it, however old it is. An ur
 way to an end, so it is only told for some days. What the office decides goes down by the changes feed.
 """
 
+from collections.abc import Collection
 from typing import Final, Literal
 
 import msgspec
@@ -18,6 +19,7 @@ from sync.office.reading import alarm_of
 from sync.office.store import alarms as table
 from sync.office.store.alarms import Act
 from sync.office.store.changes import publish
+from sync.office.store.paging import Place
 from sync.office.store.records import Urgent, urgent_ahead
 from sync.office.store.rounds import AlarmRow, alarms_standing
 
@@ -63,11 +65,21 @@ class Said(Struct, frozen=True):
     state: State
 
 
-def read_alarms(tx: Connection, now: int, told_ms: int = TOLD_MS) -> list[Alarm]:
-    """Of all sites, newest first: what stands, and what was raised in the last `told_ms` before `now` (UTC ms)."""
+def read_alarms(
+    tx: Connection,
+    now: int,
+    told_ms: int = TOLD_MS,
+    within: Collection[str] = (),
+    most: int | None = None,
+    after: Place | None = None,
+) -> list[Alarm]:
+    """Newest first: what stands, and what was raised in the last `told_ms` before `now` (UTC ms), of that the newest
+    `most` behind `after`. Of all sites, or of those of `within`.
+    """
     since = now - told_ms
-    found = [_folded(row) for row in alarms_standing(tx, since)]
-    found += [alarm for urgent in urgent_ahead(tx) if (alarm := _ahead(urgent))]
+    found = [_folded(row) for row in alarms_standing(tx, since, within, most, after)]
+    ahead = (alarm for urgent in urgent_ahead(tx) if (alarm := _ahead(urgent)))
+    found += [alarm for alarm in ahead if not within or alarm.site in within]
     acts = table.acts_of(tx, ((alarm.site, alarm.id) for alarm in found))
     found = [
         msgspec.structs.replace(alarm, acts=tuple(done)) if (done := acts.get((alarm.site, alarm.id))) else alarm

@@ -5,7 +5,7 @@ cannot disagree. Points that were reached in time and answers that were OK are n
 a figure, what is excused, and what is still open; of matters also what counts for it.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -71,21 +71,36 @@ def of_days(
 
     A window that nobody walked is a case for each of its points; with `whole` it is one, as a report tells it.
     """
+    found = by_day(tx, site, days, figures, now, whole=whole)
+    return _in_order(each for those in found.values() for each in those)
+
+
+def by_day(
+    tx: Connection, site: str, days: Sequence[str], figures: Collection[str], now: int, *, whole: bool = False
+) -> dict[str, list[Case]]:
+    """The same by the day on which each counts; `days` in order."""
+    found: dict[str, list[Case]] = {day: [] for day in days}
     newest = plan_table.newest_plan(tx, site)
     if newest is None or not days:
-        return []
+        return found
     zone = counting.zone_of(newest)
-    found: list[Case] = []
     if (WALKED | LOOKED) & set(figures):
         heard = [book.heard for book in round_table.books_of(tx, site)]
         kinds = _kinds(figures)
         for facts in counting.read_days(tx, site, days, zone):
-            found += _of_rounds(_only(facts, kinds) if kinds else facts, site, heard, now, whole=whole)
+            found[facts.day.isoformat()] += _of_rounds(
+                _only(facts, kinds) if kinds else facts, site, heard, now, whole=whole
+            )
     if set(figures) - WALKED - LOOKED:
         plan = counting.plan_of(newest)
         for matter in counting.matters_of(tx, site, days, zone):
-            found += _of_matter(matter, plan, days, zone, now)
-    return sorted((each for each in found if each.figure in figures), key=lambda each: (each.at, each.ref, each.sort))
+            for day, case in _of_matter(matter, plan, zone, now):
+                found.get(day, []).append(case)
+    return {day: _in_order(each for each in those if each.figure in figures) for day, those in found.items()}
+
+
+def _in_order(those: Iterable[Case]) -> list[Case]:
+    return sorted(those, key=lambda each: (each.at, each.ref, each.sort))
 
 
 def both(said: Callable[[str], str]) -> Text:
@@ -257,10 +272,9 @@ def _ref(walked: Walked, ref: Ref) -> str:
 # -- matters -------------------------------------------------------------------------------------
 
 
-def _of_matter(matter: Matter, plan: Plan, days: Collection[str], zone: ZoneInfo, now: int) -> Iterator[Case]:
+def _of_matter(matter: Matter, plan: Plan, zone: ZoneInfo, now: int) -> Iterator[tuple[str, Case]]:
+    """With the day on which it counts."""
     for (day, figure), counted in counting.counts_of(matter, zone, now).items():
-        if day not in days:
-            continue
         if counted.pending:
             state: State = "pending"
         elif INDICATORS[figure].unit == "%" and (counted.part > 0) != (INDICATORS[figure].better == "more"):
@@ -268,7 +282,7 @@ def _of_matter(matter: Matter, plan: Plan, days: Collection[str], zone: ZoneInfo
         else:
             state = "good"
         words = both(lambda lang: words_of(matter, plan, lang))
-        yield Case(figure, state, matter.sort, matter.case, words, matter.opened_at, page_of(matter))
+        yield day, Case(figure, state, matter.sort, matter.case, words, matter.opened_at, page_of(matter))
 
 
 def page_of(matter: Matter | CaseRow) -> str:

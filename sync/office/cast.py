@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.duties.schedule import Slot
 from app.duties.site import Plan
@@ -27,6 +28,8 @@ class Beat(Struct, frozen=True):
     crew: tuple[str, ...]
     tricks: dict[int, Tricks | None] = {}
     """None: nobody walked it that day."""
+    post: str = ""
+    """Where the crew stands besides."""
 
 
 GUARDS: Final = (
@@ -109,11 +112,24 @@ DORM_GUARDS: Final = (
 DORM_WARDENS: Final = (Beat("beds", ("hao-xiufen",), {0: Tricks(report={"a-6": ("appliance", "")})}),)
 DORM_OTHERS: Final = (Beat("hygiene", ("du-chunmei",)), Beat("plant", ("yuan-gang",)))
 
+
+def _at(post: str, beats: tuple[Beat, ...]) -> tuple[Beat, ...]:
+    return tuple(replace(beat, post=post) for beat in beats)
+
+
 Handhelds = tuple[tuple[str, tuple[Beat, ...]], ...]
 SITES: Final[dict[str, Handhelds]] = {
-    SITE: (("东门岗1号", GUARDS), ("工程部2号", FITTERS), ("保洁3号", CLEANERS)),
-    "lanyue-tower": (("大堂岗1号", TOWER_GUARDS), ("工程部1号", TOWER_PLANT), ("保洁1号", TOWER_CLEANERS)),
-    "xinghe-dorm": (("门岗1号", DORM_GUARDS), ("宿管1号", DORM_WARDENS), ("后勤1号", DORM_OTHERS)),
+    SITE: (("东门岗1号", GUARDS), ("工程部2号", FITTERS), ("保洁3号", _at("cleaning-post", CLEANERS))),
+    "lanyue-tower": (
+        ("大堂岗1号", _at("lobby-post", TOWER_GUARDS)),
+        ("工程部1号", _at("plant-post", TOWER_PLANT)),
+        ("保洁1号", _at("cleaning-post", TOWER_CLEANERS)),
+    ),
+    "xinghe-dorm": (
+        ("门岗1号", _at("gate-post", DORM_GUARDS)),
+        ("宿管1号", _at("warden-post", DORM_WARDENS)),
+        ("后勤1号", DORM_OTHERS),
+    ),
 }
 
 

@@ -81,10 +81,10 @@ def days_of(first: str, last: str) -> list[str]:
 
 def behind(tx: Connection, sites: Sequence[str], first: str, last: str, now: int) -> dict[str, list[str]]:
     """By site: the days that are to be made, the newest first; without those long before anything was asked of it."""
-    made = table.standing(tx, sites, first, last, now)
+    made, planned = table.standing(tx, sites, first, last, now), plan_table.all_planned_since(tx, sites)
     found = {}
     for site in sites:
-        since = plan_table.planned_since(tx, site)
+        since = planned.get(site)
         begun = "" if since is None else local_day(since - LONGEST_WINDOW_MS, ZoneInfo("UTC"))
         left = [day for day in days_of(first, last) if day not in made[site] and day >= begun]
         if since is not None and left:

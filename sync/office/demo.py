@@ -11,7 +11,7 @@ import os
 import secrets
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -46,8 +46,8 @@ from sync.office.store import Store, cases, records
 from sync.office.store import known as told
 from sync.office.store import plans as table
 from sync.office.stories import PEOPLE as STORYTELLERS
-from sync.office.stories import TOLD, Hand, Over, Span, Told
-from sync.office.walker import SteppedClock, Tricks, Walker
+from sync.office.stories import TOLD, Hand, Span, Told
+from sync.office.walker import Over, SteppedClock, Tricks, Walker
 from sync.wire import MAX_EVENTS, join_code
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ CODE_MS: Final = DAY_MS
 MOST: Final = 250
 """Matters that a handheld of the example is sent."""
 MINUTE_MS: Final = 60_000
+OUT_MS: Final = 8 * MINUTE_MS
+"""So long ago whoever is on a round now set out."""
+CALLED_MS: Final = 9 * MINUTE_MS
+"""So long ago somebody called for help, and it goes on."""
 SUPERVISOR: Final = "supervisor"
 MANAGER: Final = "manager"
 """Beside the supervisor, by the same password: for what only a manager may."""
@@ -203,9 +207,11 @@ async def fill_up(
     go_on: Callable[[], bool] = lambda: True,
     progress: Callable[[int, int, Part], None] = lambda *_: None,
     lang: str = "zh",
+    sites: Collection[str] = SITES.keys(),
 ) -> None:
-    """Bring every part that is missing, as long as `go_on` says so."""
-    missing, folding = await _missing(store, days), Folding(store)
+    """Bring every part of these sites that is missing, as long as `go_on` says so."""
+    folding = Folding(store)
+    missing = [part for part in await _missing(store, days) if part.site in sites]
     for done, part in enumerate(missing, 1):
         if not go_on():
             return
@@ -221,7 +227,6 @@ async def fill_up(
 
 async def tell_desks(store: Store, key: OfficeKey, now: int, days: int, lang: str) -> None:
     """What the desk of each site did of all that is there now, and what its supervisor said of the rounds; once."""
-    import sync.office.pages  # noqa: F401 - they and what example_reviews needs know each other: these go first
     from sync.office import example_reviews
 
     first, folding = now - days * DAY_MS, Folding(store)
@@ -249,17 +254,19 @@ async def _tell(store: Store, part: Part, now: int, lang: str) -> None:
     if begun >= now:
         return
     with TemporaryDirectory(prefix="watchbook-demo-") as folder:
-        clock = SteppedClock(begun - 10 * MINUTE_MS)
+        clock = SteppedClock(begun - 10 * MINUTE_MS, end=now)
         with closing(Logbook.open(Path(folder), clock, HastyDisk())) as logbook:
             walker = Walker(logbook, clock, pages, labels, seed=len(part.name), lang=lang)
             if part.told is not None:
                 hand = Hand(walker, pages, badges, Span(today, part.first, part.last, now))
                 await _live(store, part.told, hand)
-            for slot, beat, tricks in walks:
-                crew = beat.crew[:1] if tricks.alone else beat.crew
-                await walker.walk(slot, tuple(badges[person] for person in crew), _filled(plan, tricks))
-                if tricks.late_s > LATE_S:
-                    _explain(logbook, beat.crew, lang)
+            with suppress(Over):
+                for slot, beat, tricks in walks:
+                    crew = beat.crew[:1] if tricks.alone else beat.crew
+                    crew_badges = tuple(badges[person] for person in crew)
+                    await walker.walk(slot, crew_badges, _filled(plan, tricks), beat.post)
+                    if tricks.late_s > LATE_S:
+                        _explain(logbook, beat.crew, lang)
             walker.watch.close()
             await introduce(store, logbook, part.site, part.called(lang), begun)
             await bring(store, logbook, part.site, min(now, clock.now().at))
@@ -311,18 +318,23 @@ async def _pages(store: Store, plan: Plan) -> Pages:
 
 
 def _due(plan: Plan, part: Part, today: date, now: int) -> Iterator[tuple[Slot, Beat, Tricks]]:
-    """What was walked on the part's days, in the order of opening; only windows that are over."""
+    """What was walked on the part's days, in the order of opening; last what somebody is out for now."""
     first, last = today - timedelta(days=part.first), today - timedelta(days=part.last)
     found = [
         (slot, beat)
         for beat in part.beats
         for slot in slots(plan, plan.schedule(beat.schedule), first, last)
-        if millis(slot.closes) <= now
+        if millis(slot.opens) <= now - OUT_MS
     ]
-    for slot, beat in sorted(found, key=lambda each: millis(each[0].opens)):
+    found.sort(key=lambda each: millis(each[0].opens))
+    out = next((each for each in reversed(found) if millis(each[0].closes) > now), None)
+    for slot, beat in found:
         tricks = mishaps(plan, beat, slot, (today - slot.opens.date()).days)
-        if tricks is not None:
+        if tricks is not None and (slot, beat) != out:
             yield slot, beat, tricks
+    if out is not None:
+        slot, beat = out
+        yield slot, beat, Tricks(late_s=(now - OUT_MS - millis(slot.opens)) / 1000)
 
 
 # -- what is told besides -------------------------------------------------------------------------
@@ -351,11 +363,13 @@ async def _tell_stories(store: Store, now: int, days: int, lang: str) -> None:
         moment = datetime.combine(today - timedelta(days=ago), time.fromisoformat(clock), ZoneInfo(plan.site.zone))
         return millis(moment)
 
-    stories = [(9, on(9, "15:20"), _lift()), (6, on(6, "17:00"), _excuse(on(6, "18:00"), on(5, "18:00"), lang))]
+    stories = [
+        (9, on(9, "15:20"), _call("b3-u1", "wang-lei")),
+        (6, on(6, "17:00"), _excuse(on(6, "18:00"), on(5, "18:00"), lang)),
+    ]
     stories.append((5, on(5, "08:30"), _from_paper(plan, row.sha256, today - timedelta(days=5), lang)))
     due = [(at, draft) for ago, at, draft in stories if RECENT < ago <= days and at < now]
-    if not due:
-        return
+    due.append((now - CALLED_MS, _call("b5-u1", "liu-yang")))
     with TemporaryDirectory(prefix="watchbook-demo-") as folder:
         clock = SteppedClock(due[0][0])
         with closing(Logbook.open(Path(folder), clock, HastyDisk())) as logbook:
@@ -366,11 +380,11 @@ async def _tell_stories(store: Store, now: int, days: int, lang: str) -> None:
             await bring(store, logbook, SITE, min(now, clock.now().at))
             raised = [entry.record for entry in logbook.entries() if entry.record.kind == "alarm.raised"]
             for record in raised:
-                await _answer_alarm(store, f"{logbook.book_id}:{record.seq}", record.at)
+                await _answer_alarm(store, f"{logbook.book_id}:{record.seq}", record.at, now)
 
 
-def _lift() -> Draft:
-    return Draft("alarm.raised", {"round": None, "point": "b3-u1"}, ("wang-lei",))
+def _call(point: str, person: str) -> Draft:
+    return Draft("alarm.raised", {"round": None, "point": point}, (person,))
 
 
 def _excuse(first: int, last: int, lang: str) -> Draft:
@@ -399,11 +413,12 @@ def _from_paper(plan: Plan, sha256: str, day: date, lang: str) -> Draft:
     return Draft("round.late-entry", {**to_dict(body), "crew": crew}, ("zhou-jie",))
 
 
-async def _answer_alarm(store: Store, alarm: str, at: int) -> None:
-    """Taken after a minute, closed when everybody is out."""
+async def _answer_alarm(store: Store, alarm: str, at: int, now: int) -> None:
+    """Taken after a minute, closed when everybody is out, unless that is still to come."""
     await Folding(store).catch_up()
     for minutes, state in ((1, "taken"), (18, "closed")):
-        await store.write(partial(_move, alarm=alarm, state=state, moment=at + minutes * MINUTE_MS))
+        if (moment := at + minutes * MINUTE_MS) < now:
+            await store.write(partial(_move, alarm=alarm, state=state, moment=moment))
 
 
 def _move(tx: Connection, alarm: str, state: str, moment: int) -> None:

@@ -181,11 +181,6 @@ def before(month: str, back: int = 1) -> str:
     return f"{year:04}-{number + 1:02}"
 
 
-def last_month(plan: Plan, now: int) -> str:
-    """The month whose report is due: the one before this, at the site."""
-    return before(this_month(plan, now))
-
-
 def this_month(plan: Plan, now: int) -> str:
     return local_day(now, counting.zone(plan))[:7]
 
@@ -229,8 +224,8 @@ def read_figures(tx: Connection, site: str, month: str, now: int) -> Month | Non
     if plan_table.newest_plan(tx, site) is None:
         return None
     plan = _plan_of(tx, site, month)
-    months = days.by_month(tx, site, days_of(before(month, TREND))[0], days_of(month)[1])
-    said = by_hand(tx, (site,))[site]
+    counted = days.by_month(tx, (site,), before(month, TREND), month)
+    months, said = {name: counts for (_, name), counts in counted.items()}, by_hand(tx, (site,))[site]
     figures = tuple(_figure(each, plan.targets, month, months, said.hands) for each in INDICATORS.values())
     return Month(
         site=site,
@@ -253,16 +248,17 @@ def _plan_of(tx: Connection, site: str, month: str) -> Plan:
     return counting.plan_of(row)
 
 
-def read_compared(tx: Connection, month: str, now: int, within: tuple[str, ...] = ()) -> Compared:
-    """Every site of `within` (empty: all) with its figures of that month alone."""
-    first, last = days_of(month)
+def read_compared(
+    tx: Connection, month: str, now: int, within: tuple[str, ...] = (), names: Collection[str] = INDICATORS.keys()
+) -> Compared:
+    """Every site of `within` (empty: all) with those figures of that month alone."""
     known_sites = profiles(tx, within)
-    sums = days.sums(tx, known_sites, first, last)
+    sums = days.by_month(tx, known_sites, month, month)
     said = by_hand(tx, known_sites)
     found = []
     for site, profile in known_sites.items():
-        asked, hands = profile.targets, said[site].hands
-        figures = tuple(_figure(each, asked, month, {month: sums[site]}, hands, 0) for each in INDICATORS.values())
+        asked, counted, hands = profile.targets, {month: sums.get((site, month), {})}, said[site].hands
+        figures = tuple(_figure(INDICATORS[name], asked, month, counted, hands, 0) for name in names)
         found.append(
             Month(
                 site=site,

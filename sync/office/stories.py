@@ -24,14 +24,10 @@ from app.pages import Pages
 from app.surveys import Surveys
 from app.violations import Violations
 from app.work import Work
-from sync.office.walker import Walker
+from sync.office.walker import Over, Walker
 
 MINUTE_S: Final = 60
 HOUR_S: Final = 3600
-
-
-class Over(Exception):
-    """The example's own hour is reached: nothing after it has happened."""
 
 
 class Span(Struct, frozen=True):

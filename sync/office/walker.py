@@ -5,15 +5,19 @@ only the radio, the scanner and the clock are stood in for.
 """
 
 import random
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
 from math import sin
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from msgspec import Struct
 
+from app.duties import scores
 from app.duties.days import millis
 from app.duties.schedule import Duty, Slot, Standing
 from app.duties.site import Check, Point, Stop, Tag
+from app.handing import Handing
 from app.logbook.book import Logbook
 from app.pages import Pages
 from app.ports import Moment, Scan
@@ -21,6 +25,8 @@ from app.watch import Watch
 from hardware.tags import Advert, encode, sightings
 from hardware.walk import POWER_1M, made_up_address
 
+P = ParamSpec("P")
+T = TypeVar("T")
 SAMPLES: Final = 5
 EVERY_MS: Final = 600
 LOOK_S: Final = 12
@@ -33,11 +39,17 @@ METERS_BEGAN: Final = 1_750_000_000_000
 """When every meter of the example stood at 1000: one unit an hour since."""
 
 
+class Over(Exception):
+    """The example's own hour is reached: nothing after it has happened."""
+
+
 class SteppedClock:
     """A clock that only goes on when somebody walks, the wall clock and the boot clock alike."""
 
-    def __init__(self, at: int, off: int | None = 180) -> None:
+    def __init__(self, at: int, off: int | None = 180, end: int | None = None) -> None:
+        """`end`: it never gets beyond that, UTC ms; whoever would wait for longer meets Over."""
         self._at = at
+        self._end = end
         self._up = 3_600_000
         self._off = off
 
@@ -45,12 +57,42 @@ class SteppedClock:
         return Moment(self._at, self._up, "0" * 31 + "d", self._off)
 
     def wait(self, seconds: float) -> None:
-        self._at += round(seconds * 1000)
-        self._up += round(seconds * 1000)
+        """Raises Over."""
+        gone = round(seconds * 1000)
+        if self._end is not None and self._at + gone > self._end:
+            raise Over
+        self._at += gone
+        self._up += gone
 
     def wait_until(self, at: int) -> None:
         """Go on to `at`, UTC ms; never back."""
         self.wait(max(0, at - self._at) / 1000)
+
+
+class AtOnce(Executor):
+    """Works in the caller's thread: nobody looks at a screen meanwhile, and a thread that is woken for each record
+    costs more than the record.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._works = False
+
+    def submit(self, work: Callable[P, T], /, *args: P.args, **named: P.kwargs) -> Future[T]:
+        told: Future[T] = Future()
+
+        def act() -> None:
+            try:
+                told.set_result(work(*args, **named))
+            except BaseException as e:
+                told.set_exception(e)
+
+        self._waiting.append(act)
+        while self._waiting and not self._works:
+            self._works = True
+            self._waiting.popleft()()
+            self._works = False
+        return told
 
 
 class Tricks(Struct, frozen=True):
@@ -91,17 +133,22 @@ class Walker:
     ) -> None:
         self.logbook = logbook
         self.clock = clock
-        self.watch = Watch(logbook, pages, clock, lang)
+        self.watch = Watch(logbook, pages, clock, lang, AtOnce())
         self._plan = pages.plan
         self._labels = labels
         self._random = random.Random(seed)  # noqa: S311 - a picture of people's pace, not a secret
 
-    async def walk(self, slot: Slot, badges: tuple[str, ...], tricks: Tricks = NO_TRICKS) -> None:
-        """One whole round with a shift of its own. `badges` are the texts of the crew's badges."""
+    async def walk(self, slot: Slot, badges: tuple[str, ...], tricks: Tricks = NO_TRICKS, post: str = "") -> None:
+        """One whole round with a shift of its own. `badges` are the texts of the crew's badges, `post` is where they
+        stand besides, if their roles let them. Raises Over in the middle of it where the clock ends.
+        """
         self.clock.wait_until(millis(slot.opens) + round(tricks.late_s * 1000))
         for badge in badges:
             await self.watch.sign_in_badge(self.read(badge))
             self.clock.wait(4)
+        handing = Handing.of(self.watch)
+        if any(each.id == post for each in handing.posts_to_choose()):
+            await handing.man(post)
         await self.watch.start_round(Duty(slot, Standing.OPEN), tricks.alone)
         visited = 0
         for name in self._order():
@@ -173,6 +220,11 @@ class Walker:
                 await self.watch.all_ok()
                 continue
             self.clock.wait(LOOK_S)
+            if check.kind == "score":
+                taken = self._deducted(check)
+                score = scores.score(check, taken, self.watch.lang)
+                await self.watch.answer(scores.answer(check, taken, self.clock.now().at), score=score)
+                continue
             answer = self.watch.judge(check, tricks.readings.get(check.id) or self._usual(check))
             if not await self.watch.answer(answer):
                 self.clock.wait(LOOK_S)
@@ -187,9 +239,15 @@ class Walker:
                 return str(check.total)
             case "number":
                 return self._reading(check)
-            case "score":
-                return ""
         return "1"
+
+    def _deducted(self, check: Check) -> scores.Taken:
+        """What a strict but fair eye finds: mostly a few points, now and then too many."""
+        every, taken = scores.reasons(check), scores.NOTHING
+        for _ in range(self._random.choice((0, 1, 1, 2, 2, 3, 4))):
+            item, why = self._random.choice(every)
+            taken = scores.take(check, taken, item.id, why.id)
+        return taken
 
     def _reading(self, check: Check) -> str:
         low, high = (float(limit) if limit is not None else None for limit in (check.low, check.high))

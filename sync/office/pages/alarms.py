@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.duties.site import Person, Plan
@@ -15,6 +16,7 @@ from sync.office.pages.places import Places
 from sync.office.pages.view import Verdict
 from sync.office.sites import named_plans
 from sync.office.store.alarms import Act
+from sync.office.store.paging import Place
 from sync.office.store.plans import sites as plan_sites
 
 
@@ -52,16 +54,27 @@ class Banner(Struct, frozen=True):
 
     standing: list[AlarmSeen]
     told: list[AlarmSeen]
+    more: bool = False
+    """There is more of it than stands here."""
 
 
 NONE = Banner([], [])
+ABOVE: Final = 5
+"""Alarms of each kind above a page; the rest are on the alarms' own page."""
 HOWS: Final = ("silent", "not-answered")
 EMERGENCY: Final = "procedure"
 COLOURS = {"raised": "red", "taken": "amber", "closed": "dim"}
 
 
-def read_facts(tx: Connection, now: int, told_ms: int = rules.TOLD_MS, within: Sequence[str] = ()) -> Facts:
-    alarms = [each for each in rules.read_alarms(tx, now, told_ms) if not within or each.site in within]
+def read_facts(
+    tx: Connection,
+    now: int,
+    told_ms: int = rules.TOLD_MS,
+    within: Sequence[str] = (),
+    most: int | None = None,
+    after: Place | None = None,
+) -> Facts:
+    alarms = rules.read_alarms(tx, now, told_ms, within, most, after)
     if not alarms:
         return Facts([], {}, {})
     there = tuple(sorted({each.site for each in alarms}))
@@ -76,13 +89,15 @@ def show_alarms(facts: Facts, lang: str, *, may_act: bool, may_read: bool) -> li
     ]
 
 
-def banner(facts: Facts, seen: Sequence[AlarmSeen]) -> Banner:
-    """What stands first; closed alarms are for the alarms' own page."""
-    pairs = list(zip(facts.alarms, seen, strict=True))
-    return Banner(
-        standing=[shown for alarm, shown in pairs if alarm.stands],
-        told=[shown for alarm, shown in pairs if alarm.is_finding],
+def banner(facts: Facts, lang: str, *, may_act: bool, may_read: bool) -> Banner:
+    """The newest that stand and the newest that are told; closed alarms are for the alarms' own page."""
+    standing = [each for each in facts.alarms if each.stands]
+    told = [each for each in facts.alarms if each.is_finding]
+    first, others = (
+        show_alarms(replace(facts, alarms=some[:ABOVE]), lang, may_act=may_act, may_read=may_read)
+        for some in (standing, told)
     )
+    return Banner(first, others, more=max(len(standing), len(told)) > ABOVE)
 
 
 def _alarm(alarm: Alarm, places: Places, several: bool, may_act: bool, may_read: bool) -> AlarmSeen:

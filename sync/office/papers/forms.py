@@ -4,68 +4,18 @@ Each is what was answered on site, in the plan's order; what nobody walked is sa
 are empty: whoever hands the paper in signs it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from app.duties.days import millis
-from app.duties.schedule import RuleRefused, slots
 from app.duties.site import Check, Route, Stop
-from app.kinds import read
-from app.kinds.findings import FindingRaised
-from sync.office.details import AnswerSeen, StopDetail
+from sync.office.details import AnswerSeen
 from sync.office.papers.paper import Block, Cell, Column, Facts, Paper, Section, Table, Words
 from sync.office.papers.source import DASH, SIGNS, Ground, Walk
-from sync.office.store import cases
-from sync.office.store.cases import CaseRow
+from sync.office.papers.walked import Found, answer_of, last_answers, link_of, mark_of, missing, state_of
 from sync.office.store.rounds import StopRow
 
-GOOD, BAD = "√", "×"
 FIRE, FACILITY, POWER, LIFT = "fire-patrol", "facility", "power-room", "lift"
 MOST_COLUMNS: Final = 20
-
-
-class Found:
-    """What was found on the rounds of a paper, by round and check."""
-
-    def __init__(self, ground: Ground, walks: Sequence[Walk]) -> None:
-        self._ground = ground
-        self._by: dict[tuple[str, str, str], list[CaseRow]] = {}
-        self._of: dict[str, list[CaseRow]] = {}
-        names = [walk.row.round for walk in walks]
-        rows = cases.of_round(ground.tx, ground.wish.site, names) if names else []
-        ground.use_matters(rows)
-        for row in rows:
-            self._of.setdefault(row.round, []).append(row)
-            record = ground.record(row.book, row.seq)
-            body = read(record) if record else None
-            if isinstance(body, FindingRaised):
-                self._by.setdefault((row.round, body.stop or "", body.check or ""), []).append(row)
-
-    def about(self, walk: Walk, stop: str, check: str) -> list[CaseRow]:
-        return self._by.get((walk.row.round, stop, check), [])
-
-    def of(self, walk: Walk) -> list[CaseRow]:
-        return self._of.get(walk.row.round, [])
-
-    def where(self, row: CaseRow) -> str:
-        """The place and what is wrong there, as the form wants it."""
-        places = self._ground.places
-        what = places.phrase(row.category, row.phrase, row.words)
-        return f"{places.point(row.point)} {what}" if row.point else what
-
-    def handled(self, row: CaseRow) -> str:
-        ground = self._ground
-        if row.fixed:
-            return ground.w("fixed")
-        if row.closed_at is not None:
-            return ground.w("closed_on", at=ground.at(row.closed_at))
-        if row.done_at is not None:
-            return ground.w("corrected_on", at=ground.at(row.done_at))
-        return (
-            ground.w("ordered", due=ground.at(row.due_at))
-            if row.order
-            else ground.w("reported", due=ground.at(row.due_at))
-        )
 
 
 # -- 每日防火巡查记录 ---------------------------------------------------------------------------------
@@ -77,7 +27,7 @@ def fire_patrol(ground: Ground) -> Paper:
     walks = ground.walks({route.id for route in routes})
     found = Found(ground, walks)
     pages = [_patrol(ground, walk, found, routes, first=number == 0) for number, walk in enumerate(walks)]
-    return ground.paper([*pages, *_missing(ground, routes, walks)], span=ground.days_said)
+    return ground.paper([*pages, *missing(ground, routes, walks)], span=ground.days_said)
 
 
 def _patrol(ground: Ground, walk: Walk, found: Found, routes: Sequence[Route], *, first: bool) -> Section:
@@ -128,12 +78,12 @@ def _checks(ground: Ground, stop: Stop | None) -> tuple[Check, ...]:
 
 def _item(ground: Ground, walk: Walk, found: Found, stop: Stop | None, check: Check, number: int) -> tuple[Cell, ...]:
     assert stop is not None
-    answer = _answer(walk, stop.id, check.id)
+    answer = answer_of(walk, stop.id, check.id)
     about = found.about(walk, stop.id, check.id)
     bad = answer is not None and answer.bad
     said = ground.w("comma").join(found.where(row) for row in about) if about else ""
-    state = _state(ground, check, answer)
-    told = Cell(said or state, "bad" if bad or about else "", link=_link(ground, walk, answer))
+    state = state_of(ground, check, answer)
+    told = Cell(said or state, "bad" if bad or about else "", link=link_of(ground, walk, answer))
     handled = ground.w("comma").join(dict.fromkeys(found.handled(row) for row in about))
     return (
         Cell(str(number)),
@@ -149,7 +99,7 @@ def _on_the_way(ground: Ground, walk: Walk, found: Found, main: Stop | None) -> 
     for row, detail in walk.stops:
         if main is not None and row.stop == main.id:
             continue
-        bad = [_wrong(ground, walk, row, answer) for answer in _last_answers(detail) if answer.bad]
+        bad = [_wrong(ground, walk, row, answer) for answer in last_answers(detail) if answer.bad]
         at = ground.clock(row.at) if row.at is not None else ""
         if row.at is None:
             bad = [ground.places.reason(skip.reason, skip.words) for skip in detail.skips] or [ground.w("not_reached")]
@@ -167,7 +117,7 @@ def _wrong(ground: Ground, walk: Walk, row: StopRow, answer: AnswerSeen) -> str:
     check = next((each for each in ground.places.checks(walk.detail.route, row.stop) if each.id == answer.check), None)
     if check is None:
         return answer.words
-    return f"{check.text.say(ground.wish.lang)}: {_state(ground, check, answer)}"
+    return f"{check.text.say(ground.wish.lang)}: {state_of(ground, check, answer)}"
 
 
 # -- 建筑消防设施巡查 ---------------------------------------------------------------------------------
@@ -192,7 +142,7 @@ def facility(ground: Ground) -> Paper:
         for walk in walks
     ]
     signing = Section((ground.signing("sign_checker", "sign_fire_manager", "seal", tall=True),))
-    return ground.paper([*sections, *_missing(ground, routes, walks), signing])
+    return ground.paper([*sections, *missing(ground, routes, walks), signing])
 
 
 def _facility_rows(ground: Ground, walk: Walk, found: Found) -> Iterator[tuple[Cell, ...]]:
@@ -203,15 +153,15 @@ def _facility_rows(ground: Ground, walk: Walk, found: Found) -> Iterator[tuple[C
             yield Cell(point), Cell(DASH), Cell(ground.w("comma").join(why), "bad"), Cell(DASH)
             continue
         for check in ground.places.checks(walk.detail.route, row.stop):
-            answer = _answer(walk, row.stop, check.id)
+            answer = answer_of(walk, row.stop, check.id)
             about = found.about(walk, row.stop, check.id)
             bad = answer is not None and answer.bad
-            said = ground.w("comma").join([_state(ground, check, answer), *(found.where(each) for each in about)])
+            said = ground.w("comma").join([state_of(ground, check, answer), *(found.where(each) for each in about)])
             handled = ground.w("comma").join(dict.fromkeys(found.handled(each) for each in about))
             yield (
                 Cell(point),
                 Cell(check.text.say(ground.wish.lang)),
-                Cell(said, "bad" if bad or about else "", link=_link(ground, walk, answer)),
+                Cell(said, "bad" if bad or about else "", link=link_of(ground, walk, answer)),
                 Cell(handled or DASH),
             )
 
@@ -233,7 +183,7 @@ def power_room(ground: Ground) -> Paper:
             sections.append(Section((Table(_columns(ground, checks), rows),), heading=heading))
     legend = Section((Words((ground.w("legend"),), "soft"),))
     boxes = ground.signing("sign_electrician", "sign_engineer", "seal")
-    return ground.paper([*sections, legend, *_missing(ground, routes, walks), Section((boxes,))], wide=True)
+    return ground.paper([*sections, legend, *missing(ground, routes, walks), Section((boxes,))], wide=True)
 
 
 def _columns(ground: Ground, checks: Sequence[Check]) -> tuple[Column, ...]:
@@ -267,7 +217,7 @@ def _visits(
             yield (
                 Cell(f"{local:%m-%d}"),
                 Cell(f"{local:%H:%M}" if row.at is not None else ground.w("not_reached"), "" if row.at else "bad"),
-                *(_mark(ground, walk, row, check) for check in checks[:MOST_COLUMNS]),
+                *(mark_of(ground, walk, row, check) for check in checks[:MOST_COLUMNS]),
                 Cell(ground.crew(walk.detail.crew)),
             )
 
@@ -281,7 +231,7 @@ def lift(ground: Ground) -> Paper:
     walks = ground.walks({route.id for route in routes})
     found = Found(ground, walks)
     pages = [_lifts(ground, walk, found, first=number == 0) for number, walk in enumerate(walks)]
-    return ground.paper([*pages, *_missing(ground, routes, walks)])
+    return ground.paper([*pages, *missing(ground, routes, walks)])
 
 
 def _lifts(ground: Ground, walk: Walk, found: Found, *, first: bool) -> Section:
@@ -321,7 +271,7 @@ def _lift_table(ground: Ground, walk: Walk, checklist: str) -> Table | None:
             (
                 Cell(" ".join((ground.places.point(row.point), *lifts))),
                 at,
-                *(_mark(ground, walk, row, check) for check in checks),
+                *(mark_of(ground, walk, row, check) for check in checks),
             )
         )
     if not rows:
@@ -337,71 +287,7 @@ def _risks(ground: Ground, walk: Walk, found: Found) -> list[str]:
     wrong = [
         f"{ground.places.point(row.point)} {_wrong(ground, walk, row, answer)}"
         for row, detail in walk.stops
-        for answer in _last_answers(detail)
+        for answer in last_answers(detail)
         if answer.bad
     ]
     return list(dict.fromkeys([*wrong, *(found.where(row) for row in found.of(walk))]))
-
-
-# -- an answer --------------------------------------------------------------------------------------
-
-
-def _last_answers(detail: StopDetail) -> Iterable[AnswerSeen]:
-    return {answer.check: answer for answer in detail.answers}.values()
-
-
-def _answer(walk: Walk, stop: str, check: str) -> AnswerSeen | None:
-    detail = next((detail for row, detail in walk.stops if row.stop == stop), None)
-    return next((each for each in _last_answers(detail) if each.check == check), None) if detail else None
-
-
-def _state(ground: Ground, check: Check, answer: AnswerSeen | None) -> str:
-    """What was answered, in the form's words: normal, the value, the choice, or that nobody looked."""
-    if answer is None:
-        return ground.w("not_looked")
-    if check.kind == "ok" or answer.value is None:
-        return ground.w("abnormal" if answer.bad else "normal")
-    chosen = next((each.text.say(ground.wish.lang) for each in check.choices if each.id == answer.value), "")
-    of = f"/{check.total}" if check.kind == "count" and check.total else ""
-    return chosen or f"{answer.value}{of} {SIGNS.get(check.unit, check.unit)}".strip()
-
-
-def _mark(ground: Ground, walk: Walk, row: StopRow, check: Check) -> Cell:
-    """The answer in a narrow column: a number, or whether it is good."""
-    answer = _answer(walk, row.stop, check.id)
-    if answer is None:
-        return Cell(DASH, "soft")
-    link, look = _link(ground, walk, answer), "bad" if answer.bad else ""
-    if check.kind == "ok" or answer.value is None:
-        return Cell(BAD if answer.bad else GOOD, look, link=link)
-    chosen = next((each.text.say(ground.wish.lang) for each in check.choices if each.id == answer.value), "")
-    return Cell(chosen or answer.value, look, number=not chosen, link=link)
-
-
-def _link(ground: Ground, walk: Walk, answer: AnswerSeen | None) -> str:
-    return ground.to_record(walk.book(answer.ref), answer.ref.seq) if answer else ground.to_round(walk)
-
-
-# -- what nobody walked -----------------------------------------------------------------------------
-
-
-def _missing(ground: Ground, routes: Sequence[Route], walks: Sequence[Walk]) -> Iterator[Section]:
-    """Windows of the days without a record, said once at the end; nothing when there are none."""
-    known = {walk.row.slot for walk in walks}
-    ids = {route.id for route in routes}
-    due, none = 0, []
-    for schedule in ground.plan.schedules:
-        if schedule.route not in ids:
-            continue
-        try:
-            windows = slots(ground.plan, schedule, ground.wish.first, ground.wish.last)
-        except RuleRefused:
-            continue
-        over = [slot for slot in windows if millis(slot.closes) <= ground.now]
-        due += len(over)
-        none += [slot for slot in over if slot.round not in known]
-    days = ground.w("comma").join(dict.fromkeys(f"{slot.opens:%m-%d} {slot.opens:%H:%M}" for slot in none))
-    said = ground.w("all_walked", due=due) if not none else ground.w("not_walked", due=due, n=len(none), days=days)
-    yield Section(
-        (Words((said,), "" if none else "soft"),), new_page=bool(len(walks) > 1 and none and len(routes) == 1)
-    )

@@ -15,6 +15,7 @@ from sync.office.papers.paper import Paper
 from sync.office.papers.source import Wish
 from sync.office.store import papers as table
 from sync.office.store.papers import PaperRow
+from sync.office.store.retention import holds_of
 
 DAY_MS: Final = 24 * 3600 * 1000
 MOVEMENTS: Final = ("night",)
@@ -51,13 +52,15 @@ def found(tx: Connection, site: str, name: str, url: str) -> tuple[PaperRow, Pap
 
 
 def forget_old(tx: Connection, site: str, plan: Plan, now: int) -> None:
-    """Let go what the site's plan keeps no longer: a paper goes when the records of its days go."""
+    """Let go what the site's plan keeps no longer: a paper goes when the records of its days go, and stays while one
+    of these is on hold."""
     zone, settings = ZoneInfo(plan.site.zone), plan.settings
 
     def since(days: int) -> str:
         return local_day(now - days * DAY_MS, zone)
 
-    table.forget(tx, site, since(settings.keep_days), MOVEMENTS)
+    held = [(local_day(hold.first, zone), local_day(hold.last - 1, zone)) for hold in holds_of(tx, site)]
+    table.forget(tx, site, since(settings.keep_days), held, MOVEMENTS)
     for register in plan.registers:
-        table.forget(tx, site, since(register.retention_days), REGISTERS, register.id)
-    table.forget(tx, site, since(settings.keep_safety_days))
+        table.forget(tx, site, since(register.retention_days), held, REGISTERS, register.id)
+    table.forget(tx, site, since(settings.keep_safety_days), held)

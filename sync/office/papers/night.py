@@ -17,10 +17,10 @@ from sync.office.details import AlarmDetail, marks_of
 from sync.office.dues import Due
 from sync.office.pages import day as day_page
 from sync.office.pages.marks import mark_word
-from sync.office.papers.forms import Found
 from sync.office.papers.logs import is_worth_a_look, matter_words, register_table, watch_registers
 from sync.office.papers.paper import Cell, Facts, Paper, Section, Table, Words
 from sync.office.papers.source import DASH, Ground, Walk
+from sync.office.papers.walked import Found
 from sync.office.store import cases
 from sync.office.store import rounds as table
 from sync.office.store.cases import Which

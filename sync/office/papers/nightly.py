@@ -4,8 +4,6 @@ It is made once for each day however many processes serve, and later where nobod
 demonstration's example is still being filled in.
 """
 
-import asyncio
-import logging
 from collections.abc import Callable, Iterator
 from datetime import date, time, timedelta
 from typing import Final
@@ -14,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from app.duties.days import local_time
+from sync.office.background import Background
 from sync.office.fold import CURSOR, Folding
 from sync.office.papers import catalogue, keeping
 from sync.office.papers.source import Wish
@@ -22,8 +21,6 @@ from sync.office.store import Store, known
 from sync.office.store import papers as table
 from sync.office.store.plans import newest_plans, planned_since
 from sync.office.store.records import sites_behind
-
-log: Final = logging.getLogger("watchbook.papers")
 
 NAME: Final = "night"
 LANG: Final = "zh"
@@ -38,31 +35,17 @@ PATIENCE_S: Final = 30.0
 
 
 class Nightly:
-    """One office's, from `follow` to `stop`. `clock_ms` gives UTC ms."""
+    """One office's. `clock_ms` gives UTC ms."""
 
     def __init__(self, store: Store, folding: Folding, clock_ms: Callable[[], int]) -> None:
         self._store = store
         self._folding = folding
         self._clock = clock_ms
-        self._task: asyncio.Task[None] | None = None
+        self.background = Background("making night sheets", self._turn, LOOK_S, first_s=FIRST_LOOK_S)
 
-    def follow(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
-
-    async def _run(self) -> None:
-        await asyncio.sleep(FIRST_LOOK_S)
-        while True:
-            try:
-                await self.look()
-            except Exception:  # last resort of this task: a database that is away must not end it
-                log.exception("the night's sheet was not made")
-            await asyncio.sleep(LOOK_S)
+    async def _turn(self) -> float:
+        await self.look()
+        return LOOK_S
 
     async def look(self) -> int:
         """Make what is due and not there; how many sheets that were."""

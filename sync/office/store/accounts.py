@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     select,
     update,
@@ -156,11 +157,7 @@ def begin_session(tx: Connection, digest: bytes, account: str, csrf: str, now: i
 
 
 def session(tx: Connection, digest: bytes, now: int) -> Session | None:
-    row = tx.execute(
-        select(*_ACCOUNT, sessions.c.csrf)
-        .join(accounts, accounts.c.account == sessions.c.account)
-        .where(sessions.c.digest == digest, sessions.c.expires_at > now)
-    ).first()
+    row = tx.execute(_SESSION, {"cookie": digest, "now": now}).first()
     if row is None:
         return None
     account = _account(row)
@@ -169,6 +166,12 @@ def session(tx: Connection, digest: bytes, now: int) -> Session | None:
 
 LIMITS: Final = ("sites", "companies", "districts")
 _ACCOUNT: Final[tuple[Column[Any], ...]] = tuple(accounts.c[name] for name in Account.__struct_fields__)
+_SESSION: Final = (
+    select(*_ACCOUNT, sessions.c.csrf)
+    .join(accounts, accounts.c.account == sessions.c.account)
+    .where(sessions.c.digest == bindparam("cookie"), sessions.c.expires_at > bindparam("now"))
+)
+"""Built once: every request asks it."""
 
 
 def _account(row: Row[*tuple[Any, ...]]) -> Account:

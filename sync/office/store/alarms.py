@@ -42,8 +42,10 @@ def add(tx: Connection, act: Act) -> None:
 
 def acts_of(tx: Connection, alarms: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Act]]:
     """What was done about each of the (site, alarm), oldest first; those about which nothing was are left out."""
-    wanted = select(alarm_acts).where(tuple_(alarm_acts.c.site, alarm_acts.c.alarm).in_(list(alarms)))
-    found: dict[tuple[str, str], list[Act]] = {}
+    asked, found = list(alarms), dict[tuple[str, str], list[Act]]()
+    if not asked:
+        return found
+    wanted = select(alarm_acts).where(tuple_(alarm_acts.c.site, alarm_acts.c.alarm).in_(asked))
     for row in tx.execute(wanted.order_by(alarm_acts.c.step)):
-        found.setdefault((row.site, row.alarm), []).append(Act(**row._mapping))
+        found.setdefault((row.site, row.alarm), []).append(Act(*row))
     return found

@@ -97,10 +97,14 @@ cases = Table(
 Index("cases_by_opening", cases.c.site, cases.c.sort, cases.c.opened_at, cases.c.case)
 _is_open = cases.c.closed_at.is_(None)
 Index(
-    "cases_open", cases.c.site, cases.c.sort, cases.c.due_at, cases.c.case,
+    "cases_open", cases.c.site, cases.c.sort, cases.c.due_at, cases.c.case, cases.c.done_at,
     sqlite_where=_is_open, postgresql_where=_is_open,
 )  # fmt: skip
-Index("cases_by_end", cases.c.site, cases.c.sort, cases.c.closed_at, cases.c.case)
+_is_over = cases.c.closed_at.is_not(None)
+Index(
+    "cases_by_end", cases.c.site, cases.c.sort, cases.c.closed_at, cases.c.case,
+    sqlite_where=_is_over, postgresql_where=_is_over,
+)  # fmt: skip
 Index("cases_by_round", cases.c.site, cases.c.round)
 Index("cases_by_finding", cases.c.site, cases.c.finding)
 Index("cases_by_asset", cases.c.site, cases.c.asset, cases.c.opened_at)
@@ -241,12 +245,11 @@ class Tally(Struct, frozen=True):
 
 def tallies(tx: Connection, sites: Sequence[str], now: int) -> dict[tuple[str, str], Tally]:
     """By site and sort; where nothing is open there is no row."""
-    late = func.sum(case_late(now))
-    found: dict[tuple[str, str], Tally] = {}
-    for site in sites:
-        wanted = select(cases.c.sort, func.count(), late).where(cases.c.site == site, cases.c.sort.in_(SORTS), _is_open)
-        found |= {(site, row[0]): Tally(row[1], int(row[2] or 0)) for row in tx.execute(wanted.group_by(cases.c.sort))}
-    return found
+    wanted = select(cases.c.site, cases.c.sort, func.count(), func.sum(case_late(now))).where(
+        cases.c.site.in_(list(sites)), cases.c.sort.in_(SORTS), _is_open
+    )
+    rows = tx.execute(wanted.group_by(cases.c.site, cases.c.sort))
+    return {(site, sort): Tally(count, int(late or 0)) for site, sort, count, late in rows}
 
 
 def case_late(now: int) -> ColumnElement[int]:

@@ -12,7 +12,9 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, select, update
 
+from app.duties.tuning import SITE
 from app.errors import WatchbookError
+from app.tuning import KIND as OF_ONE
 from sync.office.store.schema import changes, facts, site_revisions
 from sync.office.store.upsert import insert
 
@@ -65,9 +67,10 @@ class Changes:
     def __init__(self, store: "Store") -> None:
         self._store = store
 
-    async def page(self, site: str, cursor: str, limit: int) -> Page:
-        """Up to `limit` changes after `cursor`. Raises CursorDead or CursorAhead."""
-        return await self._store.read(lambda tx: _page(tx, site, cursor, limit))
+    async def page(self, site: str, cursor: str, limit: int, device: str = "") -> Page:
+        """Up to `limit` changes after `cursor`, without what is meant for another handheld than `device`. Raises
+        CursorDead or CursorAhead."""
+        return await self._store.read(lambda tx: _page(tx, site, cursor, limit, device))
 
     async def current(self, site: str, kind: str, item: str) -> Item | None:
         """The newest state of one item; None when it was never published."""
@@ -162,11 +165,15 @@ def _position(tx: Connection, site: str, cursor: str) -> int:
     return int(number)
 
 
-def _page(tx: Connection, site: str, cursor: str, limit: int) -> Page:
+def _page(tx: Connection, site: str, cursor: str, limit: int, device: str) -> Page:
     position = _position(tx, site, cursor)
     newest, _ = _revision(tx, site)
+    others = (changes.c.kind == OF_ONE) & changes.c.id.not_in((SITE, device))
     rows = tx.execute(
-        select(changes).where(changes.c.site == site, changes.c.rev > position).order_by(changes.c.rev).limit(limit)
+        select(changes)
+        .where(changes.c.site == site, changes.c.rev > position, ~others)
+        .order_by(changes.c.rev)
+        .limit(limit)
     )
     items: list[Item] = []
     size = 0
@@ -175,7 +182,8 @@ def _page(tx: Connection, site: str, cursor: str, limit: int) -> Page:
         size += len(row.body or b"")
         if size > PAGE_BYTES:
             break
-    reached = items[-1].rev if items else newest
+    last = items[-1].rev if items else 0
+    reached = last if len(items) == limit or size > PAGE_BYTES else max(last, newest)
     return Page(
         items=tuple(items),
         cursor=_cursor(tx, reached),

@@ -7,7 +7,7 @@ has run out. The fold takes marks away (`touch`) as soon as a record bears on a 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Boolean, Column, Connection, String, Table, delete, func, select
+from sqlalchemy import BigInteger, Boolean, Column, Connection, String, Table, delete, func, insert, literal, select
 
 from app.duties.indicators import Count
 from sync.office.store import windows
@@ -37,7 +37,17 @@ day_marks = Table(
     Column("waits", Boolean, nullable=False, comment="for a handheld that may still hold a window's records"),
     comment="The days whose counts stand in `days`.",
 )
-TABLES = (days, day_marks)
+
+months = Table(
+    "months",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    *(Column(name, BigInteger, nullable=False) for name in ("part", "whole", "pending", "excused", "late")),
+    comment="What stands in `days`, added up, so that many sites' months are few rows.",
+)
+TABLES = (days, day_marks, months)
 _COUNTS = (days.c.part, days.c.whole, days.c.pending, days.c.excused, days.c.late)
 
 
@@ -65,8 +75,17 @@ def put(tx: Connection, site: str, made: Sequence[Made]) -> None:
     ]
     if rows:
         put_rows(tx, days, rows)
+    for month in sorted({day[:7] for day in listed}):
+        _add_up(tx, site, month)
     if made:
         put_rows(tx, day_marks, [(site, each.day, each.until, each.waits) for each in made])
+
+
+def _add_up(tx: Connection, site: str, month: str) -> None:
+    tx.execute(delete(months).where(months.c.site == site, months.c.month == month))
+    here = (days.c.site == site, days.c.day.between(f"{month}-01", f"{month}-31"))
+    added = select(days.c.site, literal(month), days.c.name, *(func.sum(column) for column in _COUNTS)).where(*here)
+    tx.execute(insert(months).from_select(list(months.c.keys()), added.group_by(days.c.site, days.c.name)))
 
 
 def leave(tx: Connection, site: str, those: Sequence[str]) -> None:
@@ -74,6 +93,8 @@ def leave(tx: Connection, site: str, those: Sequence[str]) -> None:
     touch(tx, site, those)
     if those:
         put_rows(tx, day_marks, [(site, day, None, False) for day in those])
+    for month in sorted({day[:7] for day in those}):
+        _add_up(tx, site, month)
 
 
 def by_name(tx: Connection, site: str, day: str) -> dict[str, Count]:
@@ -111,24 +132,22 @@ def standing(tx: Connection, sites: Collection[str], first: str, last: str, now:
     return found
 
 
-def sums(tx: Connection, sites: Collection[str], first: str, last: str) -> dict[str, dict[str, Count]]:
-    """By site and indicator, over the days from first to last."""
+def sums(tx: Connection, sites: Collection[str], first: str, last: str, name: str = "") -> dict[str, dict[str, Count]]:
+    """By site and indicator, over the days from first to last; with `name` of that indicator alone."""
     wanted = select(days.c.site, days.c.name, *(func.sum(column) for column in _COUNTS))
-    here = (days.c.site.in_(list(sites)), days.c.day.between(first, last))
+    here = (days.c.site.in_(list(sites)), days.c.day.between(first, last), *((days.c.name == name,) if name else ()))
     found: dict[str, dict[str, Count]] = {site: {} for site in sites}
-    for site, name, *numbers in tx.execute(wanted.where(*here).group_by(days.c.site, days.c.name)):
-        found[site][name] = Count(*map(int, numbers))
+    for site, of, *numbers in tx.execute(wanted.where(*here).group_by(days.c.site, days.c.name)):
+        found[site][of] = Count(*map(int, numbers))
     return found
 
 
-def by_month(tx: Connection, site: str, first: str, last: str) -> dict[str, dict[str, Count]]:
-    """By month (`2026-11`) and indicator, of one site over the days from first to last."""
-    month = func.substr(days.c.day, 1, 7)
-    wanted = select(month, days.c.name, *(func.sum(column) for column in _COUNTS))
-    here = (days.c.site == site, days.c.day.between(first, last))
-    found: dict[str, dict[str, Count]] = {}
-    for name_of_month, name, *numbers in tx.execute(wanted.where(*here).group_by(month, days.c.name)):
-        found.setdefault(name_of_month, {})[name] = Count(*map(int, numbers))
+def by_month(tx: Connection, sites: Collection[str], first: str, last: str) -> dict[tuple[str, str], dict[str, Count]]:
+    """By site and month (`2026-11`), from the first month to the last, and indicator; without months of nothing."""
+    here = (months.c.site.in_(list(sites)), months.c.month.between(first, last))
+    found: dict[tuple[str, str], dict[str, Count]] = {}
+    for site, month, name, *numbers in tx.execute(select(months).where(*here)):
+        found.setdefault((site, month), {})[name] = Count(*numbers)
     return found
 
 

@@ -5,9 +5,11 @@ counts against that code, and the fifth burns it. Only a slow hash of it is stor
 with a code (unknown, used, expired, burnt), the answer is the same.
 """
 
+import asyncio
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -24,6 +26,13 @@ if TYPE_CHECKING:
 SELECTOR: Final = 3
 MAX_TRIES: Final = 5
 LIFETIME_MS: Final = 10 * 60 * 1000
+SHEET_MS: Final = 8 * 3600 * 1000
+"""How long a printed sheet is good: one afternoon's work, with what came in between."""
+SPARE_MS: Final = 90 * 24 * 3600 * 1000
+"""One that lies in a drawer for the night when a handheld breaks."""
+MOST_SHEET_HOURS: Final = 72
+ON_SHEET, ON_SPARE = 1, 2
+"""Of a code: it stands on a sheet, or on one for the drawer."""
 KEPT_MS: Final = 24 * 3600 * 1000
 """How long an expired code is remembered, so that a lost answer can be repeated."""
 
@@ -41,6 +50,12 @@ class Device(Struct, frozen=True):
     first_key: bytes | None
     enrolled_at: int | None
     revoked_at: int | None
+    waits_since: int | None = None
+    """It came by a sheet, and nobody has confirmed it: it gets nothing and nothing of it is taken."""
+    replaced_by: str | None = None
+    """The handheld that took over from it."""
+    replaced_at: int | None = None
+    """Since then; or since when it is in use again."""
 
 
 class Issued(Struct, frozen=True):
@@ -49,6 +64,25 @@ class Issued(Struct, frozen=True):
     device: str
     code: str
     expires_at: int
+
+
+class Wanted(Struct, frozen=True):
+    """A handheld for which a sheet is printed."""
+
+    site: str
+    name: str
+    spare: bool = False
+    """It lies in a drawer until one breaks."""
+
+
+class OpenSheet(Struct, frozen=True):
+    """A sheet that nobody has used."""
+
+    site: str
+    device: str
+    name: str
+    expires_at: int
+    spare: bool
 
 
 class CodeRefused(WatchbookError):
@@ -68,6 +102,12 @@ class Devices:
         device = "d" + _random(9).lower()
         secret = _random(CODE_LENGTH - SELECTOR)
         return await self._store.write(lambda tx: _add(tx, site, device, name, secret, now, now + lifetime_ms))
+
+    async def invite(self, wanted: Sequence[Wanted], now: int, lifetime_ms: int = SHEET_MS) -> list[Issued]:
+        """A new handheld for each, with the code of its sheet; spare ones keep theirs for SPARE_MS. All or none."""
+        taken = await self._store.read(_selectors)
+        made = await asyncio.to_thread(_coded, wanted, now, lifetime_ms, taken)  # 50 ms each
+        return await self._store.write(lambda tx: _add_all(tx, made, now))
 
     async def enrol(self, code: str, book: bytes, identity: bytes, first_key: bytes, now: int) -> Device:
         """Bind the book to the device the code was made for. The same book may repeat it: its answer was lost.
@@ -100,7 +140,28 @@ class Devices:
         """Take the handheld's rights; records it still sends go to quarantine. False when it is unknown."""
         key = (devices.c.site == site, devices.c.device == device)
         change = update(devices).where(*key).values(revoked_at=now)
-        return await self._store.write(lambda tx: tx.execute(change).rowcount == 1)
+        codes = delete(enrolment_codes).where(enrolment_codes.c.site == site, enrolment_codes.c.device == device)
+
+        def act(tx: Connection) -> bool:
+            tx.execute(codes)
+            return tx.execute(change).rowcount == 1
+
+        return await self._store.write(act)
+
+    async def forget(self, site: str, device: str) -> None:
+        """One that nobody was ever told of: its sheet could not be made."""
+        mine = (devices.c.site == site, devices.c.device == device, devices.c.book.is_(None))
+        codes = delete(enrolment_codes).where(enrolment_codes.c.site == site, enrolment_codes.c.device == device)
+
+        def act(tx: Connection) -> None:
+            tx.execute(codes)
+            tx.execute(delete(devices).where(*mine))
+
+        await self._store.write(act)
+
+    async def confirm(self, site: str, device: str) -> bool:
+        """Let a handheld in that came by a sheet. False when it does not wait."""
+        return await self._store.write(lambda tx: confirm(tx, site, device))
 
 
 def every(tx: Connection, site: str | None = None) -> list[Device]:
@@ -113,7 +174,7 @@ def every(tx: Connection, site: str | None = None) -> list[Device]:
 def _add(tx: Connection, site: str, device: str, name: str, secret: str, now: int, until: int) -> Issued:
     tx.execute(delete(enrolment_codes).where(enrolment_codes.c.expires_at < now - KEPT_MS))
     tx.execute(insert(devices).values(site=site, device=device, name=name, added_at=now))
-    taken = {row.selector for row in tx.execute(select(enrolment_codes.c.selector))}
+    taken = _selectors(tx)
     selector = _random(SELECTOR)
     while selector in taken:
         selector = _random(SELECTOR)
@@ -121,6 +182,42 @@ def _add(tx: Connection, site: str, device: str, name: str, secret: str, now: in
     row = {"selector": selector, "site": site, "device": device, "expires_at": until, "tries": 0}
     tx.execute(insert(enrolment_codes).values(code_hash=_slow_hash(code, device), **row))
     return Issued(device=device, code=code, expires_at=until)
+
+
+class _Coded(Struct, frozen=True):
+    wanted: Wanted
+    device: str
+    code: str
+    hash: bytes
+    until: int
+
+
+def _selectors(tx: Connection) -> set[str]:
+    return {row.selector for row in tx.execute(select(enrolment_codes.c.selector))}
+
+
+def _coded(wanted: Sequence[Wanted], now: int, lifetime_ms: int, taken: set[str]) -> list[_Coded]:
+    """Devices and codes, none of which begins like another or like one of `taken`."""
+    found, used = [], set(taken)
+    for each in wanted:
+        while (selector := _random(SELECTOR)) in used:
+            pass
+        used.add(selector)
+        device, code = "d" + _random(9).lower(), selector + _random(CODE_LENGTH - SELECTOR)
+        until = now + (SPARE_MS if each.spare else lifetime_ms)
+        found.append(_Coded(each, device, code, _slow_hash(code, device), until))
+    return found
+
+
+def _add_all(tx: Connection, made: Sequence[_Coded], now: int) -> list[Issued]:
+    tx.execute(delete(enrolment_codes).where(enrolment_codes.c.expires_at < now - KEPT_MS))
+    for each in made:
+        wanted = each.wanted
+        key = {"site": wanted.site, "device": each.device}
+        code = {"selector": each.code[:SELECTOR], "code_hash": each.hash, "expires_at": each.until, "tries": 0}
+        tx.execute(insert(devices).values(name=wanted.name, added_at=now, **key))
+        tx.execute(insert(enrolment_codes).values(on_sheet=ON_SPARE if wanted.spare else ON_SHEET, **code, **key))
+    return [Issued(each.device, each.code, each.until) for each in made]
 
 
 def _look_up(tx: Connection, code: str) -> tuple[str, bool]:
@@ -158,9 +255,12 @@ def _bind(
     mine = (devices.c.site == row.site, devices.c.device == row.device)
     if known is None:
         keys = {"book": book, "identity": identity, "first_key": first_key}
-        tx.execute(update(devices).where(*mine).values(enrolled_at=now, **keys))
+        waits = now if row.on_sheet else None
+        tx.execute(update(devices).where(*mine).values(enrolled_at=now, waits_since=waits, **keys))
     elif known.device != row.device:
         tx.execute(delete(devices).where(*mine))  # the handheld is known already: the code named it twice
+        again = (devices.c.site == known.site, devices.c.device == known.device)
+        tx.execute(update(devices).where(*again).values(replaced_by=None, replaced_at=now))
     used = update(enrolment_codes).where(enrolment_codes.c.selector == row.selector)
     tx.execute(used.values(used_by=book))
     return known or _device(tx.execute(select(devices).where(*mine)).one())
@@ -189,6 +289,43 @@ def _by_book(tx: Connection, book: bytes) -> Device | None:
     return _device(row) if row else None
 
 
+def confirm(tx: Connection, site: str, device: str) -> bool:
+    """Let a handheld in that came by a sheet. False when it does not wait."""
+    mine = (devices.c.site == site, devices.c.device == device)
+    waits = (devices.c.waits_since.is_not(None), devices.c.revoked_at.is_(None))
+    return tx.execute(update(devices).where(*mine, *waits).values(waits_since=None)).rowcount == 1
+
+
+def open_sheets(tx: Connection, site: str | None = None, now: int = 0) -> list[OpenSheet]:
+    """Sheets that still let somebody in at `now`, by site and name."""
+    same = (enrolment_codes.c.site == devices.c.site) & (enrolment_codes.c.device == devices.c.device)
+    codes = enrolment_codes.c
+    wanted = select(devices.c.site, devices.c.device, devices.c.name, codes.expires_at, codes.on_sheet).join(
+        enrolment_codes, same
+    )
+    left = (codes.on_sheet.is_not(None), codes.used_by.is_(None), codes.tries < MAX_TRIES, codes.expires_at > now)
+    rows = tx.execute(
+        wanted.where(*left, *(() if site is None else (devices.c.site == site,))).order_by(
+            devices.c.site, devices.c.name, devices.c.device
+        )
+    )
+    return [OpenSheet(row.site, row.device, row.name, row.expires_at, row.on_sheet == ON_SPARE) for row in rows]
+
+
+def replace_device(tx: Connection, site: str, old: str, new: str, now: int) -> bool:
+    """`new` does the work of `old` from `now` on; False when that is unknown, replaced already, or back since."""
+    mine = (devices.c.site == site, devices.c.device == old, devices.c.replaced_by.is_(None))
+    since = (devices.c.replaced_at.is_(None) | (devices.c.replaced_at < now),)
+    change = update(devices).where(*mine, *since).values(replaced_by=new, replaced_at=now)
+    return old != new and tx.execute(change).rowcount == 1
+
+
+def named_by(tx: Connection, book: bytes) -> str:
+    """The id of the handheld that writes this book, or wrote it; empty when none does."""
+    found = _by_book(tx, book)
+    return found.device if found else ""
+
+
 def first_key(tx: Connection, site: str, book: bytes) -> bytes | None:
     """The first shift key of a book that a handheld of the site writes or wrote; None when there is none."""
     for table in (devices, former_books):
@@ -207,7 +344,7 @@ def writers(tx: Connection, site: str) -> dict[bytes, str]:
 
 
 def _device(row: Any) -> Device:
-    return Device(**row._mapping)
+    return Device(*row)
 
 
 def _random(length: int) -> str:

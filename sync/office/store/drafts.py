@@ -36,20 +36,24 @@ class DraftRow(Struct, frozen=True):
 
 
 def add(tx: Connection, row: DraftRow) -> None:
-    """Keep it, and let go of what is old and of the account's sixth."""
-    tx.execute(delete(drafts).where(drafts.c.at < row.at - KEPT_MS))
+    """Keep it, and let go of the account's sixth."""
     own = select(drafts.c.site, drafts.c.draft).where(drafts.c.account == row.account).order_by(drafts.c.at.desc())
     for site, draft in list(tx.execute(own))[MOST - 1 :]:
         drop(tx, site, draft)
     tx.execute(insert(drafts).values(**{name: getattr(row, name) for name in row.__struct_fields__}))
 
 
-def find(tx: Connection, site: str, draft: str, account: str) -> DraftRow | None:
-    """That draft, when it is the account's own."""
+def find(tx: Connection, site: str, draft: str, account: str, now: int) -> DraftRow | None:
+    """That draft, when it is the account's own and its time is not over at `now`, UTC ms."""
     mine = (drafts.c.site == site) & (drafts.c.draft == draft) & (drafts.c.account == account)
-    row = tx.execute(select(drafts).where(mine)).first()
+    row = tx.execute(select(drafts).where(mine, drafts.c.at >= now - KEPT_MS)).first()
     return DraftRow(**row._mapping) if row else None
 
 
 def drop(tx: Connection, site: str, draft: str) -> None:
     tx.execute(delete(drafts).where(drafts.c.site == site, drafts.c.draft == draft))
+
+
+def forget_old(tx: Connection, now: int) -> None:
+    """Let go of those whose time is over at `now`, UTC ms."""
+    tx.execute(delete(drafts).where(drafts.c.at < now - KEPT_MS))

@@ -15,11 +15,11 @@ class Mark(Struct, frozen=True):
     """Office clock minus handheld clock then, ms."""
 
 
-def mark_of(tx: Connection, site: str, book: bytes) -> Mark | None:
-    """How far a book is held; None before its first record."""
-    wanted = select(heads.c.seq, heads.c.last_at, heads.c.skew).where(heads.c.site == site, heads.c.book == book)
-    row = tx.execute(wanted).first()
-    return Mark(*row) if row else None
+def marks(tx: Connection, site: str | None = None) -> dict[tuple[str, bytes], Mark]:
+    """By site and book, of one site or of all: how far each book is held, once it has a record."""
+    wanted = select(heads.c.site, heads.c.book, heads.c.seq, heads.c.last_at, heads.c.skew)
+    rows = tx.execute(wanted if site is None else wanted.where(heads.c.site == site))
+    return {(where, book): Mark(*held) for where, book, *held in rows}
 
 
 def head_signatures_of(tx: Connection, site: str, book: bytes) -> dict[int, list[tuple[bytes, bytes, bytes]]]:

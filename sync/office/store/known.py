@@ -1,6 +1,6 @@
 """What is true of this office as a whole, by name."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from sync.office.store.schema import facts
 from sync.office.store.upsert import insert
@@ -12,9 +12,12 @@ DESK = "desk/"
 """With a site's id behind it: the book in which the office itself writes about that site, hex."""
 
 
+_FACT = select(facts.c.value).where(facts.c.name == bindparam("name"))
+
+
 def get(tx: Connection, name: str) -> str:
     """The fact of that name; empty when nobody has put it."""
-    return str(tx.execute(select(facts.c.value).where(facts.c.name == name)).scalar() or "")
+    return str(tx.execute(_FACT, {"name": name}).scalar() or "")
 
 
 def put(tx: Connection, name: str, value: str) -> None:

@@ -7,7 +7,7 @@ import re
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, literal_column, select, tuple_
 
 EARLIEST: Final = -(2**53)
 LATEST: Final = 2**53
@@ -65,5 +65,6 @@ def ordered(wanted: Select[Any], key: tuple[ColumnElement[Any], ...], *, oldest:
 
 def counted(tx: Connection, wanted: Select[Any], most: int = COUNTED) -> int:
     """How many rows that is, at most `most`."""
-    found: int = tx.execute(select(func.count()).select_from(wanted.limit(most).subquery())).scalar_one()
+    those = wanted.with_only_columns(literal_column("1").label("one")).limit(most).subquery()
+    found: int = tx.execute(select(func.count()).select_from(those)).scalar_one()
     return found

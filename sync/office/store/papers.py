@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    or_,
     select,
     update,
 )
@@ -99,11 +100,19 @@ def content_of(tx: Connection, site: str, paper: str) -> tuple[PaperRow, bytes] 
     return (PaperRow(*row[:-1]), row[-1]) if row else None
 
 
-def forget(tx: Connection, site: str, day: str, names: Sequence[str] = (), about: str | None = None) -> None:
-    """Papers of these sorts (empty: of all) about that (None: whatever) whose last day was before this local date;
-    their sheets count as made.
+def forget(
+    tx: Connection,
+    site: str,
+    day: str,
+    held: Sequence[tuple[str, str]],
+    names: Sequence[str] = (),
+    about: str | None = None,
+) -> None:
+    """Papers of these sorts (empty: of all) about that (None: whatever) whose last day was before this local date, but
+    for those of a day from first to last of one that is `held`; their sheets count as made.
     """
     which = [papers.c.site == site, papers.c.last < day]
+    which += [or_(papers.c.last < first, papers.c.first > last) for first, last in held]
     which += [papers.c.name.in_(names)] if names else []
     which += [papers.c.about == about] if about is not None else []
     tx.execute(delete(papers).where(*which))

@@ -6,7 +6,7 @@ is read under the plan it was walked under. Persons who left stay too: their old
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Final
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -14,18 +14,21 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Index,
     Integer,
     LargeBinary,
-    Select,
     String,
+    Subquery,
     Table,
     Text,
+    bindparam,
     func,
     or_,
     select,
     update,
 )
 
+from app.duties.days import millis
 from app.duties.site import Plan, decode_plan
 from app.pages import in_force
 from sync.office.store import days
@@ -46,6 +49,11 @@ plans = Table(
     Column("company", String(64), nullable=False, server_default="", comment="id, by which accounts are limited"),
     Column("district", String(64), nullable=False, server_default=""),
 )
+Index(
+    "plans_named", plans.c.site, plans.c.revision, plans.c.withdrawn_at, plans.c.sha256, plans.c.effective,
+    plans.c.imported_at, plans.c.company, plans.c.district,
+)  # fmt: skip
+"""All but the plans themselves, which are large: whatever is asked of every site is answered from here."""
 
 persons = Table(
     "persons",
@@ -81,6 +89,8 @@ salts = Table(
     Column("site", String(64), primary_key=True),
     Column("salt", String(64), nullable=False, comment="hex; of the hashes in this site's credentials"),
 )
+
+CALENDAR_MS: Final = millis(datetime(9999, 1, 1, tzinfo=UTC))
 
 
 class PlanRow(Struct, frozen=True):
@@ -153,13 +163,11 @@ def plans_of(tx: Connection, site: str, *, withdrawn: bool = False) -> list[Plan
 
 def plans_between(tx: Connection, site: str, first: str, last: str) -> list[Plan]:
     """The revisions that hold at some time of the local dates `first` to `last`, oldest first."""
-    named = select(plans.c.revision, plans.c.effective).where(plans.c.site == site, _STANDS)
-    rows = list(tx.execute(named.order_by(plans.c.revision)))
+    rows = list(tx.execute(_REVISIONS, {"site": site}))
     begun = max((row.revision for row in rows if row.effective < first), default=0)
     held = [row.revision for row in rows if row.revision >= begun and row.effective <= last]
     wanted = held or [row.revision for row in rows[:1]]
-    raws = select(plans.c.raw).where(plans.c.site == site, plans.c.revision.in_(wanted)).order_by(plans.c.revision)
-    return [decode_plan(raw) for raw in tx.execute(raws).scalars()]
+    return [decode_plan(raw) for raw in tx.execute(_RAWS, {"site": site, "wanted": wanted}).scalars()]
 
 
 def last_revision(tx: Connection, site: str) -> int:
@@ -184,17 +192,15 @@ def plan_walked(tx: Connection, site: str, revision: int, sha256: str) -> PlanRo
 
 def plan_on(tx: Connection, site: str, day: str) -> PlanRow | None:
     """The revision valid on a local date: the newest that was in effect by then."""
-    row = tx.execute(
-        select(*_PLAN)
-        .where(plans.c.site == site, plans.c.effective <= day, _STANDS)
-        .order_by(plans.c.revision.desc())
-        .limit(1)
-    ).first()
+    row = tx.execute(_HELD, {"site": site, "day": day}).first()
     return PlanRow(*row) if row else _first(tx, site, newest=False)
 
 
 def plan_at(tx: Connection, site: str, at: int) -> Plan | None:
-    """The revision that holds at that moment, UTC ms; None for a site without a plan."""
+    """The revision that holds at that moment, UTC ms; None for a site without a plan. A record may claim a moment that
+    no calendar has: the last one that it has stands for it.
+    """
+    at = min(max(at, 0), CALENDAR_MS)
     first, last = (datetime.fromtimestamp(at / 1000, UTC) + timedelta(days=days) for days in (-1, 1))
     plans = plans_between(tx, site, f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}")
     return in_force(plans, at) if plans else None
@@ -202,41 +208,71 @@ def plan_at(tx: Connection, site: str, at: int) -> Plan | None:
 
 def planned_since(tx: Connection, site: str) -> int | None:
     """When the site's first plan was imported, UTC ms; None while it has none. Before that nothing was asked of it."""
-    at: int | None = tx.execute(select(func.min(plans.c.imported_at)).where(plans.c.site == site)).scalar()
-    return at
+    return all_planned_since(tx, (site,)).get(site)
+
+
+def all_planned_since(tx: Connection, sites: Collection[str]) -> dict[str, int]:
+    """The same by site, of those that have a plan."""
+    first = select(plans.c.site, func.min(plans.c.imported_at)).where(plans.c.site.in_(list(sites)))
+    return {row[0]: row[1] for row in tx.execute(first.group_by(plans.c.site))}
 
 
 def newest_plans(tx: Connection, within: Sequence[str] = ()) -> dict[str, Plan]:
     """The newest plan of each site; with `within`, of these sites only."""
-    wanted = _newest(plans.c.site, plans.c.raw)
+    same = (plans.c.site == _NEWEST.c.site) & (plans.c.revision == _NEWEST.c.revision)
+    wanted = select(plans.c.site, plans.c.raw).join(_NEWEST, same).order_by(plans.c.site)
     rows = tx.execute(wanted.where(plans.c.site.in_(within)) if within else wanted)
     return {row.site: decode_plan(row.raw) for row in rows}
 
 
 def newest_named(tx: Connection, within: Sequence[str] = ()) -> list[tuple[str, int, str]]:
     """(site, revision, hash) of the same plans, without reading them."""
-    wanted = _newest(plans.c.site, plans.c.revision, plans.c.sha256)
-    rows = tx.execute(wanted.where(plans.c.site.in_(within)) if within else wanted)
+    rows = tx.execute(_NAMED_WITHIN, {"within": list(within)}) if within else tx.execute(_NAMED)
     return [(row.site, row.revision, row.sha256) for row in rows]
 
 
 def sites_in(tx: Connection, companies: Collection[str], districts: Collection[str]) -> list[str]:
     """The sites that, by their newest plans, belong to one of these companies or lie in one of these districts."""
-    there = or_(plans.c.company.in_(list(companies)), plans.c.district.in_(list(districts)))
-    return list(tx.execute(_newest(plans.c.site).where(there)).scalars())
+    newest = _NEWEST.c
+    there = or_(newest.company.in_(list(companies)), newest.district.in_(list(districts)))
+    return list(tx.execute(select(newest.site).where(there).order_by(newest.site)).scalars())
 
 
-def _newest(*columns: Column[Any]) -> Select[Any]:
-    """Those columns of each site's newest plan, by site."""
-    standing = select(plans.c.site, func.max(plans.c.revision).label("revision")).where(_STANDS)
-    newest = standing.group_by(plans.c.site).subquery()
-    same = (plans.c.site == newest.c.site) & (plans.c.revision == newest.c.revision)
-    return select(*columns).join(newest, same).order_by(plans.c.site)
+def _newest() -> Subquery:
+    """Each site's newest plan, as far as `plans_named` tells of it."""
+    nth = func.row_number().over(partition_by=plans.c.site, order_by=plans.c.revision.desc()).label("nth")
+    columns = (plans.c.site, plans.c.revision, plans.c.sha256, plans.c.company, plans.c.district)
+    every = select(*columns, nth).where(_STANDS).subquery()
+    return select(every).where(every.c.nth == 1).subquery()
+
+
+_NEWEST: Final = _newest()
+_NAMED: Final = select(_NEWEST.c.site, _NEWEST.c.revision, _NEWEST.c.sha256).order_by(_NEWEST.c.site)
+_NAMED_WITHIN: Final = _NAMED.where(_NEWEST.c.site.in_(bindparam("within", expanding=True)))
+_HERE = plans.c.site == bindparam("site")
+_REVISIONS: Final = select(plans.c.revision, plans.c.effective).where(_HERE, _STANDS).order_by(plans.c.revision)
+_RAWS: Final = (
+    select(plans.c.raw)
+    .where(_HERE, plans.c.revision.in_(bindparam("wanted", expanding=True)))
+    .order_by(plans.c.revision)
+)
+_HELD: Final = (
+    select(*_PLAN)
+    .where(_HERE, plans.c.effective <= bindparam("day"), _STANDS)
+    .order_by(plans.c.revision.desc())
+    .limit(1)
+)
+_FIRST, _LAST = (
+    select(*_PLAN).where(_HERE, _STANDS).order_by(order).limit(1)
+    for order in (plans.c.revision, plans.c.revision.desc())
+)
+"""Built once: every page asks them, and building them costs more than running them."""
 
 
 def site_plan(tx: Connection, site: str) -> Plan | None:
     """The newest plan of that site; None while there is none."""
-    return newest_plans(tx, (site,)).get(site)
+    row = newest_plan(tx, site)
+    return decode_plan(row.raw) if row else None
 
 
 def sites(tx: Connection) -> list[str]:
@@ -263,6 +299,13 @@ def people(tx: Connection, *, all_ever: bool = False) -> list[bytes]:
     """JSON of the persons, by id; with `all_ever` also of those who left."""
     question = select(persons.c.raw).order_by(persons.c.person)
     return list(tx.execute(question if all_ever else question.where(persons.c.present)).scalars())
+
+
+def find_person(tx: Connection, person: str) -> bytes | None:
+    """JSON of one who is in the newest people file."""
+    wanted = select(persons.c.raw).where(persons.c.person == person, persons.c.present)
+    raw: bytes | None = tx.execute(wanted).scalar()
+    return raw
 
 
 def is_present(tx: Connection, person: str) -> bool:
@@ -307,6 +350,5 @@ def salt(tx: Connection, site: str, fresh: str) -> str:
 
 
 def _first(tx: Connection, site: str, *, newest: bool) -> PlanRow | None:
-    order = plans.c.revision.desc() if newest else plans.c.revision
-    row = tx.execute(select(*_PLAN).where(plans.c.site == site, _STANDS).order_by(order).limit(1)).first()
+    row = tx.execute(_LAST if newest else _FIRST, {"site": site}).first()
     return PlanRow(*row) if row else None

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from sync.office.store.bulk import put_new
+from sync.office.store.loose import each
 from sync.office.store.paging import ALWAYS, COUNTED, MOST, Place, Span, beyond, counted, ordered, within
 from sync.office.store.schema import metadata
 
@@ -105,6 +106,15 @@ _LAST = (
 """Built once: it runs for every asset of the ledger."""
 
 
+def _series() -> Select[Any]:
+    of_asset = (readings.c.site == bindparam("of_site"), readings.c.asset == bindparam("of_asset"))
+    item = each(readings.c.item, *of_asset, of=each(readings.c.point, *of_asset))
+    return select(item.c.point, item.c.item).where(item.c.item.is_not(None))
+
+
+_SERIES = _series()
+
+
 def listed(
     tx: Connection,
     site: str,
@@ -151,9 +161,8 @@ def count(
 
 def series_of(tx: Connection, site: str, asset: str) -> list[Series]:
     """What is measured of an asset."""
-    which = (readings.c.site == site, readings.c.asset == asset)
-    wanted = select(readings.c.asset, readings.c.point, readings.c.item).where(*which).distinct()
-    return [Series(*row) for row in tx.execute(wanted.order_by(readings.c.point, readings.c.item))]
+    rows = tx.execute(_SERIES, {"of_site": site, "of_asset": asset})
+    return sorted((Series(asset, point, item) for point, item in rows), key=lambda each: (each.point, each.item))
 
 
 def of_series(tx: Connection, site: str, series: Series, span: Span = ALWAYS, most: int = 1000) -> list[ReadingRow]:

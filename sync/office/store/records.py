@@ -7,15 +7,15 @@ else is wrong with it, it is kept in quarantine (decision 8).
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Connection, LargeBinary, Text, bindparam, exists, func, select
+from sqlalchemy import BigInteger, Connection, LargeBinary, Select, Text, bindparam, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.errors import RecordRefused
 from app.logbook.keys import certificate_message, identity_message, verifies
-from app.record import Record, decode
+from app.record import Record, decode_each
 from sync.office.store.bulk import put_rows
 from sync.office.store.devices import first_key
 from sync.office.store.schema import (
@@ -179,11 +179,19 @@ class Fork(Struct, frozen=True):
 
 def link(seq: int, raw: bytes, after: bytes) -> Link:
     """Look at one record's bytes in the place they claim."""
-    try:
-        record = decode(raw)
-    except RecordRefused:
-        return Link(seq, raw, after, None, "record-form")
-    return Link(seq, raw, after, record, None if record.seq == seq else "record-number")
+    return links(seq, (raw,), (after,))[0]
+
+
+def links(first: int, raws: Sequence[bytes], hashes: Sequence[bytes]) -> tuple[Link, ...]:
+    """The same of records that follow one another."""
+    found = zip(count(first), raws, hashes, decode_each(raws))
+    return tuple(Link(seq, raw, after, record, _fault(seq, record)) for seq, raw, after, record in found)
+
+
+def _fault(seq: int, record: Record | None) -> str | None:
+    if record is None:
+        return "record-form"
+    return None if record.seq == seq else "record-number"
 
 
 class Records:
@@ -279,10 +287,18 @@ def sites(tx: Connection) -> list[str]:
 
 def sites_behind(tx: Connection, name: str) -> list[str]:
     """The sites with records that the projection `name` has not read."""
-    same = (cursors.c.site == arrivals.c.site) & (cursors.c.name == name)
+    return list(tx.execute(_BEHIND, {"name": name}).scalars())
+
+
+def _behind() -> Select[Any]:
+    same = (cursors.c.site == arrivals.c.site) & (cursors.c.name == bindparam("name"))
     newer = (records.c.site == arrivals.c.site) & (records.c.arrived > func.coalesce(cursors.c.arrived, 0))
-    wanted = select(arrivals.c.site).outerjoin(cursors, same).where(exists().where(newer).correlate(arrivals, cursors))
-    return list(tx.execute(wanted.order_by(arrivals.c.site)).scalars())
+    newest = exists().where(newer).correlate(arrivals, cursors)
+    return select(arrivals.c.site).outerjoin(cursors, same).where(newest).order_by(arrivals.c.site)
+
+
+_BEHIND: Final = _behind()
+"""Built once: every page asks it, and building it costs more than running it."""
 
 
 def missing_of(tx: Connection, site: str) -> dict[bytes, list[tuple[int, int]]]:
@@ -442,11 +458,11 @@ def _store_new(
     rows = []
     arrived = _take_numbers(tx, site, len(new))
     for one in new:
-        wrong, shift_key = _judge(one, batch.book, shift_key)
-        why = fault or wrong
-        if why:
+        why, kind = one.fault, one.record.kind if one.record else ""
+        if one.record and kind in _KEYED and why is None:
+            why, shift_key = _judge(one.record, batch.book, shift_key)
+        if why := fault or why:
             faults.append((one.seq, why))
-        kind = one.record.kind if one.record else ""
         rows.append((one.seq, one.hash, one.raw, kind, why))
     _put(tx, site, batch.book, arrived, now, rows)
     last = new[-1]
@@ -469,17 +485,15 @@ def _put(tx: Connection, site: str, book: bytes, arrived: int, now: int, rows: l
     tx.execute(_UNNEST, {**one, "hashes": hashes, "raws": raws, "kinds": kinds, "faults": faults})
 
 
-def _judge(one: Link, book: bytes, shift_key: bytes | None) -> tuple[str | None, bytes | None]:
-    """(why it is set aside or None, the shift key certified after it)."""
-    if one.fault or one.record is None:
-        return one.fault, shift_key
-    match one.record.kind:
-        case "book.opened":
-            return (None if one.seq == 1 and _opens(one.record, book) else "record-key"), shift_key
-        case "key.certified":
-            new = _certified(one.record, book, shift_key)
-            return (None, new) if new else ("record-key", shift_key)
-    return None, shift_key
+_KEYED: Final = ("book.opened", "key.certified")
+
+
+def _judge(record: Record, book: bytes, shift_key: bytes | None) -> tuple[str | None, bytes | None]:
+    """(why a record that brings a key is set aside or None, the shift key certified after it)."""
+    if record.kind == "book.opened":
+        return (None if record.seq == 1 and _opens(record, book) else "record-key"), shift_key
+    new = _certified(record, book, shift_key)
+    return (None, new) if new else ("record-key", shift_key)
 
 
 def _opens(record: Record, book: bytes) -> bool:

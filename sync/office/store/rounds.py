@@ -5,6 +5,8 @@ milliseconds; details are JSON of the values in sync.office.details.
 """
 
 from collections.abc import Collection
+from functools import cache
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -16,31 +18,28 @@ from sqlalchemy import (
     Connection,
     Index,
     LargeBinary,
+    Select,
     String,
     Table,
     and_,
+    bindparam,
     delete,
     exists,
     func,
     or_,
     select,
+    tuple_,
     update,
 )
 
 from sync.office.store import known
 from sync.office.store.alarms import alarm_acts
-from sync.office.store.cases import cases
-from sync.office.store.days import day_marks, days
 from sync.office.store.devices import writers
-from sync.office.store.entries import entries
-from sync.office.store.matters import matter_records, matters
-from sync.office.store.readings import readings
+from sync.office.store.paging import Place, ordered
 from sync.office.store.records import Stored, apart_of, missing_of, stored
-from sync.office.store.reviews import reviewed, reviews
+from sync.office.store.reviews import reviewed
 from sync.office.store.schema import arrivals, heads, metadata, records
 from sync.office.store.upsert import insert, put
-from sync.office.store.visits import calibrations, visits
-from sync.office.store.windows import day_windows
 
 DESK = "@office"
 """In place of a handheld's name: the office's own book."""
@@ -75,6 +74,9 @@ round_stops = Table(
     Column("office_grade", String(20), comment="as the office judges the same evidence"),
     Column("detail", LargeBinary, nullable=False),
 )
+Index(
+    "round_stops_by_point", round_stops.c.site, round_stops.c.point, round_stops.c.at, round_stops.c.office_grade,
+)  # fmt: skip
 
 findings = Table(
     "findings",
@@ -152,30 +154,6 @@ witnesses = Table(
 
 WITNESSES = 200
 """Of a site, as many as a page looks at."""
-MADE_BY = "projections"
-"""Name of the fact that says by which version of rules and tables they were made."""
-PROJECTIONS = (
-    rounds,
-    round_stops,
-    findings,
-    alarms,
-    folded,
-    excuses,
-    explanations,
-    witnesses,
-    visits,
-    calibrations,
-    matters,
-    matter_records,
-    reviews,
-    reviewed,
-    entries,
-    cases,
-    readings,
-    days,
-    day_marks,
-    day_windows,
-)
 
 
 class RoundRow(Struct, frozen=True):
@@ -363,21 +341,21 @@ def purged_of(tx: Connection, site: str) -> dict[bytes, int]:
 def excuses_in(tx: Connection, site: str, first: int, last: int) -> list[ExcuseRow]:
     """Excuses for any time between `first` and `last`, UTC ms."""
     wanted = select(excuses).where(excuses.c.site == site, excuses.c.last > first, excuses.c.first < last)
-    return [ExcuseRow(**row._mapping) for row in tx.execute(wanted.order_by(excuses.c.first, excuses.c.excuse))]
+    return [ExcuseRow(*row) for row in tx.execute(wanted.order_by(excuses.c.first, excuses.c.excuse))]
 
 
 def explanations_of(tx: Connection, site: str, book: bytes, first: int, last: int) -> list[ExplanationRow]:
     """What was said of marks that records `first` to `last` of a book have, oldest first."""
     span = (explanations.c.seq >= first, explanations.c.seq <= last)
     wanted = select(explanations).where(explanations.c.site == site, explanations.c.book == book, *span)
-    return [ExplanationRow(**row._mapping) for row in tx.execute(wanted.order_by(explanations.c.at))]
+    return [ExplanationRow(*row) for row in tx.execute(wanted.order_by(explanations.c.at))]
 
 
 def witnesses_open(tx: Connection, site: str) -> list[WitnessRow]:
     """Those by digits of which nobody knows whose head they are, newest first."""
     wanted = select(witnesses).where(witnesses.c.site == site, witnesses.c.other == "")
     rows = tx.execute(wanted.order_by(witnesses.c.at.desc(), witnesses.c.book, witnesses.c.seq).limit(WITNESSES))
-    return [WitnessRow(**row._mapping) for row in rows]
+    return [WitnessRow(*row) for row in rows]
 
 
 def name_witnessed(tx: Connection, row: WitnessRow) -> None:
@@ -389,7 +367,7 @@ def name_witnessed(tx: Connection, row: WitnessRow) -> None:
 def witnesses_of(tx: Connection, site: str) -> list[WitnessRow]:
     """The heads that the site's handhelds saw of one another, newest first."""
     wanted = select(witnesses).where(witnesses.c.site == site).order_by(witnesses.c.at.desc()).limit(WITNESSES)
-    return [WitnessRow(**row._mapping) for row in tx.execute(wanted)]
+    return [WitnessRow(*row) for row in tx.execute(wanted)]
 
 
 def stops_at(tx: Connection, site: str, day: str, points: Collection[str]) -> dict[str, list[StopRow]]:
@@ -398,7 +376,7 @@ def stops_at(tx: Connection, site: str, day: str, points: Collection[str]) -> di
     wanted = select(round_stops).join(rounds, here).where(rounds.c.site == site, rounds.c.day == day)
     found: dict[str, list[StopRow]] = {}
     for row in tx.execute(wanted.where(round_stops.c.point.in_(list(points)))):
-        found.setdefault(row.round, []).append(StopRow(**row._mapping))
+        found.setdefault(row.round, []).append(StopRow(*row))
     return found
 
 
@@ -407,7 +385,7 @@ def stops_of_several(tx: Connection, site: str, names: Collection[str]) -> dict[
     wanted = select(round_stops).where(round_stops.c.site == site, round_stops.c.round.in_(list(names)))
     found: dict[str, list[StopRow]] = {}
     for row in tx.execute(wanted):
-        found.setdefault(row.round, []).append(StopRow(**row._mapping))
+        found.setdefault(row.round, []).append(StopRow(*row))
     return found
 
 
@@ -415,7 +393,7 @@ def rounds_on(tx: Connection, site: str, day: str) -> list[RoundRow]:
     """Rounds whose window opens on a local date, by window and start."""
     wanted = select(rounds).where(rounds.c.site == site, rounds.c.day == day)
     rows = tx.execute(wanted.order_by(rounds.c.opens, rounds.c.slot, rounds.c.started))
-    return [RoundRow(**row._mapping) for row in rows]
+    return [RoundRow(*row) for row in rows]
 
 
 def _not_reviewed(site: str, first: str, last: str) -> tuple[ColumnElement[bool], ...]:
@@ -442,7 +420,7 @@ def not_reviewed(
     later = or_(rounds.c.opens > after[0], and_(rounds.c.opens == after[0], rounds.c.round > after[1]))
     wanted = select(rounds).where(*_not_reviewed(site, first, last), later)
     rows = tx.execute(wanted.order_by(rounds.c.opens, rounds.c.round).limit(most))
-    return [RoundRow(**row._mapping) for row in rows]
+    return [RoundRow(*row) for row in rows]
 
 
 def rounds_of_schedules(
@@ -452,7 +430,7 @@ def rounds_of_schedules(
     named = or_(*(rounds.c.slot.startswith(f"{schedule}@", autoescape=True) for schedule in schedules))
     wanted = select(rounds).where(rounds.c.site == site, rounds.c.day >= first, rounds.c.day <= last, named)
     rows = tx.execute(wanted.order_by(rounds.c.opens, rounds.c.slot, rounds.c.started).limit(most))
-    return [RoundRow(**row._mapping) for row in rows]
+    return [RoundRow(*row) for row in rows]
 
 
 def ends_between(tx: Connection, site: str, first: str, last: str) -> list[tuple[bytes, int]]:
@@ -466,7 +444,7 @@ def find_round(tx: Connection, name: str, site: str = "") -> RoundRow | None:
     wanted = select(rounds).where(rounds.c.round == name).order_by(rounds.c.site)
     here = rounds.c.site == site if site else rounds.c.site.in_(select(arrivals.c.site))
     row = tx.execute(wanted.where(here)).first()
-    return RoundRow(**row._mapping) if row else None
+    return RoundRow(*row) if row else None
 
 
 def slots_since(tx: Connection, site: str, day: str) -> list[str]:
@@ -475,40 +453,58 @@ def slots_since(tx: Connection, site: str, day: str) -> list[str]:
     return list(tx.execute(wanted.distinct()).scalars())
 
 
+def rounds_in_slot(tx: Connection, site: str, slot: str) -> list[str]:
+    """The rounds walked in one window, by name."""
+    return list(tx.execute(select(rounds.c.round).where(rounds.c.site == site, rounds.c.slot == slot)).scalars())
+
+
 def stops_of(tx: Connection, site: str, name: str) -> list[StopRow]:
     wanted = select(round_stops).where(round_stops.c.site == site, round_stops.c.round == name)
-    return [StopRow(**row._mapping) for row in tx.execute(wanted.order_by(round_stops.c.position))]
+    return [StopRow(*row) for row in tx.execute(wanted.order_by(round_stops.c.position))]
 
 
 def findings_of(tx: Connection, site: str, name: str) -> list[FindingRow]:
     wanted = select(findings).where(findings.c.site == site, findings.c.round == name).order_by(findings.c.at)
-    return [FindingRow(**row._mapping) for row in tx.execute(wanted)]
+    return [FindingRow(*row) for row in tx.execute(wanted)]
 
 
-def alarms_standing(tx: Connection, since: int) -> list[AlarmRow]:
-    """Of every site: what was raised at or after `since`, and older alarms that nobody has closed."""
+@cache
+def _alarms(within: bool, after: bool, some: bool) -> tuple[Select[Any], Select[Any]]:
+    """What was raised lately, and what stands. Built once each: every page asks them."""
     same = (alarm_acts.c.site == alarms.c.site) & (alarm_acts.c.alarm == alarms.c.alarm)
     closed = exists().where(same, alarm_acts.c.state == "closed").correlate(alarms)
-    wanted = select(alarms).where(or_(alarms.c.at >= since, and_(alarms.c.finding.is_(False), ~closed)))
-    return [AlarmRow(**row._mapping) for row in tx.execute(wanted)]
+    here = (alarms.c.site.in_(bindparam("within", expanding=True)),) if within else ()
+    key = (alarms.c.at, alarms.c.alarm)
+    rest = (tuple_(*key) < tuple_(bindparam("at"), bindparam("alarm")),) if after else ()
+    newest = ordered(select(alarms).where(alarms.c.at >= bindparam("since"), *here, *rest), key, oldest=False)
+    standing = select(alarms).where(alarms.c.finding.is_(False), ~closed, *here)
+    return newest.limit(bindparam("most")) if some else newest, standing
+
+
+def alarms_standing(
+    tx: Connection, since: int, within: Collection[str] = (), most: int | None = None, after: Place | None = None
+) -> list[AlarmRow]:
+    """Of every site, or those of `within`: alarms that nobody has closed, and what was raised at or after `since`; of
+    that no more than `most`, the newest first, behind `after`.
+    """
+    asked = {"since": since, "within": list(within), "most": most}
+    asked |= {"at": after.at, "alarm": after.rest} if after else {}
+    rows = [row for one in _alarms(bool(within), after is not None, most is not None) for row in tx.execute(one, asked)]
+    return list({(row.site, row.alarm): AlarmRow(*row) for row in rows}.values())
+
+
+_BOOKS: Final = (
+    select(
+        heads.c.book, heads.c.seq, heads.c.last_at, folded.c.seq, folded.c.at, folded.c.set_aside, folded.c.life,
+    )
+    .outerjoin(folded, (folded.c.site == heads.c.site) & (folded.c.book == heads.c.book))
+    .where(heads.c.site == bindparam("site"))
+)  # fmt: skip
+"""Built once: most pages ask it, and building it costs more than running it."""
 
 
 def books_of(tx: Connection, site: str) -> list[BookRow]:
     """Every book the site sent anything of: what is held, and up to where the pages are true."""
-    same = (folded.c.site == heads.c.site) & (folded.c.book == heads.c.book)
-    wanted = (
-        select(
-            heads.c.book,
-            heads.c.seq,
-            heads.c.last_at,
-            folded.c.seq,
-            folded.c.at,
-            folded.c.set_aside,
-            folded.c.life,
-        )
-        .outerjoin(folded, same)
-        .where(heads.c.site == site)
-    )
     missing, apart, names = missing_of(tx, site), apart_of(tx, site), writers(tx, site)
     if desk := known.get(tx, f"{known.DESK}{site}"):
         names[bytes.fromhex(desk)] = DESK
@@ -525,19 +521,6 @@ def books_of(tx: Connection, site: str) -> list[BookRow]:
             life or b"",
             apart.get(book, 0),
         )
-        for book, held, heard, seq, at, aside, life in tx.execute(wanted)
+        for book, held, heard, seq, at, aside, life in tx.execute(_BOOKS, {"site": site})
     ]
     return sorted(books, key=lambda book: (book.device, book.book))
-
-
-def make_anew(tx: Connection, version: str) -> None:
-    """Empty projections of every site, with the columns that they have now."""
-    metadata.drop_all(tx, PROJECTIONS)
-    metadata.create_all(tx, PROJECTIONS)
-    known.put(tx, MADE_BY, version)
-
-
-def forget_all(tx: Connection, site: str) -> None:
-    """Empty every projection of a site; the records stay."""
-    for table in PROJECTIONS:
-        tx.execute(delete(table).where(table.c.site == site))

@@ -46,6 +46,9 @@ devices = Table(
     Column("first_key", LargeBinary(32), comment="first shift key; its SHA-256 is the book"),
     Column("enrolled_at", BigInteger),
     Column("revoked_at", BigInteger),
+    Column("waits_since", BigInteger, comment="came by a sheet, and nobody has confirmed it; else null"),
+    Column("replaced_by", String(64), comment="the device that took over from it"),
+    Column("replaced_at", BigInteger),
 )
 Index("devices_by_book", devices.c.book)
 
@@ -71,6 +74,7 @@ enrolment_codes = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("tries", Integer, nullable=False, comment="wrong tries; the fifth burns it"),
     Column("used_by", LargeBinary(32), comment="the book that used it; it may repeat a lost answer"),
+    Column("on_sheet", Integer, comment="1: on a sheet, and somebody confirms whoever comes with it; 2: a spare one"),
 )
 
 records = Table(

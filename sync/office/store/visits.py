@@ -4,12 +4,13 @@ A projection like those in `rounds`, made before them: how one arrival is judged
 handhelds, also on some that come later. Times are UTC milliseconds by the office's clock.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
 from sqlalchemy import (
+    CTE,
     BigInteger,
     Boolean,
     Column,
@@ -17,13 +18,13 @@ from sqlalchemy import (
     Connection,
     Index,
     LargeBinary,
+    Select,
     String,
     Table,
     and_,
     bindparam,
     false,
     func,
-    literal,
     or_,
     select,
     text,
@@ -32,6 +33,7 @@ from sqlalchemy import (
 )
 
 from app.duties.clones import HEARD, SILENT
+from sync.office.store.loose import each
 from sync.office.store.schema import metadata
 from sync.office.store.upsert import insert
 
@@ -64,6 +66,16 @@ Index("visits_by_tag", visits.c.site, visits.c.format, visits.c.tag, visits.c.at
 Index("visits_elsewhere", visits.c.site, visits.c.elsewhere, visits.c.at)
 Index("visits_by_point", visits.c.site, visits.c.point, visits.c.at)
 Index("visits_by_radio", visits.c.site, visits.c.radio, visits.c.point, visits.c.at)
+_POWERED = or_(visits.c.battery_pct.is_not(None), visits.c.battery_mv.is_not(None))
+_READ = visits.c.health.is_not(None)
+Index(
+    "visits_powered", visits.c.site, visits.c.format, visits.c.tag, visits.c.at,
+    visits.c.battery_pct, visits.c.battery_mv, sqlite_where=_POWERED, postgresql_where=_POWERED,
+)  # fmt: skip
+Index(
+    "visits_read", visits.c.site, visits.c.point, visits.c.at, visits.c.health,
+    sqlite_where=_READ, postgresql_where=_READ,
+)  # fmt: skip
 Index("visits_again", visits.c.site, sqlite_where=text("again = 1"), postgresql_where=visits.c.again)
 
 TOGETHER_MS = 300_000
@@ -73,8 +85,6 @@ LONGEST_WALK_MS = 3_600_000
 """No site takes longer to cross."""
 CLOCKS, COUNTS, UNHEARD = 15, 20, 10
 """How many earlier visits are looked at: for where a beacon's clock stands, for its counters, for its silence."""
-LATELY = 200
-"""How many of the last visits are looked at for what only some of them tell."""
 LATEST_MS = 2**53
 """No later time is kept: others read these numbers as floats."""
 
@@ -309,56 +319,85 @@ def sites_again(tx: Connection) -> list[str]:
 # -- what a fitter looks after -------------------------------------------------------------------
 
 
+class Power(Struct, frozen=True):
+    """What a tag said of its battery."""
+
+    battery_pct: int | None
+    battery_mv: int | None
+
+
 def last_heard(tx: Connection, site: str) -> dict[tuple[str, str], int]:
     """When each tag was heard last, by format and identity."""
-    return {key: row.at for key, row in _of_tags(tx, site).items()}
+    return {(row.format, row.tag): row.at for row in tx.execute(_HEARD_LAST, {"site": site})}
 
 
-def last_powered(tx: Connection, site: str) -> dict[tuple[str, str], VisitRow]:
-    """The last visit in which each tag told its battery, of its last LATELY."""
-    return _of_tags(tx, site, "battery_pct", "battery_mv")
+def last_powered(tx: Connection, site: str) -> dict[tuple[str, str], Power]:
+    """What each tag told last of its battery."""
+    rows = tx.execute(_POWERED_LAST, {"site": site})
+    return {(row.format, row.tag): Power(row.battery_pct, row.battery_mv) for row in rows}
 
 
 def last_health(tx: Connection, site: str) -> dict[str, int]:
-    """What a camera said last of each point's label, percent, on the last LATELY visits there."""
-    here = (visits.c.site == site,)
-    points = [key for (key,) in _each(tx, (visits.c.point,), here)]
-    found = {point: _lately(tx, (*here, visits.c.point == point), "health") for point in points}
-    return {point: row.health for point, row in found.items() if row is not None and row.health is not None}
-
-
-def _of_tags(tx: Connection, site: str, *told: str) -> dict[tuple[str, str], VisitRow]:
-    """By format and identity, the last visit of each tag that told that."""
-    here, found = (visits.c.site == site,), {}
-    for format_, tag in _each(tx, (visits.c.format, visits.c.tag), here):
-        row = _lately(tx, (*here, visits.c.format == format_, visits.c.tag == tag), *told) if tag else None
-        if row is not None:
-            found[format_, tag] = row
-    return found
-
-
-def _lately(tx: Connection, which: tuple[ColumnElement[bool], ...], *told: str) -> VisitRow | None:
-    """The newest of the last LATELY of these visits that told one of those columns; the newest one without any."""
-    newest = select(*_FIELDS).where(*which).order_by(visits.c.at.desc(), visits.c.book, visits.c.seq)
-    if told:
-        lately = newest.limit(LATELY).subquery()
-        newest = select(lately).where(or_(*(lately.c[name].is_not(None) for name in told)))
-        newest = newest.order_by(lately.c.at.desc(), lately.c.book, lately.c.seq)
-    row = tx.execute(newest.limit(1)).first()
-    return VisitRow(*row) if row else None
+    """What a camera said last of each point's label, percent."""
+    return {row.point: row.health for row in tx.execute(_HEALTH_LAST, {"site": site})}
 
 
 def silent_since(tx: Connection, site: str) -> dict[str, tuple[int, int]]:
     """By point: the first of the visits running that found its beacons silent, and how many there are."""
-    found = {}
-    silent, heard = ((visits.c.site == site, visits.c.radio == each) for each in (SILENT, HEARD))
-    for (point,) in _each(tx, (visits.c.point,), silent):
-        last = tx.execute(select(func.max(visits.c.at)).where(*heard, visits.c.point == point)).scalar() or 0
-        since = select(func.min(visits.c.at), func.count()).where(*silent, visits.c.point == point, visits.c.at > last)
-        first, count = tx.execute(since).one()
-        if count:
-            found[point] = (first, count)
-    return found
+    rows = tx.execute(_SILENT_SINCE, {"site": site, "silent": SILENT, "heard": HEARD})
+    return {point: (first, count) for point, first, count in rows if count}
+
+
+def _tags(*where: ColumnElement[bool]) -> CTE:
+    """Format and identity of every tag."""
+    return each(visits.c.tag, *where, of=each(visits.c.format, *where, visits.c.format > ""))
+
+
+def _last(column: Column[Any], *where: ColumnElement[bool]) -> ColumnElement[Any]:
+    """Of the newest of these visits."""
+    newest = select(column).where(*where).order_by(visits.c.at.desc())
+    return newest.limit(1).scalar_subquery().label(column.name)
+
+
+_HERE = visits.c.site == bindparam("site")
+
+
+def _heard_last() -> Select[Any]:
+    tag = _tags(_HERE)
+    same = (_HERE, visits.c.format == tag.c.format, visits.c.tag == tag.c.tag)
+    at = select(func.max(visits.c.at)).where(*same).scalar_subquery().label("at")
+    return select(tag, at).where(tag.c.tag.is_not(None))
+
+
+def _powered_last() -> Select[Any]:
+    tag = _tags(_HERE, _POWERED)
+    same = (_HERE, _POWERED, visits.c.format == tag.c.format, visits.c.tag == tag.c.tag)
+    told = (_last(column, *same) for column in (visits.c.battery_pct, visits.c.battery_mv))
+    return select(tag, *told).where(tag.c.tag.is_not(None))
+
+
+def _health_last() -> Select[Any]:
+    there = each(visits.c.point, _HERE, _READ)
+    health = _last(visits.c.health, _HERE, _READ, visits.c.point == there.c.point)
+    return select(there, health).where(there.c.point.is_not(None))
+
+
+def _silent_since() -> Select[Any]:
+    silent, heard = ((_HERE, visits.c.radio == bindparam(name)) for name in ("silent", "heard"))
+    there = each(visits.c.point, *silent)
+    here = visits.c.point == there.c.point
+    last = select(func.max(visits.c.at)).where(*heard, here).correlate(there).scalar_subquery()
+    since = select(there, func.coalesce(last, 0).label("last")).where(there.c.point.is_not(None)).subquery()
+    running = (*silent, visits.c.point == since.c.point, visits.c.at > since.c.last)
+    first, count = (
+        select(each).where(*running).correlate(since).scalar_subquery()
+        for each in (func.min(visits.c.at), func.count(visits.c.at))
+    )
+    return select(since.c.point, first.label("first"), count.label("count"))
+
+
+_HEARD_LAST, _POWERED_LAST = _heard_last(), _powered_last()
+_HEALTH_LAST, _SILENT_SINCE = _health_last(), _silent_since()
 
 
 def calibrated(tx: Connection, site: str) -> dict[tuple[str, str], CalibrationRow]:
@@ -368,14 +407,3 @@ def calibrated(tx: Connection, site: str) -> dict[tuple[str, str], CalibrationRo
     for row in tx.execute(select(calibrations).where(calibrations.c.site == site).order_by(*newest)):
         found.setdefault((row.format, row.tag), CalibrationRow(**row._mapping))
     return found
-
-
-def _each(
-    tx: Connection, key: tuple[Column[Any], ...], where: tuple[ColumnElement[bool], ...]
-) -> Iterator[tuple[Any, ...]]:
-    """Every value of a key that begins an index, from one to the next: what lies between is not read."""
-    wanted = select(*key).where(*where).order_by(*key).limit(1)
-    row = tx.execute(wanted).first()
-    while row is not None:
-        yield tuple(row)
-        row = tx.execute(wanted.where(tuple_(*key) > tuple_(*map(literal, row)))).first()

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
 
 from app.errors import WatchbookError
-from sync.office.store.rounds import PROJECTIONS
+from sync.office.store.projections import PROJECTIONS
 from sync.office.store.tables import metadata
 from sync.office.store.upsert import insert
 

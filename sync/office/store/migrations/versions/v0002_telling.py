@@ -167,6 +167,44 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site", "name"),
     )
     op.create_table(
+        "release_offers",
+        sa.Column("ring", sa.String(length=40), nullable=False),
+        sa.Column("arch", sa.String(length=20), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("ring", "arch"),
+    )
+    op.create_table(
+        "release_pieces",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", "first"),
+    )
+    op.create_table(
+        "releases",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("arch", sa.String(length=20), nullable=False),
+        sa.Column("python", sa.String(length=8), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("writes", sa.BigInteger(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_table(
+        "settings",
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("revision", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("device", sa.String(length=64), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("site", "revision"),
+    )
+    with op.batch_alter_table("settings", schema=None) as batch_op:
+        batch_op.create_index("settings_by_device", ["site", "device", "revision"], unique=False)
+
+    op.create_table(
         "unnamed_blobs",
         sa.Column("site", sa.String(length=64), nullable=False),
         sa.Column("sha256", sa.LargeBinary(length=32), nullable=False),
@@ -178,11 +216,24 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("companies", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("districts", sa.Text(), server_default="", nullable=False))
 
+    with op.batch_alter_table("devices", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("waits_since", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("replaced_by", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("replaced_at", sa.BigInteger(), nullable=True))
+
+    with op.batch_alter_table("enrolment_codes", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("on_sheet", sa.Integer(), nullable=True))
+
     with op.batch_alter_table("plans", schema=None) as batch_op:
         batch_op.add_column(sa.Column("by", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("withdrawn_at", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("company", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("district", sa.String(length=64), server_default="", nullable=False))
+        batch_op.create_index(
+            "plans_named",
+            ["site", "revision", "withdrawn_at", "sha256", "effective", "imported_at", "company", "district"],
+            unique=False,
+        )
 
     with op.batch_alter_table("records", schema=None) as batch_op:
         batch_op.create_index(
