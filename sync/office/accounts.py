@@ -42,6 +42,8 @@ LABEL_PRINTERS: Final = frozenset({"supervisor", "manager", "admin"})
 
 PLANNERS: Final = frozenset({"manager", "admin"})
 """Roles that may change a site's plan."""
+ADMINS: Final = frozenset({"admin"})
+"""Roles that say which program runs on handhelds."""
 AUDITORS: Final = frozenset({"manager", "admin"})
 """Roles that may read what everybody did at the office."""
 

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import re
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
@@ -20,12 +21,15 @@ from msgspec import Raw, Struct
 
 from app.logbook.keys import identity_message, verifies
 from sync.handoff import FileRefused
+from sync.office import admitting, takeover
+from sync.office.audit import acts
 from sync.office.batches import checked, hex_of
 from sync.office.feed import Feed
 from sync.office.gate import BODY_S, AnyRequest, Caller, Gate, number, read
 from sync.office.handoff import REVOKED, signed_receipt, take_in
 from sync.office.keys import OfficeKey
-from sync.office.problems import Refusal, language, title
+from sync.office.problems import NOT_PACKED, Refusal, language, title
+from sync.office.releases import offered_to, piece_for
 from sync.office.store import Store, conditions
 from sync.office.store import records as store_records
 from sync.office.store.blobs import Part, Upload, keep_part, name_blobs, names_in, upload_of
@@ -44,22 +48,28 @@ from sync.wire import (
     MAX_PAGE,
     MAX_WAIT_S,
     MIN_CLIENT,
+    OCTETS,
     OFFSET_HEADER,
     PROTOCOLS,
     URN,
     Ack,
+    AskOthers,
     Batch,
     Carried,
     Change,
     Changes,
     Condition,
     Conditioned,
+    Confirm,
+    Confirmed,
     Enrol,
     Enrolled,
     Hello,
     Kept,
     Mark,
     Noted,
+    Offering,
+    Others,
     Problem,
     Quarantined,
     Receipt,
@@ -164,6 +174,22 @@ def endpoints(office: Office) -> Sequence[HTTPRouteHandler]:
     async def state(request: AnyRequest, book: book_path) -> Conditioned:
         return await _take_condition(office, request, book)
 
+    @get("/v1/books/{book:str}/release", responses=_problems(*_SIGNED, "revoked"))
+    async def release(request: AnyRequest, book: book_path, arch: FromQuery[str]) -> Offering:
+        device = (await _admit(office, request, book)).device
+        found = await office.store.read(partial(offered_to, device=device, arch=arch))
+        return Offering(book, found, office.now())
+
+    @get("/v1/books/{book:str}/release/{name:str}", opt={NOT_PACKED: True}, responses=_problems(*_SIGNED, "no-release"))
+    async def release_piece(
+        request: AnyRequest, book: book_path, name: book_path, offset: Annotated[int, Parameter(ge=0, le=2**31)] = 0
+    ) -> Response[bytes]:
+        device = (await _admit(office, request, book)).device
+        found = await office.store.read(partial(piece_for, device=device, digest=name, offset=offset))
+        if found is None:
+            raise Refusal("no-release")
+        return Response(found, media_type=OCTETS)
+
     @get("/v1/changes", responses=_problems(*_SIGNED, "revoked", "cursor-ahead", "cursor-expired"))
     async def changes(
         request: AnyRequest,
@@ -173,7 +199,16 @@ def endpoints(office: Office) -> Sequence[HTTPRouteHandler]:
     ) -> Response[Changes]:
         return await _changes(office, request, cursor, limit, wait)
 
-    return (health, hello, enrol, successor, records, urgent, carried, blob_state, blob, mark, state, changes)
+    @post("/v1/books/{book:str}/confirm", status_code=200, responses=_problems(*_SIGNED, "not-a-supervisor"))
+    async def confirm(request: AnyRequest, book: book_path) -> Confirmed:
+        return await _confirm(office, request, book)
+
+    @post("/v1/books/{book:str}/others", status_code=200, responses=_problems(*_SIGNED, "revoked"))
+    async def others(request: AnyRequest, book: book_path) -> Others:
+        return await _others(office, request, book)
+
+    of_records = (successor, records, urgent, carried, blob_state, blob, mark)
+    return (health, hello, enrol, confirm, *of_records, others, state, release, release_piece, changes)
 
 
 _SIGNED: Final = ("malformed", "signature", "unknown-book", "client-too-old", "busy")
@@ -217,6 +252,32 @@ async def _enrol(office: Office, request: AnyRequest) -> Enrolled:
     except BookTaken as e:
         raise Refusal("book-taken") from e
     return Enrolled(asked.book, device.device, device.site, office.key.public.hex(), START, now)
+
+
+async def _confirm(office: Office, request: AnyRequest, book: str) -> Confirmed:
+    """A supervisor of the site stands before the handheld that waits: the office need not be asked (at night)."""
+    now = office.now()
+    caller = await office.gate.admit(request, now, book, waiting=True)
+    asked = _decoded(await office.gate.body(request, caller), Confirm)
+    if caller.revoked:
+        raise Refusal("revoked")
+    person = await admitting.by_badge(office.store, caller.device, hex_of(asked.proof, 32), now)
+    if person is None:
+        raise Refusal("not-a-supervisor")
+    return Confirmed(book, person, now)
+
+
+async def _others(office: Office, request: AnyRequest, book: str) -> Others:
+    """What is known of handhelds in use at the site; that somebody asked is in the audit."""
+    now = office.now()
+    caller = await office.gate.admit(request, now, book)
+    asked = _decoded(await office.gate.body(request, caller), AskOthers)
+    if caller.revoked:
+        raise Refusal("revoked")
+    site, device = caller.device.site, caller.device.device
+    await acts(office.store, f"device:{device}", "handhelds-asked", now, site, f"{asked.by[:40]} {asked.post[:64]}")
+    found = await office.store.read(lambda tx: takeover.others(tx, site, device, asked.post, now))
+    return Others(book, found, now)
 
 
 def _proven(asked: Enrol) -> tuple[bytes, bytes, bytes]:
@@ -376,11 +437,13 @@ async def _changes(office: Office, request: AnyRequest, cursor: str, limit: int,
     caller = await _admit(office, request, None)
     site = caller.device.site
     await _renew_tables(office, site)
-    page = await _page(office, site, cursor, limit)
-    if wait and not page.items:
-        await office.feed.news(caller.book, site, page.reached, wait)
+    page = await _page(office, caller, cursor, limit)
+    until, before = time.monotonic() + wait, -1
+    while not page.items and before < page.reached and (left_s := until - time.monotonic()) > 0:
+        before = page.reached  # beyond it there may be something for another handheld only: then the waiting goes on
+        await office.feed.news(caller.book, site, before, left_s)
         await _still_in(office, caller)
-        page = await _page(office, site, cursor, limit)
+        page = await _page(office, caller, cursor, limit)
     held = await office.store.records.held(site, caller.book)
     body = Changes(
         book=caller.book.hex(),
@@ -395,9 +458,10 @@ async def _changes(office: Office, request: AnyRequest, cursor: str, limit: int,
     return Response(msgspec.structs.replace(body, sig=signed), media_type=JSON)
 
 
-async def _page(office: Office, site: str, cursor: str, limit: int) -> Page:
+async def _page(office: Office, caller: Caller, cursor: str, limit: int) -> Page:
+    site = caller.device.site
     try:
-        return await office.store.changes.page(site, cursor, limit)
+        return await office.store.changes.page(site, cursor, limit, caller.device.device)
     except CursorDead as e:
         raise Refusal("cursor-expired") from e
     except CursorAhead as e:

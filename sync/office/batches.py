@@ -20,10 +20,7 @@ def checked(sent: Batch, book: bytes, skew: int) -> store_records.Batch:
     last = sent.first + len(raws) - 1
     if hashes[-1] != head or not verifies(key, sig, head_message(book, last, head)):
         raise Refusal("malformed")
-    links = tuple(
-        store_records.link(sent.first + place, raw, after)
-        for place, (raw, after) in enumerate(zip(raws, hashes, strict=True))
-    )
+    links = store_records.links(sent.first, raws, hashes)
     return store_records.Batch(book, sent.first, prev, links, key, sig, skew, hole)
 
 

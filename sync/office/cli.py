@@ -15,7 +15,7 @@ import click
 from app import usage
 from app.duties.site import ROLES
 from app.usage import flags, option
-from app.words import LANGS
+from app.words import LANGS, say
 from sync.office.hook_forms import FORMS
 from sync.office.labels import BOTH, NAMES
 from sync.office.papers import NAMES as PAPERS
@@ -156,6 +156,167 @@ def device_revoke(device: str, site: str | None) -> None:
     from sync.office import device_commands
 
     device_commands.device_revoke(settings(), device, site)
+
+
+@device.command("sheets")
+@shared
+@option("--office", metavar="URL")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--site", default="")
+@click.option("--hours", type=click.IntRange(1, 72), default=8)
+@click.option("--example", is_flag=True)
+def device_sheets(file: Path | None, out: Path, site: str, hours: int, *, example: bool) -> None:
+    from sync.office import enrolment_commands
+
+    if example:
+        enrolment_commands.example(settings(), out)
+        return
+    if file is None:
+        raise click.UsageError(say(settings().lang, "invitations.no_file"))
+    sys.exit(enrolment_commands.sheets(settings(), file, out, site, hours))
+
+
+@device.command("waiting")
+@shared
+@click.option("--site")
+def device_waiting(site: str | None) -> None:
+    from sync.office import enrolment_commands
+
+    enrolment_commands.waiting(settings(), site)
+
+
+@device.command("confirm")
+@shared
+@click.argument("device")
+@click.option("--site")
+def device_confirm(device: str, site: str | None) -> None:
+    from sync.office import enrolment_commands
+
+    enrolment_commands.confirm(settings(), device, site)
+
+
+@device.command("replaced")
+@shared
+@click.argument("device")
+@click.option("--by", "spare", required=True, metavar="DEVICE")
+@click.option("--site")
+def device_replaced(device: str, spare: str, site: str | None) -> None:
+    from sync.office import enrolment_commands
+
+    enrolment_commands.replaced(settings(), device, spare, site)
+
+
+# -- releases ------------------------------------------------------------------------------------
+
+
+@cli.group()
+@shared
+def release() -> None:
+    pass
+
+
+@release.command("key")
+@shared
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def release_key(file: Path) -> None:
+    from sync.office import release_commands
+
+    release_commands.release_key(settings(), file)
+
+
+@release.command("add")
+@shared
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def release_add(file: Path) -> None:
+    from sync.office import release_commands
+
+    release_commands.release_add(settings(), file)
+
+
+_ringed: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = usage.options(
+    click.option("--ring", metavar="NAME"), click.option("--all", "everybody", is_flag=True)
+)
+
+
+@release.command("offer")
+@shared
+@click.argument("version")
+@_ringed
+def release_offer(version: str, ring: str | None, everybody: bool) -> None:
+    from sync.office import release_commands
+
+    release_commands.release_offer(settings(), version, ring, everybody=everybody)
+
+
+@release.command("withdraw")
+@shared
+@click.argument("version")
+@_ringed
+def release_withdraw(version: str, ring: str | None, everybody: bool) -> None:
+    from sync.office import release_commands
+
+    release_commands.release_withdraw(settings(), version, ring, everybody=everybody)
+
+
+@release.command("list")
+@shared
+def release_list() -> None:
+    from sync.office import release_commands
+
+    release_commands.release_list(settings())
+
+
+@release.command("remove")
+@shared
+@click.argument("version")
+def release_remove(version: str) -> None:
+    from sync.office import release_commands
+
+    release_commands.release_remove(settings(), version)
+
+
+# -- what handhelds are set to -------------------------------------------------------------------
+
+
+@cli.group("settings")
+@shared
+def handheld_settings() -> None:
+    pass
+
+
+@handheld_settings.command("show")
+@shared
+@click.argument("site")
+@click.option("--device", metavar="NAME")
+def settings_show(site: str, device: str | None) -> None:
+    from sync.office import settings_commands
+
+    settings_commands.show(settings(), site, device)
+
+
+@handheld_settings.command("set")
+@shared
+@click.argument("site")
+@click.argument("pairs", nargs=-1, required=True, metavar="SETTING=VALUE...")
+@click.option("--device", metavar="NAME")
+@click.option("--dry-run", "dry", is_flag=True)
+def settings_set(site: str, pairs: tuple[str, ...], device: str | None, *, dry: bool) -> None:
+    from sync.office import settings_commands
+
+    sys.exit(settings_commands.change(settings(), site, device, pairs, dry=dry))
+
+
+@handheld_settings.command("unset")
+@shared
+@click.argument("site")
+@click.argument("names", nargs=-1, required=True, metavar="SETTING...")
+@click.option("--device", metavar="NAME")
+@click.option("--dry-run", "dry", is_flag=True)
+def settings_unset(site: str, names: tuple[str, ...], device: str | None, *, dry: bool) -> None:
+    from sync.office import settings_commands
+
+    sys.exit(settings_commands.unset(settings(), site, device, names, dry=dry))
 
 
 # -- people --------------------------------------------------------------------------------------

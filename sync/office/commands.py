@@ -154,9 +154,15 @@ def export(settings: Settings, site: str | None, *, jsonl: bool) -> None:
 
 
 def handoff(settings: Settings, path: Path) -> int:
-    """Take in a hand-off file or those of a folder, and leave receipts beside them; 1 when something was refused."""
+    """Take in a hand-off file, or those of a folder, and leave receipts beside them; or what a copy of a broken
+    handheld's data folder still holds. 1 when something was refused."""
     from sync.handoff import LARGEST, FileRefused, bytes_of
+    from sync.office import salvage
     from sync.office.handoff import TakenIn, files_of, leave_receipt, take_in
+
+    if salvage.is_data_folder(path):
+        with salvage.files_in(path) as files:
+            return handoff(settings, files)
 
     key = OfficeKey.open(folder_of(settings))
 

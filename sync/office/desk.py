@@ -19,8 +19,9 @@ from app.logbook.keys import book_id, head_message, identity_message
 from app.record import Record, encode, follow
 from app.version import VERSION
 from sync.office.keys import OfficeKey
-from sync.office.store import Store, blobs, known
+from sync.office.store import Store, StoreBusy, blobs, known
 from sync.office.store.records import Batch, Held, Link, append, link
+from sync.office.store.rounds import folded_of
 
 BOOT: Final = "office"
 """Its `up` is its wall clock: an office does not boot for its records."""
@@ -36,6 +37,10 @@ def text_of(apart: bytes) -> str:
     return apart[_SALT:].decode("utf-8", "replace")
 
 
+class Moved(StoreBusy):
+    """Whoever was going to write: read again, somebody else has written in this book meanwhile."""
+
+
 class Desk:
     """The books of an office."""
 
@@ -43,29 +48,46 @@ class Desk:
         self._store = store
         self._key = key
 
-    async def say(self, site: str, body: Body | Sequence[Body], by: str, now: int, *, apart: bytes = b"") -> str:
+    async def say(
+        self, site: str, body: Body | Sequence[Body], by: str, now: int, *, apart: bytes = b"", after: int | None = None
+    ) -> str:
         """Durable when this returns, all of it or nothing; the id of the first record. `now` is UTC ms.
 
         `by` is the person's id; empty, the office says it. `apart`: a text that a record names, as `apart_of` made it.
-        Raises RecordRefused for a body that no record may hold.
+        `after`: how many of its records the writer had read. Raises RecordRefused for a body that no record may hold,
+        Moved when there are more.
         """
         bodies = [body] if isinstance(body, Body) else list(body)
         own = self._own(site)
-        book = book_id(own.public_key().public_bytes_raw())
+        book = _book(own)
         written = Writing(own, book, self._key.public)
+
+        def following(held: Held) -> Batch:
+            if after not in (None, held.seq):
+                raise Moved("sync.store_busy", why="somebody else wrote in this book first")
+            return written.after(held, bodies, by, now)
 
         def change(tx: Connection) -> Held:
             known.put(tx, f"{known.DESK}{site}", book.hex())
             if apart:
                 blobs.put(tx, site, book, apart, now)
-            return append(tx, site, book, lambda held: written.after(held, bodies, by, now), now)
+            return append(tx, site, book, following, now)
 
         held = await self._store.write(change, site)
         return f"{book.hex()}:{held.seq - len(bodies) + 1}"
 
+    def read(self, tx: Connection, site: str) -> int:
+        """How many records of the site's book the projections know."""
+        known = folded_of(tx, site, _book(self._own(site)))
+        return known.seq if known else 0
+
     def _own(self, site: str) -> Ed25519PrivateKey:
         seed = sha256(self._key.sign(b"watchbook desk 1\n" + site.encode())).digest()
         return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def _book(own: Ed25519PrivateKey) -> bytes:
+    return book_id(own.public_key().public_bytes_raw())
 
 
 class Writing:

@@ -203,6 +203,9 @@ class RoundDetail(Struct, frozen=True):
     late_entry: LateEntry | None = None
     parts: tuple[Part, ...] = ()
     """In the order in which it was walked; empty for a round that one book tells whole."""
+    taken: int = 0
+    """Stops left out here that were reached before with the handheld that this one took over from."""
+    taken_in_window: int = 0
 
 
 class FindingDetail(Struct, frozen=True):
@@ -308,7 +311,8 @@ def tally_of(row: RoundRow, detail: RoundDetail, stops: Iterable[StopRow], excus
         for stop in stops
         if stop.at is None and is_excused(stop.point, row.opens, closes, excuses)
     ]
-    tally = Tally(detail.planned, detail.done, detail.skipped, detail.in_window)
+    done, in_window = detail.done + detail.taken, detail.in_window + detail.taken_in_window
+    tally = Tally(detail.planned, done, detail.skipped - detail.taken, in_window)
     return forgive(tally, left.count(False), left.count(True))
 
 

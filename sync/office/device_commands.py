@@ -1,10 +1,13 @@
 """The office's commands about handhelds: a code for a new one, how each stands, and taking a lost one's rights."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 import msgspec
+from sqlalchemy import Connection
 
+from app.duties.site import Plan
 from app.text import clean
 from app.words import say
 from sync.office import fleet
@@ -19,7 +22,9 @@ from sync.office.command_line import (
     tell,
     with_store,
 )
+from sync.office.fleet import Due
 from sync.office.keys import OfficeKey
+from sync.office.pages.fleet import troubles
 from sync.office.pages.places import Places
 from sync.office.settings import Settings
 from sync.office.store import Store
@@ -55,9 +60,9 @@ def device_add(settings: Settings, name: str, site: str) -> None:
 def device_list(settings: Settings, site: str | None) -> None:
     """Every handheld with its last word of itself."""
     now = now_ms()
-    seen, plans = with_store(settings, lambda store: store.read(lambda tx: (fleet.read(tx, site), newest_plans(tx))))
+    seen, plans, due = with_store(settings, lambda store: store.read(lambda tx: _fleet(tx, site)))
     if settings.as_json:
-        print_json([_device(each, now) for each in seen])
+        print_json([_device(each, now, _newest(plans, each), due[each.key], settings.lang) for each in seen])
         return
     if not seen:
         click.echo(say(settings.lang, "office_cli.devices_none"))
@@ -68,10 +73,24 @@ def device_list(settings: Settings, site: str | None) -> None:
         fields["heard"] = places.day_and_minute(each.heard) if each.heard else ""
         fields["holds"] = say(settings.lang, "fleet.holds", n=each.holds) if each.holds else ""
         click.echo(say(settings.lang, "fleet.listed", **fields).rstrip())
+        for trouble in troubles(each, _newest(plans, each), due[each.key], settings.lang):
+            click.echo(f"    {trouble}")
 
 
-def _device(seen: fleet.Seen, now: int) -> dict[str, Any]:
-    device = seen.device
+def _fleet(tx: Connection, site: str | None) -> tuple[list[fleet.Seen], dict[str, Plan], dict[tuple[str, str], Due]]:
+    seen = fleet.read(tx, site)
+    return seen, newest_plans(tx), fleet.due(tx, seen)
+
+
+def _newest(plans: Mapping[str, Plan], seen: fleet.Seen) -> int:
+    """Revision of its site's plan."""
+    plan = plans.get(seen.device.site)
+    return plan.revision if plan else 0
+
+
+def _device(seen: fleet.Seen, now: int, newest: int, due: Due, lang: str) -> dict[str, Any]:
+    """What the page shows of it."""
+    device, said = seen.device, seen.said
     return {
         "device": device.device,
         "site": device.site,
@@ -84,7 +103,19 @@ def _device(seen: fleet.Seen, now: int) -> dict[str, Any]:
         "holds": seen.holds,
         "clock_offset_ms": seen.skew,
         "silent": seen.is_silent(now),
-        "said": msgspec.to_builtins(seen.said) if seen.said else None,
+        "waits_since": device.waits_since,
+        "replaced_by": device.replaced_by,
+        "replaced_at": device.replaced_at,
+        "program": said.program if said else None,
+        "offered": due.release or None,
+        "plan": {"runs": said.plan if said else None, "wanted": newest},
+        "settings": {"runs": said.settings if said else None, "wanted": due.settings},
+        "ring": due.ring or None,
+        "battery_pct": said.battery if said else None,
+        "storage_free_mb": said.free_mb if said else None,
+        "radio": said.radio or None if said else None,
+        "troubles": list(troubles(seen, newest, due, lang)),
+        "said": msgspec.to_builtins(said) if said else None,
     }
 
 

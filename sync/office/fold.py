@@ -17,7 +17,6 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from time import monotonic
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
@@ -25,16 +24,18 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app import kinds
-from app.duties.days import local_day
+from app.duties.days import office_time
 from app.duties.outcome import may_excuse
 from app.duties.review import RULES
 from app.duties.site import Plan, decode_plan
+from app.duties.tuning import Tuning
 from app.duties.ways import Place
 from app.errors import WatchbookError
 from app.kinds.afterwards import MarkExplained, PointExcused, RoundLateEntry
 from app.kinds.witness import WitnessSeen
 from app.record import Record
-from sync.office import hearings, relaying, reviewing, standing, subjects, tag_keys
+from sync.office import hearings, relaying, reviewing, standing, subjects, tag_keys, takeover
+from sync.office.background import Background
 from sync.office.binding import badges_of, labels_of
 from sync.office.details import (
     BookLife,
@@ -47,12 +48,13 @@ from sync.office.details import (
     names_in,
 )
 from sync.office.digits import find_heads
+from sync.office.handheld_settings import tuning_of_book
 from sync.office.joining import Family, Piece
 from sync.office.keyring import keys_of
 from sync.office.measures import entries_of_round, readings_of
 from sync.office.paper import read_late_entry
-from sync.office.reading import Before, Line, Tokens, alarm_of, read_round
-from sync.office.store import Store, days, known, visits
+from sync.office.reading import Before, Line, Tokens, alarm_of, judged_under, read_round
+from sync.office.store import Store, days, known, projections, visits
 from sync.office.store import entries as entry_table
 from sync.office.store import plans as plan_table
 from sync.office.store import readings as reading_table
@@ -75,7 +77,7 @@ from sync.office.store.rounds import (
 
 log: Final = logging.getLogger("watchbook.fold")
 
-SHAPE: Final = 8
+SHAPE: Final = 9
 """Version of what the projections hold; under another one they are made again."""
 CURSOR: Final = f"rounds/{RULES}.{SHAPE}"
 HEARD: Final = f"visits/{RULES}.{SHAPE}"
@@ -83,7 +85,7 @@ HEARD: Final = f"visits/{RULES}.{SHAPE}"
 STEP: Final = 500
 LOOK_S: Final = 1.0
 """Between two looks for records that another process took in: another worker, or a command."""
-CALM_S: Final = 0.05
+CALM_S: Final = 0.2
 PATIENT_S: Final = 5.0
 """How long it waits at most for a moment in which nothing comes in."""
 SLICE_S: Final = 0.25
@@ -130,6 +132,7 @@ class Step(Struct, frozen=True):
     """What was known of the tags when it was read (tag_keys.TURN)."""
     again: tuple[tuple[bytes, str], ...] = ()
     """Rounds that were made again for that."""
+    took_over: tuple[takeover.TookOver, ...] = ()
 
 
 class Folding:
@@ -138,7 +141,7 @@ class Folding:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._task: asyncio.Task[None] | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._looking = Background("looking for records of others", self._look, LOOK_S)
         self._again = False
         self._ended = False
         self._resting: dict[str, float] = {}
@@ -147,7 +150,7 @@ class Folding:
     def follow(self) -> None:
         """Fold now, after every commit of this process, and every LOOK_S what others brought; in the background."""
         self._store.after_commit.append(self.wake)
-        self._looking = asyncio.get_running_loop().create_task(self._look())
+        self._looking.follow()
 
     def wake(self) -> None:
         """Fold soon; on the running event loop."""
@@ -161,8 +164,7 @@ class Folding:
         if self.wake in self._store.after_commit:
             self._store.after_commit.remove(self.wake)
         self._ended = True
-        if self._looking is not None:
-            self._looking.cancel()
+        await self._looking.stop()
         if self._task is not None:
             await asyncio.wait({self._task})
 
@@ -196,10 +198,9 @@ class Folding:
         if step is not None:
             await self._store.write(partial(apply_step, step=step))
 
-    async def _look(self) -> None:
-        while True:
-            self.wake()
-            await asyncio.sleep(LOOK_S)
+    async def _look(self) -> float:
+        self.wake()
+        return LOOK_S
 
     async def _run(self) -> None:
         while self._again and not self._ended:
@@ -230,8 +231,8 @@ def _tell(task: asyncio.Task[None]) -> None:
 
 def prepare(tx: Connection) -> None:
     """Projections made by other rules are forgotten; they come again from the records."""
-    if known.get(tx, table.MADE_BY) != CURSOR:
-        table.make_anew(tx, CURSOR)
+    if known.get(tx, projections.MADE_BY) != CURSOR:
+        projections.make_anew(tx, CURSOR)
         for site in sites(tx):
             move_cursor(tx, site, CURSOR, 0)
     for site in sites(tx):
@@ -240,7 +241,7 @@ def prepare(tx: Connection) -> None:
 
 
 def forget(tx: Connection, site: str) -> None:
-    table.forget_all(tx, site)
+    projections.forget_all(tx, site)
     tag_keys.next_turn(tx, site)
     for name in (HEARD, CURSOR):
         move_cursor(tx, site, name, 0)
@@ -299,6 +300,7 @@ def read_step(tx: Connection, site: str) -> Step | None:
         frozenset(day for step in steps for day in step.days),
         tag_keys.turn_of(tx, site),
         tuple(again),
+        tuple(takeover.said_in(stored)),
     )
 
 
@@ -322,6 +324,8 @@ def apply_step(tx: Connection, step: Step) -> bool:
         table.put_once(tx, row)
     for row in step.named:
         table.name_witnessed(tx, row)
+    for said in step.took_over:
+        takeover.note_replaced(tx, step.site, said)
     for folded in step.folded:
         table.put_folded(tx, folded)
     reviewing.take(tx, step.site, step.reviews)
@@ -477,11 +481,13 @@ def _read_pieces(tx: Connection, site: str, pieces: Sequence[Piece], name: str) 
         return Made(*entered) if entered else None
     tokens = Tokens(labels=labels_of(tx, site), badges=badges_of(tx))
     sign_ins = [] if lines[0].apart else _sign_ins(tx, site, book, lines[0].stored.seq)
-    before = Before(_heard(tx, site, lines, plan), None if lines[0].apart else _place(tx, site, book, lines[0]))
+    place = None if lines[0].apart else _place(tx, site, book, lines[0])
+    before = Before(_heard(tx, site, lines, plan), place, _tunings(tx, site, lines))
     read = read_round(site, book, lines, plan, tokens, sign_ins, before)
     if read is None:
         return None
-    return Made(*read, readings_of(site, read[0].round, lines, plan), entries_of_round(lines, plan))
+    made, stops = takeover.with_taken(tx, *read)
+    return Made(made, stops, readings_of(site, made.round, lines, plan), entries_of_round(lines, plan))
 
 
 def _place(tx: Connection, site: str, book: bytes, started: Line) -> Place | None:
@@ -503,6 +509,13 @@ def _heard(tx: Connection, site: str, lines: Sequence[Line], plan: Plan | None) 
     keys = keys_of(tx, site)
     rows = visits.find(tx, site, arrivals)
     return {(row.book, row.seq): hearings.tell(tx, row, arrivals[row.book, row.seq], keys, plan) for row in rows}
+
+
+def _tunings(tx: Connection, site: str, lines: Sequence[Line]) -> dict[tuple[bytes, int], Tuning]:
+    """What the office had set on the handhelds by the revisions that their evidence names."""
+    arrivals = [(line.stored.book, line.body.evidence) for line in lines if isinstance(line.body, kinds.StopArrived)]
+    named = {(book, judged_under(evidence)) for book, evidence in arrivals if judged_under(evidence)}
+    return {(book, revision): tuning_of_book(tx, site, book, revision) for book, revision in named}
 
 
 def _of_round(tx: Connection, piece: Piece, name: str) -> list[Line]:
@@ -560,10 +573,8 @@ def _excuse(tx: Connection, site: str, line: Line) -> ExcuseRow:
     """Who may excuse is told by the plan that held when it was said."""
     body = line.body
     assert isinstance(body, PointExcused)
-    newest = plan_table.newest_plan(tx, site)
-    day = local_day(line.record.at, ZoneInfo(decode_plan(newest.raw).site.zone)) if newest else ""
-    row = plan_table.plan_on(tx, site, day)
-    valid = row is not None and may_excuse(decode_plan(row.raw), line.record.by)
+    plan = plan_table.plan_at(tx, site, office_time(line.record))
+    valid = plan is not None and may_excuse(plan, line.record.by)
     detail = ExcuseDetail(line.ref, body.reason, body.words, line.record.by, valid)
     first, last = (min(max(at, 0), visits.LATEST_MS) for at in (body.first, body.last))
     return ExcuseRow(site, subject(line.stored), body.point[:64], first, last, msgspec.json.encode(detail))

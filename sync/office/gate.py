@@ -61,10 +61,11 @@ class Gate:
         self._swept = 0
         """When old nonces of all workers were forgotten, in seconds."""
 
-    async def admit(self, request: AnyRequest, now: int, book: str | None = None) -> Caller:
-        """The caller, which must write `book` if that is given. `now` is UTC ms.
+    async def admit(self, request: AnyRequest, now: int, book: str | None = None, *, waiting: bool = False) -> Caller:
+        """The caller, which must write `book` if that is given. `now` is UTC ms. One that nobody has confirmed yet only
+        with `waiting`.
 
-        Raises Refusal: client-too-old, signature, unknown-book, clock, replayed.
+        Raises Refusal: client-too-old, signature, unknown-book, clock, replayed, unconfirmed.
         """
         name = _claimed_book(request)
         request.state.book = name
@@ -79,6 +80,8 @@ class Gate:
             raise Refusal("clock", server_time=now)
         if not await self._is_new(name, signed.nonce, now // 1000):
             raise Refusal("replayed")
+        if device.waits_since is not None and device.revoked_at is None and not waiting:
+            raise Refusal("unconfirmed")
         return Caller(device, bytes.fromhex(name), signed, now - signed.created * 1000)
 
     async def _is_new(self, book: str, nonce: str, now_s: int) -> bool:

@@ -379,8 +379,8 @@ def _checklist(key: str, node: Node, faults: Faults) -> Checklist:
     form = {"name": need(text, NO_TEXT), "category": Field(word), "checks": need(things(_check), ())}
     values = read_table(node, form, faults)
     category = values.pop("category", "")
-    checks = tuple(structs.replace(each, category=each.category or category) for each in values.pop("checks"))
-    checklist = Checklist(id=key, checks=checks, **values)
+    asked = tuple(structs.replace(each, category=each.category or category) for each in values.pop("checks"))
+    checklist = Checklist(id=key, checks=asked, **values)
     if isinstance(checks := _below(node, "checks"), Table) and not _size(checks):
         faults.add(checks.spot, "empty_checklist")
     _check_groups(node, checklist, faults)

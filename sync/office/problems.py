@@ -14,6 +14,8 @@ from sync.wire import PROBLEM_JSON, PROBLEMS, PROTOCOL, URN, Problem
 RETRY_AFTER_S: Final = {"busy": 5, "slow": 5, "too-many-tries": 600}
 UPGRADE: Final = {"Upgrade": f"Watchbook/{PROTOCOL}", "Connection": "Upgrade"}
 """What RFC 9110 section 15.5.22 asks of a 426."""
+NOT_PACKED: Final = "not_packed"
+"""Of a route whose answer must not wait for more of it to be compressed, or would not get smaller."""
 _BY_STATUS: Final = {404: "not-found", 405: "method", 413: "too-large", 503: "busy"}
 
 

@@ -41,6 +41,21 @@ def must_read(sheets: Sheets) -> None:
             document.close()
 
 
+def codes_on(pdf: bytes) -> list[list[str]]:
+    """What the codes of each page say."""
+    with _ONE_AT_A_TIME:
+        document = _open(pdf)
+        try:
+            found = []
+            for number in range(len(document)):
+                page = document[number]
+                found.append([text for text, _, _ in _codes(page, ("QRCode",))])
+                page.close()
+            return found
+        finally:
+            document.close()
+
+
 def pictures(sheets: Sheets) -> Iterator["Image"]:
     """Each page as a picture for printers, 300 dpi, grey."""
     with _ONE_AT_A_TIME:

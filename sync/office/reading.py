@@ -6,6 +6,7 @@ badges. A record whose body does not fit is passed over here; it is counted else
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -28,6 +29,7 @@ from app.duties.review import (
 )
 from app.duties.rounds import Progress
 from app.duties.site import Grade, Plan
+from app.duties.tuning import Tuning, tuned
 from app.kinds.afterwards import RoundLateEntry
 from app.kinds.procedures import ProcedureOpened
 from app.kinds.senses import CodeSeen, TagSeen
@@ -59,6 +61,8 @@ class Before(Struct, frozen=True):
     """By book and number of an arrival."""
     place: ways.Place | None = None
     """Where the handheld's last arrival before it was."""
+    tunings: Mapping[tuple[bytes, int], Tuning] = MappingProxyType({})
+    """By book and revision: what the office had set there when *near* was judged by it."""
 
 
 NOTHING_BEFORE: Final = Before()
@@ -81,6 +85,11 @@ class Line(Struct, frozen=True):
     @property
     def place(self) -> Place:
         return Place(self.stored.book, self.previous)
+
+
+def judged_under(evidence: kinds.Evidence) -> int:
+    """The revision of the office's settings by which the handheld judged *near*; 0: by the plan's numbers."""
+    return max((each.settings for each in (evidence.ble, evidence.elsewhere) if each is not UNSET), default=0)
 
 
 class Tokens(Struct, frozen=True):
@@ -196,7 +205,7 @@ class _Reading:
         self, begun: Progress, plan: Plan | None, tokens: Tokens, sign_ins: Sequence[Line], before: Before
     ) -> None:
         self.crew = begun
-        self._plan, self._tokens, self._heard = plan, tokens, before.heard
+        self._plan, self._tokens, self._heard, self._tunings = plan, tokens, before.heard, before.tunings
         self._walk = Walk(begun, plan, before.place) if plan else None
         self._stops = {stop: _Stop() for stop in begun.order}
         self._again: list[Again] = []
@@ -230,7 +239,8 @@ class _Reading:
         if self._plan and self._walk:
             proof = check_arrival(line.record, body, line.place, self._tokens.labels, self._plan)
             told = heard.told if heard else NOTHING_TOLD
-            judged = judge_arrival(body, self._plan, proof, told, line.record)
+            tuning = self._tunings.get((line.stored.book, judged_under(body.evidence)))
+            judged = judge_arrival(body, tuned(self._plan, tuning) if tuning else self._plan, proof, told, line.record)
             judged = self._walk.arrive(line.record, body, judged)
         return Arrival(line.ref, body.point, body.grade, body.marks, body.evidence, judged, heard)
 

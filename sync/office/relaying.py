@@ -131,9 +131,12 @@ def _standing(site: str, matter: str, state: State, records: Sequence[Relayed], 
     )
 
 
+_ENDS: Final = {"point.excused": "to", "message.sent": "until"}
+
+
 def _until(first: Record) -> int:
-    """Until when a matter that is over at once must be known: an excuse until it ends."""
-    until = first.body.get("to") if first.kind == "point.excused" else None
+    """Until when a matter that is over at once must be known: until an excuse ends, or a message."""
+    until = first.body.get(_ENDS.get(first.kind, ""))
     return min(until, LATEST_MS) if isinstance(until, int) else 0
 
 
@@ -158,7 +161,7 @@ def _limit(state: State, matter: str, first: Record) -> tuple[int | None, bool]:
 
         asked = state.share(REVIEWS).returned.get(matter)
         return None, asked is None or bool(asked.answer)
-    if first.kind == "point.excused":
+    if first.kind in ("point.excused", "message.sent"):
         return None, True
     finding = state.findings.get(matter)
     return (finding.due, False) if finding else (None, True)

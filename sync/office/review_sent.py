@@ -5,7 +5,6 @@ made anew every quarter of an hour at most, when something came, and once an hou
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -17,6 +16,7 @@ from app.duties.review import SEVERE
 from app.duties.site import Plan
 from app.reviewable import PAGE, ReviewSent, RoundSent
 from sync.office import to_review
+from sync.office.background import Background
 from sync.office.fold import CURSOR
 from sync.office.reviewing import read_detail
 from sync.office.store import Store
@@ -24,8 +24,6 @@ from sync.office.store import plans as plan_table
 from sync.office.store.changes import publish
 from sync.office.store.records import cursor
 from sync.office.to_review import Item
-
-log: Final = logging.getLogger("watchbook.review")
 
 BACK_MS: Final = 3 * 24 * 3600 * 1000
 """How far back the windows open that are sent."""
@@ -40,39 +38,22 @@ FIRST_S: Final = 20.0
 
 
 class Sending:
-    """Makes the pages in the background, from `follow` to `stop`. `clock_ms` gives UTC ms."""
+    """Makes the pages in the background. `clock_ms` gives UTC ms."""
 
     def __init__(self, store: Store, clock_ms: Callable[[], int]) -> None:
         self._store = store
         self._clock = clock_ms
-        self._task: asyncio.Task[None] | None = None
+        self.background = Background("pages of rounds to review", self._turn, TURN_S, first_s=FIRST_S)
         self._made: dict[str, tuple[int, int]] = {}
         """Where the site's records stood when its page was made, and when that was."""
         self._sent: dict[str, ReviewSent | None] = {}
 
-    def follow(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
-
-    async def _run(self) -> None:
-        await asyncio.sleep(FIRST_S)
-        while True:
-            try:
-                await self.turn()
-            except Exception:  # last resort of this task: a database that is away must not end it
-                log.exception("pages of rounds to review failed")
-            await asyncio.sleep(TURN_S)
-
-    async def turn(self) -> None:
+    async def _turn(self) -> float:
         """Every site once, with a pause between two: nobody waits for this."""
         for site in await self._store.read(plan_table.sites):
             await self.send(site)
             await asyncio.sleep(0)
+        return TURN_S
 
     async def send(self, site: str) -> None:
         """Make the site's page when something came since, and send it down when it is another one."""

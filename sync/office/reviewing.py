@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
@@ -10,8 +9,7 @@ from sqlalchemy import Connection
 
 from app.duties import accepting
 from app.duties.accepting import About, Review, Shown
-from app.duties.days import local_day
-from app.duties.site import decode_plan
+from app.duties.days import office_time
 from app.kinds.reviews import ReviewAccepted, ReviewAnswered, ReviewReturned, ReviewSigned, ReviewWithdrawn
 from sync.office.details import Ref
 from sync.office.reading import Line
@@ -42,8 +40,8 @@ def rows_of(tx: Connection, site: str, line: Line) -> list[ReviewRow]:
     body = line.body
     if not isinstance(body, Said):
         return []
-    valid = isinstance(body, ReviewAnswered | ReviewSigned) or _may(tx, site, line)
-    at = min(max(line.record.at + (line.record.off or 0), 0), LATEST_MS)
+    at = min(max(office_time(line.record), 0), LATEST_MS)
+    valid = isinstance(body, ReviewAnswered | ReviewSigned) or _may(tx, site, at, line.record.by)
     name, verdict = f"{line.stored.book.hex()}:{line.stored.seq}", line.record.kind.partition(".")[2]
     return [
         ReviewRow(site, detail.shown.round, name, verdict, at, valid, msgspec.json.encode(detail))
@@ -67,14 +65,10 @@ def _details(line: Line, body: Said) -> Iterable[ReviewDetail]:
             return [ReviewDetail(ref, by, body.shown, body.place, body.words)]
 
 
-def _may(tx: Connection, site: str, line: Line) -> bool:
+def _may(tx: Connection, site: str, at: int, by: Iterable[str]) -> bool:
     """Told by the plan that held when it was said."""
-    newest = plan_table.newest_plan(tx, site)
-    if newest is None:
-        return False
-    day = local_day(line.record.at, ZoneInfo(decode_plan(newest.raw).site.zone))
-    row = plan_table.plan_on(tx, site, day)
-    return row is not None and accepting.may_review(decode_plan(row.raw), line.record.by)
+    plan = plan_table.plan_at(tx, site, at)
+    return plan is not None and accepting.may_review(plan, by)
 
 
 def take(tx: Connection, site: str, rows: Collection[ReviewRow]) -> None:

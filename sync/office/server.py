@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 
 from sync.office.api import Office, endpoints
 from sync.office.keys import OfficeKey
+from sync.office.problems import NOT_PACKED as NOT_PACKED
 from sync.office.problems import Refusal, answer, name_of
 from sync.office.store import Store, StoreBusy
 from sync.wire import (
@@ -37,8 +38,6 @@ AnyRequest = Request[Any, Any, Any]
 Page = Callable[[AnyRequest, str, int], Response[bytes]]
 """From request, name of the problem and status to a page for people."""
 
-NOT_PACKED: Final = "not_packed"
-"""Of a route whose answer must not wait for more of it to be compressed."""
 _API: Final = "/v1/"
 _SECRET: Final = re.compile(r"(/p/).*", re.IGNORECASE | re.DOTALL)
 """The address that a label holds: its token proves that somebody stood before it, so no log has it."""

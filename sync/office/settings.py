@@ -16,7 +16,7 @@ PORT: Final = 8060
 MOST_WORKERS: Final = 64
 _NAMES: Final = (
     "lang", "db", "host", "port", "tls", "tls_cert", "tls_key", "tls_known", "label_url", "label_phone",
-    "workers",
+    "workers", "office",
 )  # fmt: skip
 _YES: Final = ("1", "true", "yes", "on")
 _PHONE: Final = re.compile(r"[0-9+*#() -]{3,30}")
@@ -29,6 +29,8 @@ class Public(Struct, frozen=True):
     """Labels are printed as addresses below this one, e.g. HTTPS://W.EXAMPLE.CN; empty: as bare codes."""
     label_phone: str = ""
     """Whom to call, on the page behind them."""
+    office: str = ""
+    """The address at which handhelds reach this office, as it goes onto their sheets."""
 
 
 NOT_PUBLIC: Final = Public()
@@ -70,21 +72,22 @@ def load(flags: Mapping[str, Any], env: Mapping[str, str] = os.environ) -> Setti
         tls_cert=_path(found.values.get("tls_cert")),
         tls_key=_path(found.values.get("tls_key")),
         tls_known=tuple(Path(part) for part in found.values.get("tls_known", "").split(os.pathsep) if part),
-        public=_public(found.values.get("label_url", ""), found.values.get("label_phone", "")),
+        public=_public(found.values),
         workers=_workers(found.values.get("workers", "1")),
         as_json=bool(flags.get("as_json")),
         chosen=found.named,
     )
 
 
-def _public(url: str, phone: str) -> Public:
+def _public(values: Mapping[str, str]) -> Public:
+    url, phone = values.get("label_url", ""), values.get("label_phone", "")
     try:
         base = label_base(url) if url else ""
     except ValueError as e:
         raise SettingsRefused("labels.bad_url", url=url[:80]) from e
     if phone and not _PHONE.fullmatch(phone):
         raise SettingsRefused("office_codes.bad_phone", phone=phone[:40])
-    return Public(base, phone)
+    return Public(base, phone, values.get("office", "").strip())
 
 
 def _path(text: str | None) -> Path | None:

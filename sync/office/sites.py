@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
@@ -71,9 +72,25 @@ def named_plans(tx: Connection, within: Collection[str] = ()) -> dict[str, Plan]
     return found
 
 
-def plans_to_choose(tx: Connection, within: Collection[str], wanted: str) -> dict[str, Plan]:
-    """The same, but whole of the site that is wanted, else of the first: what a page of one site shows."""
+class Choice(Struct, frozen=True):
+    """The site that a page shows, and the others that it could show."""
+
+    site: str
+    plans: dict[str, Plan]
+    """By site: whole of the one that is shown, of the others with names of places and matters only."""
+
+    @property
+    def plan(self) -> Plan:
+        return self.plans[self.site]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.plan.site.zone)
+
+
+def choose(tx: Connection, within: Collection[str], wanted: str) -> Choice | None:
+    """The site that is wanted, else the first; None while there is none."""
     found = named_plans(tx, within)
-    chosen = wanted if wanted in found else next(iter(found), None)
-    whole = table.site_plan(tx, chosen) if chosen is not None else None
-    return {site: whole if site == chosen and whole else plan for site, plan in found.items()}
+    site = wanted if wanted in found else next(iter(found), None)
+    whole = table.site_plan(tx, site) if site is not None else None
+    return Choice(site, {**found, site: whole}) if site is not None and whole is not None else None

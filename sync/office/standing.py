@@ -18,10 +18,10 @@ from app.duties import violations
 from app.duties.days import local_day
 from app.duties.findings import Finding
 from app.duties.orders import Order, Stage
-from app.duties.site import Plan, decode_plan
+from app.duties.site import Plan
 from app.kinds.matters import BEGINS
 from app.record import Record
-from app.relayed import Relayed, clash
+from app.relayed import Relayed, clash, fold_matter
 from app.resume import State, fold_one
 from sync.office.store import cases, days, entries
 from sync.office.store import plans as plan_table
@@ -98,13 +98,7 @@ def _about(site: str, each: Relayed, asset: str) -> entries.EntryRow:
 
 def _plan(tx: Connection, site: str, at: int | None = None) -> Plan | None:
     """The newest plan, or the one that held then."""
-    newest = plan_table.newest_plan(tx, site)
-    if newest is None or at is None:
-        return decode_plan(newest.raw) if newest else None
-    plan = decode_plan(newest.raw)
-    days_then = touched_days(plan, (at,))
-    row = plan_table.plan_on(tx, site, days_then.pop()) if days_then else None
-    return decode_plan(row.raw) if row else plan
+    return plan_table.site_plan(tx, site) if at is None else plan_table.plan_at(tx, site, at)
 
 
 class _Told:
@@ -142,7 +136,7 @@ def _case(tx: Connection, site: str, matter: str, records: Sequence[Relayed]) ->
         from app.kinds.orders import ORDERS
 
         order = told.state.share(ORDERS).get(matter)
-        return _order(base, order) if order else None
+        return _order(base, order, _first_life(order, matter, records)) if order else None
     if first.kind == "request.received":
         from app.kinds.requests import REQUESTS
 
@@ -250,16 +244,28 @@ def _violation(row: CaseRow, state: State, body: kinds.FindingRaised, plan: Plan
     )
 
 
-def _order(base: CaseRow, order: Order) -> CaseRow:
+def _first_life(order: Order, matter: str, records: Sequence[Relayed]) -> Order:
+    """The order as it was first reopened: what was promised of being there, and who was there when, is of that time."""
+    from app.kinds.orders import ORDERS
+
+    for n, each in enumerate(records if order.reopened else ()):
+        if each.record.kind == "order.reopened":
+            before = fold_matter(records[:n]).share(ORDERS).get(matter)
+            if before is not None and before.arrived is not None:
+                return before
+    return order
+
+
+def _order(base: CaseRow, order: Order, first: Order) -> CaseRow:
     return replace(
         base,
         sort=cases.ORDER,
         state=str(order.stage),
-        contact_at=order.contact,
-        respond_at=order.respond,
+        contact_at=first.contact,
+        respond_at=first.respond,
         due_at=order.due,
-        going_at=order.going,
-        arrived_at=order.arrived,
+        going_at=first.going,
+        arrived_at=first.arrived,
         done_at=order.done,
         closed_at=order.closed if order.stage is Stage.CLOSED else None,
         late=None if order.done is None else order.done > order.due,

@@ -17,6 +17,7 @@ REGISTER, HANDOVER, PROCEDURE, SURVEY = "register", "handover", "procedure", "su
 FINDING, ORDER, REQUEST, ASSET = "finding", "order", "request", "asset"
 CLEANING, SCORE, PERSON = "cleaning", "score", "person"
 EXCUSE, EXPLANATION, LATE, FIGURE, CASE = "excuse", "explanation", "late", "figure", "case"
+MESSAGE: Final = "message"
 LONGEST: Final = 200
 MOST_PEOPLE: Final = 50
 """Of a crew, in the list of their records."""
@@ -68,6 +69,7 @@ _MATTERS: Final = {
     "order": ORDER,
     "request": REQUEST,
     "procedure": PROCEDURE,
+    "message": MESSAGE,
 }
 """Subject of a matter, by what its kinds begin with."""
 _NAMED_ALL: Final = {

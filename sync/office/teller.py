@@ -5,24 +5,21 @@ was not taken is tried again with growing waits for a day, then given up; `webho
 """
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
 from sync.office import telling
+from sync.office.background import PAUSE_S, Background
 from sync.office.hook_forms import CHATS, post_of, took
 from sync.office.store import Store, hooks
 from sync.office.store.hooks import Hook, Notice
 
 if TYPE_CHECKING:
     import httpx
-
-log: Final = logging.getLogger("watchbook.telling")
 
 LOOK_S: Final = 20.0
 """How often alarms that nobody took, and windows that ended, are looked for; a commit wakes it at once."""
@@ -38,45 +35,21 @@ MOST_ANSWER: Final = 64 * 1024
 
 
 class Teller:
-    """One office's, from `follow` to `stop`. `clock_ms` gives UTC ms."""
+    """One office's; a commit wakes it. `clock_ms` gives UTC ms."""
 
     def __init__(self, store: Store, clock_ms: Callable[[], int]) -> None:
         self._store = store
         self._clock = clock_ms
-        self._task: asyncio.Task[None] | None = None
-        self._news = asyncio.Event()
+        self.background = Background("telling", self._turn, LOOK_S)
         self._looked = 0.0
+        store.after_commit.append(self.background.wake)
 
-    def follow(self) -> None:
-        self._store.after_commit.append(self._news.set)
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        task, self._task = self._task, None
-        if task is None:
-            return
-        self._store.after_commit.remove(self._news.set)
-        task.cancel()
-        await asyncio.wait({task})
-
-    async def _run(self) -> None:
-        while True:
-            self._news.clear()
-            wait_s = LOOK_S
-            try:
-                await self.look()
-                await self.tell()
-                wait_s = await self._turn_s()
-            except Exception:  # last resort of this task: a database that is away must not end the telling
-                log.exception("telling failed")
-            await asyncio.sleep(1)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), wait_s)
-
-    async def _turn_s(self) -> float:
-        """Seconds until a notice's turn comes, or it is time to look."""
+    async def _turn(self) -> float:
+        """Until a notice's turn comes, or it is time to look."""
+        await self.look()
+        await self.tell()
         turn = await self._store.read(hooks.next_turn)
-        return LOOK_S if turn is None else min(LOOK_S, max(0.0, (turn - self._clock()) / 1000))
+        return LOOK_S if turn is None else min(LOOK_S, max(PAUSE_S, (turn - self._clock()) / 1000))
 
     async def look(self) -> int:
         """Find what is to be told; how many notices are new. Alarms each time, rounds and limits once a minute."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from app.duties import accepting
 from app.duties.accepting import About, Review, Shown, State
-from app.duties.days import local_time, millis
+from app.duties.days import local_time
 from app.duties.evidence import INFORMATION
 from app.duties.outcome import Excuse, Outcome, Tally, is_excused, judge_unwalked
 from app.duties.review import SEVERE
@@ -239,10 +239,3 @@ def _about(item: Item, stops: Iterable[StopRow], excuses: Sequence[Excuse]) -> I
 
 def _told(marks: Collection[str]) -> list[str]:
     return [mark for mark in dict.fromkeys(marks) if mark not in INFORMATION]
-
-
-def millis_of(item: Item) -> tuple[int, int]:
-    """When it was begun and ended, UTC ms; its window where nobody walked."""
-    if item.detail is None:
-        return item.opens, item.closes
-    return item.detail.started, item.detail.finished or millis(item.detail.closes)

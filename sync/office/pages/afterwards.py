@@ -29,12 +29,12 @@ from app.text import clean
 from app.words import say
 from sync.office.credentials import everybody
 from sync.office.details import Ref, RoundDetail, StopDetail
-from sync.office.pages.books import SiteChoice
+from sync.office.pages.choosing import SiteChoice
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, lang_of, url
-from sync.office.sites import plans_to_choose
+from sync.office.sites import choose
 from sync.office.store import rounds as table
 from sync.office.store.rounds import RoundRow, StopRow
 
@@ -112,22 +112,20 @@ def read_facts(tx: Connection, site: str, name: str, now: int, within: Sequence[
 
     Without a site it is the first one of `within`.
     """
-    plans = plans_to_choose(tx, within, site)
-    site = site or next(iter(plans), "")
-    plan = plans.get(site)
-    if plan is None:
+    here = choose(tx, within, site)
+    if here is None or site not in ("", here.site):
         return None
-    today = local_time(now, Places("", plan, {}).zone).date()
+    today = local_time(now, here.zone).date()
     since = (today - timedelta(days=DAYS)).isoformat()
-    walked = frozenset(table.slots_since(tx, site, since))
-    sites = tuple((id, each.site.name) for id, each in plans.items())
-    facts = Facts(site, plan, everybody(tx), walked, sites=sites)
+    walked = frozenset(table.slots_since(tx, here.site, since))
+    sites = tuple((id, each.site.name) for id, each in here.plans.items())
+    facts = Facts(here.site, here.plan, everybody(tx), walked, sites=sites)
     if not name:
         return facts
-    row = table.find_round(tx, name, site)
+    row = table.find_round(tx, name, here.site)
     if row is None:
         return None
-    return msgspec.structs.replace(facts, row=row, stops=tuple(table.stops_of(tx, site, row.round)))
+    return msgspec.structs.replace(facts, row=row, stops=tuple(table.stops_of(tx, here.site, row.round)))
 
 
 def show(facts: Facts, lang: str, now: int, wish: Mapping[str, str]) -> Seen:

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Final
 from urllib.parse import quote
 
-import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
@@ -14,11 +13,11 @@ from sqlalchemy import Connection
 
 from app.booklog import BookLog
 from app.duties.days import local_time
-from app.duties.site import Asset, People, Person, Plan
-from app.record import Record
+from app.duties.site import Asset, People, Person
 from app.words import say
 from sync.office.credentials import everybody
 from sync.office.pages.case import address
+from sync.office.pages.entrylist import Line, listed
 from sync.office.pages.house import House
 from sync.office.pages.listing import (
     FROM_TO,
@@ -38,12 +37,10 @@ from sync.office.pages.lists import answer
 from sync.office.pages.places import Places
 from sync.office.pages.readings import SeriesSeen, show_series
 from sync.office.pages.view import Asked, Fact, Verdict, url
-from sync.office.sites import plans_to_choose
-from sync.office.store import cases, entries, readings
+from sync.office.sites import Choice, choose
+from sync.office.store import cases, readings
 from sync.office.store.cases import CaseRow, Which
-from sync.office.store.entries import EntryRow
 from sync.office.store.readings import ReadingRow, Series
-from sync.office.store.records import Stored
 from sync.office.subjects import ASSET
 
 SOON, LATER = 30, 90
@@ -109,8 +106,7 @@ HISTORY = Listing(
 class Facts(Struct, frozen=True):
     """One snapshot of the store, as far as the ledger needs it."""
 
-    site: str
-    sites: dict[str, Plan]
+    here: Choice
     today: date
     last: dict[str, ReadingRow]
     open: dict[str, list[CaseRow]]
@@ -119,16 +115,14 @@ class Facts(Struct, frozen=True):
 class AssetFacts(Struct, frozen=True):
     """The same of one piece of equipment."""
 
-    site: str
-    sites: dict[str, Plan]
+    here: Choice
     asset: Asset
     today: date
     series: list[tuple[Series, list[ReadingRow], int]]
     """Each with its newest readings, oldest first, and how many there are in all."""
     matters: list[CaseRow]
-    rows: list[EntryRow]
+    lines: list[Line]
     count: int
-    stored: dict[tuple[bytes, int], Stored]
     people: dict[str, Person]
 
 
@@ -137,6 +131,8 @@ class AssetSeen(Struct, frozen=True):
 
     name: str
     back: str
+    paper: str
+    """Where its history is made as a paper."""
     plate: list[Fact]
     series: list[SeriesSeen]
     matters: list[tuple[str, str, str, Verdict]]
@@ -170,18 +166,16 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
 
 def read_assets(tx: Connection, wish: Wish, now: int) -> Facts | None:
     """Of that site, or of the first one; None while there is no site."""
-    plans = plans_to_choose(tx, wish.within, wish.site)
-    if not plans:
+    here = choose(tx, wish.within, wish.site)
+    if here is None:
         return None
-    site = wish.chosen(plans)
-    plan = plans[site]
-    ids = [asset.id for asset in plan.assets]
-    today = local_time(now, Places("", plan, {}).zone).date()
-    return Facts(site, plans, today, readings.last_of_assets(tx, site, ids), cases.open_of_assets(tx, site, ids))
+    site, ids = here.site, [asset.id for asset in here.plan.assets]
+    today = local_time(now, here.zone).date()
+    return Facts(here, today, readings.last_of_assets(tx, site, ids), cases.open_of_assets(tx, site, ids))
 
 
 def show_assets(facts: Facts, lang: str, wish: Wish) -> Rows:
-    plan = facts.sites[facts.site]
+    plan = facts.here.plan
     places = Places(lang, plan, {})
     found = [asset for asset in plan.assets if _is_wanted(asset, facts, places, wish)]
     rows = [_row(asset, facts, places) for asset in found]
@@ -189,8 +183,8 @@ def show_assets(facts: Facts, lang: str, wish: Wish) -> Rows:
     return Rows(
         arranged(rows, ASSETS, wish),
         len(rows),
-        plans=facts.sites,
-        site=facts.site,
+        plans=facts.here.plans,
+        site=facts.here.site,
         options={"place": sorted(points.items(), key=lambda each: each[1])},
         line=say(lang, "assets.line"),
     )
@@ -215,7 +209,7 @@ def _row(asset: Asset, facts: Facts, places: Places) -> Row:
     until = _until(due, facts.today, places.lang)
     return Row(
         (
-            Link(asset.name.say(places.lang) or asset.id, asset_url(facts.site, asset.id), asset.id),
+            Link(asset.name.say(places.lang) or asset.id, asset_url(facts.here.site, asset.id), asset.id),
             places.point(asset.point),
             asset.model,
             asset.register,
@@ -259,58 +253,51 @@ def asset_url(site: str, asset: str) -> str:
 
 def read_asset(tx: Connection, wish: Wish, name: str, now: int) -> AssetFacts | None:
     """None while there is no site. Raises Unknown."""
-    plans = plans_to_choose(tx, wish.within, wish.site)
-    if not plans:
+    here = choose(tx, wish.within, wish.site)
+    if here is None:
         return None
-    site = wish.chosen(plans)
-    plan = plans[site]
-    zone = Places("", plan, {}).zone
-    asset = plan.find_asset(name)
+    site, asset = here.site, here.plan.find_asset(name)
     if asset is None:
         raise Unknown
-    kinds, span = _KINDS.get(wish.get("sort"), ()), wish.span(zone)
-    listed = entries.listed(
-        tx, site, ASSET, (name,), kinds=kinds, span=span, after=wish.after, most=wish.most, oldest=wish.oldest
-    )
+    lines, count = listed(tx, site, ASSET, (name,), wish, here.zone, _KINDS.get(wish.get("sort"), ()))
     series = [
         (each, readings.of_series(tx, site, each, most=CHARTED), readings.count_series(tx, site, each))
         for each in readings.series_of(tx, site, name)
     ]
     return AssetFacts(
-        site=site,
-        sites=plans,
+        here=here,
         asset=asset,
-        today=local_time(now, zone).date(),
+        today=local_time(now, here.zone).date(),
         series=series,
         matters=cases.listed(tx, [site], Which(asset=name), most=20),
-        rows=listed,
-        count=entries.count(tx, site, ASSET, (name,), kinds=kinds, span=span),
-        stored=entries.raws(tx, site, listed),
+        lines=lines,
+        count=count,
         people=everybody(tx),
     )
 
 
 def show_asset(facts: AssetFacts, lang: str, wish: Wish) -> Rows:
-    plan = facts.sites[facts.site]
+    plan, site = facts.here.plan, facts.here.site
     places = Places(lang, plan, facts.people)
     log = BookLog(lang, plan, People(tuple(facts.people.values())))
     return Rows(
-        [_entry(row, facts.stored.get((row.book, row.seq)), log, places) for row in facts.rows],
+        [_entry(line, log, places) for line in facts.lines],
         facts.count,
-        plans={facts.site: plan},
-        site=facts.site,
+        plans={site: plan},
+        site=site,
         more=AssetSeen(
             name=facts.asset.name.say(lang) or facts.asset.id,
-            back=url("/assets", site=facts.site),
+            back=url("/assets", site=site),
+            paper=f"{url('/papers', site=site, paper='asset', of=facts.asset.id)}#make",
             plate=_plate(facts, places),
             series=[show_series(each, rows, of, places) for each, rows, of in facts.series],
-            matters=[_matter(row, facts.site, places) for row in facts.matters],
+            matters=[_matter(row, site, places) for row in facts.matters],
         ),
     )
 
 
 def _plate(facts: AssetFacts, places: Places) -> list[Fact]:
-    asset, lang, plan = facts.asset, places.lang, facts.sites[facts.site]
+    asset, lang, plan = facts.asset, places.lang, facts.here.plan
     point = plan.find_point(asset.point)
     area = next((each for each in plan.areas if point and each.id == point.area), None)
     due, until = _due(asset), _until(_due(asset), facts.today, lang)
@@ -334,10 +321,5 @@ def _matter(row: CaseRow, site: str, places: Places) -> tuple[str, str, str, Ver
     return places.moment(row.opened_at), words, href, state
 
 
-def _entry(row: EntryRow, stored: Stored | None, log: BookLog, places: Places) -> Row:
-    ref = f"{row.book.hex()[:8]}:{row.seq}"
-    there = Link(ref, url("/records", site=row.site, book=row.book.hex(), upto=str(row.seq)))
-    if stored is None or not stored.kind:
-        return Row((places.local(row.at), say(places.lang, "assets.gone"), "", there), row.place)
-    record = msgspec.json.decode(stored.raw, type=Record)
-    return Row((places.local(row.at), log.words(record), places.persons(record.by), there), row.place)
+def _entry(line: Line, log: BookLog, places: Places) -> Row:
+    return line.shown(places.local(line.row.at), line.words(log, places), line.by(places), line.ref)

@@ -9,10 +9,11 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties.blind import Blind, blind_spots
+from app.duties.days import local_time
 from app.duties.site import Plan
 from app.words import say
-from sync.office.pages.books import SiteChoice
-from sync.office.pages.cases import site_choices
+from sync.office import counting
+from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.places import Places
@@ -57,9 +58,11 @@ def read_blind(tx: Connection, site: str, weeks: int, now: int, within: tuple[st
     site = site if site in names else next(iter(names))
     plan = site_plan(tx, site)
     assert plan is not None
-    today = Places("", plan, {}).local(now).date()
+    zone = counting.zone(plan)
+    today = local_time(now, zone).date()
     since = (today - timedelta(weeks=weeks)).isoformat()
-    found = blind_spots(plan, today, walked_since(tx, site, since), proved_since(tx, site, since))
+    proved = proved_since(tx, site, counting.span_of(since, since, zone).first)
+    found = blind_spots(plan, today, walked_since(tx, site, since), proved)
     idle = [schedule for _, schedules in found.unwalked for schedule in schedules]
     return Facts(site, names, plan, found, {each: last_walked(tx, site, each) for each in idle}, weeks)
 

@@ -13,11 +13,12 @@ from app import witness
 from app.duties.site import Person, Plan
 from sync.office.credentials import everybody
 from sync.office.details import BookLife, WitnessDetail
+from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, Verdict, lang_of, url
-from sync.office.sites import plans_to_choose
+from sync.office.sites import choose
 from sync.office.store import rounds as table
 from sync.office.store.rounds import BookRow, WitnessRow
 
@@ -89,12 +90,6 @@ class Facts(Struct, frozen=True):
     people: dict[str, Person]
 
 
-class SiteChoice(Struct, frozen=True):
-    word: str
-    href: str
-    chosen: bool
-
-
 class WitnessSeen(Struct, frozen=True):
     verdict: Verdict
     words: str
@@ -124,14 +119,14 @@ class BooksSeen(Struct, frozen=True):
 
 def read_books(tx: Connection, site: str, within: Sequence[str] = ()) -> Facts | None:
     """The books of that site, or of the first one when there is none of that name; None while there is no site."""
-    plans = plans_to_choose(tx, within, site)
-    if not plans:
+    here = choose(tx, within, site)
+    if here is None:
         return None
-    site = site if site in plans else next(iter(plans))
+    site = here.site
     books = table.books_of(tx, site)
     return Facts(
         site=site,
-        sites=plans,
+        sites=here.plans,
         books=books,
         purged=table.purged_of(tx, site),
         witnesses=[(row, _held_hash(tx, site, row, books)) for row in table.witnesses_of(tx, site)],
@@ -149,10 +144,7 @@ def show_books(facts: Facts, lang: str) -> BooksSeen:
     names = {book.book.hex(): places.handheld(book.device) for book in facts.books}
     return BooksSeen(
         site_name=places.site(facts.site),
-        sites=[
-            SiteChoice(plan.site.name.say(lang) or site, url("/books", site=site), site == facts.site)
-            for site, plan in facts.sites.items()
-        ],
+        sites=site_choices(facts.sites, facts.site, "/books", lang),
         books=[_line(book, facts, names, places) for book in facts.books],
         unknown=[_unknown(row, names, places) for row, _ in facts.witnesses if not row.other][:SHOWN_WITNESSES],
     )

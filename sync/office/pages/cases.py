@@ -1,9 +1,9 @@
 """The ledgers of findings and of hazards, kept apart (a burnt lamp is no hazard), and how much of what was found is
 closed, month by month and site by site (D34)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
@@ -13,27 +13,30 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties.days import millis
-from app.duties.site import Person, Plan
+from app.duties.site import Person
 from app.errors import NotAllowed
 from app.kinds.base import Body
 from app.words import say
 from sync.office.accounts import DISPATCHERS, RECTIFIERS, REVIEWERS
 from sync.office.credentials import everybody
+from sync.office.desk import Moved
 from sync.office.pages import acts, case, caseforms, rectifying
-from sync.office.pages.books import SiteChoice
 from sync.office.pages.frame import site_of
 from sync.office.pages.house import House
 from sync.office.pages.listing import FROM_TO, Column, Link, Listing, Row, Rows, Wish, choice, pick
 from sync.office.pages.lists import answer
 from sync.office.pages.places import Places
-from sync.office.pages.view import FORM_BYTES, Asked, Verdict, lang_of, url
-from sync.office.sites import Profile, plans_to_choose
+from sync.office.pages.view import FORM_BYTES, Asked, Verdict, lang_of
+from sync.office.sites import Choice, choose
 from sync.office.store import cases as table
 from sync.office.store.cases import CaseRow, Order, Which
 from sync.office.store.closure import Closure, closure
 from sync.office.store.paging import Place, Span
 
+T = TypeVar("T")
 MONTHS: Final = 6
+TRIES: Final = 5
+"""How often an act is decided again because somebody else was quicker."""
 WHICH: Final = {"open": "cases.which_open", "late": "cases.which_late", "closed": "cases.which_closed"}
 FILTERS: Final = (
     choice("which", "cases.which", WHICH),
@@ -53,8 +56,8 @@ _CASE: Final = (
 )
 
 
-def listing(name: str, path: str, title: str, template: str) -> Listing:
-    return Listing(name, path, title, _CASE, FILTERS, sort="opened", template=template)
+def listing(name: str, path: str, title: str, template: str, act: str = "") -> Listing:
+    return Listing(name, path, title, _CASE, FILTERS, sort="opened", act=act, template=template)
 
 
 FINDINGS: Final = listing("findings", "/findings", "cases.findings", "cases.html")
@@ -64,8 +67,7 @@ HAZARDS: Final = listing("hazards", "/hazards", "cases.hazards", "cases.html")
 class Facts(Struct, frozen=True):
     """One snapshot of the store, as far as a ledger needs it."""
 
-    site: str
-    plans: dict[str, Plan]
+    here: Choice
     people: dict[str, Person]
     rows: list[CaseRow]
     count: int
@@ -94,18 +96,16 @@ class Rates(Struct, frozen=True):
 
 def read(tx: Connection, wish: Wish, sort: str, now: int, *, rates: bool = False) -> Facts | None:
     """The ledger of a site; None while there is none."""
-    plans = plans_to_choose(tx, wish.within, wish.site)
-    if not plans:
+    here = choose(tx, wish.within, wish.site)
+    if here is None:
         return None
-    site = wish.chosen(plans)
-    which, order = _which(wish, sort, plans[site], now), _order(wish)
-    zone = ZoneInfo(plans[site].site.zone)
-    spans = _months(now, zone) if rates and wish.after is None else []
-    now_month = spans[0][1] if spans and len(plans) > 1 else None
-    every = closure(tx, list(plans), now_month, (sort,)) if now_month else {}
+    site = here.site
+    which, order = _which(wish, sort, here.zone, now), _order(wish)
+    spans = _months(now, here.zone) if rates and wish.after is None else []
+    now_month = spans[0][1] if spans and len(here.plans) > 1 else None
+    every = closure(tx, list(here.plans), now_month, (sort,)) if now_month else {}
     return Facts(
-        site=site,
-        plans=plans,
+        here=here,
         people=everybody(tx),
         rows=table.listed(tx, (site,), which, order, after=wish.after, most=wish.most, oldest=wish.oldest),
         count=table.count(tx, (site,), which),
@@ -115,7 +115,7 @@ def read(tx: Connection, wish: Wish, sort: str, now: int, *, rates: bool = False
     )
 
 
-def _which(wish: Wish, sort: str, plan: Plan, now: int) -> Which:
+def _which(wish: Wish, sort: str, zone: ZoneInfo, now: int) -> Which:
     asked = wish.get("which")
     return Which(
         sorts=(sort,),
@@ -123,7 +123,7 @@ def _which(wish: Wish, sort: str, plan: Plan, now: int) -> Which:
         late=now if asked == "late" else None,
         category=wish.get("category"),
         person=wish.get("person"),
-        opened=wish.span(ZoneInfo(plan.site.zone)),
+        opened=wish.span(zone),
     )
 
 
@@ -146,13 +146,13 @@ def _month_before(first: date) -> date:
 
 
 def show(facts: Facts, lang: str, wish: Wish) -> Rows:
-    plan, order = facts.plans[facts.site], _order(wish)
+    plan, order = facts.here.plan, _order(wish)
     places = Places(lang, plan, facts.people)
     return Rows(
         rows=[_row(row, places, facts.now, row.place(order)) for row in facts.rows],
         count=facts.count,
-        plans=facts.plans,
-        site=facts.site,
+        plans=facts.here.plans,
+        site=facts.here.site,
         options={
             "category": [(each.id, each.text.say(lang)) for each in plan.categories],
             "person": [(grant.person, places.person(grant.person)) for grant in plan.grants],
@@ -185,7 +185,7 @@ def _colour(row: CaseRow, state: Verdict, now: int) -> str:
 
 
 def _rates(facts: Facts, lang: str) -> Rates:
-    names = {site: plan.site.name.say(lang) or site for site, plan in facts.plans.items()}
+    names = {site: plan.site.name.say(lang) or site for site, plan in facts.here.plans.items()}
     return Rates(
         [_rate(month, each) for month, each in facts.months if each.found],
         [_rate(names[site], each) for site, each in facts.sites],
@@ -194,11 +194,6 @@ def _rates(facts: Facts, lang: str) -> Rates:
 
 def _rate(word: str, each: Closure) -> Rate:
     return Rate(word, each.found, each.closed, percent(each.closed, each.found), percent(each.in_time, each.found))
-
-
-def site_choices(names: Mapping[str, Profile], site: str, path: str, lang: str) -> list[SiteChoice]:
-    """Links to the same page of each site."""
-    return [SiteChoice(each.site.name.say(lang) or id, url(path, site=id), id == site) for id, each in names.items()]
 
 
 def percent(part: int, whole: int) -> str:
@@ -221,17 +216,17 @@ def findings(house: House) -> list[ControllerRouterHandler]:
         return await page(house, request, name, (table.FINDING, table.HAZARD))
 
     @post("/findings", request_max_body_size=FORM_BYTES, status_code=200)
-    async def act(request: Asked) -> Response[bytes]:
+    async def write(request: Asked) -> Response[bytes]:
         """A notice, an order, a re-check …: a record of the office's own book; then the case again."""
         fields = await house.form(request, RECTIFIERS)
-        facts, at = await acting(house, request, fields, (table.FINDING, table.HAZARD))
-        raised = case.raised_of(facts)
-        if raised is None:
-            raise NotAllowed("cases.no_such")
-        bodies = rectifying.on_finding(raised, case.finding_of(facts), facts.order, fields, at)
-        return await record(house, request, facts, bodies, at)
 
-    return [ledger, one, act]
+        def decide(facts: case.Facts, at: acts.At) -> list[Body]:
+            raised = there(case.raised_of(facts))
+            return rectifying.on_finding(raised, case.finding_of(facts), facts.order, fields, at)
+
+        return await act(house, request, fields, (table.FINDING, table.HAZARD), decide)
+
+    return [ledger, one, write]
 
 
 def hazards(house: House) -> list[ControllerRouterHandler]:
@@ -260,22 +255,37 @@ async def page(house: House, request: Asked, name: str, sorts: Sequence[str]) ->
     return await house.frame.page(request, "case.html", caseforms.CasePage(seen, choices, done))
 
 
-async def acting(
-    house: House, request: Asked, fields: Mapping[str, str], sorts: Sequence[str]
-) -> tuple[case.Facts, acts.At]:
-    """The case of a form, and who acts on it, where and when. Raises NotAllowed for no such case, and for an account
-    that is nobody."""
-    by = acts.person_of(request)
-    facts = await house.read(lambda tx: case.read_case(tx, fields["site"], fields.get("case", ""), sorts))
-    if facts is None or facts.plan is None:
-        raise NotAllowed("cases.no_such")
-    return facts, acts.At(facts.plan, by, house.clock_ms(), lang_of(request))
-
-
-async def record(
-    house: House, request: Asked, facts: case.Facts, bodies: Sequence[Body], at: acts.At
+async def act(
+    house: House,
+    request: Asked,
+    fields: Mapping[str, str],
+    sorts: Sequence[str],
+    decide: Callable[[case.Facts, acts.At], Sequence[Body]],
+    tries: int = TRIES,
 ) -> Response[bytes]:
-    row = facts.row
-    await house.acts(request, "case-acted", row.site, row.case)
-    await house.desk.say(row.site, bodies, at.by, at.now)
-    return house.view.go(request, case.address(row.site, row.sort, row.case, done="1"))
+    """Record what `decide` makes of the case of a form, then show the case again. When somebody else was quicker, it
+    decides again by what they wrote. Raises NotAllowed for no such case, and for an account that is nobody.
+    """
+    site, by, now = fields["site"], acts.person_of(request), house.clock_ms()
+
+    def read(tx: Connection) -> tuple[case.Facts | None, int]:
+        return case.read_case(tx, site, fields.get("case", ""), sorts), house.desk.read(tx, site)
+
+    found, known = await house.read(read)
+    facts = there(found)
+    bodies = decide(facts, acts.At(there(facts.plan), by, now, lang_of(request)))
+    await house.acts(request, "case-acted", site, facts.row.case)
+    try:
+        await house.desk.say(site, bodies, by, now, after=known)
+    except Moved:
+        if tries == 1:
+            raise
+        return await act(house, request, fields, sorts, decide, tries - 1)
+    return house.view.go(request, case.address(site, facts.row.sort, facts.row.case, done="1"))
+
+
+def there(found: T | None) -> T:
+    """Raises NotAllowed when it is not."""
+    if found is None:
+        raise NotAllowed("cases.no_such")
+    return found

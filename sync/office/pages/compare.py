@@ -106,7 +106,9 @@ def read(tx: Connection, wish: Wish, now: int, left: int = 0) -> Facts | None:
     this = max(local_day(now, ZoneInfo(each.site.zone))[:7] for each in every.values())
     name = wish.get("month") if month.is_month(wish.get("month")) else this
     if wish.get("group") != SHEETS:
-        seen = month.read_compared(tx, name, now, tuple(sites)).sites if sites else ()
+        group = wish.get("group") or GROUPS[0]
+        wanted = [each for each in INDICATORS if _group(each) == group]
+        seen = month.read_compared(tx, name, now, tuple(sites), wanted).sites if sites else ()
         return Facts(name, this, every, list(seen), {}, {}, left)
     sheets, names = _sheets(tx, sites, name)
     return Facts(name, this, every, [], sheets, names, left)

@@ -34,12 +34,14 @@ def seal(item: Item) -> str:
     return sha256(msgspec.json.encode(item.shown)).hexdigest()[:16]
 
 
-def decide(form: Mapping[str, str], items: Sequence[Item], plan: Plan, by: str, lang: str) -> Decided:
-    """Raises NotAllowed with the sentence of what does not fit. `by`: the account's person, empty without one."""
+def decide(form: Mapping[str, str], items: Sequence[Item], plan: Plan, now: Plan, by: str, lang: str) -> Decided:
+    """Raises NotAllowed with the sentence of what does not fit. `plan`: of the rounds' day; `now`: the one that holds
+    now, which says who may. `by`: the account's person, empty without one.
+    """
     if not by:
         raise NotAllowed("review_page.no_person")
     what = form.get("what", "")
-    if what != "sign" and not accepting.may_review(plan, [by]):
+    if what != "sign" and not accepting.may_review(now, [by]):
         raise NotAllowed("review_page.may_not")
     if what == "pass":
         return Decided(_pass(form.get("shown", ""), items, by), what)

@@ -13,20 +13,20 @@ from sqlalchemy import Connection
 from app.duties import visits
 from app.duties.days import millis
 from app.duties.orders import Stage
-from app.duties.site import Person, Plan
+from app.duties.site import Person
 from app.duties.visits import Done, Owed
 from app.errors import NotAllowed
+from app.kinds.base import Body
 from app.words import say
 from sync.office.accounts import DISPATCHERS
 from sync.office.credentials import everybody
 from sync.office.pages import acts, case, caseforms, cases
-from sync.office.pages.books import SiteChoice
-from sync.office.pages.cases import acting, record, site_choices
+from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.places import Places
 from sync.office.pages.view import FORM_BYTES, Asked, Verdict, lang_of, url
-from sync.office.sites import Profile, profiles
+from sync.office.sites import Choice, choose
 from sync.office.store import cases as table
 from sync.office.store.cases import CaseRow, Which
 from sync.office.store.closure import done_orders
@@ -41,10 +41,7 @@ SHOWN: Final = 12
 class Facts(Struct, frozen=True):
     """One snapshot of the store, as far as the desk needs it."""
 
-    site: str
-    names: dict[str, Profile]
-    """Every site that can be chosen."""
-    plan: Plan
+    here: Choice
     people: dict[str, Person]
     waiting: list[CaseRow]
     mine: list[CaseRow]
@@ -94,24 +91,19 @@ class NewSeen(Struct, frozen=True):
 
 def read_desk(tx: Connection, site: str, person: str, now: int, within: tuple[str, ...]) -> Facts | None:
     """None while there is no site."""
-    names = profiles(tx, within)
-    if not names:
+    here = choose(tx, within, site)
+    if here is None:
         return None
-    site = site if site in names else next(iter(names))
-    plan = site_plan(tx, site)
-    assert plan is not None
-    orders, requests = (table.ORDER,), (table.REQUEST,)
+    sites, orders, requests = (here.site,), (table.ORDER,), (table.REQUEST,)
     own = Which(sorts=orders, open=True, person=person)
     return Facts(
-        site=site,
-        names=names,
-        plan=plan,
+        here=here,
         people=everybody(tx),
-        waiting=table.listed(tx, (site,), Which(sorts=requests, open=True), "due", most=WAITING_MOST, oldest=True),
-        mine=table.listed(tx, (site,), own, "due", most=WAITING_MOST, oldest=True) if person else [],
-        running=table.listed(tx, (site,), Which(sorts=orders, open=True), "due", most=SHOWN, oldest=True),
-        handled=table.listed(tx, (site,), Which(sorts=requests, open=False), "closed", most=SHOWN),
-        done=done_orders(tx, site, month_of(now, ZoneInfo(plan.site.zone))),
+        waiting=table.listed(tx, sites, Which(sorts=requests, open=True), "due", most=WAITING_MOST, oldest=True),
+        mine=table.listed(tx, sites, own, "due", most=WAITING_MOST, oldest=True) if person else [],
+        running=table.listed(tx, sites, Which(sorts=orders, open=True), "due", most=SHOWN, oldest=True),
+        handled=table.listed(tx, sites, Which(sorts=requests, open=False), "closed", most=SHOWN),
+        done=done_orders(tx, here.site, month_of(now, here.zone)),
     )
 
 
@@ -127,14 +119,14 @@ def owed_of(rows: list[CaseRow]) -> Owed:
 
 
 def show_desk(facts: Facts, lang: str, person: str, now: int, *, done: bool) -> DeskSeen:
-    places = Places(lang, facts.plan, facts.people)
+    here, places = facts.here, Places(lang, facts.here.plan, facts.people)
     owed, by_id = owed_of(facts.done), {row.case: row for row in facts.done}
     mine = [row for row in facts.mine if row.responsible == person and (row.state == Stage.DONE or row.is_late(now))]
     running = [row for row in facts.running if row.state != Stage.DONE]
     return DeskSeen(
-        site=facts.site,
-        site_name=places.site(facts.site),
-        sites=site_choices(facts.names, facts.site, "/desk", lang),
+        site=here.site,
+        site_name=places.site(here.site),
+        sites=site_choices(here.plans, here.site, "/desk", lang),
         waiting=[line_of(row, places, now) for row in facts.waiting],
         mine=[line_of(row, places, now) for row in mine],
         running=[line_of(row, places, now) for row in running],
@@ -148,7 +140,7 @@ def show_desk(facts: Facts, lang: str, person: str, now: int, *, done: bool) -> 
             serious_visited=owed.serious_visited,
         ),
         owed=[line_of(by_id[id], places, now) for id in owed.left],
-        new_href=url("/desk/new", site=facts.site),
+        new_href=url("/desk/new", site=here.site),
         done=say(lang, "cases.recorded") if done else "",
     )
 
@@ -164,15 +156,6 @@ def line_of(row: CaseRow, places: Places, now: int) -> Line:
         left=case.left_of(row, lang, now),
         who=places.person(row.worker or row.responsible) if row.worker or row.responsible else "",
     )
-
-
-def read_new(
-    tx: Connection, site: str, within: tuple[str, ...]
-) -> tuple[dict[str, Profile], Plan, dict[str, Person]] | None:
-    """What the form of a request needs; None while there is no site."""
-    names = profiles(tx, within)
-    plan = site_plan(tx, site if site in names else next(iter(names), ""))
-    return (names, plan, everybody(tx)) if plan else None
 
 
 # -- addresses -----------------------------------------------------------------------------------
@@ -191,14 +174,13 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
     @get("/desk/new")
     async def form(request: Asked) -> Response[bytes]:
         site, lang, now = site_of(request), lang_of(request), house.clock_ms()
-        found = await house.read(lambda tx: read_new(tx, site, sites_of(request)))
-        if found is None:
+        here, people = await house.read(lambda tx: (choose(tx, sites_of(request), site), everybody(tx)))
+        if here is None:
             return await house.frame.plain(request, "not_found", "no_site", 200)
-        names, plan, people = found
-        offered = caseforms.of_plan(plan, people, lang, now, point=request.query_params.get("point", ""))
-        site, name = plan.site.id, plan.site.name.say(lang) or plan.site.id
-        sites = site_choices(names, site, "/desk/new", lang)
-        seen = NewSeen(site, name, sites, offered, url("/desk", site=site))
+        offered = caseforms.of_plan(here.plan, people, lang, now, point=request.query_params.get("point", ""))
+        sites = site_choices(here.plans, here.site, "/desk/new", lang)
+        name = Places(lang, here.plan, {}).site(here.site)
+        seen = NewSeen(here.site, name, sites, offered, url("/desk", site=here.site))
         return await house.frame.page(request, "desknew.html", seen)
 
     @get("/desk/{name:str}")
@@ -209,12 +191,12 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
     async def write(request: Asked) -> Response[bytes]:
         """A new request, or what becomes of one that waits."""
         fields = await house.form(request, DISPATCHERS)
+
+        def decide(facts: case.Facts, at: acts.At) -> list[Body]:
+            return acts.on_request(cases.there(case.request_of(facts)), fields, at)
+
         if fields.get("case"):
-            facts, at = await acting(house, request, fields, (table.REQUEST,))
-            asked = case.request_of(facts)
-            if asked is None:
-                raise NotAllowed("cases.no_such")
-            return await record(house, request, facts, acts.on_request(asked, fields, at), at)
+            return await cases.act(house, request, fields, (table.REQUEST,), decide)
         site, by = fields["site"], acts.person_of(request)
         plan = await house.read(lambda tx: site_plan(tx, site))
         if plan is None:

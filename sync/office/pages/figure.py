@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties import indicators
-from app.duties.indicators import INDICATORS, NOTHING, Count, Unit
+from app.duties.indicators import INDICATORS, Count, Unit
 from app.duties.site import Plan
 from app.words import say
 from sync.office import behind, counting, month
@@ -16,12 +16,14 @@ from sync.office.behind import STATES, Case, State
 from sync.office.pages.listing import Column, Link, Listing, Row, Rows, Wish, choice, pick
 from sync.office.pages.places import Places
 from sync.office.pages.view import Verdict, url
-from sync.office.sites import plans_to_choose
+from sync.office.sites import choose
 from sync.office.store import days as day_table
 from sync.office.store.paging import Place
 
 BACK: Final = 13
 """Months that can be chosen."""
+TOGETHER: Final = 4
+"""Days that are read at once."""
 
 
 class Behind(Struct, frozen=True):
@@ -58,25 +60,29 @@ def listing_of(figure: str, this: str) -> Listing:
 
 def read_behind(tx: Connection, wish: Wish, figure: str, now: int) -> Behind | None:
     """The newest day first, and no more days than fill the page: its place is a day, and how many of it are past."""
-    plans = plans_to_choose(tx, wish.within, wish.site)
-    if not plans:
+    here = choose(tx, wish.within, wish.site)
+    if here is None:
         return None
-    site = wish.chosen(plans)
+    site, plans = here.site, here.plans
     zone = counting.zone(plans[site])
     name = wish.get("month") if month.is_month(wish.get("month")) else month.this_month(plans[site], now)
     state: State = next((each for each in STATES if each == wish.get("state")), "bad")
     first, last = month.days_of(name)
     counts = day_table.by_day(tx, site, figure, first, last)
+    begins = {day: counting.span_of(day, day, zone).first for day in reversed(counts)}
+    left = [
+        day
+        for day, begin in begins.items()
+        if _number(counts[day], figure, state) and (not wish.after or begin <= wish.after.at)
+    ]
     found: list[tuple[Place, Case]] = []
-    for day in reversed(counting.days_of(first, last)):
-        begin = counting.span_of(day, day, zone).first
-        if len(found) >= wish.most:
-            break
-        if not _number(counts.get(day, NOTHING), figure, state) or (wish.after and begin > wish.after.at):
-            continue
-        past = int(wish.after.rest) if wish.after and wish.after.at == begin and wish.after.rest.isdigit() else 0
-        those = [each for each in behind.of_days(tx, site, [day], (figure,), now) if each.state == state]
-        found += [(Place(begin, str(n)), each) for n, each in enumerate(reversed(those), 1) if n > past]
+    while left and len(found) < wish.most:
+        some, left = left[:TOGETHER], left[TOGETHER:]
+        for day, those in reversed(behind.by_day(tx, site, some[::-1], (figure,), now).items()):
+            begin = begins[day]
+            past = int(wish.after.rest) if wish.after and wish.after.at == begin and wish.after.rest.isdigit() else 0
+            of_state = [each for each in reversed(those) if each.state == state]
+            found += [(Place(begin, str(n)), each) for n, each in enumerate(of_state, 1) if n > past]
     total = sum(_number(each, figure, state) for each in counts.values())
     return Behind(site, plans, name, figure, indicators.total(counts.values()), total, found[: wish.most], now)
 

@@ -1,23 +1,26 @@
 """What stands around every page behind the door: who is signed in, the alarms above, and the page of one sentence."""
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
+import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
+from msgspec import Struct
+from sqlalchemy import Connection
 
-from app.duties.site import NO_TEXT, Text
+from app.duties.site import NO_TEXT, Person, Text
 from app.errors import NotAllowed
 from sync.office.accounts import ALARM_TAKERS, REVIEWERS
 from sync.office.alarms import TOLD_MS
-from sync.office.credentials import people_of
 from sync.office.pages import alarms
-from sync.office.pages.alarms import AlarmSeen, Banner
+from sync.office.pages.alarms import Banner
 from sync.office.pages.door import FormOld, NotForRole, NotForSite
 from sync.office.pages.view import Asked, Clock, View, Visitor, lang_of, words
 from sync.office.problems import RETRY_AFTER_S
 from sync.office.store import Store, known
 from sync.office.store.accounts import Session
+from sync.office.store.plans import find_person
 
 FAILED: Final = {
     "internal": ("failed", "internal"),
@@ -32,6 +35,26 @@ REFUSALS: Final[dict[type[HTTPException], str]] = {
 }
 
 
+TOLD: Final = 4 * alarms.ABOVE
+"""The newest alarms and urgent findings, from which those above a page are taken."""
+
+
+class Rights(TypedDict):
+    """What somebody may do about alarms."""
+
+    may_act: bool
+    may_read: bool
+
+
+class Around(Struct, frozen=True):
+    """Of a page behind the door: who looks at it, the alarms above it, how far a demonstration's example has come."""
+
+    visitor: Visitor
+    """By name when the account points to a person."""
+    banner: Banner
+    filling: str
+
+
 class Frame:
     def __init__(self, store: Store, view: View, clock_ms: Clock) -> None:
         self._store = store
@@ -40,43 +63,45 @@ class Frame:
 
     async def page(self, request: Asked, template: str, page: object, **fields: Any) -> Response[bytes]:
         """A page behind the door, with the alarms above it."""
-        visitor, shown = await self._visitor(request), await self._banner(request)
-        filling = await self._store.read(lambda tx: known.get(tx, known.FILLING))
-        return self._view.page(request, template, visitor, banner=shown, filling=filling, page=page, **fields)
+        around = await self._around(request)
+        return self._view.page(
+            request, template, around.visitor, banner=around.banner, filling=around.filling, page=page, **fields
+        )
 
-    async def _banner(self, request: Asked) -> Banner:
-        facts = await self.alarm_facts(request)
-        return alarms.banner(facts, self.shown_alarms(request, facts))
-
-    async def alarm_facts(self, request: Asked, told_ms: int = TOLD_MS) -> alarms.Facts:
+    async def _around(self, request: Asked) -> Around:
+        """What stands around every page, of one snapshot."""
+        session: Session = request.state.session
         now, within = self._clock_ms(), sites_of(request)
-        return await self._store.read(lambda tx: alarms.read_facts(tx, now, told_ms, within))
 
-    def shown_alarms(self, request: Asked, facts: alarms.Facts) -> list[AlarmSeen]:
-        role = request.state.session.role
-        may_act, may_read = role in ALARM_TAKERS, role in REVIEWERS
-        return alarms.show_alarms(facts, lang_of(request), may_act=may_act, may_read=may_read)
+        def read(tx: Connection) -> tuple[Text, alarms.Facts, str]:
+            facts = alarms.read_facts(tx, now, TOLD_MS, within, TOLD)
+            return _called(tx, session), facts, known.get(tx, known.FILLING)
+
+        called, facts, filling = await self._store.read(read)
+        visitor = Visitor(session, called.say(lang_of(request)) or session.account)
+        banner = alarms.banner(facts, lang_of(request), **rights(session))
+        return Around(visitor, banner, filling)
 
     async def plain(self, request: Asked, heading: str, sentence: str, status: int) -> Response[bytes]:
         return await self.said(request, heading, words(lang_of(request), sentence), status)
 
     async def said(self, request: Asked, heading: str, sentence: str, status: int) -> Response[bytes]:
         """One sentence, as it is, under a heading of the catalogue."""
-        visitor, shown = await self._visitor(request), await self._banner(request)
+        around = await self._around(request)
         heading = words(lang_of(request), heading)
         return self._view.page(
-            request, "plain.html", visitor, status=status, banner=shown, heading=heading, sentence=sentence
+            request,
+            "plain.html",
+            around.visitor,
+            status=status,
+            banner=around.banner,
+            heading=heading,
+            sentence=sentence,
         )
-
-    async def _visitor(self, request: Asked) -> Visitor:
-        """Who is signed in, by name when the account points to a person."""
-        session: Session = request.state.session
-        return Visitor(session, (await self.called(session)).say(lang_of(request)) or session.account)
 
     async def called(self, session: Session) -> Text:
         """The account's person by name; empty without one."""
-        people = (await self._store.read(people_of)).people if session.person else ()
-        return next((person.name for person in people if person.id == session.person), NO_TEXT)
+        return await self._store.read(lambda tx: _called(tx, session))
 
     def failed(self, request: Asked, problem: str, status: int) -> Response[bytes]:
         """What nobody foresaw, as a page; without the visitor's name, for the store may be what failed."""
@@ -106,6 +131,15 @@ class Frame:
         visitor = Visitor(session, session.account if session else "")
         heading = words(lang_of(request), "refused")
         return self._view.page(request, "plain.html", visitor, status=status, heading=heading, sentence=sentence)
+
+
+def _called(tx: Connection, session: Session) -> Text:
+    raw = find_person(tx, session.person) if session.person else None
+    return msgspec.json.decode(raw, type=Person).name if raw else NO_TEXT
+
+
+def rights(session: Session) -> Rights:
+    return {"may_act": session.role in ALARM_TAKERS, "may_read": session.role in REVIEWERS}
 
 
 def site_of(request: Asked) -> str:

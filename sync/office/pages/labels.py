@@ -15,10 +15,10 @@ from sync.office.labels import BOTH, NAMES, LabelsRefused, Wish
 from sync.office.pages.day import Choice
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.view import HEADERS, Asked, lang_of, words
+from sync.office.pages.view import Asked, download, lang_of, words
 from sync.office.printing import Printable
 from sync.office.readback import SheetUnreadable
-from sync.office.sheets import LAYOUTS, USUAL, Sheets
+from sync.office.sheets import LAYOUTS, USUAL
 from sync.office.sites import named_plans
 from sync.office.typeface import FontMissing
 
@@ -65,18 +65,13 @@ class Press:
         chosen = LAYOUTS.get(layout, LAYOUTS[USUAL])
         async with self._one:
             sheets = await asyncio.to_thread(printing.proofed, printable.labels, chosen, printable.heading)
-        return _saved(sheets, f"labels-{site}.pdf")
+        return download(sheets.pdf, f"labels-{site}.pdf", "application/pdf")
 
     async def trial(self, lang: str, now: int) -> Response[bytes]:
         """The sheet on which a fitter tries a scanner. Raises SheetUnreadable, FontMissing."""
         async with self._one:
             sheets = await asyncio.to_thread(trials.draw, lang, f"{datetime.fromtimestamp(now / 1000, UTC):%Y-%m-%d}")
-        return _saved(sheets, "scanner-test.pdf")
-
-
-def _saved(sheets: Sheets, name: str) -> Response[bytes]:
-    headers = {**HEADERS, "content-disposition": f'attachment; filename="{name}"'}
-    return Response(sheets.pdf, media_type="application/pdf", headers=headers)
+        return download(sheets.pdf, "scanner-test.pdf", "application/pdf")
 
 
 def handlers(house: House) -> list[ControllerRouterHandler]:

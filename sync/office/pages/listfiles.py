@@ -18,7 +18,7 @@ from litestar import Response
 from msgspec import Struct
 
 from app.text import cells, clean
-from sync.office.pages.view import HEADERS
+from sync.office.pages.view import download
 
 Plain = str | int | float | Decimal | datetime | date | None
 LONGEST: Final = 2000
@@ -51,9 +51,7 @@ class Table(Struct, frozen=True):
 async def saved(write: Callable[[Table], bytes], table: Table, name: str, kind: str) -> Response[bytes]:
     """The table as a file to be saved, written beside the loop."""
     raw = await asyncio.to_thread(write, table)
-    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)
-    headers = {**HEADERS, "content-disposition": f'attachment; filename="{safe}.{kind}"'}
-    return Response(raw, media_type=TYPES[kind], headers=headers)
+    return download(raw, f"{name}.{kind}", TYPES[kind])
 
 
 def csv_of(table: Table) -> bytes:

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 from litestar import Response, get
 from litestar.response import ServerSentEvent
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.duties.days import local_time
@@ -39,6 +41,7 @@ from sync.office.store.rounds import StopRow
 
 BACK_MS: Final = 12 * 3600 * 1000
 """So long a missed round is told here; after that it is the review's."""
+MISSED: Final = "missed"
 LINGERS_MS: Final = 2 * 3600 * 1000
 """So long after its window a round that nobody finished counts as under way."""
 HREFS: Final = {"finding": "/findings", "hazard": "/hazards", "order": "/orders", "request": "/desk"}
@@ -59,7 +62,8 @@ class Facts(Struct, frozen=True):
     alarms: alarms.Facts
     """Of all sites that the account may see."""
     tallies: dict[tuple[str, str], Tally]
-    today: dict[str, dict[str, Count]]
+    missed: dict[str, dict[str, Count]]
+    """Points of today, by site."""
     seen: list[fleet.Seen]
     """The handhelds of all of them."""
 
@@ -137,7 +141,7 @@ def read_now(tx: Connection, site: str, now: int, within: Sequence[str] = ()) ->
     today = local_time(now, zone).date()
     asked = [day.Wish(site, each.isoformat()) for each in (today - timedelta(days=1), today)]
     both = tuple(facts for wish in asked if (facts := day.read_day(tx, wish, now, (site,))) is not None)
-    running = [row.round for facts in both for row in facts.rows if row.started >= now - BACK_MS]
+    running = [row.round for facts in both for row in facts.rows if _is_open(row)]
     names = list(sites)
     return Facts(
         now=now,
@@ -149,9 +153,19 @@ def read_now(tx: Connection, site: str, now: int, within: Sequence[str] = ()) ->
         stops=table.stops_of_several(tx, site, running),
         alarms=alarms.read_facts(tx, now, 0, names),
         tallies=cases.tallies(tx, names, now),
-        today=days.sums(tx, names, today.isoformat(), today.isoformat()),
+        missed=days.sums(tx, names, today.isoformat(), today.isoformat(), MISSED),
         seen=[each for each in fleet.read(tx, site if len(names) == 1 else None) if each.device.site in sites],
     )
+
+
+class _Ended(Struct, frozen=True):
+    """As much of a round's detail as says whether it goes on."""
+
+    finished: int | None = None
+
+
+def _is_open(row: table.RoundRow) -> bool:
+    return msgspec.json.decode(row.detail, type=_Ended).finished is None
 
 
 def show_now(facts: Facts, lang: str) -> NowSeen:
@@ -161,8 +175,12 @@ def show_now(facts: Facts, lang: str) -> NowSeen:
     running, missed = _running(dues, facts, places), _missed(dues, facts, places)
     here = [each for each in facts.seen if each.device.site == facts.site]
     matters = list(_matters(facts, lang))
-    shown = alarms.show_alarms(facts.alarms, lang, may_act=False, may_read=True)
-    standing = alarms.banner(facts.alarms, shown).standing
+    standing = alarms.show_alarms(
+        replace(facts.alarms, alarms=[each for each in facts.alarms.alarms if each.stands]),
+        lang,
+        may_act=False,
+        may_read=True,
+    )
     silent = sum(each.is_silent(facts.now) for each in here)
     late = sum(each.late for each in matters)
     red = sum(each.verdict.colour == "red" for each in missed)
@@ -189,7 +207,7 @@ def show_now(facts: Facts, lang: str) -> NowSeen:
 
 
 def _site(site: str, facts: Facts, lang: str) -> SiteSeen:
-    missed = facts.today.get(site, {}).get("missed", Count())
+    missed = facts.missed.get(site, {}).get(MISSED, Count())
     figures = (
         (sum(alarm.stands and alarm.site == site for alarm in facts.alarms.alarms), "red"),
         (missed.part, "red"),

@@ -9,26 +9,26 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties.orders import Stage
-from app.duties.site import Person, Plan
-from app.errors import NotAllowed
+from app.duties.site import Person
+from app.kinds.base import Body
 from app.words import say
 from sync.office.accounts import DISPATCHERS
 from sync.office.credentials import everybody
 from sync.office.pages import acts, case, cases
-from sync.office.pages.books import SiteChoice
-from sync.office.pages.cases import acting, listing, record, site_choices
+from sync.office.pages.cases import listing
+from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.lists import answer
 from sync.office.pages.places import Places
 from sync.office.pages.view import FORM_BYTES, Asked, Verdict, lang_of, url
-from sync.office.sites import Profile, profiles
+from sync.office.sites import Choice, choose
 from sync.office.store import cases as table
 from sync.office.store.cases import CaseRow, Which
 from sync.office.store.paging import Span
-from sync.office.store.plans import site_plan
 
-LIST: Final = listing("orders", "/orders/list", "cases.orders", "orders.html")
+ACT: Final = "orders-seen"
+LIST: Final = listing("orders", "/orders/list", "cases.orders", "orders.html", ACT)
 COLUMNS: Final = (Stage.TAKEN, Stage.ACCEPTED, Stage.GOING, Stage.ARRIVED, Stage.DONE)
 MOST: Final = 300
 """Orders that a board looks at; of a column no more than CARDS stand on it."""
@@ -39,10 +39,7 @@ CLOSED_MS: Final = 24 * 3600 * 1000
 class Facts(Struct, frozen=True):
     """One snapshot of the store, as far as the board needs it."""
 
-    site: str
-    names: dict[str, Profile]
-    """Every site that can be chosen."""
-    plan: Plan
+    here: Choice
     people: dict[str, Person]
     open: list[CaseRow]
     """What is due first stands first."""
@@ -80,38 +77,33 @@ class Board(Struct, frozen=True):
 
 def read_board(tx: Connection, site: str, role: str, now: int, within: tuple[str, ...]) -> Facts | None:
     """None while there is no site."""
-    names = profiles(tx, within)
-    if not names:
+    here = choose(tx, within, site)
+    if here is None:
         return None
-    site = site if site in names else next(iter(names))
-    plan = site_plan(tx, site)
-    assert plan is not None
-    orders = Which(sorts=(table.ORDER,), role=role)
-    ended = Which(sorts=(table.ORDER,), role=role, open=False, closed=Span(now - CLOSED_MS))
-    standing = Which(sorts=orders.sorts, role=role, open=True)
+    sites, orders = (here.site,), (table.ORDER,)
+    ended = Which(sorts=orders, role=role, open=False, closed=Span(now - CLOSED_MS))
+    standing = Which(sorts=orders, role=role, open=True)
     return Facts(
-        site=site,
-        names=names,
-        plan=plan,
+        here=here,
         people=everybody(tx),
-        open=table.listed(tx, (site,), standing, "due", most=MOST, oldest=True),
-        closed=table.listed(tx, (site,), ended, "closed", most=CARDS),
+        open=table.listed(tx, sites, standing, "due", most=MOST, oldest=True),
+        closed=table.listed(tx, sites, ended, "closed", most=CARDS),
         role=role,
     )
 
 
 def show_board(facts: Facts, lang: str, now: int, *, may_take: bool) -> Board:
-    plan = facts.plan
+    plan, site = facts.here.plan, facts.here.site
     places = Places(lang, plan, facts.people)
     columns = [_column(stage, [row for row in facts.open if row.state == stage], places, now) for stage in COLUMNS]
     roles = dict.fromkeys(role for grant in plan.grants for role in grant.roles)
     return Board(
-        site=facts.site,
-        site_name=places.site(facts.site),
-        sites=site_choices(facts.names, facts.site, "/orders", lang),
+        site=site,
+        site_name=places.site(site),
+        sites=site_choices(facts.here.plans, site, "/orders", lang),
         columns=[*columns, _column("closed_lately", facts.closed, places, now)],
-        list_href=url("/orders/list", site=facts.site),
-        new_href=url("/desk/new", site=facts.site) if may_take else "",
+        list_href=url("/orders/list", site=site),
+        new_href=url("/desk/new", site=site) if may_take else "",
         roles=[(role, case.role_word(lang, role), role == facts.role) for role in roles],
     )
 
@@ -154,6 +146,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         facts = await house.read(lambda tx: read_board(tx, site, role, now, sites_of(request)))
         if facts is None:
             return await house.frame.plain(request, "not_found", "no_site", 200)
+        await house.looked(request, ACT, facts.here.site, "board")
         may_take = request.state.session.role in DISPATCHERS
         return await house.frame.page(
             request, "board.html", show_board(facts, lang_of(request), now, may_take=may_take)
@@ -169,12 +162,13 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         return await cases.page(house, request, name, (table.ORDER,))
 
     @post("/orders", request_max_body_size=FORM_BYTES, status_code=200)
-    async def act(request: Asked) -> Response[bytes]:
+    async def write(request: Asked) -> Response[bytes]:
         """Dispatch, postpone, call back …: a record of the office's own book; then the order again."""
         fields = await house.form(request, DISPATCHERS)
-        facts, at = await acting(house, request, fields, (table.ORDER,))
-        if facts.order is None:
-            raise NotAllowed("cases.no_such")
-        return await record(house, request, facts, acts.on_order(facts.order, fields, at), at)
 
-    return [board, ledger, one, act]
+        def decide(facts: case.Facts, at: acts.At) -> list[Body]:
+            return acts.on_order(cases.there(facts.order), fields, at)
+
+        return await cases.act(house, request, fields, (table.ORDER,), decide)
+
+    return [board, ledger, one, write]

@@ -19,10 +19,10 @@ from app.words import LANGS, say
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import PATIENCE_S, House
 from sync.office.pages.places import Places
-from sync.office.pages.view import HEADERS, Asked, lang_of, url
+from sync.office.pages.view import Asked, download, lang_of, url
 from sync.office.papers.paper import Paper
 from sync.office.papers.press import MEDIA, PaperRefused, Press
-from sync.office.sites import named_plans, plans_to_choose
+from sync.office.sites import choose, named_plans
 from sync.office.store import papers as table
 from sync.office.store.paging import Place, place_of
 from sync.office.store.papers import PaperRow
@@ -83,10 +83,10 @@ def read_papers(
     """None while there is no site."""
     from sync.office.papers import catalogue
 
-    plans = plans_to_choose(tx, within, site)
-    if not plans:
+    here = choose(tx, within, site)
+    if here is None:
         return None
-    site = site if site in plans else next(iter(plans))
+    site, plans = here.site, here.plans
     sort = catalogue.SORTS.get(name) or next(iter(catalogue.SORTS.values()))
     about = catalogue.about_of(tx, sort, site, plans[site], lang)
     return Facts(plans, site, sort, about, table.listed(tx, site, after, SHOWN + 1), now)
@@ -241,7 +241,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         if sort.kept:  # a large one takes a second to be packed
             row, kept = await asyncio.to_thread(keeping.row_of, paper, wish, now, request.state.session.account)
             await house.store.write(lambda tx: table.keep(tx, row, kept))
-        return saved(content, f"{wish.name}-{wish.site}-{wish.first}-{wish.last}", form)
+        return download(content, f"{wish.name}-{wish.site}-{wish.first}-{wish.last}.{form}", MEDIA[form])
 
     @get("/papers/kept/{name:str}")
     async def kept(request: Asked, name: FromPath[str]) -> Response[bytes]:
@@ -251,7 +251,8 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
             raise PaperRefused("papers.no_kept")
         row, paper = found
         await house.acts(request, "paper-made", row.site, f"{row.name}.{form} {row.first} {row.last} {row.about}")
-        return saved(await press.file(paper, form), f"{row.name}-{row.site}-{row.first}-{row.last}", form)
+        content = await press.file(paper, form)
+        return download(content, f"{row.name}-{row.site}-{row.first}-{row.last}.{form}", MEDIA[form])
 
     @get("/papers/check")
     async def check(request: Asked) -> Response[bytes]:
@@ -272,8 +273,3 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
 
 def _subject(wish: "Wish", beside: str) -> str:
     return " ".join(part for part in (wish.name, str(wish.first), str(wish.last), wish.of, beside) if part)
-
-
-def saved(content: bytes, name: str, form: str) -> Response[bytes]:
-    headers = {**HEADERS, "content-disposition": f'attachment; filename="{name}.{form}"'}
-    return Response(content, media_type=MEDIA[form], headers=headers)

@@ -64,6 +64,9 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         """A picture of a site; the same answer for one that is not here and for what is no picture."""
         site, digest = site_of(request), bytes.fromhex(name) if is_name(name) else b""
         found = picture(await house.store.read(lambda tx: blob_of(tx, site, digest)) if digest else None)
-        return found or await house.frame.plain(request, "not_found", "no_such_photo", 404)
+        if found is None:
+            return await house.frame.plain(request, "not_found", "no_such_photo", 404)
+        await house.looked(request, "photo-seen", site, name)
+        return found
 
     return [photo]

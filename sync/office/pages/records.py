@@ -17,7 +17,7 @@ from sync.office.pages.frame import site_of
 from sync.office.pages.house import House
 from sync.office.pages.photos import PhotoSeen, read_held, show_photos
 from sync.office.pages.places import Places
-from sync.office.pages.view import Asked, lang_of, url
+from sync.office.pages.view import Asked, lang_of, url, whole
 from sync.office.store import rounds as table
 from sync.office.store.plans import site_plan
 from sync.office.store.records import Stored
@@ -66,8 +66,8 @@ def read_records(tx: Connection, site: str, book: str, upto: str) -> Facts | Non
     found = next((each for each in table.books_of(tx, site) if each.book.hex() == book), None)
     if plan is None or found is None:
         return None
-    asked = int(upto) if upto.isascii() and upto.isdigit() and len(upto) < 16 else found.held
-    last = min(max(1, asked), found.held)
+    asked = whole(upto, 15)
+    last = found.held if asked is None else min(max(1, asked), found.held)
     first = max(1, last - SHOWN + 1)
     stored = table.records_between(tx, site, found.book, first, last, SHOWN)
     return Facts(

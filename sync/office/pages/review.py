@@ -31,7 +31,7 @@ from sync.office.reviewing import read_detail
 from sync.office.sites import profiles
 from sync.office.store import cases, rounds
 from sync.office.store.cases import CaseRow
-from sync.office.store.plans import site_plan
+from sync.office.store.plans import plan_at, site_plan
 from sync.office.store.reviews import ReviewRow
 from sync.office.to_review import NOT_YET, UNDER_WAY, Item
 
@@ -351,15 +351,16 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         """A decision, as a record of the office's own book; then the page it was made on again."""
         form, now = await house.form(request), house.clock_ms()
         site, name, by = form["site"], form.get("round", ""), request.state.session.person or ""
-        facts = await house.read(lambda tx: _asked(tx, form, now))
-        if facts is None:
+        facts, held = await house.read(lambda tx: (_asked(tx, form, now), plan_at(tx, site, now)))
+        if facts is None or held is None:
             raise NotAllowed("review_page.unknown")
-        decided = deciding.decide(form, facts.items, facts.plan, by, lang_of(request))
+        decided = deciding.decide(form, facts.items, facts.plan, held, by, lang_of(request))
         await house.acts(request, f"review-{decided.done}", site, name)
         for body in decided.bodies:
             await house.desk.say(site, body, by, now)
         if form.get("back") == "round":
-            return house.view.go(request, f"{Places('', facts.plan, {}).round_url(site, name)}#review")
+            there = Places("", facts.plan, {}).round_url(site, name)
+            return house.view.go(request, f"{there}&done={decided.done}#review")
         return house.view.go(request, here(site, form.get("day", ""), form.get("span", ""), decided.done))
 
     return [review, decide]

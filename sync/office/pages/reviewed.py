@@ -9,6 +9,7 @@ from app.duties.accepting import State
 from app.duties.rounds import METHODS, Confirmation
 from app.words import say
 from sync.office import to_review
+from sync.office.pages import deciding
 from sync.office.pages.places import Places
 from sync.office.pages.review import ItemSeen, Option, said, show_item
 from sync.office.reviewing import read_detail
@@ -37,9 +38,11 @@ class Reviewed(Struct, frozen=True):
     """Accepted, or sent back: it can be taken back."""
     day: str = ""
     span: str = ""
+    done: str = ""
+    """What was just recorded."""
 
 
-def show_reviewed(known: to_review.Facts | None, places: Places, by: str) -> Reviewed | None:
+def show_reviewed(known: to_review.Facts | None, places: Places, by: str, done: str = "") -> Reviewed | None:
     item = known.items[0] if known and known.items else None
     if known is None or item is None:
         return None
@@ -52,6 +55,7 @@ def show_reviewed(known: to_review.Facts | None, places: Places, by: str) -> Rev
         whys=[Option(each.id, each.text.say(places.lang)) for each in known.plan.skip_reasons],
         may_sign=wanted and bool(by) and not accepting.is_own(item.crew, [by]),
         settled=item.state in (State.ACCEPTED, State.RETURNED),
+        done=say(places.lang, f"review_page.done_{done}") if done in deciding.DONE else "",
     )
 
 

@@ -23,7 +23,7 @@ from app.words import say
 from sync.office import credentials, importing
 from sync.office.credentials import everybody
 from sync.office.handing_out import FORMS, XLSX, drawn_up, revision_of
-from sync.office.pages.books import SiteChoice
+from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.places import Places
@@ -35,7 +35,7 @@ from sync.office.pages.planning import (
     show_faults,
     show_preview,
 )
-from sync.office.pages.view import HEADERS, Asked, Verdict, lang_of, url
+from sync.office.pages.view import Asked, Verdict, download, lang_of, url, whole
 from sync.office.plan_faults import Fault
 from sync.office.plan_tree import effective_of
 from sync.office.sites import Profile, profiles
@@ -117,12 +117,12 @@ async def listed(house: House, request: Asked) -> Response[bytes]:
 async def out_as_file(house: House, request: Asked) -> Response[bytes]:
     site, ending = request.query_params.get("site", ""), f".{request.query_params.get('form', '')}"
     number = request.query_params.get("revision", "")
-    wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    wanted = whole(number) or 0
     found = await house.store.read(lambda tx: revision_of(tx, site, wanted)) if ending in FORMS else None
     if found is None:
         return await house.frame.plain(request, "not_found", "wrong_address", 404)
     await house.acts(request, "plan-exported", site, f"{wanted}{ending}")
-    return _saved(await asyncio.to_thread(drawn_up, found, ending), f"{site}-{wanted}{ending}", ending)
+    return download(await asyncio.to_thread(drawn_up, found, ending), f"{site}-{wanted}{ending}", FORMS[ending])
 
 
 async def changed(house: House, request: Asked) -> Response[bytes]:
@@ -173,7 +173,7 @@ async def take(house: House, request: Asked) -> Response[bytes]:
     fields = await house.form(request)
     site, draft, at = (fields.get(name, "") for name in ("site", "draft", "at"))
     account, now = _session(request).account, house.clock_ms()
-    row = await house.store.read(lambda tx: drafts.find(tx, site, draft, account))
+    row = await house.store.read(lambda tx: drafts.find(tx, site, draft, account, now))
     if row is None:
         raise NotAllowed("planning.draft_gone")
     if "throw" in fields:
@@ -210,7 +210,7 @@ async def withdraw(house: House, request: Asked) -> Response[bytes]:
 
 def shipped() -> Response[bytes]:
     """The example workbook."""
-    return _saved(example(EXAMPLE), EXAMPLE, XLSX)
+    return download(example(EXAMPLE), EXAMPLE, FORMS[XLSX])
 
 
 def read_plans(tx: Connection, site: str, within: tuple[str, ...]) -> Facts:
@@ -224,14 +224,11 @@ def show_plans(facts: Facts, lang: str, now: int, done: str, number: str) -> Pla
     standing = [plan for row, plan in known if row.withdrawn_at is None]
     holds = in_force(standing, now) if standing else None
     places = Places(lang, standing[-1] if standing else None, {})
-    said = done in ("taken", "same", "withdrawn") and number.isascii() and number.isdigit() and len(number) < 10
+    said = done in ("taken", "same", "withdrawn") and whole(number) is not None
     return PlansSeen(
         site=facts.site,
         site_name=places.site(facts.site),
-        sites=[
-            SiteChoice(each.site.name.say(lang) or id, url("/plans", site=id), id == facts.site)
-            for id, each in facts.sites.items()
-        ],
+        sites=site_choices(facts.sites, facts.site, "/plans", lang),
         revisions=[_revision(row, plan, holds, places, now) for row, plan in reversed(known)],
         done=say(lang, f"planning.done_{done}", n=number) if said else "",
     )
@@ -289,7 +286,7 @@ def _drafted(tx: Connection, site: str, draft: str, account: str, now: int) -> t
     plans = [decode_plan(row.raw) for row in table.plans_of(tx, site)]
     old = in_force(plans, now) if plans else None
     around = read_around(tx, old, plans, everybody(tx), now)
-    return drafts.find(tx, site, draft, account), around, table.last_revision(tx, site) + 1
+    return drafts.find(tx, site, draft, account, now), around, table.last_revision(tx, site) + 1
 
 
 def _changed(tx: Connection, site: str, number: str, lang: str, now: int) -> UploadSeen | None:
@@ -322,8 +319,3 @@ def _refused(faults: Sequence[Fault], file: str, lang: str) -> UploadSeen:
 def _session(request: Asked) -> Session:
     session: Session = request.state.session
     return session
-
-
-def _saved(content: bytes, name: str, ending: str) -> Response[bytes]:
-    headers = {**HEADERS, "content-disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=FORMS[ending], headers=headers)

@@ -16,9 +16,9 @@ from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, Verdict, lang_of, url
-from sync.office.sites import plans_to_choose
+from sync.office.sites import choose
 from sync.office.store import visits
-from sync.office.store.visits import CalibrationRow, VisitRow
+from sync.office.store.visits import CalibrationRow, Power
 from sync.office.tag_keys import Keyed, keyed, needs_key
 
 LOW_PCT: Final = 20
@@ -71,8 +71,7 @@ class Facts(Struct, frozen=True):
     site: str
     sites: dict[str, Plan]
     heard: dict[tuple[str, str], int]
-    powered: dict[tuple[str, str], VisitRow]
-    """The last visit in which the tag told its battery."""
+    powered: dict[tuple[str, str], Power]
     silent: dict[str, tuple[int, int]]
     """By point: since when no visit heard a tag of it though the radio worked, and how many did not."""
     labels: dict[str, int]
@@ -82,13 +81,13 @@ class Facts(Struct, frozen=True):
 
 def read_tags(tx: Connection, site: str, now: int, within: Sequence[str] = ()) -> Facts | None:
     """What is known of a site's tags, of the first one without a name; None while there is no site."""
-    sites = plans_to_choose(tx, within, site)
-    chosen = site if site in sites else next(iter(sites), None)
-    if chosen is None:
+    here = choose(tx, within, site)
+    if here is None:
         return None
+    chosen = here.site
     return Facts(
         chosen,
-        sites,
+        here.plans,
         visits.last_heard(tx, chosen),
         visits.last_powered(tx, chosen),
         visits.silent_since(tx, chosen),
@@ -142,7 +141,7 @@ def _measured(row: CalibrationRow, places: Places) -> str:
     return say(places.lang, "tags.level", level=row.level, time=places.day_and_minute(row.at))
 
 
-def is_low(row: VisitRow) -> bool:
+def is_low(row: Power) -> bool:
     """Whether the tag wants a new cell."""
     percent = row.battery_pct is not None and row.battery_pct < LOW_PCT
     return percent or (row.battery_mv is not None and row.battery_mv < LOW_MV)

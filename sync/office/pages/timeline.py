@@ -172,8 +172,12 @@ def read_facts(tx: Connection, name: str, site: str) -> Facts | None:
     )
 
 
-def show_round(facts: Facts, lang: str, now: int, known: to_review.Facts | None = None, by: str = "") -> RoundSeen:
-    """The round as the page shows it. `known`: as it is reviewed; `by`: the account's person."""
+def show_round(
+    facts: Facts, lang: str, now: int, known: to_review.Facts | None = None, by: str = "", done: str = ""
+) -> RoundSeen:
+    """The round as the page shows it. `known`: as it is reviewed; `by`: the account's person; `done`: what was just
+    decided.
+    """
     places = Places(lang, facts.plan, facts.people)
     row, detail = facts.row, msgspec.json.decode(facts.row.detail, type=RoundDetail)
     attempt = row.round.rpartition("-")[2]
@@ -206,7 +210,7 @@ def show_round(facts: Facts, lang: str, now: int, known: to_review.Facts | None 
         photos=show_photos(detail.late_entry.photos if detail.late_entry else (), row.site, facts.held, places),
         maps=_maps(facts, stops),
         signatures=show_signatures(known, detail.crew, places),
-        review=show_reviewed(known, places, by),
+        review=show_reviewed(known, places, by, done),
     )
 
 
@@ -463,6 +467,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         if facts is None:
             return await house.frame.plain(request, "not_found", "no_such_round", 404)
         await house.looked(request, "round-seen", facts.row.site, facts.row.round)
-        return await house.frame.page(request, "round.html", show_round(facts, lang_of(request), now, known, by))
+        done = request.query_params.get("done", "")
+        return await house.frame.page(request, "round.html", show_round(facts, lang_of(request), now, known, by, done))
 
     return [one]

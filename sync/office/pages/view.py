@@ -9,7 +9,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -124,25 +124,12 @@ NO_ALARMS: Final[dict[str, list[object]]] = {"standing": [], "told": []}
 
 
 class View:
-    """Templates and style, read once. `rooms` are what the navigation leads to."""
+    """Templates and style, read once in a process. `rooms` are what the navigation leads to."""
 
     def __init__(self, rooms: Sequence[Room] = ()) -> None:
         self._rooms = rooms
-        self.files = {each.name: _file(each) for each in (HERE / "static").iterdir() if each.suffix in TYPES}
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            finalize=shown,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._templates.globals["file"] = self._address
-
-    def _address(self, name: str) -> str:
-        """Where a browser finds a file of ours; another address whenever it changes, so that it is kept for good."""
-        return f"/static/{name}?v={self.files[name].version}"
+        self.files = _files()
+        self._templates = _templates()
 
     def part(self, lang: str, template: str, **fields: Any) -> str:
         """A piece of a page, for one that is open already."""
@@ -219,6 +206,31 @@ def home_of(role: str) -> str:
     return "/now" if role in REVIEWERS else "/desk" if role in DISPATCHERS else ""
 
 
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals["file"] = _address
+    return made
+
+
+def _address(name: str) -> str:
+    """Where a browser finds a file of ours; another address whenever it changes, so that it is kept for good."""
+    return f"/static/{name}?v={_files()[name].version}"
+
+
+@cache
+def _files() -> dict[str, File]:
+    return {each.name: _file(each) for each in (HERE / "static").iterdir() if each.suffix in TYPES}
+
+
 def _file(path: Path) -> File:
     raw = path.read_bytes()
     return File(raw, TYPES[path.suffix], hashlib.sha256(raw).hexdigest()[:12])
@@ -288,6 +300,17 @@ def form_is_ours(token: str, session: Session) -> bool:
     """Whether a form was made by us for this session."""
     salt, _, seal = token.partition(".")
     return hmac.compare_digest(seal.encode("utf-8", "replace"), _sealed(session, salt).encode())
+
+
+def download(raw: bytes, name: str, kind: str) -> Response[bytes]:
+    """A file to be saved under that name; `kind` is its media type."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    return Response(raw, media_type=kind, headers={**HEADERS, "content-disposition": f'attachment; filename="{safe}"'})
+
+
+def whole(text: str, digits: int = 9) -> int | None:
+    """The number that stands in an address or a form; None for anything else, and for one that is too long."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
 
 
 def url(path: str, **query: str) -> str:
