@@ -4,12 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ready  := $(VENV)/.ready
 
-.PHONY: demo test check coverage proofs torture bench pictures examples font lock clean
+# Thousands of starts: bytecode is kept, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test check compiled coverage proofs torture bench bundle pictures examples font lock clean
 
 demo: $(ready)
 	@$(BIN)/watchbook demo $(ARGS)
 
-test: $(ready) check
+test: $(ready)
+	@$(MAKE) --no-print-directory --jobs 2 check compiled
 	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not proof and not torture"
 
 check: $(ready)
@@ -18,11 +22,15 @@ check: $(ready)
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+# All modules and tests are read once beside mypy, so that four workers need not compile them at the same time.
+compiled: $(ready)
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null || true
+
 coverage: $(ready)
 	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not torture" --cov --cov-report=term:skip-covered
 
 proofs: $(ready)
-	$(BIN)/python -m pytest -n 3 --dist loadfile -m proof
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m proof
 
 # Long forms of what is hard on the logbook, as a table (ARGS=--write puts it into docs/reliability.md); then those of the rest.
 torture: $(ready)
@@ -32,6 +40,12 @@ torture: $(ready)
 
 bench: $(ready)
 	$(BIN)/python -m bench $(ARGS)
+
+# One file for a handheld of each architecture, in dist/ (docs/rollout.md). Needs the publisher's key, which
+# `.venv/bin/python -m rollout key FILE` makes, and a package index that pip reaches: wheels come by requirements.lock's hashes.
+bundle: $(ready)
+	@test -n "$(KEY)" || { echo "make bundle KEY=publisher.key; a key is made by: $(BIN)/python -m rollout key publisher.key"; exit 2; }
+	@$(BIN)/python -m rollout bundle --key "$(KEY)" $(ARGS)
 
 pictures: $(ready)
 	$(BIN)/python -m tests.pictures

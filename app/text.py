@@ -6,6 +6,7 @@ program may not have been cleaned).
 
 import re
 import unicodedata
+from functools import lru_cache
 
 REPLACEMENT = "\ufffd"
 
@@ -23,7 +24,12 @@ def clean(text: str, limit: int = 500) -> str:
 
 def cells(text: str) -> int:
     """Columns `text` takes on a terminal: a Chinese character takes two, a combining mark none."""
-    return sum(0 if unicodedata.combining(ch) else 2 if unicodedata.east_asian_width(ch) in "WF" else 1 for ch in text)
+    return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+@lru_cache(1024)
+def _cells(ch: str) -> int:
+    return 0 if unicodedata.combining(ch) else 2 if unicodedata.east_asian_width(ch) in "WF" else 1
 
 
 def fit(text: str, width: int) -> str:

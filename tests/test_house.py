@@ -79,7 +79,8 @@ SUBJECTS = {
     *("overrule", "photo", "photos", "pictures", "place", "places", "practice", "procedures", "registers", "rehearsal"),
     *("answers", "asking", "onsite", "scores", "skip", "surveys", "team", "teams", "tended", "tending", "trial"),
     *("accepting", "blind", "requests", "returned", "review", "reviewable", "reviewing", "reviews", "visits"),
-    *("unplanned", "violations", "witnessing", "work"),
+    *("messages", "unplanned", "violations", "witnessing", "work"),
+    *("first", "handheld", "moving", "overseer", "takeover"),
 }
 """Modules of every room, by their last name, that only a crew needs who opens such a page or meets such a record."""
 IN_A_ROUND = {"app.duties.equipment", "app.kinds.matters"}

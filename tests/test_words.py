@@ -50,7 +50,7 @@ ROOMS = ("app", "hardware", "screens", "sync")
 KEY = re.compile(r"[a-z_]+\.[a-z0-9][a-z0-9_+-]*")
 NO_KEYS = KINDS.keys() | {kind.replace("-", "_") for kind in KINDS} | {"book.pruned", "keys.make", "sync.office"}
 """Strings of the same form: kinds of records, a reserved one, a step of the disk, a package."""
-FILES = (".html", ".css", ".json", ".key", ".log", ".db")
+FILES = (".html", ".css", ".js", ".json", ".key", ".log", ".db", ".sig")
 BY_NAME = frozenset(
     {
         "assets",

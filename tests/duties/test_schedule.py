@@ -92,12 +92,12 @@ def windows(zone: str, schedule: Schedule, first: str, last: str) -> list[str]:
     ],
 )
 def test_a_bad_rule_is_refused_with_its_sentence(rule: str, key: str) -> None:
-    began = clocks.monotonic()
+    began = clocks.process_time()
     with pytest.raises(RuleRefused) as refused:
         parse_rule(rule, BEGINS)
     assert refused.value.key == f"duty.{key}"
     assert refused.value.say("zh") != refused.value.say("en")
-    assert clocks.monotonic() - began < 2
+    assert clocks.process_time() - began < 2
 
 
 @pytest.mark.parametrize("day", [date(1999, 12, 31), date(2200, 1, 1)])
@@ -148,15 +148,15 @@ PARTS = st.fixed_dictionaries(
 
 @given(PARTS, st.dates(date(2001, 1, 1), date(2199, 12, 31)), st.integers(0, 20_000))
 def test_no_rule_ever_hangs_and_each_means_what_dateutil_says(rule: str, begins: date, later: int) -> None:
-    began = clocks.monotonic()
+    began = clocks.process_time()
     first = begins + timedelta(days=later)
     try:
         parsed = parse_rule(rule, begins)
     except RuleRefused:
-        assert clocks.monotonic() - began < 2
+        assert clocks.process_time() - began < 2
         return
     found = due_days(parsed, first, first + timedelta(days=400))
-    assert clocks.monotonic() - began < 2
+    assert clocks.process_time() - began < 2
     oracle = rrule.rrulestr(rule, dtstart=datetime.combine(begins, time()))
     between = oracle.between(
         datetime.combine(first, time()), datetime.combine(first + timedelta(days=400), time()), inc=True
@@ -306,9 +306,9 @@ def test_each_role_sees_its_own_routes_only() -> None:
 def test_a_clock_far_off_shows_nothing_rather_than_hanging() -> None:
     for year in (1970, 2299, 9998):
         at = datetime(year, 6, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
-        began = clocks.monotonic()
+        began = clocks.process_time()
         today(garden.plan(), {}, None, {"guard"}, at)
-        assert clocks.monotonic() - began < 1
+        assert clocks.process_time() - began < 1
 
 
 def test_a_window_that_was_over_before_the_shift_began_is_another_crews_matter() -> None:

@@ -1,6 +1,6 @@
 """Laws of the inspection before a handover: nothing is passed over, and only faults are looked at again (D36)."""
 
-from time import perf_counter
+from time import process_time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,8 +84,8 @@ def test_the_next_dwelling_is_the_one_left_in_the_middle_else_the_first_that_nob
 def test_twelve_hundred_dwellings_are_counted_between_two_keys() -> None:
     faults = tuple(Fault(f"b:{n}", "door", "scratch", n) for n in range(5))
     dwellings = {key_of("flats", unit.id): Dwelling(faults=faults, visits=1, at=1) for unit in SURVEY.units}
-    began = perf_counter()
+    began = process_time()
     for _ in range(10):
         surveys.progress(SURVEY, dwellings)
         surveys.next_unit(SURVEY, dwellings)
-    assert (perf_counter() - began) / 10 < 0.05
+    assert (process_time() - began) / 10 < 0.05

@@ -324,7 +324,7 @@ async def test_scan_of_a_fifo_ends_when_its_writer_goes(tmp_path: Path) -> None:
     assert not reading.done(), "no writer yet is not the end"
     with open(path, "w") as writer:
         writer.write('{"qr": "A"}\n{"qr": "B"}')
-    lines, bad = await asyncio.wait_for(reading, 5)
+    lines, bad = await asyncio.wait_for(reading, 30)
     assert (lines, bad) == ([{"qr": "A"}, {"qr": "B"}], [])
 
 
@@ -367,7 +367,7 @@ async def test_the_radio_and_a_feed_of_the_same_packets_give_the_same_tags(bluez
 
 async def test_scan_says_what_the_radio_lacks_in_a_form_a_feed_takes(bluez: BlueZ, tmp_path: Path) -> None:
     bluez.unplug()
-    async with asyncio.timeout(5), radio_lines(BleReader(pace=lambda: Pace(again=(0.05,)))) as lines:
+    async with asyncio.timeout(30), radio_lines(BleReader(pace=lambda: Pace(again=(0.05,)))) as lines:
         absent = await lines.get()
         bluez.errors["Set"] = ("org.bluez.Error.Failed", "Blocked through rfkill")
         bluez.plug(powered=False)

@@ -41,7 +41,7 @@ async def walk_to(walk: SimulatedWalk, point: str, sim_s: float = 14) -> tuple[l
     """What is heard on the way, and the stamp at which the near rule is first satisfied, if ever."""
     wanted, heard, near = pair(point), [], None
     settings = Settings()
-    async with asyncio.timeout(10), aclosing(walk.listen(frozenset({wanted}))) as stream:
+    async with asyncio.timeout(30), aclosing(walk.listen(frozenset({wanted}))) as stream:
         async for item in stream:
             if not isinstance(item, Sighting):
                 continue
@@ -72,7 +72,7 @@ async def test_the_walker_is_near_after_walking_and_standing_whatever_the_noise(
 async def test_stamps_keep_the_walks_time_at_any_speed() -> None:
     began = time.monotonic()
     heard, _ = await walk_to(SimulatedWalk(PLAN, LABELS, speed=100), "gate")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     stamps = [s.up for s in heard]
     assert stamps == sorted(stamps)
     assert {(up - stamps[0]) % 500 for up in stamps} == {0}
@@ -94,7 +94,7 @@ async def test_a_tag_bound_to_an_address_speaks_from_it() -> None:
 async def test_a_closed_makers_tag_is_not_simulated_and_no_fault() -> None:
     walk = SimulatedWalk(PLAN, LABELS, speed=200)
     wanted = frozenset({pair("vault"), (LABEL, "lobby")})
-    async with asyncio.timeout(10), aclosing(walk.listen(wanted)) as stream:
+    async with asyncio.timeout(30), aclosing(walk.listen(wanted)) as stream:
         async for item in stream:
             assert not isinstance(item, Sighting)
             if isinstance(item, Scan):
@@ -106,7 +106,7 @@ async def test_a_simulated_sensor_tells_the_temperature_of_the_room_to_who_stand
     heard, _ = await walk_to(walk, "plant")
     assert {f"{s.values['temperature']}" for s in heard if s.format == "bthome"} == {"24.58"}
     wanted = frozenset({pair("plant"), (LABEL, "lobby")})
-    async with asyncio.timeout(10), aclosing(walk.listen(wanted)) as stream:
+    async with asyncio.timeout(30), aclosing(walk.listen(wanted)) as stream:
         there = [item async for item in first(stream, 80) if isinstance(item, Sighting)]
     assert [s.rssi for s in there if s.format == "bthome"][-1] > -75, "walked to, with the label wanted as well"
     again, near = await walk_to(walk, "plant")  # now only the sensor is asked, of who stands there
@@ -136,7 +136,7 @@ async def test_a_stop_with_only_a_label_has_it_read_after_arriving_and_again() -
     walk = SimulatedWalk(PLAN, LABELS, speed=50)
     scans: list[Scan] = []
     began = time.monotonic()
-    async with asyncio.timeout(10), aclosing(walk.listen(frozenset({(LABEL, "lobby")}))) as stream:
+    async with asyncio.timeout(30), aclosing(walk.listen(frozenset({(LABEL, "lobby")}))) as stream:
         async for item in stream:
             assert not isinstance(item, Sighting)
             if isinstance(item, Scan):
@@ -145,7 +145,7 @@ async def test_a_stop_with_only_a_label_has_it_read_after_arriving_and_again() -
                     break
     assert [scan.text for scan in scans] == [LABELS["lobby"]] * 2
     assert scans[1].up - scans[0].up == 10_000
-    assert 0.3 < time.monotonic() - began < 3
+    assert 0.3 < time.monotonic() - began < 9
 
 
 async def test_with_nothing_wanted_nobody_walks() -> None:

@@ -25,7 +25,7 @@ from app.pages import Pages
 from app.record import Entry
 from sync.courier import Courier
 from sync.enrolment import enrol
-from sync.office import accounts, credentials, importing
+from sync.office import accounts, credentials, fold, importing
 from sync.office.cli import cli
 from sync.office.demo import HastyDisk
 from sync.office.keys import OfficeKey
@@ -35,6 +35,7 @@ from sync.office.store import Store
 from sync.office.store import plans as plan_table
 from sync.office.walker import NO_TRICKS, SteppedClock, Tricks, Walker
 from tests import postgres
+from tests.sync.places import codes_known_again
 
 T = TypeVar("T")
 ROOT = Path(__file__).parent.parent.parent
@@ -90,9 +91,9 @@ class Office:
         """What names this office on the command line."""
         return ("--data-dir", str(self.folder), *(("--db", self.db) if self.db else ()))
 
-    def ask(self, question: Coroutine[Any, Any, T]) -> T:
+    def ask(self, question: Coroutine[Any, Any, T], within_s: float = 60) -> T:
         """Run a coroutine on the office's loop."""
-        return asyncio.run_coroutine_threadsafe(question, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(question, self._loop).result(within_s)
 
     def close(self) -> None:
         self._server.should_exit = True
@@ -205,6 +206,7 @@ def _template() -> Path:
 
     async def furnish() -> None:
         store = await open_store(folder / "office.db")
+        await store.write(fold.prepare)
         await take_example(store, at("2026-11-20 08:00"))
         store.close()
 
@@ -225,6 +227,7 @@ def _postgres_template() -> str:
 
     async def furnish() -> None:
         store = await open_store(address)
+        await store.write(fold.prepare)
         await take_example(store, at("2026-11-20 08:00"))
         store.close()
 
@@ -235,13 +238,19 @@ def _postgres_template() -> str:
 ON_BOTH = {"test_migrations"}
 IN_PROOFS = {
     "test_life", "test_pages", "test_tags", "test_alarms", "test_records", "test_photos", "test_audit", "test_telling",
-    "test_projections", "test_days", "test_planning", "test_papers_kept",
+    "test_projections", "test_settings_stored", "test_days", "test_planning", "test_papers_kept", "test_releases",
 }  # fmt: skip
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """What needs an office runs on SQLite; some modules on PostgreSQL too, at once or in the proofs."""
     postgres.choose_engines(metafunc, ON_BOTH, IN_PROOFS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def codes_once() -> Iterator[None]:
+    with codes_known_again():
+        yield
 
 
 @pytest.fixture

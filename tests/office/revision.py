@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from sync.office.store import Store, migrations
 from sync.office.store.engine import database
-from sync.office.store.rounds import PROJECTIONS
+from sync.office.store.projections import PROJECTIONS
 from sync.office.store.tables import metadata
 
 FOLDER: Final = Path(migrations.__path__[0])

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from sync.office.pages import PAGES
+from sync.office.pages.rooms import PAGES
 from tests.office.browser import Example, chromium, example, faults, sign_in
 
 pytestmark = pytest.mark.proof

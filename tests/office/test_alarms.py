@@ -204,3 +204,37 @@ def test_a_silent_alarm_and_one_of_nobodys_hand_say_what_the_desk_must_know(offi
     assert "Lone worker does not answer" in shown
     assert "last seen 2026-11-21 01:00" in shown
     assert "Zhang Wei" in shown.split("Lone worker does not answer")[1], "whom it is about, though nobody raised it"
+
+
+def test_of_many_alarms_the_newest_stand_above_a_page_and_all_in_the_list(office: Office, handheld: Handheld) -> None:
+    office.account()
+    for _ in range(7):
+        handheld.clock.wait(60)
+        raise_alarm(handheld)
+    handheld.sync()
+    browser = office.browser()
+    assert banner(browser).count("nobody has taken it") == 5
+    assert "All alarms" in banner(browser)
+    assert Page(browser.get("/alarms", params=EN)).text.count("nobody has taken it") == 7
+
+
+def test_older_alarms_are_on_further_pages(office: Office, handheld: Handheld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.office.pages.alarmlist.LISTED", 2)
+    office.account()
+    browser = office.browser()
+    for _ in range(5):
+        handheld.clock.wait(60)
+        alarm = raise_alarm(handheld)
+        handheld.sync()
+        for state in ("taken", "closed"):
+            press(browser, alarm, state)
+    path, seen = "/alarms", list[str]()
+    for _ in range(3):
+        text = browser.get(f"{path}{'&' if '?' in path else '?'}lang=en").text
+        seen += re.findall(r'<td data-label="Record"><span class="ref">([^<]*)<', text)
+        older = re.search(r'<p><a href="(/alarms\?after=[^"]+)"', text)
+        path = older[1].replace("&amp;", "&") if older else ""
+        if not path:
+            break
+    assert len(seen) == 5 == len(set(seen))
+    assert path == ""

@@ -465,8 +465,8 @@ def test_an_office_is_served_commands_work_beside_it_and_sigterm_ends_it(
         assert "already" in second.err
         began = time.monotonic()
         child.send_signal(signal.SIGTERM)
-        assert child.wait(10) == 0
-        assert time.monotonic() - began < 5
+        assert child.wait(60) == 0
+        assert time.monotonic() - began < 20
         assert child.stderr is not None
         log = child.stderr.read()
         assert PASSWORD not in log

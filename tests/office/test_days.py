@@ -45,7 +45,7 @@ async def sums(store: Store) -> None:
         both, month = ("east", "west"), ("2026-11-01", "2026-11-30")
         return (
             days.sums(tx, both, *month),
-            days.by_month(tx, "east", "2026-10-01", "2026-11-30"),
+            days.by_month(tx, both, "2026-10", "2026-11"),
             days.by_day(tx, "east", "missed", "2026-10-01", "2026-11-30"),
             days.standing(tx, both, "2026-10-01", "2026-11-30", 499),
             days.standing(tx, both, "2026-10-01", "2026-11-30", 500),
@@ -53,7 +53,9 @@ async def sums(store: Store) -> None:
 
     november, months, single, early, late = await store.read(ask)
     assert november == {"east": {"missed": TWO}, "west": {"missed": TWO, "rounds": ONE}}
-    assert months == {"2026-10": {"missed": ONE}, "2026-11": {"missed": TWO}}
+    assert months == {("east", "2026-10"): {"missed": ONE}, ("east", "2026-11"): {"missed": TWO}} | {
+        ("west", "2026-11"): november["west"]
+    }
     assert single == {"2026-10-31": ONE, "2026-11-01": TWO}
     assert early == {"east": {"2026-10-31", "2026-11-01"}, "west": {"2026-11-02"}}
     assert late == {"east": {"2026-10-31"}, "west": {"2026-11-02"}}

@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import pytest
 
+from app.duties.days import millis
 from app.duties.schedule import slots
 from app.duties.site import Plan
 from app.logbook.verify import check_lines
@@ -16,7 +17,7 @@ from app.settings import example
 from sync.desk import Desk
 from sync.office import alarms, export
 from sync.office.cast import RECENT, SITES, mishaps
-from sync.office.demo import DAYS, Part, fill_up, furnish, parts
+from sync.office.demo import DAYS, OUT_MS, Part, _due, fill_up, furnish, parts
 from sync.office.details import RoundDetail
 from sync.office.fold import Folding, forget
 from sync.office.keys import OfficeKey
@@ -121,6 +122,8 @@ def test_each_ledger_and_list_of_the_example_has_something_to_show(filled: Examp
         assert any(row.late for row in rows)
         bad = await store.read(lambda tx: readings.listed(tx, "cuihu-garden", bad=True))
         assert {row.verdict for row in bad} >= {"high"}
+        scores = await store.read(lambda tx: readings.listed(tx, "cuihu-garden", sorts=(readings.SCORE,)))
+        assert any(row.value < (row.full or 0) for row in scores)
         assert len(before["readings"]) > 500
         for site in SITES:
             await store.write(lambda tx, site=site: forget(tx, site))  # type: ignore[misc]
@@ -150,7 +153,10 @@ def test_a_months_stories_are_told(filled: Example) -> None:
         return found
 
     lift = [each for each in asyncio.run(read()) if not each.is_finding]
-    assert [(each.state, [act.state for act in each.acts]) for each in lift] == [("closed", ["taken", "closed"])]
+    assert [(each.state, [act.state for act in each.acts]) for each in lift] == [
+        ("taken", ["taken"]),  # somebody called nine minutes ago, and that goes on
+        ("closed", ["taken", "closed"]),
+    ]
 
 
 @pytest.mark.torture
@@ -195,6 +201,22 @@ def test_the_newest_days_come_first_and_the_whole_month_comes() -> None:
     assert {part.last for part in parts(1)} == {0}
 
 
+@pytest.mark.parametrize("hour", ["09:40", "15:00", "23:30"])
+def test_whoever_looks_meets_somebody_on_a_round(hour: str) -> None:
+    """The last thing of a handheld's book: a round of a window that is open, begun some minutes ago."""
+    now, plan, out = at(f"2026-11-21 {hour}"), plan_of("cuihu-garden"), 0
+    for part in parts(1):
+        if part.site != plan.site.id or part.told or part.last:
+            continue
+        walks = list(_due(plan, part, date(2026, 11, 21), now))
+        assert all(millis(slot.opens) <= now for slot, _, _ in walks)
+        slot, _, tricks = walks[-1]
+        if millis(slot.closes) > now:
+            out += 1
+            assert millis(slot.opens) + round(tricks.late_s * 1000) == now - OUT_MS
+    assert out
+
+
 @pytest.mark.parametrize("site", SITES)
 def test_somebody_walks_whatever_the_plan_asks_for(site: str) -> None:
     """Else the month would show what nobody in the story ever does as missed."""
@@ -229,7 +251,7 @@ def test_the_served_example_fills_itself_up_and_ends_at_once(tmp_path: Path) -> 
     args = ("--json", "--port", "0", "--days", "3", "--data-dir", str(tmp_path), "--now", "2026-11-21T12:00:00+08:00")
     began = time.monotonic()
     with serving("demo", *args) as (child, line):
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 60
         desk = msgspec.json.decode(line, type=Desk)
         browser = httpx.Client(base_url=desk.url, timeout=30)
         assert sign_in(browser, desk.user, desk.password).status_code == 303
@@ -244,8 +266,8 @@ def test_the_served_example_fills_itself_up_and_ends_at_once(tmp_path: Path) -> 
         assert "Kong Liang" in text
         ended = time.monotonic()
         child.terminate()
-        assert child.wait(15) == 0
-        assert time.monotonic() - ended < 8
+        assert child.wait(60) == 0
+        assert time.monotonic() - ended < 30
 
 
 def test_an_english_example_calls_its_handhelds_in_english() -> None:

@@ -4,6 +4,7 @@ steps are the desk's; nothing of it is another kind of truth than records."""
 import asyncio
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -167,6 +168,20 @@ def test_a_promise_is_postponed_once_at_the_desk_too(office: Office, desk: httpx
     assert send(desk, "/orders", **{**later, "by": "99y"}).status_code == 409
 
 
+def test_what_was_promised_for_a_time_that_no_calendar_holds_is_not_postponed(
+    office: Office, desk: httpx.Client, fitter: Handheld
+) -> None:
+    promised = {
+        "origin": "radio", "category": "repair", "phrase": "pipe", "words": "Pipe", "person": FITTER, "to": "fitter",
+        "respond": None, "due": 2**52, "urgent": False,
+    }  # fmt: skip
+    (made,) = fitter.write(Draft("order.taken", promised))
+    pull(office, fitter)
+    case = f"{fitter.logbook.book_id}:{made.record.seq}"
+    refused = send(desk, "/orders", case=case, what="postpone", reason="part", by="2d")
+    assert (refused.status_code, "A limit lies after now" in refused.text) == (409, True)
+
+
 def test_a_question_is_answered_at_once_or_within_half_an_hour(office: Office, desk: httpx.Client) -> None:
     asked = {"how": "counter", "matter": "question/papers", "room": ""}
     assert send(desk, "/desk", **asked, to="answer", reply="").status_code == 409
@@ -187,6 +202,17 @@ def test_a_question_is_answered_at_once_or_within_half_an_hour(office: Office, d
     assert "Request:" in page(desk, order)
     late = send(desk, "/desk", case=waits.case, what="nothing", reply="x")
     assert (late.status_code, "over already" in late.text) == (409, True)
+
+
+def test_of_two_who_answer_one_request_at_once_the_slower_is_told(office: Office, desk: httpx.Client) -> None:
+    asked = {"how": "counter", "matter": "question/papers", "room": "", "to": "wait"}
+    assert send(desk, "/desk", **asked).status_code == 303
+    waits = rows(office, Which(sorts=(cases.REQUEST,), open=True))[0]
+    with ThreadPoolExecutor(6) as clerks:
+        made = {"case": waits.case, "what": "order", "matter": "complaint/fees"}
+        codes = sorted(clerks.map(lambda _: send(desk, "/desk", **made).status_code, range(6)))
+    assert codes == [303, 409, 409, 409, 409, 409]
+    assert [each.request for each in rows(office, Which(sorts=(cases.ORDER,)))].count(waits.case) == 1
 
 
 def test_serious_complaints_and_a_share_of_repairs_are_called_on(

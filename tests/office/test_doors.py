@@ -13,8 +13,18 @@ from msgspec.structs import replace
 
 from app.duties.site import ROLES
 from app.logbook.book import Draft
+from app.words.audit import TABLE as WORDS
 from sync.office import accounts, importing
-from sync.office.accounts import ALARM_TAKERS, AUDITORS, DISPATCHERS, LABEL_PRINTERS, PLANNERS, RECTIFIERS, REVIEWERS
+from sync.office.accounts import (
+    ADMINS,
+    ALARM_TAKERS,
+    AUDITORS,
+    DISPATCHERS,
+    LABEL_PRINTERS,
+    PLANNERS,
+    RECTIFIERS,
+    REVIEWERS,
+)
 from sync.office.serve import listen
 from sync.office.store import audit
 from tests.office.conftest import CHEAP, PASSWORD, PLAN, SITE, Handheld, Office, at, furnished
@@ -42,9 +52,13 @@ GETS = {
     "/books": REVIEWERS,
     "/records": REVIEWERS,
     "/devices": REVIEWERS,
+    "/settings": PLANNERS,
     "/tags": REVIEWERS,
     "/photos/{name:str}": REVIEWERS,
     "/afterwards": REVIEWERS,
+    "/messages": DISPATCHERS,
+    "/enrolment": LABEL_PRINTERS,
+    "/enrolment/list.csv": LABEL_PRINTERS,
     "/labels": LABEL_PRINTERS,
     "/labels/sheet.pdf": LABEL_PRINTERS,
     "/labels/test.pdf": LABEL_PRINTERS,
@@ -80,6 +94,7 @@ GETS = {
     "/plans/example.xlsx": PLANNERS,
     "/plans/changes": PLANNERS,
     "/plans/preview": PLANNERS,
+    "/releases": ADMINS,
 }
 POSTS = {
     "/afterwards": REVIEWERS,
@@ -89,9 +104,16 @@ POSTS = {
     "/findings": RECTIFIERS,
     "/orders": DISPATCHERS,
     "/desk": DISPATCHERS,
+    "/messages": DISPATCHERS,
+    "/enrolment": LABEL_PRINTERS,
+    "/enrolment/sheets": LABEL_PRINTERS,
+    "/enrolment/files": LABEL_PRINTERS,
     "/plans": PLANNERS,
     "/plans/take": PLANNERS,
     "/plans/withdraw": PLANNERS,
+    "/releases": ADMINS,
+    "/releases/file": ADMINS,
+    "/settings": PLANNERS,
 }
 OUTSIDE = {
     ("GET", "/login"), ("POST", "/login"), ("POST", "/logout"), ("GET", "/static/{name:str}"),
@@ -104,6 +126,14 @@ DRAWN = {
 }  # fmt: skip
 """Takes a processor for seconds, stays open, or wants what was uploaded: test_labels, test_trials, test_now and
 test_planning ask for it as those who may."""
+LOOKED = {
+    "/now": "now-seen", "/orders": "orders-seen", "/orders/list": "orders-seen", "/orders/{name:str}": "case-seen",
+    "/people": "people-seen", "/people/{name:str}": "person-seen", "/photos/{name:str}": "photo-seen",
+    "/cleaning": "cleaning-seen", "/controlroom": "watch-seen", "/handovers": "handovers-seen",
+    "/visitors": "visitors-seen", "/assets/{name:str}": "asset-seen", "/rounds/{name:path}": "round-seen",
+    "/records": "records-seen", "/review": "review-seen", "/messages": "messages-seen",
+}  # fmt: skip
+"""Pages that show who was where, and what looking at them is called in the audit."""
 
 
 class Scene:
@@ -206,6 +236,15 @@ def test_every_route_is_in_one_of_these_tables(scene: Scene) -> None:
         for method in route.methods - {"OPTIONS"}
     }
     assert there == {*(("GET", path) for path in GETS), *(("POST", path) for path in POSTS), *OUTSIDE}
+
+
+def test_who_looks_at_where_people_were_stands_in_the_audit(scene: Scene) -> None:
+    with closing(scene.browser("supervisor", SITE)) as browser:
+        for path, act in LOOKED.items():
+            assert scene.get(browser, path, site=SITE).status_code == 200, path
+            (newest,) = scene.office.ask(scene.office.store.read(lambda tx: audit.listed(tx, most=1)))
+            assert (path, newest.act, newest.site) == (path, act, SITE)
+            assert f"act_{act.replace('-', '_')}" in WORDS
 
 
 def test_a_stranger_gets_no_further_than_the_door(scene: Scene) -> None:

@@ -24,8 +24,8 @@ from sync.office.serve import open_store
 from sync.office.store import Store
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
+from sync.office.store.projections import PROJECTIONS
 from sync.office.store.records import cursor, move_cursor, records_after, sites_behind
-from sync.office.store.rounds import PROJECTIONS
 from sync.office.walker import SteppedClock, Tricks
 from tests.office.conftest import GUARDS, SITE, Handheld, Office, at
 

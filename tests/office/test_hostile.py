@@ -43,7 +43,7 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, lis
     """An office where every name and every word that can be hostile is; and the addresses of its pages."""
     folder = tmp_path_factory.mktemp("hostile")
     office = Office(furnished(folder / "office"))
-    office.ask(office.serving.teller.stop())
+    office.ask(office.serving.teller.background.stop())
     with closing(Handheld(office, folder / "handheld")) as handheld:
         yield office, spoilt(office, handheld)
     office.close()

@@ -122,7 +122,7 @@ def _pattern(route: str) -> str:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("hostile")
     office = Office(furnished(folder / "office"), public=Public("HTTPS://W.EXAMPLE.CN", "0571-8888 0000"))
-    office.ask(office.serving.teller.stop())
+    office.ask(office.serving.teller.background.stop())
     told = Told(office, folder / "told", EVIL)
     start = tell(office, told, folder / "other")
     plan = office.plan()

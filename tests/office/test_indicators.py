@@ -134,13 +134,13 @@ def test_figures_are_the_same_when_everything_is_folded_again(office: Office, ha
 
 def test_months_and_days_add_up(office: Office, handheld: Handheld) -> None:
     whole = kept(office, "2026-11-19", "2026-12-02")
-    months = office.ask(office.store.read(lambda tx: days.by_month(tx, SITE, "2026-11-19", "2026-12-02")))
+    months = office.ask(office.store.read(lambda tx: days.by_month(tx, [SITE], "2026-11", "2026-12")))
     single = office.ask(office.store.read(lambda tx: days.by_day(tx, SITE, "missed", "2026-11-19", "2026-12-02")))
     total = Count()
     for each in single.values():
         total += each
     assert total == whole["missed"]
-    assert months["2026-11"]["missed"] + months.get("2026-12", {}).get("missed", Count()) == total
+    assert months[SITE, "2026-11"]["missed"] + months.get((SITE, "2026-12"), {}).get("missed", Count()) == total
 
 
 def test_a_window_waits_for_a_silent_handheld_until_it_is_heard(office: Office, handheld: Handheld) -> None:

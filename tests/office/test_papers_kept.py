@@ -9,6 +9,8 @@ import pytest
 from sync.office.papers import NAMES, keeping
 from sync.office.papers.source import Wish
 from sync.office.store import papers as table
+from sync.office.store import retention
+from sync.office.store.retention import Hold
 from tests.office.conftest import SITE, Office
 from tests.office.papers_told import DAY, Told, made
 
@@ -42,6 +44,11 @@ def test_papers_are_kept_once_and_had_again_until_rounds_are_forgotten(told: Tol
     office.ask(office.store.write(lambda tx: keeping.forget_old(tx, SITE, office.plan(), later)))
     assert office.ask(office.store.read(lambda tx: table.count(tx, SITE))) == len(NAMES) - 1
     later = now + (office.plan().settings.keep_safety_days + 1) * DAY_MS
+    hold = Hold(SITE, "court", now - DAY_MS, now, "asked by the court", now)
+    office.ask(office.store.write(lambda tx: retention.add_hold(tx, hold)))
+    office.ask(office.store.write(lambda tx: keeping.forget_old(tx, SITE, office.plan(), later)))
+    assert office.ask(office.store.read(lambda tx: table.count(tx, SITE))) == len(NAMES) - 1, "what is on hold stays"
+    office.ask(office.store.write(lambda tx: retention.remove_hold(tx, SITE, "court")))
     office.ask(office.store.write(lambda tx: keeping.forget_old(tx, SITE, office.plan(), later)))
     assert office.ask(office.store.read(lambda tx: table.count(tx, SITE))) == 0
 

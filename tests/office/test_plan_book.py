@@ -15,6 +15,7 @@ from typing import Any
 import openpyxl  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
 from app.duties import provisions, site
 from app.duties.site import Plan
@@ -114,6 +115,12 @@ def test_any_plan_comes_back_from_its_file_and_its_workbook(plan: Plan) -> None:
     for raw in (to_yaml(plan), to_xlsx(plan)):
         found, faults = read_plan(raw)
         assert found == plan, [fault.say("en") for fault in faults]
+
+
+def test_a_name_with_control_characters_leaves_a_workbook_that_opens() -> None:
+    plan = example("lanyue-tower")
+    odd = replace(plan, site=replace(plan.site, name=site.Text("蓝\x0b岳\x00")))
+    assert openpyxl.load_workbook(BytesIO(to_xlsx(odd))).properties.title == "蓝�岳�"
 
 
 def test_every_member_of_a_plan_has_its_column_or_its_sheet() -> None:

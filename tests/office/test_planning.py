@@ -13,7 +13,7 @@ import httpx
 import openpyxl  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.duties.site import Plan, Text
 from app.errors import NotAllowed
@@ -116,6 +116,16 @@ def test_faults_are_shown_by_sheet_and_cell_and_nothing_is_kept(house: tuple[Off
     assert office.ask(office.store.read(lambda tx: tx.execute(drafts.drafts.select()).all())) == []
 
 
+def test_a_plan_that_nobody_confirmed_for_a_day_is_gone(house: tuple[Office, httpx.Client]) -> None:
+    office, browser = house
+    draft = draft_of(upload(browser, to_xlsx(without_point(plan()))))
+    yesterday = update(drafts.drafts).values(at=office.now - drafts.KEPT_MS - 1)
+    office.ask(office.store.write(lambda tx: tx.execute(yesterday).rowcount))
+    assert "this preview is over" in Page(send(browser, "/plans/take", draft=draft, at="")).text
+    office.ask(office.serving.tidy())
+    assert office.ask(office.store.read(lambda tx: tx.execute(drafts.drafts.select()).all())) == []
+
+
 def test_a_plan_is_previewed_holds_from_its_moment_offline_and_can_be_taken_back(
     house: tuple[Office, httpx.Client], tmp_path: Path
 ) -> None:
@@ -204,7 +214,8 @@ def test_a_nearer_revision_overtakes_one_that_was_to_come(office: Office) -> Non
     taken = office.ask(importing.take(office.store, importing.Found(renamed, None, ()), office.now))
     assert (taken.revision, taken.superseded) == (3, (2,))
     assert [standing for *_, standing in revisions(office)] == [True, False, True]
-    for when, number in ((office.now, 1), (at("2026-11-30 23:59"), 1), (at("2026-12-01 00:00"), 3)):
+    claimed = {office.now: 1, at("2026-11-30 23:59"): 1, at("2026-12-01 00:00"): 3, -(2**60): 1, 2**60: 3}
+    for when, number in claimed.items():
         held = office.ask(office.store.read(partial(table.plan_at, site=SITE, at=when)))
         assert held is not None
         assert held.revision == number

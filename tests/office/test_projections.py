@@ -164,6 +164,11 @@ def test_an_order_stands_in_the_ledger_with_every_time_and_promise(store: Store)
         visits = await store.read(lambda tx: cases.count(tx, [SITE], Which(sorts=("order",), visit=True, open=False)))
         assert [each.case for each in late] == [order]
         assert visits == 1
+        anew = {"order": order, "due": NOW + 90 * HOUR, "reason": "again", "words": ""}
+        await book.say(("order.reopened", anew, "wang-lei", NOW + 50 * HOUR))
+        row = await case(store, order)
+        assert (row.state, row.reopened, row.due_at) == ("taken", 1, NOW + 90 * HOUR)
+        assert (row.respond_at, row.going_at, row.arrived_at) == (NOW + HOUR, NOW + 2 * HOUR, NOW + 3 * HOUR)
         assert await folded(store) == await again(store)
 
     asyncio.run(live())
@@ -190,6 +195,11 @@ def test_a_word_that_nobody_knows_is_printed_as_it_stands(store: Store) -> None:
         text = msgspec.json.encode(paper).decode()
         assert "ghost" in text
         assert "vanished" in text
+        notice = {"finding": finding, "to": "spectre", "due": NOW + HOUR, "demand": "remove it"}
+        await book.say(("finding.noticed", notice, "wang-lei", NOW))
+        await Folding(store).catch_up()
+        paper = await catalogue.made(store, Wish("notice", SITE, today, today, "en", finding), NOW)
+        assert "spectre" in msgspec.json.encode(paper).decode()
 
     asyncio.run(live())
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from app.duties.accepting import Shown
 from app.duties.site import decode_plan
@@ -16,15 +18,17 @@ from app.kinds.reviews import ReviewReturned
 from app.logbook.book import Draft
 from app.logbook.verify import check_lines
 from app.settings import example
-from sync.office import export, retention
+from sync.office import counting, export, fold, retention
 from sync.office.desk import Desk
 from sync.office.retention import Purged, RetentionRefused, days_of
+from sync.office.store import days, known, projections
 from sync.office.store import retention as table
 from sync.office.store.blobs import blobs
 from sync.office.store.matters import matters
 from sync.office.store.retention import Hold
 from sync.office.store.reviews import reviewed, reviews
 from sync.office.store.upsert import insert
+from sync.office.store.windows import day_windows
 from tests.office.conftest import GUARDS, SITE, Handheld, Office, at, command
 from tests.office.test_life import supervisor
 from tests.office.test_pages import Page, round_path
@@ -181,13 +185,36 @@ def test_a_hold_of_no_time_is_refused(office: Office) -> None:
 
 
 def test_folding_everything_again_brings_nothing_back(office: Office, walked: str) -> None:
-    from sync.office import fold
-
     office.now = at("2026-11-20 22:00") + 91 * DAY
     purge(office)
     office.ask(office.store.write(lambda tx: fold.forget(tx, SITE)))
     office.ask(office.serving.folding.catch_up())
     assert office.browser().get(round_path(walked)).status_code == 404
+
+
+def test_what_was_counted_of_a_day_outlives_its_rounds_and_whatever_is_folded_again(
+    office: Office, walked: str
+) -> None:
+    def figures() -> list[Any]:
+        office.ask(office.serving.folding.catch_up())
+        office.ask(office.store.write(lambda tx: counting.keep(tx, SITE, ["2026-11-20"], office.now)))
+        counted: list[Callable[[Connection], Any]] = [
+            lambda tx: days.by_name(tx, SITE, "2026-11-20"),
+            lambda tx: days.by_month(tx, (SITE,), "2026-11", "2026-11"),
+            lambda tx: tx.execute(select(day_windows)).all(),
+        ]
+        return [office.ask(office.store.read(each)) for each in counted]
+
+    before = figures()
+    assert before[0]["missed"].whole > 0
+    office.now = at("2026-11-20 22:00") + 91 * DAY
+    assert purge(office).rounds == 1
+    assert figures() == before
+    office.ask(office.store.write(lambda tx: fold.forget(tx, SITE)))
+    assert figures() == before
+    office.ask(office.store.write(lambda tx: known.put(tx, projections.MADE_BY, "rounds/0")))
+    office.ask(office.store.write(fold.prepare))
+    assert figures() == before
 
 
 @given(st.text(max_size=30), st.dictionaries(st.sampled_from(["register", "route"]), st.text(max_size=10)))

@@ -14,10 +14,11 @@ from app.kinds import to_dict
 from app.kinds.afterwards import PointExcused
 from app.kinds.reviews import ReviewAccepted
 from app.logbook.book import Draft
-from sync.office import example_reviews, to_review
+from sync.office import example_reviews, importing, to_review
 from sync.office.desk import Desk
 from sync.office.pages.deciding import decide as decide_form
 from sync.office.pages.deciding import seal
+from sync.office.store import reviews
 from sync.office.store import rounds as table
 from sync.office.walker import Tricks
 from tests.office.conftest import GUARDS, SITE, Handheld, Office, at
@@ -173,13 +174,34 @@ def test_nobody_reviews_their_own_round_and_only_who_may_reviews(office: Office,
     own, boss = replace(item, crew=(*item.crew, supervisor(office))), supervisor(office)
     for what in ("accept", "return", "sign"):
         with pytest.raises(NotAllowed, match="walked"):
-            decide_form({"what": what, "round": name, "shown": seal(item)}, [own], known.plan, boss, "en")
+            decide_form({"what": what, "round": name, "shown": seal(item)}, [own], known.plan, known.plan, boss, "en")
     said = to_dict(ReviewAccepted((Shown(name),)))
     handheld.write(Draft("review.accepted", said, (GUARDS[0],)))
     handheld.sync()
     office.account("boss", person=supervisor(office))
     with closing(office.browser("boss")) as browser:
         assert "may not review: does not count" in section(browser, "To be looked at")
+
+
+def test_a_supervisor_who_is_dismissed_later_that_day_had_the_right_until_then(
+    office: Office, handheld: Handheld, browser: httpx.Client
+) -> None:
+    name, boss, plan = handheld.walk("night-1", tricks=missing(office, "night-1")), supervisor(office), office.plan()
+    handheld.walk("night-2", MORNING)
+    last = plan.route("night-1").stops[-1].point
+    handheld.write(excuse(last, "2026-11-20 22:00", "2026-11-21 00:00", boss))
+    handheld.write(Draft("review.accepted", to_dict(ReviewAccepted((Shown(name),))), (boss,)))
+    assert handheld.clock.now().at < at("2026-11-21 05:00")
+    without = replace(plan, effective="2026-11-21", effective_at="05:00", grants=plan.grants[:1])
+    office.ask(importing.take(office.store, importing.Found(without, None, ()), office.now - 6 * 3600 * 1000))
+    handheld.sync()
+    rows = office.ask(office.store.read(lambda tx: reviews.reviews_of(tx, SITE, [name])))
+    assert [row.valid for row in rows[name]] == [True]
+    seen = Page(browser.get(round_path(name), params=EN)).text
+    assert "Points missed 1" in seen
+    assert "does not count" not in seen
+    refused = decide(browser, name, "accept")
+    assert (refused.status_code, "You may not review rounds" in refused.text) == (409, True), "not any more"
 
 
 def test_a_form_of_three_signatures_shows_who_signed_and_who_has_not(

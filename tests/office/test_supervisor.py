@@ -151,7 +151,7 @@ async def send_back(hands: Hands, point: str) -> None:
     await hands.type("Tab")
     assert await hands.within("#review"), "it goes on where the decision was made"
     review = await page.locator("#review").inner_text()
-    assert "sent back" in review
+    assert "Sent back: the crew sees it" in review
     assert WORDS in review
 
 
@@ -205,6 +205,7 @@ async def monthly_report(hands: Hands) -> Download:
         await hands.type("Enter")
     download = await coming.value
     assert download.suggested_filename.endswith(".pdf")
+    await page.locator("#kept td", has_text="Monthly report").wait_for(timeout=30_000)  # nobody loaded the page again
     return download
 
 

@@ -85,7 +85,7 @@ def a_hook(robot: Receiver, form: str = "wecom", **changed: object) -> Hook:
 def add(office: Office, hook: Hook, *, by_itself: bool = False) -> None:
     """From here on tests tell, unless the office does it `by_itself`."""
     if not by_itself:
-        office.ask(office.serving.teller.stop())
+        office.ask(office.serving.teller.background.stop())
     office.ask(office.store.write(lambda tx: hooks.add(tx, hook)))
 
 
@@ -287,14 +287,14 @@ def test_telling_goes_on_once_the_database_is_back(tmp_path: Path, robot: Receiv
         await store.write(lambda tx: hooks.add(tx, a_hook(robot)))
         store.away = True
         teller = Teller(store, lambda: MORNING)
-        teller.follow()
+        teller.background.follow()
         await asyncio.sleep(0.2)
         assert not robot.got
         store.away = False
         notice = Notice(SITE, "群", "alarm/1", "alarm", "number 1", MORNING, MORNING)
         await store.write(lambda tx: hooks.put_notices(tx, [notice]))
         assert await asyncio.to_thread(robot.heard.wait, 10)
-        await teller.stop()
+        await teller.background.stop()
         store.close()
 
     asyncio.run(outage())

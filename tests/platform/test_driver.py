@@ -54,7 +54,7 @@ def test_a_signal_closes_the_screens_and_gives_the_terminal_back(number: signal.
         asked = time.perf_counter()
         pty.signal(number)
         assert pty.exit_code() == 0
-        assert time.perf_counter() - asked < 1.5
+        assert time.perf_counter() - asked < 10
         assert ended.read_text() == "as asked"
         assert pty.left_behind() == []
 
@@ -74,7 +74,7 @@ def test_a_lost_terminal_ends_the_program_even_without_a_hangup_signal(ended: Pa
     with Pty([*PROGRAM, "--ended", str(ended)], controlling=False) as pty:
         pty.wait_for(READY)
         pty.hang_up()
-        assert pty.exit_code(3) == 0
+        assert pty.exit_code(20) == 0
         assert ended.read_text() == "as asked"
 
 
@@ -96,7 +96,7 @@ def test_a_screen_lost_while_the_keyboard_stays_ends_the_program(ended: Path) ->
         pty.wait_for(READY)
         pty.hang_up()
         os.write(fingers, b"5")  # its paint is what cannot be written
-        assert pty.exit_code(3) == 0
+        assert pty.exit_code(20) == 0
         assert ended.read_text() == "as asked"
     os.close(keyboard)
     os.close(fingers)
@@ -272,7 +272,7 @@ def test_stock_still_reads_the_keyboard_twice_after_a_stop() -> None:
         pty.settle(0.5, 3)  # a thread of its start may still be ending
         threads = pty.threads()
         stopped_and_on(pty, signal.SIGSTOP)
-        deadline = time.perf_counter() + 5
+        deadline = time.perf_counter() + 20
         while pty.threads() <= threads and time.perf_counter() < deadline:
             pty.watch(0.05)
         assert pty.threads() > threads, "upstream has mended SIGCONT: remove the guard"
@@ -282,7 +282,7 @@ def stopped_and_on(pty: Pty, stop: signal.Signals) -> None:
     """Stop the program, let the shell clear the screen, and continue it."""
     pty.settle(0.1)
     pty.signal(stop)
-    deadline = time.perf_counter() + 3
+    deadline = time.perf_counter() + 20
     while not pty.stopped() and time.perf_counter() < deadline:
         pty.watch(0.02)
     assert pty.stopped()

@@ -8,6 +8,7 @@ import pytest
 
 import screens
 from app.words import say, table
+from screens.first import FirstPage, Step
 from screens.help import HelpPage, topic_of
 from screens.page import Page
 from screens.signin import Purpose, SignInPage
@@ -32,8 +33,8 @@ def _all_pages() -> set[type[Page]]:
 
 
 def _topics() -> set[str]:
-    plain = {topic_of(kind) for kind in _all_pages() - {SignInPage}}
-    return plain | {f"signin_{purpose}" for purpose in Purpose}
+    plain = {topic_of(kind) for kind in _all_pages() - {SignInPage, FirstPage}}
+    return plain | {f"signin_{purpose}" for purpose in Purpose} | {f"first_{step}" for step in Step}
 
 
 def test_every_page_has_its_own_text_in_both_languages_and_no_text_is_of_no_page() -> None:

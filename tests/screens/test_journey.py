@@ -244,7 +244,7 @@ async def test_when_a_round_becomes_due_home_says_so_and_it_is_felt(tmp_path: Pa
             assert "夜间一巡" not in text(app).partition("其他")[0]
             here.clock.pass_by(1)
             here.signals.felt.clear()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while "22:00" not in rows(app)[0]:
                     await asyncio.sleep(0.05)
             assert "现在走\n> 夜间一巡" in text(app)

@@ -219,7 +219,7 @@ async def test_after_some_seconds_without_a_signal_the_label_is_offered(tmp_path
         async with app.run_test(size=SMALL) as pilot:
             await begin(pilot)
             assert "收不到?" not in text(app)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while "收不到? 扫墙上的标签" not in text(app):
                     await asyncio.sleep(0.05)
 

@@ -249,7 +249,7 @@ async def test_a_closed_page_is_thrown_away_when_nobody_presses_a_key(
                 page = weakref.ref(app.top)
                 await keys(pilot, "backspace")
                 assert not isinstance(app.top, MenuPage)
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(20):
                     while page() is not None:
                         await asyncio.sleep(0.02)
             finally:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import postgres
-from tests.sync.places import RunningOffice, office
+from tests.sync.places import RunningOffice, codes_known_again, office
 
 ON_BOTH = {"test_store", "test_exchange", "test_backup", "test_retries"}
 IN_PROOFS = {"test_changes", "test_blobs", "test_enrol", "test_successors", "test_gate"}
@@ -15,6 +15,12 @@ IN_PROOFS = {"test_changes", "test_blobs", "test_enrol", "test_successors", "tes
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """An office is on SQLite; in some modules on PostgreSQL too, at once or in the proofs."""
     postgres.choose_engines(metafunc, ON_BOTH, IN_PROOFS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def codes_once() -> Iterator[None]:
+    with codes_known_again():
+        yield
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 import uvicorn
 
 from app.errors import WatchbookError
@@ -24,7 +26,7 @@ from sync.lane import Writer
 from sync.office.keys import OfficeKey
 from sync.office.serve import listen
 from sync.office.server import create_app
-from sync.office.store import Store
+from sync.office.store import Store, devices
 from sync.office.store.changes import START, publish
 from sync.office.store.records import Stored, Urgent, urgent_ahead
 from sync.office.tls import Certificates, Shown
@@ -49,6 +51,14 @@ class WallClock:
         at = time.time_ns() // 1_000_000 + self.off_ms + self.walked_ms
         up = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 + self.walked_ms
         return Moment(at=at, up=up, boot="b" * 32)
+
+
+@contextmanager
+def codes_known_again() -> Iterator[None]:
+    """The slow hash of an enrolment code is made once, not again when the code comes back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(devices, "_slow_hash", cache(devices._slow_hash))
+        yield
 
 
 def now_ms() -> int:

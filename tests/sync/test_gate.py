@@ -94,6 +94,10 @@ def test_the_api_describes_itself(http: httpx.Client) -> None:
         "/v1/books/{book}/urgent",
         "/v1/books/{book}/blobs/{name}",
         "/v1/books/{book}/carried",
+        "/v1/books/{book}/confirm",
+        "/v1/books/{book}/others",
+        "/v1/books/{book}/release",
+        "/v1/books/{book}/release/{name}",
         "/v1/books/{book}/head",
         "/v1/changes",
     }

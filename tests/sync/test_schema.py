@@ -1,33 +1,17 @@
 """The office's description of itself: schemathesis makes requests from it, and every answer must be as it says."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from schemathesis.checks import not_a_server_error
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from sync.wire import PROTOCOL_HEADER
 from tests.sync.places import RunningOffice, office
 from tests.sync.rogue import Rogue
 from tests.sync.test_gate import HEADERS, signed
 
-CHECKS: Final = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
 QUICK, LONG = 15, 300
 """Requests to each operation."""
 
@@ -56,7 +40,19 @@ class Signed:
 
 def tried(running: RunningOffice, examples: int) -> tuple[int, dict[int, int]]:
     """So many requests to each operation: how many operations there are, and how often each status was answered."""
+    import schemathesis  # a second of every run that does not ask for it
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.core.result import Ok
+    from schemathesis.specs.openapi import checks
+
     running.hush()  # nobody waits for a question that is held
+    promised = [
+        not_a_server_error,
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_headers_conformance,
+        checks.response_schema_conformance,
+    ]
     rogue, seen = Rogue(running), dict[int, int]()
     schema = schemathesis.openapi.from_url(f"{running.url}/schema/openapi.json")
     operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
@@ -76,7 +72,7 @@ def tried(running: RunningOffice, examples: int) -> tuple[int, dict[int, int]]:
                 case.path_parameters["book"] = rogue.book.hex()
             answer = case.call(auth=Signed(rogue) if known else None)
             seen[answer.status_code] = seen.get(answer.status_code, 0) + 1
-            case.validate_response(answer, checks=CHECKS)
+            case.validate_response(answer, checks=promised)
             assert answer.headers[PROTOCOL_HEADER.lower()] == ["1"]
 
         one()

@@ -7,23 +7,26 @@ a run is the real program: same arguments, same standard streams, its own proces
 import ctypes
 import os
 import runpy
+import select
 import sys
 import traceback
+from importlib import import_module
 from typing import Final
 
-import nacl.signing  # noqa: F401  # read in advance, as the two below
 from msgspec import Struct, json
 
-import screens.commands  # noqa: F401
-import tests.torture.program  # noqa: F401
-
+IN_ADVANCE: Final = (
+    "encodings.ascii", "nacl.signing", "app.booklog", "app.logbook.straight", "app.logbook.verify", "app.pages",
+    "app.words.book", "app.words.usage", "screens.cli", "screens.commands", "tests.torture.program",
+)  # fmt: skip
+"""What runs read: what is loaded here is not loaded, nor watched being loaded, once per run."""
 PR_SET_PTRACER: Final = 0x59616D61
 PR_SET_PTRACER_ANY: Final = ctypes.c_ulong(-1)
 """linux/prctl.h: where only ancestors may trace, strace may too."""
 
 
 class Wanted(Struct, frozen=True):
-    """A run. The child waits for a second line before it begins."""
+    """A run. The child waits for a second line before it begins: by then it is traced."""
 
     module: str
     arguments: list[str]
@@ -32,8 +35,12 @@ class Wanted(Struct, frozen=True):
     stderr: str
 
 
-def born(wanted: Wanted, go: int) -> int:
-    """The life of a child; its exit code."""
+def born(wanted: Wanted, ready: int, go: int) -> int:
+    """The life of a child; its exit code.
+
+    From `ready` closed until `go` closes it makes only calls that no torture counts: in which of them the tracer
+    meets it is chance, and the same run has to be the same list of calls.
+    """
     ctypes.CDLL(None).prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0)
     for fd, path, flags in (
         (0, wanted.stdin, os.O_RDONLY),
@@ -41,7 +48,8 @@ def born(wanted: Wanted, go: int) -> int:
         (2, wanted.stderr, os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
     ):
         os.dup2(os.open(path, flags, 0o600), fd)
-    os.read(go, 1)
+    os.close(ready)
+    select.select([go], [], [])
     sys.stdin = os.fdopen(0)
     sys.argv = [wanted.module, *wanted.arguments]
     try:
@@ -56,21 +64,26 @@ def born(wanted: Wanted, go: int) -> int:
 
 def main() -> None:
     """For each line a child: answers its process id, lets it go at the next line, answers how it ended."""
+    for name in IN_ADVANCE:
+        import_module(name)
     requests, answers = sys.stdin.buffer, os.dup(1)
     while line := requests.readline():
         wanted = json.decode(line, type=Wanted)
-        waits, go = os.pipe()
+        (is_ready, ready), (waits, go) = os.pipe(), os.pipe()
         child = os.fork()
         if child == 0:
             os.close(go)
             code = 70
             try:
-                code = born(wanted, waits)
+                code = born(wanted, ready, waits)
                 sys.stdout.flush()
                 sys.stderr.flush()
             finally:
                 os._exit(code)
         os.close(waits)
+        os.close(ready)
+        os.read(is_ready, 1)
+        os.close(is_ready)
         os.write(answers, b"%d\n" % child)
         requests.readline()
         os.close(go)
