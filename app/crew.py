@@ -129,6 +129,7 @@ class Crew(Session):
             who = Confirmation(person.id, method, self._role(person.id))
             opened = kinds.ShiftOpened((who,), post=self._post_of(person.id), issue=badge.issue or UNSET)
             await self._write(opened, by=(person.id,), token=badge.token, rotating=True)
+            self._sent_to = ""
         elif not has(shift, person.id):
             self._may_join(person)
             await self._join(person, method, badge)
@@ -146,7 +147,7 @@ class Crew(Session):
 
     def _post_of(self, person: str) -> str | None:
         """Where `person` stands: with the crew if that fits the role, else as the roles or the last shift say."""
-        here = self.state.posts.here
+        here = self._sent_to or self.state.posts.here
         fit = posts.fitting(self._in_force.posts, self._in_force.roles_of(person))
         if self.state.shift and self.state.posts.of(here).people:
             return here if any(post.id == here for post in fit) else None

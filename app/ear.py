@@ -27,6 +27,7 @@ from app.duties.evidence import (
     usable,
 )
 from app.duties.site import GENERIC, TAG_FORMATS, Plan, Point, Tag, TagRule
+from app.duties.tuning import judged_by
 from app.kinds import BleEvidence
 from app.ports import Sighting
 from app.text import clean
@@ -162,6 +163,7 @@ class Ear:
             frame=clean(last.frame, LONGEST_FRAME),
             frames=tuple(frame for kind, (at, frame) in frames.items() if kind != key[0] and 0 <= up - at <= PAIR_MS),
             also=tuple(islice(_twins(key, spans), MOST_ALSO)),
+            settings=judged_by(plan),
         )
         return Judged(near, proof, tag.may_send_from(last.address))
 

@@ -3,6 +3,7 @@
     WatchbookError
     ├── BookError                    the handheld's own disk
     │   ├── BookInUse                close the other program (exit 3)
+    │   ├── BookNewer                start the newer program: this one would misread the data directory
     │   ├── BookUnsafe               free space or call the administrator: nothing can be recorded now
     │   ├── BookUnknown              the disk did not answer clearly: reopen and look the record up
     │   └── ChainBroken              call the manager (exit 5)
@@ -14,8 +15,9 @@
 
 The rooms hang their own leaves on it, each beside what raises it: on WatchbookError `SettingsRefused` (app.settings),
 `RuleRefused` (app.duties.schedule), `FeedUnreadable` (hardware.replay), `AddressRefused` (sync.client), `Malformed`
-(sync.wire), `BadSignature` (sync.signing) and what the office refuses (sync.office); on OfficeRefused `Refused`
-(sync.client), the office's own no; on NotAllowed `Refused` (app.witness), what is no head of another's book.
+(sync.wire), `BadSignature` (sync.signing), `ReleaseRefused` (sync.release) and what the office refuses (sync.office);
+on OfficeRefused `Refused` (sync.client), the office's own no; on NotAllowed `Refused` (app.witness), what is no head
+of another's book.
 
 The sentence a person reads is found by `key` in the catalogues (app.words), filled with `fields`.
 """
@@ -50,6 +52,10 @@ class BookError(WatchbookError):
 
 
 class BookInUse(BookError):
+    pass
+
+
+class BookNewer(BookError):
     pass
 
 

@@ -17,9 +17,11 @@ from msgspec import Struct
 from app.duties.days import local_time, millis, settle
 from app.duties.rotating import EID_BYTES, NO_TABLES, Tables, TagTable
 from app.duties.site import Credentials, People, Plan, Text, decode_plan
+from app.duties.tuning import Tuning, tuned
 from app.errors import WatchbookError
 from app.logbook.reader import Enrolment
 from app.logbook.snapshots import PageItem
+from app.tuning import tuning_of
 
 T = TypeVar("T")
 
@@ -83,6 +85,8 @@ class Pages(Struct, frozen=True):
     """By the alarm's id: those that a person has taken, or that are over."""
     tables: Tables = NO_TABLES
     """Of the site's tags whose identity changes."""
+    tuning: Tuning = Tuning()
+    """What stands in place of the plan's numbers and of the handheld's own settings."""
 
     def plan_at(self, at: int) -> Plan:
         """The revision that holds at that moment, UTC ms."""
@@ -134,13 +138,15 @@ def pages_of(book: Book, at: int) -> Pages:
         unread=tuple(kind for kind, fault in faults.items() if fault),
         alarms={news.alarm: news for news in _alarms(book)},
         tables=tables,
+        tuning=tuning_of(book),
     )
 
 
 def plan_of(book: Book, at: int) -> Plan | None:
-    """The revision that holds at `at` (UTC ms); None before the first came. Raises WatchbookError."""
+    """The revision that holds at `at` (UTC ms), as it is tuned here; None before the first came. Raises
+    WatchbookError."""
     plans, _ = _plans(book, at)
-    return in_force(plans, at) if plans else None
+    return tuned(in_force(plans, at), tuning_of(book)) if plans else None
 
 
 def people_of(book: Book) -> People | None:

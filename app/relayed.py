@@ -30,6 +30,7 @@ _SHARES: Final = {
     "violation.": ("violations", ""),
     "review.": ("reviews", "returned"),
     "point.": ("afterwards", "excused"),
+    "message.": ("messages", ""),
 }
 """By what a kind begins with: whose share knows of the matter, and in which member of it; "" for the share itself."""
 

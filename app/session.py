@@ -6,7 +6,7 @@ loop, and are folded into the state.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from functools import partial, wraps
@@ -21,6 +21,7 @@ from app.duties.days import local_time
 from app.duties.posts import Sheet
 from app.duties.rounds import Confirmation, Progress
 from app.duties.site import TEMPORARY, Person, Phrase, Plan, Route, Stop, Text
+from app.duties.tuning import Tuning, tuned
 from app.ear import Ear
 from app.errors import BookError, BookUnknown, NotAllowed
 from app.logbook.book import Draft, Logbook
@@ -68,14 +69,17 @@ def act(
 class Session:
     """Not thread-safe: one event loop owns it; disk work runs off the loop."""
 
-    def __init__(self, logbook: Logbook, pages: Pages, clock: Clock, lang: str = "zh") -> None:
+    def __init__(
+        self, logbook: Logbook, pages: Pages, clock: Clock, lang: str = "zh", disk: Executor | None = None
+    ) -> None:
+        """`disk` does the disk work, one after the other; a thread of its own unless given."""
         self.lang = lang
         """Language of the words that records keep."""
         self._logbook = logbook
         self._clock = clock
         self._turn = asyncio.Lock()
         self._running: set[asyncio.Future[Any]] = set()
-        self._disk = ThreadPoolExecutor(1, thread_name_prefix="logbook")
+        self._disk = disk or ThreadPoolExecutor(1, thread_name_prefix="logbook")
         self._changed: list[Callable[[], None]] = []
         self._recorded: list[Callable[[bool], None]] = []
         self._ear = Ear()
@@ -97,6 +101,8 @@ class Session:
         self._brought: Sheet | None = None
         """The handover sheet that was read from a stick, until it is taken."""
         self._unlocked = False
+        self._sent_to = ""
+        """The post for which this handheld took over from a broken one, until somebody signs in there."""
         self._holder = ""
         """Who unlocked it, or signed in last to begin a shift."""
         self._use(pages)
@@ -119,13 +125,25 @@ class Session:
 
     @property
     def plan(self) -> Plan:
-        """The plan in use: of the open round, else the one that holds today."""
-        return self._memory.round_plan or self._in_force
+        """The plan in use: of the open round, else the one that holds today; with the numbers that the office set."""
+        walked = self._memory.round_plan
+        return self._tuned(walked) if walked else self._in_force
 
     @property
     def _in_force(self) -> Plan:
         """The revision that holds today: it may have become effective after the pages came (decision 22)."""
-        return self._pages.plan_at(self._clock.now().at) if self._pages.others else self._pages.plan
+        return self._tuned(self._pages.plan_at(self._clock.now().at) if self._pages.others else self._pages.plan)
+
+    def _tuned(self, plan: Plan) -> Plan:
+        known = self._tunings.get(plan.sha256)
+        if known is None:
+            known = self._tunings[plan.sha256] = tuned(plan, self._pages.tuning)
+        return known
+
+    @property
+    def tuning(self) -> Tuning:
+        """What the office set on this handheld."""
+        return self._pages.tuning
 
     @property
     def pages(self) -> Pages:
@@ -214,6 +232,7 @@ class Session:
 
     def _use(self, pages: Pages) -> None:
         self._pages = pages
+        self._tunings: dict[str, Plan] = {}
         self._codes = CodeBook(pages.credentials)
         self._people = {person.id: person for person in pages.people.people}
         self._numbers = {person.number: person for person in pages.people.people if person.number}

@@ -52,11 +52,18 @@ _SCANNING: Final = ("scanner", "scan_prefix", "scan_suffix", "scan_gap_ms")
 _NAMES: Final = ("office", "lang", "theme", "letters", "feed", "side_keys", "adapter", "camera", "photo", *_SCANNING)
 _NUMBERS: Final = ("port", "scan_gap_ms")
 """What config.toml may hold as a number."""
+_CHOSEN: Final = ("lang", "theme", "letters")
+_OVER: Final = "_over"
+"""Ends the name of what the office had set when the crew chose another value."""
+NOTHING: Final[Mapping[str, str]] = {}
 
 
-def load(flags: Mapping[str, str | None], env: Mapping[str, str] = os.environ) -> Settings:
-    """The settings in force. Raises SettingsRefused naming the setting that is wrong."""
-    found = look_up(_NAMES, flags, env, "watchbook")
+def load(
+    flags: Mapping[str, str | None], env: Mapping[str, str] = os.environ, sent: Mapping[str, str] = NOTHING
+) -> Settings:
+    """The settings in force; `sent` are those that the office set on this handheld. Raises SettingsRefused naming the
+    setting that is wrong."""
+    found = look_up(_NAMES, flags, env, "watchbook", sent)
     theme = found.values.get("theme", "day")
     if theme not in LOOKS:
         raise SettingsRefused("cli.bad_theme", theme=theme)
@@ -75,8 +82,16 @@ class Found(Struct, frozen=True):
     values: dict[str, str]
 
 
-def look_up(names: Sequence[str], flags: Mapping[str, Any], env: Mapping[str, str], product: str) -> Found:
+def look_up(
+    names: Sequence[str],
+    flags: Mapping[str, Any],
+    env: Mapping[str, str],
+    product: str,
+    sent: Mapping[str, str] = NOTHING,
+) -> Found:
     """The settings `names` of one of our programs; its data are in the user's folder for `product` unless told.
+
+    What was `sent` stands before the file, but for what somebody chose in its place.
 
     Raises SettingsRefused for a config.toml that cannot be read and for an unknown language.
     """
@@ -86,7 +101,10 @@ def look_up(names: Sequence[str], flags: Mapping[str, Any], env: Mapping[str, st
     values = {}
     for name in names:
         flag = flags.get(name)
-        value = str(flag) if flag not in (None, "") else env.get(f"WATCHBOOK_{name.upper()}") or config.get(name)
+        kept = config.get(name, "")
+        if name in sent and not (kept and config.get(f"{name}{_OVER}") == sent[name]):
+            kept = sent[name]
+        value = str(flag) if flag not in (None, "") else env.get(f"WATCHBOOK_{name.upper()}") or kept
         if value:
             values[name] = value
     lang = values.setdefault("lang", lang_of(env))
@@ -95,10 +113,15 @@ def look_up(names: Sequence[str], flags: Mapping[str, Any], env: Mapping[str, st
     return Found(data_dir, bool(folder), values)
 
 
-def keep(data_dir: Path, name: str, value: str) -> None:
-    """Write one choice (`lang`, `theme`, `letters`) into config.toml for the next start, leaving the rest as it was."""
+def keep(data_dir: Path, name: str, value: str, over: str = "") -> None:
+    """Write one choice (`lang`, `theme`, `letters`) into config.toml for the next start, leaving the rest as it was.
+
+    `over` is what the office had set then: the choice holds until that is another.
+    """
     path = data_dir / "config.toml"
     config = {**_config(path, _NAMES), name: value}
+    config.pop(f"{name}{_OVER}", None)
+    config |= {f"{name}{_OVER}": over} if over else {}
     text = "".join(f"{key} = {_quoted(val)}\n" for key, val in config.items() if isinstance(val, str))
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
@@ -107,7 +130,8 @@ def keep(data_dir: Path, name: str, value: str) -> None:
 
 def strangers(data_dir: Path) -> list[str]:
     """The names in a handheld's config.toml that no setting has: misspelt, most likely. Raises SettingsRefused."""
-    return sorted(set(_config(data_dir / "config.toml", ())) - set(_NAMES))
+    known = {*_NAMES, *(f"{name}{_OVER}" for name in _CHOSEN)}
+    return sorted(set(_config(data_dir / "config.toml", ())) - known)
 
 
 def example(name: str) -> bytes:

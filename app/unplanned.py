@@ -34,6 +34,18 @@ class Unplanned(Crew):
             raise NotAllowed("life.no_boss")
         return person
 
+    def must_answer(self, person: Person, wanted: Collection[str]) -> None:
+        """Raises NotAllowed for somebody who may not, or who has no PIN."""
+        self._must(person, wanted)
+        if not self.has_pin(person.id):
+            raise NotAllowed("watch.no_pin")
+
+    @act
+    async def boss_by_pin(self, person: str, pin: str, wanted: Collection[str]) -> Person:
+        """Raises NotAllowed for a wrong PIN or somebody who may not, PinLocked while the wait runs."""
+        self._must(self._known(person), wanted)
+        return await self._by_pin(person, pin)
+
     @act
     async def sign_in_temporary(self, boss: Person, number: str, post: Post | None) -> Person:
         """Somebody who is not in the plan yet works this shift, as `boss` says (D9): at `post`, or at a site without

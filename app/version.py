@@ -7,3 +7,8 @@ loads importlib.metadata with csv, zipfile and email, 0.9 MB of a handheld's mem
 from typing import Final
 
 VERSION: Final = "0.2.0"
+
+BOOK_FORMAT: Final = 1
+"""Of the data directory: the form in which this program writes it (docs/record-format.md section 8)."""
+READS_FORMAT: Final = 1
+"""The oldest form that it opens."""

@@ -111,6 +111,10 @@ class Watch(Crew, Arrivals, Posting, Doubting):
             from app.afterwards import Afterwards  # where somebody has excused a point, or entered a round
 
             await Afterwards.of(self).leave_out_excused()
+        if "taken" in self.state.shares:
+            from app.takeover import TakingOver  # where this handheld took over from a broken one
+
+            await TakingOver.of(self).leave_out_done()
         self._turned()
         return self._walking()
 

@@ -1,7 +1,7 @@
 """A hand scanner that types: telling its bursts from the keys of a person.
 
 Timing alone is no proof: after a frozen moment a person's keys also arrive at once. So a key is only
-held back when it may begin one of our codes (`W` of WB1: and WBH1:, `H` of HTTPS://, the `]` of an AIM
+held back when it may begin one of our codes (`W` of WB1:, WBH1: and WBE1:, `H` of HTTPS://, the `]` of an AIM
 identifier before them) or follows a prefix key programmed into the scanner, and a burst only counts when the
 code's own check agrees (decision 25). A digit is only held behind such a beginning. What is certainly a scanner's
 and yet no code is dropped and told, never typed: its digits would be commands. Nothing here knows a terminal; the
@@ -12,7 +12,7 @@ from typing import Final, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
-from app import codes, witness
+from app import codes, invitation, witness
 from app.settings import SettingsRefused
 
 E = TypeVar("E")
@@ -37,7 +37,7 @@ LATE_END_S: Final = 0.5
 """So long after a code that silence ended, its Enter may still come."""
 OPENING: Final = 4
 """Characters of each of `_OPENINGS`."""
-_OPENINGS: Final = ("WB1:", "WBH1", "HTTP", "http")
+_OPENINGS: Final = ("WB1:", "WBH1", "WBE1", "HTTP", "http")
 _FIRST: Final = frozenset("WHh]")
 _AIM: Final = 3
 """Characters of an AIM identifier, `]Q1`."""
@@ -273,4 +273,4 @@ def pasted(text: str) -> str | None:
 
 
 def _is_code(text: str) -> bool:
-    return codes.parse(text) is not None or witness.is_head(text)
+    return codes.parse(text) is not None or witness.is_head(text) or invitation.read(text) is not None

@@ -7,6 +7,7 @@ Options of the contract may stand before or after a command's own arguments. Pro
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -33,6 +34,21 @@ def shared(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 def settings() -> Settings:
     return load(flags(click.get_current_context()))
+
+
+def _in_force() -> Settings:
+    """With what the office set on this handheld, as the terminal has it."""
+    found = settings()
+    from app.logbook.journal import has_book
+    from app.logbook.reader import Reader
+    from screens.tuned import in_force
+
+    try:
+        if not has_book(found.data_dir):
+            return found
+        return in_force(flags(click.get_current_context()), Reader(found.data_dir))
+    except (WatchbookError, OSError):
+        return found  # what is wrong with the book is told by the command
 
 
 def wants_json() -> bool:
@@ -149,7 +165,7 @@ def scan(seconds: float | None, calibrate: str | None, tag: str | None) -> None:
         raise WatchbookError("calibrate.tag_alone")
     from screens import commands
 
-    sys.exit(commands.scan(settings(), seconds, as_json=wants_json()))
+    sys.exit(commands.scan(_in_force(), seconds, as_json=wants_json()))
 
 
 @cli.command()
@@ -163,10 +179,11 @@ def read(images: tuple[str, ...]) -> None:
 
 @cli.command()
 @shared("data_dir", "lang", "json")
-def doctor() -> None:
+@click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.zip")
+def doctor(bundle: Path | None) -> None:
     from screens import doctor as parts
 
-    sys.exit(parts.main(settings(), as_json=wants_json()))
+    sys.exit(parts.main(_in_force(), as_json=wants_json(), bundle=bundle))
 
 
 @cli.command()

@@ -5,7 +5,7 @@ Loaded with the first code. Each function records what it means and then shows i
 
 from typing import TYPE_CHECKING
 
-from app import codes
+from app import codes, invitation
 from app.duties.site import Asset, Point
 from app.meaning import Meant
 from app.ports import Scan
@@ -20,6 +20,10 @@ async def take(terminal: "Terminal", scan: Scan) -> None:
     watch = terminal.gear.watch
     if (field := codes.trial_field(scan.text)) is not None:
         _say_trial(terminal, field, scan)
+    elif (sheet := invitation.read(scan.text)) is not None:
+        from screens.first import offered  # hardly ever: memory
+
+        await offered(terminal, sheet)
     elif watch.meaning(scan.text).kind is Meant.WITNESS:
         await witness(terminal, scan.text)
     elif await terminal.top.scanned(scan):

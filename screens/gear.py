@@ -1,7 +1,7 @@
 """All that a screen may use of the world, in one frozen value."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
 
@@ -14,8 +14,14 @@ from hardware.scanner import Wedge
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from app.settings import Settings
     from hardware.camera import Camera
     from hardware.side_keys import SideKey
+    from sync.invited import Invited
+
+
+AGAIN: Final = 75
+"""What the terminal ends with when the program is to begin anew: an office has let this handheld in, or moved it."""
 
 
 class Contact(Struct, frozen=True):
@@ -97,6 +103,10 @@ class Gear(Struct, frozen=True):
     theme: str = "day"
     letters: str = "auto"
     """Of app.settings.LETTERS."""
+    invited: "Callable[[], Invited] | None" = None
+    """Scanning a sheet: how an office lets this handheld in. None where nobody may, as in a demonstration."""
+    first: bool = False
+    """No office has let it in yet, or its plan has not come: the first screen asks for the sheet."""
     practice: bool = False
     """Nothing here is real: see screens.practice."""
     hint: str = ""
@@ -113,6 +123,12 @@ class Gear(Struct, frozen=True):
     """Switches the torch on or off, True when that worked; None where there is none."""
     side_keys: "tuple[SideKey, ...]" = ()
     """Buttons beside the keypad."""
+    settings_now: "Callable[[], Settings] | None" = None
+    """The settings as they hold now: asked when the office has set others. None where no office does."""
+    parts: tuple[str | None, ...] = ()
+    """How its parts were joined when the program began: the settings app.duties.tuning.PARTS."""
+    support: Callable[[], str] | None = None
+    """Puts the support file onto the stick, off the loop; its name. Raises WatchbookError. None in a demonstration."""
     remember: Callable[[str, str], None] = lambda name, value: None
     """Keeps a choice (`lang`, `theme`, `letters`) for the next start."""
     ready: Callable[[], None] = lambda: None

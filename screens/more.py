@@ -1,5 +1,6 @@
 """More: what a post does beside rounds, behind `*` `0`. Each crew sees what its roles need."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -7,8 +8,10 @@ from msgspec import Struct
 
 from app.duties import life
 from app.equipment import Equipment
+from app.errors import WatchbookError
 from app.keeping import Keeping
 from app.watch import Watch
+from app.words import say
 from app.work import Work
 from screens.choices import ListPage
 from screens.equipment import EquipmentPage
@@ -84,6 +87,20 @@ def _sent_back(gear: Gear) -> bool:
     return bool(Answering.of(gear.watch).asked())
 
 
+async def _message(gear: Gear) -> Page:
+    from screens.messages import open_page
+
+    return await open_page(gear)
+
+
+def _unread(gear: Gear) -> bool:
+    if "messages" not in gear.watch.state.shares:
+        return False
+    from app.messages import Reading
+
+    return bool(Reading.of(gear.watch).messages())
+
+
 async def _review(gear: Gear) -> Page:
     from screens.review import open_page
 
@@ -127,6 +144,12 @@ def _emergencies(watch: Watch) -> bool:
     return bool(Keeping.of(watch).procedures() or Keeping.of(watch).runs() or watch.plan.contacts)
 
 
+async def _take_over(gear: Gear) -> Page:
+    from screens.takeover import TakeOverPage
+
+    return TakeOverPage()
+
+
 async def _practise(terminal: "Terminal") -> None:
     from screens import practice  # with the simulated walk
 
@@ -137,7 +160,26 @@ def _letters(terminal: "Terminal") -> str:
     return "menu.to_letters_auto" if terminal.letters == "large" else "menu.to_letters_large"
 
 
+async def _support(terminal: "Terminal") -> None:
+    """For somebody without a shell: it takes a moment, and the keys go on meanwhile."""
+    assert terminal.gear.support is not None
+    terminal.tell(say(terminal.lang, "more.support_waits"))
+    terminal.run_worker(_write_support(terminal, terminal.gear.support))
+
+
+async def _write_support(terminal: "Terminal", write: Callable[[], str]) -> None:
+    try:
+        name = await asyncio.to_thread(write)
+    except WatchbookError as error:
+        terminal.refuse(error)
+    else:
+        terminal.signal("ok")
+        terminal.tell(say(terminal.lang, "more.support_made", name=name))
+    terminal.top.show()
+
+
 ITEMS: Final[tuple[Item | Act, ...]] = (
+    Item("messages.more", _message, _unread),
     Item("reviews.more", _returned, _sent_back),
     Item("reviews.review", _review, _reviews),
     Item("more.registers", _registers, lambda gear: bool(Keeping.of(gear.watch).registers())),
@@ -149,6 +191,7 @@ ITEMS: Final[tuple[Item | Act, ...]] = (
     Item("duty_watch.menu", _duty, lambda gear: gear.watch.post() is not None),
     Item("handover.menu", _handover, lambda gear: bool(gear.watch.post() or gear.watch.posts_to_choose())),
     Item("more.afterwards", _afterwards, lambda gear: bool(gear.watch.plan.schedules)),
+    Item("takeover.menu", _take_over, lambda gear: gear.watch.state.shift is None and gear.invited is not None),
     Item("menu.witness", WitnessPage.signed, lambda gear: gear.watch.unlocked and not gear.practice),
     Item(
         "more.equipment",
@@ -157,6 +200,7 @@ ITEMS: Final[tuple[Item | Act, ...]] = (
     ),
     Act(lambda terminal: "more.practice", _practise, lambda gear: not gear.practice),
     Act(_letters, lambda terminal: terminal.change_letters()),
+    Act(lambda terminal: "more.support", _support, lambda gear: gear.support is not None and not gear.practice),
 )
 
 

@@ -40,6 +40,8 @@ class OfficeLine:
         self.revision: Callable[[], int] = lambda: 0
         """Of the plan in use, and what is wrong with the radio (key of a sentence): what the office is told of us."""
         self.radio: Callable[[], str] = str
+        self.update: Callable[[], str] = str
+        """How far a new program came (key of a sentence): told to the office, and on the page about it."""
 
     @property
     def line(self) -> Contact:
@@ -52,7 +54,10 @@ class OfficeLine:
             offline_s=None if state.offline_since is None else max(0, (now.up - state.offline_since) // 1000),
             reason=state.last_reason.key if state.last_reason else None,
             fields=state.last_reason.fields if state.last_reason else {},
-            notices=tuple((each.key, each.fields) for each in state.notices),
+            notices=(
+                *((each.key, each.fields) for each in state.notices),
+                *([(said, {})] if (said := self.update()) else []),
+            ),
             last_ack=state.last_ack,
             oldest_s=None if state.oldest is None else max(0, (now.at - state.oldest) // 1000),
             new_books=state.new_books,
@@ -81,7 +86,7 @@ class OfficeLine:
             from sync.condition import condition_of
             from sync.courier import Courier
 
-            condition = condition_of(self._logbook, self.revision, self.radio)
+            condition = condition_of(self._logbook, self.revision, self.radio, self.update)
             self._courier = Courier(
                 self._logbook, self._clock, self._news, on_offset=self._on_offset, condition=condition
             )

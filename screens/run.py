@@ -5,15 +5,16 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, closing, suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from app.duties.site import NO_TEXT, Credentials, People, Plan, Site
 from app.errors import WatchbookError
 from app.logbook.book import Logbook
-from app.pages import pages_of, plan_of
+from app.pages import Pages, pages_of, plan_of
 from app.ports import Buzzer, Clock, Heard, Hush, TagReader
 from app.settings import Settings, keep, load
 from app.usage import DAMAGED, asked_lang, exit_code
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
     from hardware.feel import Pulse
     from hardware.lights import Backlight, Light, Torch
     from hardware.side_keys import SideKey
+    from screens.renewal import Renewal
+    from sync.invited import Invited
 
 LOG_BYTES: Final = 256 * 1024
+ZONE: Final = "Asia/Shanghai"
+"""Of the clock on the screen before any plan came."""
 
 
 def main(flags: Mapping[str, Any]) -> int:
@@ -40,23 +45,33 @@ def main(flags: Mapping[str, Any]) -> int:
         settings = load(flags)
         settings = msgspec.structs.replace(settings, lang=launch.shown_lang(settings.lang, os.environ))
         launch.require_terminal(settings.lang)
-        return _run(settings)
+        code = _run(settings, flags)
+        from screens.gear import AGAIN  # loaded by now
+
+        if code == AGAIN:
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - the same program, the same words
+        return code
     except WatchbookError as e:
         print(e.say(settings.lang if settings else asked_lang(sys.argv[1:])), file=sys.stderr)
         return exit_code(e)
 
 
-def _run(settings: Settings) -> int:
+def _run(settings: Settings, flags: Mapping[str, Any]) -> int:
     from hardware.clock import SystemClock
 
     clock = SystemClock(standing.load(settings.data_dir).off)
     with ExitStack() as stack:
         logbook = stack.enter_context(closing(Logbook.open(settings.data_dir, clock)))
-        office = None
-        if logbook.office is not None:
+        set_now = partial(_settings_now, flags, logbook)
+        settings = set_now()
+        office, first = None, not _equipped(logbook)
+        if logbook.office is not None and not first:
             office = OfficeLine(logbook, clock, on_offset=clock.set_off)
             stack.callback(office.stop)
-        code = open_terminal(settings, logbook, clock, reader(settings, clock, logbook), office)
+        radio, renewal = reader(settings, clock, logbook), _renewal(settings, logbook, clock)
+        code = open_terminal(
+            settings, logbook, clock, radio, office, joins=True, first=first, renewal=renewal, set_now=set_now
+        )
         damage = logbook.opening.damage
         if damage:
             print(say(settings.lang, "cli.damage", count=len(damage)), file=sys.stderr)
@@ -71,10 +86,15 @@ def open_terminal(
     radio: TagReader,
     office: OfficeLine | None,
     *,
+    joins: bool = False,
+    first: bool = False,
+    renewal: "Renewal | None" = None,
+    set_now: Callable[[], Settings] | None = None,
     hint: str = "",
     desk: str = "",
 ) -> int:
-    """Run the screens until somebody leaves; the exit code. `hint` and `desk` are for demonstrations, see Gear."""
+    """Run the screens until somebody leaves; the exit code. `joins`: a sheet may bring it to an office. The others are
+    Gear's."""
     _log_to(settings.data_dir / "terminal.log")
 
     from hardware.power import battery
@@ -82,9 +102,10 @@ def open_terminal(
     from hardware.scanners import scanners
     from screens.gear import Gear
     from screens.terminal import Terminal
+    from screens.tuned import parts_of
     from sync.sheets import StickSheets
 
-    pages = pages_of(logbook, clock.now().at)
+    pages = _nothing_sent() if first else pages_of(logbook, clock.now().at)
     for kind in pages.unread:
         print(say(settings.lang, "cli.page_older", kind=kind), file=sys.stderr)
     watch = Watch(logbook, pages, clock, settings.lang)
@@ -111,8 +132,13 @@ def open_terminal(
         dim=parts.dim,
         torch=parts.switch_torch,
         side_keys=_side_keys(settings),
-        remember=lambda name, value: keep(settings.data_dir, name, value),
-        ready=launch.ready,
+        settings_now=set_now,
+        parts=parts_of(settings),
+        remember=lambda name, value: keep(settings.data_dir, name, value, watch.tuning.own().get(name, "")),
+        support=lambda: _support(set_now() if set_now else settings, watch),
+        ready=renewal.ready if renewal else launch.ready,
+        invited=(lambda: _invited(logbook, clock)) if joins else None,
+        first=first,
         hint=hint,
         desk=desk,
     )
@@ -120,10 +146,54 @@ def open_terminal(
         office.pages_came = lambda: _take_pages(watch, logbook, clock)
         office.revision, office.radio = lambda: watch.plan.revision, lambda: watch.radio_fault
         watch.when_recorded(office.recorded)
+    terminal = Terminal(gear)
+    if renewal is not None:
+        renewal.attend(terminal, office)
     try:
-        return Terminal(gear).run() or 0
+        return terminal.run() or 0
     finally:
+        if renewal is not None:
+            renewal.stop()
         watch.close()
+
+
+def _support(settings: Settings, watch: Watch) -> str:
+    from screens.support import onto_stick  # with doctor, once somebody asks for it: memory
+
+    return onto_stick(settings, watch.radio_fault)
+
+
+def _settings_now(flags: Mapping[str, Any], logbook: Logbook) -> Settings:
+    """With what the office set, and a language that the console can show."""
+    from screens.tuned import in_force  # with Textual, which trouble before the screens need not wait for
+
+    settings = in_force(flags, logbook)
+    return msgspec.structs.replace(settings, lang=launch.shown_lang(settings.lang, os.environ))
+
+
+def _renewal(settings: Settings, logbook: Logbook, clock: Clock) -> "Renewal | None":
+    """Only of a program that was installed from a release: nothing of it is loaded for any other."""
+    if Path(sys.prefix).parent.name != "releases":
+        return None
+    from screens.renewal import renewal_of
+
+    return renewal_of(settings.data_dir, logbook, clock)
+
+
+def _equipped(logbook: Logbook) -> bool:
+    """Whether an office has sent what a crew needs to sign in."""
+    return all(logbook.pages(kind) for kind in ("plan", "people", "credentials"))
+
+
+def _nothing_sent() -> Pages:
+    """What stands in for an office's pages before there are any."""
+    return Pages(Plan(Site("", NO_TEXT, ZONE), 0, ""), People(()), Credentials("", {}, {}))
+
+
+def _invited(logbook: Logbook, clock: Clock) -> "Invited":
+    from sync.invited import Invited
+
+    return Invited(logbook, clock)
 
 
 class _LogFile(logging.FileHandler):
@@ -144,7 +214,21 @@ def _log_to(path: Path) -> None:
             path.replace(path.with_suffix(".log.old"))
     handler = _LogFile(path, delay=True, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.basicConfig(handlers=[handler, _Faults(path.parent)], level=logging.WARNING, force=True)
+
+
+class _Faults(logging.Handler):
+    """What of a fault may leave the handheld, beside the log that stays on it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from screens.faultlog import keep as keep_fault  # once something went wrong
+
+        with suppress(OSError):
+            keep_fault(self._folder, record)
 
 
 def reader(settings: Settings, clock: Clock, logbook: Logbook) -> TagReader:

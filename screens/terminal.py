@@ -6,6 +6,7 @@ came of it. Its last resort is the one place of the screens that takes any excep
 
 import asyncio
 import logging
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from contextvars import Context
@@ -43,6 +44,7 @@ from screens.readers import Readers
 from screens.signin import Purpose, SignInPage
 from screens.status import Standing, status_line
 from screens.themes import THEMES, next_look
+from screens.tuned import Following
 
 if TYPE_CHECKING:
     from screens.camera import CameraPage
@@ -78,9 +80,14 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         self.notice: Span | None = (say(gear.lang, "platform.english_only"), "mark") if gear.english_only else None
         """One sentence above the keys, until the next key. Roles: ok, mark, bad."""
         self.radio = RadioState()
+        self.touched = time.monotonic()
+        """When the last key or code came."""
         self._stale = False
+        self._following = Following(self)
         self._alarm_news: AlarmNews | None = None
         """What the crew knows of its alarm."""
+        self._told: set[str] = set()
+        """Messages of the office that the crew has heard."""
         self._damage = 0
         """Damaged places of the book, as far as the crew was told."""
         self._asked: Literal["", "now", "going"] = ""
@@ -113,6 +120,10 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         self._readers.start()
         self._device.start()
         self.watch_over()
+        if self.gear.first and self.gear.invited is not None:
+            from screens.first import FirstPage  # once in a handheld's life
+
+            self.open(FirstPage(self.gear.invited()))
 
     def watch_over(self) -> None:
         """Ask whoever works alone whether all is well, when it is time (D50)."""
@@ -250,7 +261,13 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             return
         if sheet is not None:
             self.open_sheet(sheet)
-        elif "reviews" in self.gear.watch.state.shares:
+            return
+        if "messages" in self.gear.watch.state.shares:
+            from screens import messages  # only where the office has sent one: memory
+
+            if messages.offer(self):
+                return
+        if "reviews" in self.gear.watch.state.shares:
             from screens.returned import offer  # only whose round was sent back needs it: memory
 
             offer(self)
@@ -417,6 +434,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         launch.spare_memory()
         self._listener.poke()
         self.notice = None
+        self.touched = time.monotonic()
         await self._try(act)
 
     async def _try(self, act: Callable[[], Awaitable[None]]) -> None:
@@ -486,8 +504,10 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     def _show(self) -> None:
         self._stale = False
+        self._following.look()
         self.watch_over()
         self._say_alarm()
+        self._say_message()
         self._say_damage()
         self.top.show()
 
@@ -506,6 +526,13 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             self.signal("ok")
             self.tell(alarm_words(self.lang, news, self.gear.watch.zone))
         self._alarm_news = news
+
+    def _say_message(self) -> None:
+        """The office has something to say to this crew; urgent ones ring."""
+        if "messages" in self.gear.watch.state.shares and not self.locked:
+            from screens.messages import ring  # only where the office has sent one: memory
+
+            ring(self, self._told)
 
     # -- codes ---------------------------------------------------------------------------------
     async def on_scanned(self, message: Scanned) -> None:
@@ -660,6 +687,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         if isinstance(heard, Scan):
             self._listener.poke()
             self.notice = None
+            self.touched = time.monotonic()
             await self._try(lambda: self._by_itself(lambda: self._scanned(heard)))
         elif isinstance(heard, ScannerState):
             self._say_scanner(heard)

@@ -19,6 +19,8 @@ def waiting(page: Page) -> list[str]:
         found += _violations(page)
     if "reviews" in watch.state.shares:
         found += _sent_back(page)
+    if "messages" in watch.state.shares:
+        found = _messages(page) + found
     if any(asset.inspect_by for asset in watch.plan.assets):
         found += _inspections(page)
     return found
@@ -80,6 +82,12 @@ def _violations(page: Page) -> list[str]:
 def _sent_back(page: Page) -> list[str]:
     """Rounds that were sent back to this crew, and are not answered yet (D60)."""
     from screens.returned import waiting_words
+
+    return waiting_words(page)
+
+
+def _messages(page: Page) -> list[str]:
+    from screens.messages import waiting_words
 
     return waiting_words(page)
 

@@ -34,17 +34,21 @@ from sync.wire import (
     JSON,
     LENGTH_HEADER,
     MAX_BYTES,
+    OCTETS,
     OFFSET_HEADER,
     PROBLEM_JSON,
     PROTOCOL_HEADER,
     PROTOCOLS,
     URN,
     Ack,
+    AskOthers,
     Batch,
     Carried,
     Changes,
     Condition,
     Conditioned,
+    Confirm,
+    Confirmed,
     Enrol,
     Enrolled,
     Hello,
@@ -52,6 +56,9 @@ from sync.wire import (
     Malformed,
     Mark,
     Noted,
+    Offered,
+    Offering,
+    Others,
     Problem,
     Succeeded,
     Successor,
@@ -204,6 +211,14 @@ class Client:
             raise OfficeAway("sync.wrong_office")
         return answer
 
+    def confirm(self, proof: str) -> Confirmed:
+        """A supervisor's badge was read here, while this handheld waits to be let in. Raises OfficeAway, Refused."""
+        return self._post(f"/v1/books/{self._book}/confirm", msgspec.json.encode(Confirm(proof)), Confirmed)
+
+    def others(self, asked: AskOthers) -> Others:
+        """The site's other handhelds that are in use. Raises OfficeAway, Refused."""
+        return self._post(f"/v1/books/{self._book}/others", msgspec.json.encode(asked), Others)
+
     def succeed(self, asked: Successor) -> Succeeded:
         """Introduce the book that goes on after ours. Raises OfficeAway, Refused."""
         return self._post(f"/v1/books/{self._book}/successor", msgspec.json.encode(asked), Succeeded)
@@ -226,7 +241,7 @@ class Client:
 
     def send_part(self, name: str, part: bytes, offset: int, length: int) -> Kept:
         """Send `part` of a blob from `offset` on. Raises OfficeAway, Refused; Hushed after `hush`."""
-        headers = {OFFSET_HEADER: str(offset), LENGTH_HEADER: str(length), "Content-Type": "application/octet-stream"}
+        headers = {OFFSET_HEADER: str(offset), LENGTH_HEADER: str(length), "Content-Type": OCTETS}
         return self._ask("PATCH", self._blob(name), part, headers, Kept, signed=True)
 
     def _blob(self, name: str) -> str:
@@ -239,6 +254,15 @@ class Client:
     def mark(self) -> Mark:
         """How far the office holds our book. Raises OfficeAway, Refused."""
         return self._get(f"/v1/books/{self._book}/head", {}, Mark)
+
+    def offered(self, arch: str) -> Offered | None:
+        """The release that this handheld should run, for a machine of `arch`. Raises OfficeAway, Refused."""
+        return self._get(f"/v1/books/{self._book}/release", {"arch": arch}, Offering).release
+
+    def piece(self, sha256: str, offset: int) -> bytes:
+        """Some bytes of an offered release from `offset` on, PIECE at most. Raises OfficeAway, Refused (no-release)."""
+        target = f"/v1/books/{self._book}/release/{sha256}?offset={offset}"
+        return self._ask("GET", target, b"", {}, bytes, signed=True)
 
     def changes(self, cursor: str, limit: int, wait_s: int = 0) -> Changes:
         """A page of what is new for us; while there is nothing the office may hold the question for `wait_s`.
@@ -378,7 +402,7 @@ class Client:
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         spoken = answer.headers.get(PROTOCOL_HEADER.lower(), "")
         fits = _SPOKEN.fullmatch(spoken) if shape is Hello else spoken == str(self._protocol)
-        if not fits or kind not in (JSON, PROBLEM_JSON):
+        if not fits or kind not in (OCTETS if shape is bytes else JSON, PROBLEM_JSON):
             raise OfficeAway("sync.no_answer" if answer.status >= 500 else "sync.login_page")
         if kind == PROBLEM_JSON or answer.status not in (200, 201):
             raise Refused(_problem(answer), _seconds(answer.headers.get("retry-after")))
@@ -386,6 +410,8 @@ class Client:
         if signed and answer.headers.get(BOOK_HEADER.lower()) != self._book:
             raise OfficeAway("sync.login_page")
         self.backoff = _seconds(answer.headers.get(BACKOFF_HEADER.lower()))
+        if shape is bytes:
+            return cast("T", answer.body)
         try:
             return msgspec.json.decode(answer.body, type=shape)
         except (ValueError, RecursionError) as e:

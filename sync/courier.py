@@ -29,6 +29,8 @@ from app.logbook.keys import PrivateIdentity
 from app.logbook.reader import Enrolment
 from app.ports import Clock
 from app.record import Entry
+from app.tuning import KIND as SETTINGS
+from app.tuning import is_wanted
 from sync import outbox as outboxes
 from sync import standing
 from sync.client import Client, Hushed, Refused
@@ -564,11 +566,14 @@ class Courier:
             raise OfficeAway("sync.wrong_office")
         if page.more and not page.items:
             raise OfficeAway("sync.bad_answer")
-        items = [_received(change) for change in page.items]
+        items = [each for each in map(_received, page.items) if is_wanted(self._logbook, each)]
         if items or page.cursor != self._logbook.cursor:
             self._logbook.receive(items, page.cursor)
         if items:
             self._tell(pages=self.state.pages + 1)
+        if any(item.kind == SETTINGS for item in items):  # whoever set them waits to hear that they hold
+            self._said = None
+            self.nudge()
         return page
 
 

@@ -1,5 +1,6 @@
 """The stick as the handover page sees it: a sheet put there, and those that other handhelds put there."""
 
+import os
 from pathlib import Path
 
 from app.logbook.book import Logbook
@@ -17,7 +18,8 @@ class StickSheets:
 
     @property
     def there(self) -> bool:
-        return self._folder.is_dir()
+        """A mount point without a stick is root's (rollout/install.sh): nobody takes it for one."""
+        return os.access(self._folder, os.R_OK | os.W_OK | os.X_OK)
 
     def put(self, sheet: str) -> None:
         """`sheet` is `book:seq` of a record of ours. Raises FileRefused, OfficeRefused."""

@@ -95,6 +95,12 @@ def hand_over(logbook: Logbook, stick: Path, clock: Clock, disk: Disk | None = N
     return Given(sum(files.values()), tuple(files), receipts, passed_on, tuple(troubles))
 
 
+def put_file(stick: Path, name: str, data: bytes) -> None:
+    """Any file onto the stick, whole or not at all. Raises FileRefused."""
+    with _using(stick):
+        Disk().store("stick", stick / name, data)
+
+
 @contextmanager
 def _noted(troubles: list[WatchbookError]) -> Iterator[None]:
     """What keeps one book or one receipt back keeps nothing else back; a stick that fails ends it."""

@@ -36,6 +36,7 @@ GOOD_CLIENT: Final = "0.1"
 """Older ones are still talked to, with the alert."""
 JSON: Final = "application/json"
 PROBLEM_JSON: Final = "application/problem+json"
+OCTETS: Final = "application/octet-stream"
 
 MAX_EVENTS: Final = 500
 MAX_BYTES: Final = 8 * 1024 * 1024
@@ -43,6 +44,8 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_PAGE: Final = 500
 MAX_WAIT_S: Final = 25
 """How long the office holds a question for changes while there are none; proxies end silence after 30 s or more."""
+PIECE: Final = 128 * 1024
+"""Bytes of a release that one answer brings at most."""
 MAX_BLOB: Final = 4 * 1024 * 1024
 """Bytes of what a record names and does not hold."""
 URN: Final = "urn:watchbook:"
@@ -59,10 +62,13 @@ PROBLEMS: Final[dict[str, int]] = {
     "clock": 401,
     "replayed": 401,
     "enrol-code": 403,
+    "unconfirmed": 403,
+    "not-a-supervisor": 403,
     "unknown-book": 403,
     "carried-book": 403,
     "revoked": 403,
     "not-found": 404,
+    "no-release": 404,
     "method": 405,
     "slow": 408,
     "offset": 409,
@@ -143,6 +149,68 @@ class Enrolled(Struct, frozen=True):
     site: str
     server_key: str
     cursor: str
+    server_time: int
+
+
+class Confirm(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/books/{book}/confirm, by a handheld that waits: a supervisor's badge was read there."""
+
+    proof: str
+    """HMAC-SHA256 by the badge's token over `confirm_bytes`, hex: the token itself goes over no line."""
+
+
+class Confirmed(Struct, frozen=True):
+    """200 to Confirm: it is let in."""
+
+    book: str
+    person: str
+    """Whose badge it was."""
+    server_time: int
+
+
+class AskOthers(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/books/{book}/others: a spare is to take over from a broken handheld of its site."""
+
+    by: str
+    """The supervisor who says so: noted at the office."""
+    post: str = ""
+    """Handhelds of this post come first."""
+
+
+class Reached(Struct, frozen=True):
+    stop: str
+    at: int
+    """UTC ms."""
+
+
+class OtherRound(Struct, frozen=True):
+    """A round that is being walked."""
+
+    round: str
+    slot: str
+    schedule: str
+    done: tuple[Reached, ...]
+
+
+class Other(Struct, frozen=True):
+    """A handheld with an open shift, as far as the office holds its records."""
+
+    device: str
+    name: str
+    book: str
+    seq: int
+    heard: int
+    """When the last of them came, UTC ms."""
+    post: str
+    crew: tuple[str, ...]
+    round: OtherRound | None = None
+
+
+class Others(Struct, frozen=True):
+    """200 to AskOthers."""
+
+    book: str
+    handhelds: tuple[Other, ...]
     server_time: int
 
 
@@ -283,12 +351,36 @@ class Condition(Struct, frozen=True):
     """Key of the sentence that says what is wrong with the radio; empty while nothing is."""
     reason: ShortText = ""
     """Key of the sentence that says what stopped the last exchange; empty when nothing did."""
+    update: ShortText = ""
+    """Key of the sentence that says how far a new program came, or why it did not; empty when none is offered."""
+    settings: Annotated[int, Meta(ge=0, le=2**31)] = 0
+    """Revision of the office's settings in use; 0 for none."""
 
 
 class Conditioned(Struct, frozen=True):
     """200 to a `Condition`."""
 
     book: str
+    server_time: int
+
+
+class Offered(Struct, frozen=True):
+    """A release that the office offers to a handheld."""
+
+    version: Annotated[str, Meta(pattern=r"^[0-9]{1,4}(\.[0-9]{1,4}){1,3}((a|b|rc)[0-9]{1,3})?\Z")]
+    """A name of a folder too: nothing else may stand there."""
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    """Of the file, which its publisher signed (sync.release)."""
+    size: Annotated[int, Meta(ge=1, le=2**31)]
+    at: int
+    """When the office offered it, UTC ms: what was offered anew is tried anew."""
+
+
+class Offering(Struct, frozen=True):
+    """GET /v1/books/{book}/release?arch=: what this handheld should run; None leaves it as it is."""
+
+    book: str
+    release: Offered | None
     server_time: int
 
 
@@ -380,6 +472,19 @@ def hello_bytes(nonce: str, server_time: int, certs: tuple[str, ...] = ()) -> by
 def enrol_bytes(code: str, book: bytes) -> bytes:
     """What the identity key signs to enrol."""
     return b"watchbook enrol 1\n" + code.encode() + b"\n" + book
+
+
+def confirm_bytes(book: bytes, identity: bytes) -> bytes:
+    """What the proof of a supervisor's badge is over."""
+    return b"watchbook confirm 1\n" + book + identity
+
+
+def compare_code(book: bytes, identity: bytes, server_key: bytes) -> str:
+    """Six characters (30 bits) that a handheld and its office both show, for a person to compare: `ABC-DEF`."""
+    digest = hashlib.sha256(b"watchbook compare 1\n" + book + identity + server_key).digest()
+    number = int.from_bytes(digest[:4], "big") >> 2
+    shown = "".join(CODE_CHARS[number >> 5 * place & 31] for place in reversed(range(6)))
+    return f"{shown[:3]}-{shown[3:]}"
 
 
 def receipt_bytes(book: bytes, seq: int, head: bytes, at: int) -> bytes:

@@ -14,6 +14,8 @@ from app.duties.site import TEMPORARY, Plan, Schedule
 
 EXCUSERS: Final = frozenset({"supervisor", "manager"})
 """Roles that may take a point out of the rates."""
+OVERSEERS: Final = frozenset({*EXCUSERS, "admin"})
+"""Roles that answer for a handheld: that it goes to another site, takes over from another, or is let in by a sheet."""
 ENTERERS: Final = frozenset({*EXCUSERS, "leader"})
 """Roles that may enter a round from paper, and name somebody who is not in the plan yet."""
 EXPLANATIONS: Final = ("label", "blocked", "helped", "urgent", "weather", "partner", "device", "ordered", "own")

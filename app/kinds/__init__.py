@@ -78,6 +78,7 @@ _SUBJECTS: Final = {
     "afterwards": "round.late-entry point.excused mark.explained",
     "witness": "witness.seen",
     "lone": "lone.answered",
+    "handheld": "handheld.took-over",
     "registers": "register.entered register.ended",
     "procedures": "procedure.opened procedure.assembled procedure.ticked procedure.unticked procedure.counted "
     "procedure.reported procedure.closed",
@@ -88,6 +89,7 @@ _SUBJECTS: Final = {
     "surveys": "survey.checked survey.closed",
     "figures": "figure.entered figure.withdrawn case.kept case.dropped",
     "violations": "violation.recorded violation.noticed violation.reported",
+    "messages": "message.sent message.read",
     "reviews": "review.accepted review.returned review.withdrawn review.answered review.signed",
 }
 """Module of app.kinds -> its kinds."""

@@ -20,6 +20,8 @@ class BleEvidence(Struct, frozen=True, omit_defaults=True):
     """The last frame of each other kind that the same address sent within half a minute, TLM among them."""
     also: tuple[str, ...] = ()
     """Other addresses that sent the same identity meanwhile: one of them is a copy."""
+    settings: int = 0
+    """Revision of the office's settings by which near was judged; 0: by the plan's numbers."""
 
 
 class LabelEvidence(Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Which matter a record is about: work orders, findings and call-outs, which several handhelds see to; requests, to
-which the desk sees; rounds that were sent back and points that were excused, which every handheld must know of."""
+which the desk sees; rounds that were sent back, points that were excused and messages of the office, which every
+handheld must know of."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,10 +13,12 @@ NAMED_BY: Final = {
     "request": "request",
     "review": "review",
     "point": "excuse",
+    "message": "message",
 }
 """By what a kind begins with: the member of its body that names the matter."""
 BEGINS: Final = frozenset({
     "order.taken", "finding.raised", "procedure.opened", "request.received", "review.returned", "point.excused",
+    "message.sent",
 })  # fmt: skip
 """Kinds that begin a matter, which is called after their record."""
 LONGEST: Final = 100

@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from app.errors import BookError, BookUnknown, BookUnsafe, ChainBroken, RecordRefused
-from app.logbook import closed, pruning, succession
+from app.logbook import closed, edition, pruning, succession
 from app.logbook import journal as journals
 from app.logbook import keys as keyring
 from app.logbook.blobs import SALT, Attachment, Blobs, described, salted
@@ -73,13 +73,15 @@ class Logbook:
         Only the newest segment is read; damage in an earlier one is found when its records are asked for, by
         `check_earlier`, before it is pruned, and by `verify`.
 
-        Raises BookInUse when another writer has it, BookUnsafe when the disk cannot take a record.
+        Raises BookInUse when another writer has it, BookNewer when only a newer program may write there, BookUnsafe
+        when the disk cannot take a record.
         """
         disk = disk or Disk()
         with saving():
             disk.make_folder("folder.make", folder)
             held = lock(folder)
         try:
+            edition.must_be_ours(folder)
             return cls(folder, clock, disk, space or Space(), held)
         except BaseException:
             os.close(held)

@@ -55,5 +55,4 @@ TABLE = {
     "sort_call": ("应急", "Emergencies"),
     "ref": ("凭据", "Record"),
     "matters": ("事项", "Matters"),
-    "gone": ("按保存期限已清除", "purged when its time was over"),
 }

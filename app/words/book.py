@@ -5,6 +5,11 @@ TABLE = {
         "数据目录正被另一个程序使用:{folder}。请先关闭那个程序",
         "another program is using the data directory {folder}: close it first",
     ),
+    "newer": (
+        "这本记录是更新的程序写的(格式{found}),本程序 {version} 只会格式{ours},不能往里写。请用新程序打开",
+        "a newer program wrote this book (form {found}); this one, {version}, writes form {ours} and leaves it alone: "
+        "open it with the newer program",
+    ),
     "disk_full": (
         "存储已满,无法记录。请清理空间或联系管理员",
         "the storage is full, nothing can be recorded: free some space or call the administrator",
@@ -213,6 +218,7 @@ TABLE = {
     "log_shift.closed": ("交班", "shift closed"),
     "log_crew.joined": ("签到:{person}({method})", "signed in: {person} ({method})"),
     "log_crew.left": ("离班:{person} {words}", "left the shift: {person} {words}"),
+    "log_handheld.took-over": ("顶替坏机:{before} {post}", "took over from a broken handheld: {before} {post}"),
     "log_pin.tried": ("输密码:{person}", "PIN entered: {person}"),
     "log_pin.refused": ("密码不对:{person}", "PIN wrong: {person}"),
     "log_pin.unlocked": ("密码解锁:{person}", "PIN unlocked: {person}"),
@@ -305,6 +311,8 @@ TABLE = {
         "round finished: planned {planned}, done {done}, missed {missed} {marks}",
     ),
     "log_round.late-entry": ("补录:{route},纸质 {paper}", "entered afterwards: {route}, paper {paper}"),
+    "log_message.sent": ("发通知 {post}{person}:{words}", "message {post} {person}: {words}"),
+    "log_message.read": ("已读通知{message}", "read message {message}"),
     "log_review.accepted": ("复核通过:{rounds}", "review, accepted: {rounds}"),
     "log_review.returned": ("复核退回:{shown},{words}", "review, sent back: {shown}, {words}"),
     "log_review.withdrawn": ("撤销复核:{rounds}", "review taken back: {rounds}"),

@@ -7,6 +7,10 @@ TABLE = {
         "电话等个人信息单独保存,这里不显示。查看本页会记入操作记录。",
         "Personal texts are kept apart and are not shown here. Looking at this page is noted in the audit.",
     ),
+    "looked": (
+        "只筛查了{upto}为止的{n}条,更多的请用日期缩小范围。",
+        "Lines looked through: {n}, as far as {upto}. Choose dates to see the others.",
+    ),
     "handovers": ("交接班", "Handovers"),
     "drills": ("演练和突发事件", "Drills and emergencies"),
     "cleaning": ("保洁绿化", "Cleaning and greening"),

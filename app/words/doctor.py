@@ -6,6 +6,17 @@ TABLE = {
     "todo": ("要处理", "TO DO"),
     "all_well": ("都正常", "All is well"),
     "some": ("{n}项要处理", "To do: {n}"),
+    "bundled": (
+        "支持文件已写好:{file}(里面没有人名、密码和地址)",
+        "Support file: {file} (no names, secrets or addresses)",
+    ),
+    "bundle_refused": ("支持文件写不进 {file}:{why}", "the support file cannot be written to {file}: {why}"),
+    "bundle_is": (
+        "值守本手持机的支持文件:自检结果、版本、状态、故障位置、文件大小。"
+        "没有人名、密码、密钥、备注、地址,可以放心发给维修人员。",
+        "Support file of a Watchbook handheld: what doctor found, versions, state, places of faults, sizes. "
+        "It holds no names, PINs, keys, notes or addresses, and may be given to whoever mends it.",
+    ),
     "book": ("记录本", "book"),
     "disk": ("存储", "storage"),
     "clock": ("时钟", "clock"),
@@ -15,6 +26,13 @@ TABLE = {
     "camera": ("摄像头", "camera"),
     "keys": ("侧面按键", "buttons"),
     "settings": ("设置", "settings"),
+    "program": ("程序", "program"),
+    "program_alone": (
+        "{version},不是按发布文件安装的,不会自动更新",
+        "{version}, not installed from a release: no updates come by themselves",
+    ),
+    "program_managed": ("{version},更新由办公室发放", "{version}: updates come from the office"),
+    "program_said": ("{version}。{said}", "{version}. {said}"),
     "terminal": ("终端", "terminal"),
     "battery": ("电池", "battery"),
     "feel": ("灯光与提示", "signals"),

@@ -478,6 +478,53 @@ TABLE = {
         "Giving over: count item by item; Enter alone means as expected. Then choose notes, read it once more, and "
         "Enter gives it.",
     ),
+    "page_first_scan": (
+        "这台手持机还没有入网: 用扫码头或摄像头扫办公室打印的入网单。"
+        "扫不了就按3,把单上的数字一组组输进去。1换语言,2换大字。",
+        "No office has let this handheld in: scan the sheet that the office printed. Where nothing scans, 3 takes the "
+        "sheet's digits, group by group. 1 is the other language, 2 large letters.",
+    ),
+    "page_first_asks": (
+        "正在按入网单上的网址找办公室,找不到会一直再试。按退格换一张入网单。",
+        "It looks for the office at the sheet's address, again and again. Backspace takes another sheet.",
+    ),
+    "page_first_waits": (
+        "办公室“手持机入网”页上,这台的6位码要和屏上一样,办公室点确认。或者本项目主管在这里扫工牌。断电也没关系。",
+        "At the office, on its page of new handhelds, the same six characters stand beside its name, and the office "
+        "confirms. Or a supervisor of the site scans a badge here. Switching off does no harm.",
+    ),
+    "page_first_fetches": (
+        "办公室已经确认,正在取本项目的计划和人员。断网会自己再试。",
+        "The office has let it in: plan and people of the site are on their way. It tries again by itself.",
+    ),
+    "page_first_ready": (
+        "计划已经在这台上了,按Enter去签到。把名称贴到机身上,入网单撕掉。",
+        "The site's plan is here, and Enter goes to sign in. Put the name onto the handheld and tear the sheet up.",
+    ),
+    "page_first_digits": (
+        "入网单下方的数字,每5个一组。输错一组会马上说,退格回到前一组。",
+        "These are the digits at the bottom of the sheet, in groups of five. A wrong group is told at once, and "
+        "Backspace goes back.",
+    ),
+    "page_moving_move": (
+        "这台已经入网。扫到另一张入网单,要主管同意才会换到那边: 另起记录本,这里的班和轮次结束。",
+        "This handheld belongs to an office already. A supervisor has to agree before a sheet takes it elsewhere: it "
+        "begins a new logbook there, and the shift and round here end.",
+    ),
+    "page_takeover_take_over": (
+        "别的手持机坏了,用这台接着干。先由主管扫工牌,或输主管工号和密码。",
+        "Another handheld broke, and this one goes on with its work. A supervisor scans a badge, or types number and "
+        "PIN.",
+    ),
+    "page_takeover_post": (
+        "选坏了的那台在哪个岗位。办公室知道它做到哪里,下一页就说。",
+        "Choose the post where the broken handheld was. The next page says how far it had got, as the office knows.",
+    ),
+    "page_takeover_known": (
+        "办公室最后知道的情况: 谁当班、正走哪一轮、到过哪些点。选是哪一台,连不上也能接班。接过来后班员重新签到。",
+        "This is what the office last knew: who is on shift, which round, which points. Choose which one it is; "
+        "without the office the work goes on all the same. Then the crew signs in here again.",
+    ),
     "page_handover_given": (
         "交接单已交。接班的人看这里,或把这些数字输到他的手持机;您按Enter下班,退格留下。",
         "The sheet is given. Your relief reads it here, or types these digits on another handheld; Enter ends your "

@@ -1,6 +1,10 @@
 """The rest of the menu: what a post does beside rounds."""
 
 TABLE = {
+    "support": ("支持文件写到U盘", "support file onto the stick"),
+    "support_made": ("已写到U盘:{name}", "on the stick: {name}"),
+    "support_no_stick": ("没有U盘:请插上再试", "no stick: plug one in and try again"),
+    "support_waits": ("正在写,请勿拔U盘……", "writing it: leave the stick in ..."),
     "title": ("更多", "More"),
     "practice": ("练习一轮 (不记录)", "practise a round (not recorded)"),
     "registers": ("登记簿", "registers"),

@@ -21,7 +21,6 @@ TABLE = {
     "said": ("记录", "Record"),
     "ref": ("记录号", "Where it stands"),
     "records": ("这个人的记录", "Records of this person"),
-    "purged": ("(内容已按期删除)", "(gone when its time was over)"),
     "kind": ("类别", "Kind"),
     "kind_shift": ("签到签退", "signing in and out"),
     "kind_rounds": ("巡更", "rounds"),

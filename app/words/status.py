@@ -26,6 +26,7 @@ TABLE = {
     "today": ("今天{time}", "today {time}"),
     "tomorrow": ("明天{time}", "tomorrow {time}"),
     "day": ("{month}月{day}日{time}", "{month:02d}-{day:02d} {time}"),
+    "settings_came": ("办公室改了本机的设置", "the office has changed the settings of this handheld"),
     "broken": (
         "程序出错,已停止。已记的记录都在,请重新打开;再出错请告诉管理员。",
         "The program failed and stopped. All records are kept: start again; if it fails again, tell the administrator.",

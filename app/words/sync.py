@@ -17,6 +17,11 @@ TABLE = {
     "signature": ("办公室不认这台手持机的签名", "The office does not accept this handheld's signature"),
     "clock": ("手持机时间不准,正按办公室时间重试", "The handheld's clock is off: trying again with the office's time"),
     "replayed": ("这个请求办公室已收过,稍后再试", "The office has seen this request before: it will be made anew"),
+    "unconfirmed": (
+        "等办公室确认: 两边的6位码要一样。或请主管扫工牌",
+        "Waiting for the office: both show the same six characters. Or a supervisor scans a badge",
+    ),
+    "not_a_supervisor": ("这不是本项目主管的工牌", "That is not the badge of a supervisor of this site"),
     "enrol_code": ("登记码不对、用过或过期,请要新码", "The code is wrong, used or expired: ask for a new one"),
     "carried_book": (
         "转交文件的手持机没有在办公室登记",
@@ -25,6 +30,7 @@ TABLE = {
     "unknown_book": ("办公室没有这台手持机,请重新登记", "The office does not know this handheld: enrol it again"),
     "revoked": ("这台手持机已停用,请交回办公室", "This handheld was withdrawn: bring it to the office"),
     "not_found": ("办公室没有这个地址,请检查网址", "The office has no such address: check the URL"),
+    "no_release": ("办公室不再提供这个程序版本", "The office does not offer this program any more"),
     "method": ("办公室不支持这个请求,请更新程序", "The office does not take this request: update the program"),
     "slow": ("网络太慢,没传完,稍后再试", "The network is too slow: it will be tried again"),
     "offset": ("图片接着上次传", "A picture goes on from where it broke off"),

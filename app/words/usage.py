@@ -49,6 +49,10 @@ TABLE = {
         "Look at each part of this handheld: OK, not there, or the one thing to do.",
     ),
     "keys": ("动作和按键表,与画面所用的是同一张。", "The table of actions and keys, the one the screens use."),
+    "opt_bundle": (
+        "另写一个支持文件(zip):没有人名、密码和地址,可以发给维修人员。",
+        "Write a support file too (a zip, without names, secrets or addresses) for whoever mends handhelds.",
+    ),
     "opt_listen": (
         "听这么多秒,打印按下的侧键(设置 side_keys 用)。",
         "Listen that long and print the side keys pressed, for the setting side_keys.",
