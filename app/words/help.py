@@ -520,6 +520,10 @@ TABLE = {
         "选坏了的那台在哪个岗位。办公室知道它做到哪里,下一页就说。",
         "Choose the post where the broken handheld was. The next page says how far it had got, as the office knows.",
     ),
+    "page_messages_message": (
+        "办公室发来的消息。看完按Enter,办公室就知道谁看了。",
+        "A message from the office. Enter says you have read it, and the office sees by whom.",
+    ),
     "page_takeover_known": (
         "办公室最后知道的情况: 谁当班、正走哪一轮、到过哪些点。选是哪一台,连不上也能接班。接过来后班员重新签到。",
         "This is what the office last knew: who is on shift, which round, which points. Choose which one it is; "

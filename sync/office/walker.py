@@ -221,7 +221,7 @@ class Walker:
                 continue
             self.clock.wait(LOOK_S)
             if check.kind == "score":
-                taken = self._deducted(check)
+                taken = self._deducted(check, tricks.readings.get(check.id))
                 score = scores.score(check, taken, self.watch.lang)
                 await self.watch.answer(scores.answer(check, taken, self.clock.now().at), score=score)
                 continue
@@ -241,12 +241,18 @@ class Walker:
                 return self._reading(check)
         return "1"
 
-    def _deducted(self, check: Check) -> scores.Taken:
-        """What a strict but fair eye finds: mostly a few points, now and then too many."""
-        every, taken = scores.reasons(check), scores.NOTHING
-        for _ in range(self._random.choice((0, 1, 1, 2, 2, 3, 4))):
-            item, why = self._random.choice(every)
-            taken = scores.take(check, taken, item.id, why.id)
+    def _deducted(self, check: Check, told: str | None) -> scores.Taken:
+        """What was told (`item/reason …`), or what a strict but fair eye finds: mostly a few points, now and then too
+        many.
+        """
+        every = [(item.id, why.id) for item, why in scores.reasons(check)]
+        if told is None:
+            found = [self._random.choice(every) for _ in range(self._random.choice((0, 1, 1, 2, 2, 3, 4)))]
+        else:
+            found = [(item, why) for item, why in every if f"{item}/{why}" in told.split()]
+        taken = scores.NOTHING
+        for item, why in found:
+            taken = scores.take(check, taken, item, why)
         return taken
 
     def _reading(self, check: Check) -> str:

@@ -102,6 +102,7 @@ alarms = Table(
 )
 Index("alarms_by_time", alarms.c.at)
 Index("alarms_by_kind", alarms.c.finding, alarms.c.at)
+Index("alarms_by_site", alarms.c.site, alarms.c.at)
 
 folded = Table(
     "folded",
