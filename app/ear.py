@@ -36,6 +36,8 @@ MOST_TAGS: Final = 200
 MOST_ALSO: Final = 4
 """Addresses kept beside the one that is judged: two are as suspicious as twenty."""
 LONGEST_FRAME: Final = 256
+WRITTEN_MS: Final = 1000
+"""Within which the record of what was judged is written; the office asks for the half minute before the record."""
 _STRANGE_ENTER: Final = -67
 """From which level an unknown tag that tells no power counts as being at the place, dBm."""
 _RANK: Final = (Nearness.NEAR, Nearness.AMBIGUOUS, Nearness.FAR, Nearness.SILENT)
@@ -64,7 +66,7 @@ class Ear:
         """By address and format: when it was heard last, and what."""
         self._doubted: dict[str, int] = {}
         """Since when each point is near by a beacon that is not to be trusted."""
-        self._been: dict[str, tuple[int, BleEvidence]] = {}
+        self._been: dict[str, BleEvidence] = {}
         """When each point was near last, and by what."""
         self.since: int | None = None
         """Since when the radio has listened for the stop that waits (`Moment.up`); None: not, or nobody says."""
@@ -119,13 +121,13 @@ class Ear:
         found = [self._judge_tag(plan, tags[key[:2]], key, rivals, spans, up) for key in ours]
         judged = min(found, key=_rank, default=Judged())
         if judged.near.state is Nearness.NEAR and judged.proof:
-            self._been[point.id] = up, judged.proof
+            self._been[point.id] = judged.proof
         return judged
 
     def been(self, point: Point, up: int) -> BleEvidence | None:
-        """What was near `point` within the half minute before `up`."""
-        then, proof = self._been.get(point.id, (0, None))
-        return proof if 0 <= up - then <= PAIR_MS else None
+        """What was near `point`, heard within the half minute before the record that is about to be written."""
+        proof = self._been.get(point.id)
+        return proof if proof and 0 <= up - proof.samples[-1][0] <= PAIR_MS - WRITTEN_MS else None
 
     def doubts(self, point: Point, up: int) -> bool:
         """Whether a beacon of `point` that is not to be trusted has been near as long as a trusted one must be: the

@@ -539,6 +539,9 @@ COPIES: Final = [
     *[("tag", "gate"), ("night", ""), ("recorded", "gate"), ("label", "gate"), ("night", ""), ("restarted", "gate")],
     *[("night", ""), ("copied", "gate"), ("typed", "gate"), ("replaced", "power"), ("label", "power")],
 ]
+JUST_OVER: Final = [
+    *[("tag", "gate")] * 6, ("elsewhere", "power"), *[("tag", "gate")] * 4, ("elsewhere", "gate"),
+]  # fmt: skip
 
 
 async def live(hand: Handheld, acts: list[tuple[str, str]]) -> None:
@@ -609,6 +612,7 @@ def judged_again(hand: Handheld) -> list[tuple[kinds.StopArrived, Judged]]:
 @example(WALKED)
 @example(HURRIED)
 @example(COPIES)
+@example(JUST_OVER)
 def test_the_office_comes_to_the_marks_and_grades_that_the_handheld_gave(acts: list[tuple[str, str]]) -> None:
     async def nights(hand: Handheld) -> None:
         await hand.night_round()

@@ -17,6 +17,7 @@ from app.errors import BookInUse
 from app.words import say
 from hardware.clock import FollowedClock
 from sync.office.command_line import CommandRefused, database_trouble, folder_of, now_ms, parse_time, print_json
+from sync.office.fold import prepare
 from sync.office.keys import OfficeKey
 from sync.office.serve import listen, open_store, run
 from sync.office.settings import Settings
@@ -122,13 +123,13 @@ def _serve(
         told = Certificates(tls, settings.tls_known)
         listening = listen(settings.host, settings.port)
 
-        def serve_one(number: int, again: bool) -> None:
+        def serve_one(number: int) -> None:
             run(
                 settings.db,
                 settings.data_dir,
                 listening,
                 clock_ms,
-                (lambda _: None) if number or again else ready,
+                (lambda _: None) if number else ready,
                 moved_clock=began is not None,
                 first=at_first,
                 tls=tls,
@@ -138,7 +139,7 @@ def _serve(
             )
 
         if workers == 1:
-            serve_one(0, False)
+            serve_one(0)
             return
         OfficeKey.open(settings.data_dir)
         asyncio.run(_upgraded(settings.db))
@@ -153,8 +154,9 @@ def _workers(settings: Settings) -> int:
 
 
 async def _upgraded(db: str) -> None:
-    """Once, before several processes open it."""
+    """Once, before several processes open it, which would make the same tables at the same moment."""
     store = await open_store(db, upgrade=True)
+    await store.write(prepare)
     store.close()
 
 

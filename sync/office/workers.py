@@ -14,10 +14,10 @@ AGAIN_S: Final = 1.0
 """Before one that ended is started again."""
 
 
-def share(count: int, serve: Callable[[int, bool], None]) -> None:
-    """Run `serve(number, again)` in `count` processes until SIGTERM or SIGINT, then let all of them end.
+def share(count: int, serve: Callable[[int], None]) -> None:
+    """Run `serve(number)` in `count` processes until SIGTERM or SIGINT, then let all of them end.
 
-    `again` is true when that one was started before. Call it before there is any thread.
+    Call it before there is any thread.
     """
     running: dict[int, int] = {}
     stopping = False
@@ -31,23 +31,23 @@ def share(count: int, serve: Callable[[int, bool], None]) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     for number in range(count):
-        running[_start(number, serve, again=False)] = number
+        running[_start(number, serve)] = number
     while running:
         pid, _status = os.wait()
         number = running.pop(pid)
         if not stopping:
             time.sleep(AGAIN_S)
         if not stopping:
-            running[_start(number, serve, again=True)] = number
+            running[_start(number, serve)] = number
 
 
-def _start(number: int, serve: Callable[[int, bool], None], *, again: bool) -> int:
+def _start(number: int, serve: Callable[[int], None]) -> int:
     pid = os.fork()
     if pid:
         return pid
     code = 1
     try:
-        serve(number, again)
+        serve(number)
         code = 0
     except BaseException:
         sys.excepthook(*sys.exc_info())

@@ -32,7 +32,7 @@ ALLOWED = {
     "html", "head", "meta", "title", "link", "body", "header", "nav", "a", "div", "span", "form", "input", "button",
     "main", "section", "h1", "h2", "h3", "p", "br", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "dl",
     "dt", "dd", "article", "blockquote", "optgroup", "strong", "label", "select", "option", "img", "details",
-    "summary", "figure", "figcaption", "svg", "circle", "polyline", "text",
+    "datalist", "summary", "figure", "figcaption", "svg", "circle", "polyline", "text",
     "rect", "line", "script", "progress", "textarea", "kbd",
 }  # fmt: skip
 """All that the templates are made of."""

@@ -63,8 +63,8 @@ EACH = 2
 """Addresses of one kind that are opened: not all of them look alike."""
 MOST = 250
 PLAN_FILES = {"/plans/file", "/plans/example.xlsx"}
-SHEETS = {"/labels/sheet.pdf", "/labels/test.pdf"}
-BARE = {"/labels", "/papers/check", "/plans"}
+SHEETS = {"/labels/sheet.pdf", "/labels/test.pdf", "/enrolment/list.csv"}
+BARE = {"/labels", "/papers/check", "/plans", "/releases"}
 """Nothing from outside stands there but in the frame and in the name of the site."""
 PAPERS = {"/papers/make", "/papers/kept/{name:str}"}
 """test_papers_hostile has every paper in every format."""
