@@ -31,6 +31,7 @@ TABLE = {
     "has_label": ("有", "yes"),
     "readings": ("读数", "Readings"),
     "no_readings": ("还没有读数。", "Nothing has been read of it yet."),
+    "no_readings_then": ("这些天没有读数。", "Nothing was read of it on these days."),
     "moment": ("时间", "Time"),
     "value": ("读数", "Value"),
     "limits": ("正常范围", "Normal range"),
@@ -44,6 +45,10 @@ TABLE = {
     "from": ("不低于 {low}", "at least {low}"),
     "to": ("不高于 {high}", "at most {high}"),
     "newest": ("最近{n}次，共{all}次", "the newest {n} of {all}"),
+    "newest_charted": (
+        "图中为最近{charted}次，表中为最近{n}次，共{all}次",
+        "the chart has the newest {charted}, the table the newest {n}, of {all}",
+    ),
     "chart": ("{name}：走势图，虚线为正常范围", "{name}: chart; the dashed lines are the normal range"),
     "records": ("记录", "Records"),
     "what": ("内容", "What"),

@@ -74,10 +74,11 @@ def read(tx: Connection, site: str | None = None) -> list[Seen]:
 
 def due(tx: Connection, seen: Sequence[Seen]) -> dict[tuple[str, str], Due]:
     """By site and handheld."""
-    set_ = {site: settings.newest(tx, site) for site in {each.device.site for each in seen}}
+    sites = {each.device.site for each in seen}
+    set_ = {site: settings.newest(tx, site) for site in sites} if len(sites) == 1 else settings.newest_of_all(tx)
     versions = {held.sha256: held.version for held in releases.every(tx)}
     offers = [(offer.ring, offer.arch, versions.get(offer.sha256, "")) for offer in releases.offers(tx)]
-    return {each.key: _due(each, set_[each.device.site], offers) for each in seen}
+    return {each.key: _due(each, set_.get(each.device.site, {}), offers) for each in seen}
 
 
 def _due(seen: Seen, rows: Mapping[str, settings.Row], offers: Sequence[tuple[str, str, str]]) -> Due:

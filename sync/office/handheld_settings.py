@@ -61,10 +61,10 @@ def ring_of(tx: Connection, site: str, device: str) -> str:
     return str(tuning_at(tx, site, device).values.get(RING, ""))
 
 
-def rings(tx: Connection, site: str) -> dict[str, str]:
-    """By handheld: `ring_of`."""
-    rows = table.newest(tx, site)
-    return {each.device: str(wanted(rows, each.device).values.get(RING, "")) for each in devices.every(tx, site)}
+def rings(tx: Connection, those: Iterable[Device]) -> set[str]:
+    """Every `ring_of` these handhelds."""
+    rows = table.newest_of_all(tx)
+    return {str(wanted(rows.get(each.site, {}), each.device).values.get(RING, "")) for each in those}
 
 
 def _sent(rows: Mapping[str, Row], device: str) -> Sent | None:

@@ -4,12 +4,16 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
+from app.duties.days import local_time
+from sync.office.pages import assets
 from sync.office.walker import Tricks
 from tests.office.conftest import SITE, Handheld, Office, furnished
 
@@ -79,6 +83,30 @@ def test_one_piece_shows_each_reading_with_the_limits_of_its_day_as_a_chart_and_
     assert page.count("upto=") == 2
     assert only.count("upto=") == 0
     assert browser.get("/assets/no-such-thing", params={"site": SITE}).status_code == 404
+
+
+def test_the_chart_follows_the_days_that_are_asked_for_and_tells_what_it_leaves_out(
+    office: Office, browser: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def page(**asked: str) -> str:
+        return unescape(browser.get("/assets/aa-1-2", params={"site": SITE, "lang": "en", **asked}).text)
+
+    def points(text: str) -> list[list[float]]:
+        return [row for chart in re.findall(r'data-points="([^"]*)"', text) for row in json.loads(chart)]
+
+    whole = page()
+    last = local_time(int(points(whole)[-1][0]) * 1000, ZoneInfo(office.plan().site.zone)).date()
+    same, after = page(**{"from": last.isoformat()}), page(**{"from": (last + timedelta(days=1)).isoformat()})
+    assert points(same)[-1] == points(whole)[-1]
+    assert f"{last} –" in same
+    assert points(after) == []
+    assert "Nothing was read of it on these days." in after
+
+    assert "the newest 2 of 2" in whole
+    monkeypatch.setattr(assets, "CHARTED", 1)
+    thinner = page()
+    assert points(thinner) == points(whole)[-1:]
+    assert "the chart has the newest 1, the table the newest 1, of 2" in thinner
 
 
 def test_the_file_has_what_the_page_lists(browser: httpx.Client) -> None:

@@ -128,6 +128,17 @@ async def case(store: Store, name: str) -> CaseRow:
     return row
 
 
+def test_an_order_that_claims_to_come_of_another_order_ties_nothing(store: Store) -> None:
+    async def live() -> None:
+        book = Book(store)
+        first = await book.say(("order.taken", taken(), "wang-lei", NOW))
+        await Folding(store).catch_up()
+        await book.say(("order.taken", taken(finding=first), "wang-lei", NOW))
+        assert (await case(store, first)).order == ""
+
+    asyncio.run(live())
+
+
 def test_an_order_stands_in_the_ledger_with_every_time_and_promise(store: Store) -> None:
     async def live() -> None:
         book, other = Book(store), Book(store, b"two")

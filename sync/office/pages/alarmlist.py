@@ -36,7 +36,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         last = rest[LISTED - 1] if len(rest) > LISTED else None
         older = url("/alarms", after=str(Place(last.heard, last.id))) if last else ""
         seen = show_alarms(replace(facts, alarms=[*standing, *rest[:LISTED]]), lang_of(request), **rights(session))
-        return await house.frame.page(request, "alarms.html", seen, older=older)
+        return await house.frame.page(request, "alarms.html", seen, above=False, older=older)
 
     @post("/alarms", request_max_body_size=FORM_BYTES, status_code=200)
     async def act(request: Asked) -> Response[bytes]:

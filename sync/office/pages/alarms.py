@@ -59,6 +59,7 @@ class Banner(Struct, frozen=True):
 
 
 NONE = Banner([], [])
+NO_FACTS = Facts([], {}, {})
 ABOVE: Final = 5
 """Alarms of each kind above a page; the rest are on the alarms' own page."""
 HOWS: Final = ("silent", "not-answered")
@@ -76,7 +77,7 @@ def read_facts(
 ) -> Facts:
     alarms = rules.read_alarms(tx, now, told_ms, within, most, after)
     if not alarms:
-        return Facts([], {}, {})
+        return NO_FACTS
     there = tuple(sorted({each.site for each in alarms}))
     return Facts(alarms, named_plans(tx, there), everybody(tx), several=len(plan_sites(tx)) > 1)
 

@@ -35,18 +35,19 @@ from sync.office.pages.listing import (
 )
 from sync.office.pages.lists import answer
 from sync.office.pages.places import Places
-from sync.office.pages.readings import SeriesSeen, show_series
+from sync.office.pages.readings import CHARTED, COUNTED, SeriesSeen, show_series
 from sync.office.pages.view import Asked, Fact, Verdict, url
 from sync.office.sites import Choice, choose
 from sync.office.store import cases, readings
-from sync.office.store.cases import CaseRow, Which
+from sync.office.store.cases import CaseRow
+from sync.office.store.paging import ALWAYS, EARLIEST, LATEST, Span
 from sync.office.store.readings import ReadingRow, Series
 from sync.office.subjects import ASSET
 
 SOON, LATER = 30, 90
 """Days before a date from which it is told."""
-CHARTED: Final = 400
-"""Readings of one chart."""
+MATTERS: Final = 20
+"""The newest that stand above the records of a piece of equipment."""
 ASSETS = Listing(
     name="assets",
     path="/assets",
@@ -119,7 +120,8 @@ class AssetFacts(Struct, frozen=True):
     asset: Asset
     today: date
     series: list[tuple[Series, list[ReadingRow], int]]
-    """Each with its newest readings, oldest first, and how many there are in all."""
+    """Each with its newest readings on the days that are asked for, oldest first, and how many there are of these,
+    at most COUNTED."""
     matters: list[CaseRow]
     lines: list[Line]
     count: int
@@ -135,6 +137,8 @@ class AssetSeen(Struct, frozen=True):
     """Where its history is made as a paper."""
     plate: list[Fact]
     series: list[SeriesSeen]
+    days: str
+    """Of these days the readings are; empty: of all."""
     matters: list[tuple[str, str, str, Verdict]]
     """When, what, where it is told, how it stands."""
 
@@ -260,20 +264,23 @@ def read_asset(tx: Connection, wish: Wish, name: str, now: int) -> AssetFacts | 
     if asset is None:
         raise Unknown
     lines, count = listed(tx, site, ASSET, (name,), wish, here.zone, _KINDS.get(wish.get("sort"), ()))
-    series = [
-        (each, readings.of_series(tx, site, each, most=CHARTED), readings.count_series(tx, site, each))
-        for each in readings.series_of(tx, site, name)
-    ]
+    series = [_line(tx, site, each, wish.span(here.zone)) for each in readings.series_of(tx, site, name)]
     return AssetFacts(
         here=here,
         asset=asset,
         today=local_time(now, here.zone).date(),
-        series=series,
-        matters=cases.listed(tx, [site], Which(asset=name), most=20),
+        series=[each for each in series if each[1]],
+        matters=cases.of_asset(tx, site, name, MATTERS),
         lines=lines,
         count=count,
         people=everybody(tx),
     )
+
+
+def _line(tx: Connection, site: str, series: Series, span: Span) -> tuple[Series, list[ReadingRow], int]:
+    rows = readings.of_series(tx, site, series, span, CHARTED)
+    few = len(rows) < CHARTED
+    return series, rows, len(rows) if few else readings.count_series(tx, site, series, span, COUNTED)
 
 
 def show_asset(facts: AssetFacts, lang: str, wish: Wish) -> Rows:
@@ -291,9 +298,17 @@ def show_asset(facts: AssetFacts, lang: str, wish: Wish) -> Rows:
             paper=f"{url('/papers', site=site, paper='asset', of=facts.asset.id)}#make",
             plate=_plate(facts, places),
             series=[show_series(each, rows, of, places) for each, rows, of in facts.series],
+            days=_days(wish.span(places.zone), places),
             matters=[_matter(row, site, places) for row in facts.matters],
         ),
     )
+
+
+def _days(span: Span, places: Places) -> str:
+    if span == ALWAYS:
+        return ""
+    first = f"{places.local(span.first):%Y-%m-%d}" if span.first > EARLIEST else ""
+    return f"{first} – {places.local(span.last - 1):%Y-%m-%d}" if span.last < LATEST else f"{first} –"
 
 
 def _plate(facts: AssetFacts, places: Places) -> list[Fact]:

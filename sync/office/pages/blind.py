@@ -20,7 +20,7 @@ from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, lang_of, url
 from sync.office.sites import Profile, profiles
 from sync.office.store.plans import site_plan
-from sync.office.store.walked import last_walked, proved_since, walked_since
+from sync.office.store.walked import last_walked, proved_since
 
 WEEKS: Final = (2, 4, 8, 13)
 USUAL: Final = 4
@@ -33,7 +33,7 @@ class Facts(Struct, frozen=True):
     plan: Plan
     blind: Blind
     last: dict[str, str]
-    """By schedule that nobody walked lately: when it last was."""
+    """By schedule: on which day it was last walked; empty: never."""
     weeks: int
 
 
@@ -62,9 +62,9 @@ def read_blind(tx: Connection, site: str, weeks: int, now: int, within: tuple[st
     today = local_time(now, zone).date()
     since = (today - timedelta(weeks=weeks)).isoformat()
     proved = proved_since(tx, site, counting.span_of(since, since, zone).first)
-    found = blind_spots(plan, today, walked_since(tx, site, since), proved)
-    idle = [schedule for _, schedules in found.unwalked for schedule in schedules]
-    return Facts(site, names, plan, found, {each: last_walked(tx, site, each) for each in idle}, weeks)
+    last = {schedule.id: last_walked(tx, site, schedule.id) for schedule in plan.schedules}
+    walked = {schedule for schedule, day in last.items() if day >= since}
+    return Facts(site, names, plan, blind_spots(plan, today, walked, proved), last, weeks)
 
 
 def show_blind(facts: Facts, lang: str) -> BlindSeen:

@@ -141,6 +141,25 @@ def read_day(tx: Connection, wish: Wish, now: int, within: Sequence[str] = ()) -
         return None
     site = wish.site if wish.site in sites else next(iter(sites))
     day = _day(wish.day) or local_time(now, ZoneInfo(sites[site].site.zone)).date()
+    return read_days(tx, sites, site, (day,))[0]
+
+
+def read_days(tx: Connection, sites: dict[str, Profile], site: str, those: Sequence[date]) -> list[Facts]:
+    """These days of a site that has a plan; what they have in common is read once."""
+    since = plan_table.planned_since(tx, site) or 0
+    books, people = table.books_of(tx, site), everybody(tx)
+    return [_read(tx, sites, site, day, since, books, people) for day in those]
+
+
+def _read(
+    tx: Connection,
+    sites: dict[str, Profile],
+    site: str,
+    day: date,
+    since: int,
+    books: list[BookRow],
+    people: dict[str, Person],
+) -> Facts:
     row = plan_table.plan_on(tx, site, day.isoformat())
     plan = decode_plan(row.raw) if row else plan_table.site_plan(tx, site)
     assert plan is not None
@@ -153,13 +172,13 @@ def read_day(tx: Connection, wish: Wish, now: int, within: Sequence[str] = ()) -
         site=site,
         day=day,
         plan=plan,
-        since=plan_table.planned_since(tx, site) or 0,
+        since=since,
         rows=rows,
-        books=table.books_of(tx, site),
+        books=books,
         excuses=excuses,
         excused_stops=table.stops_at(tx, site, day.isoformat(), points) if points else {},
         tended=table.stops_of_several(tx, site, [row.round for row in rows if by_place(plan, row.slot)]),
-        people=everybody(tx),
+        people=people,
         purged=purged_slots(tx, site, day.isoformat()),
         plans=tuple(plan_table.plans_between(tx, site, day.isoformat(), day.isoformat())),
     )

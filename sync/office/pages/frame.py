@@ -61,20 +61,22 @@ class Frame:
         self._view = view
         self._clock_ms = clock_ms
 
-    async def page(self, request: Asked, template: str, page: object, **fields: Any) -> Response[bytes]:
-        """A page behind the door, with the alarms above it."""
-        around = await self._around(request)
+    async def page(
+        self, request: Asked, template: str, page: object, *, above: bool = True, **fields: Any
+    ) -> Response[bytes]:
+        """A page behind the door, with the alarms above it; without `above` it shows them itself."""
+        around = await self._around(request, above=above)
         return self._view.page(
             request, template, around.visitor, banner=around.banner, filling=around.filling, page=page, **fields
         )
 
-    async def _around(self, request: Asked) -> Around:
+    async def _around(self, request: Asked, *, above: bool = True) -> Around:
         """What stands around every page, of one snapshot."""
         session: Session = request.state.session
         now, within = self._clock_ms(), sites_of(request)
 
         def read(tx: Connection) -> tuple[Text, alarms.Facts, str]:
-            facts = alarms.read_facts(tx, now, TOLD_MS, within, TOLD)
+            facts = alarms.read_facts(tx, now, TOLD_MS, within, TOLD) if above else alarms.NO_FACTS
             return _called(tx, session), facts, known.get(tx, known.FILLING)
 
         called, facts, filling = await self._store.read(read)

@@ -3,6 +3,7 @@
 Where the account sees several sites, one line of each stands above: which of them wants somebody.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
@@ -139,8 +140,7 @@ def read_now(tx: Connection, site: str, now: int, within: Sequence[str] = ()) ->
     assert plan is not None
     zone = Places("", plan, {}).zone
     today = local_time(now, zone).date()
-    asked = [day.Wish(site, each.isoformat()) for each in (today - timedelta(days=1), today)]
-    both = tuple(facts for wish in asked if (facts := day.read_day(tx, wish, now, (site,))) is not None)
+    both = tuple(day.read_days(tx, sites, site, (today - timedelta(days=1), today)))
     running = [row.round for facts in both for row in facts.rows if _is_open(row)]
     names = list(sites)
     return Facts(
@@ -194,7 +194,7 @@ def show_now(facts: Facts, lang: str) -> NowSeen:
             Tile(say(lang, "now.overdue"), late, "amber" if late else "", "#matters"),
             Tile(say(lang, "now.silent"), silent, "red" if silent else "", "#handhelds"),
         ],
-        sites=[_site(site, facts, lang) for site in facts.sites] if len(facts.sites) > 1 else [],
+        sites=list(_sites(facts, lang)) if len(facts.sites) > 1 else [],
         alarms=standing,
         posts=_posts(facts, here, places),
         empty=_empty(facts, lang),
@@ -206,20 +206,21 @@ def show_now(facts: Facts, lang: str) -> NowSeen:
     )
 
 
-def _site(site: str, facts: Facts, lang: str) -> SiteSeen:
-    missed = facts.missed.get(site, {}).get(MISSED, Count())
-    figures = (
-        (sum(alarm.stands and alarm.site == site for alarm in facts.alarms.alarms), "red"),
-        (missed.part, "red"),
-        (sum(tally.late for (where, _), tally in facts.tallies.items() if where == site), "amber"),
-        (sum(each.is_silent(facts.now) for each in facts.seen if each.device.site == site), "red"),
-    )
-    return SiteSeen(
-        name=facts.sites[site].site.name.say(lang) or site,
-        href=url("/now", site=site),
-        chosen=site == facts.site,
-        figures=[(n, colour if n else "") for n, colour in figures],
-    )
+def _sites(facts: Facts, lang: str) -> Iterator[SiteSeen]:
+    standing = Counter(each.site for each in facts.alarms.alarms if each.stands)
+    silent = Counter(each.device.site for each in facts.seen if each.is_silent(facts.now))
+    late: Counter[str] = Counter()
+    for (site, _), tally in facts.tallies.items():
+        late[site] += tally.late
+    for site, profile in facts.sites.items():
+        missed = facts.missed.get(site, {}).get(MISSED, Count()).part
+        figures = ((standing[site], "red"), (missed, "red"), (late[site], "amber"), (silent[site], "red"))
+        yield SiteSeen(
+            name=profile.site.name.say(lang) or site,
+            href=url("/now", site=site),
+            chosen=site == facts.site,
+            figures=[(n, colour if n else "") for n, colour in figures],
+        )
 
 
 def _posts(facts: Facts, here: Sequence[fleet.Seen], places: Places) -> list[PostSeen]:
@@ -310,7 +311,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         lang = lang_of(request)
         stream = url("/now/stream", site=facts.site, lang=lang)
         seen = show_now(facts, lang)
-        return await house.frame.page(request, "now.html", seen, stream=stream, again=here_of(request))
+        return await house.frame.page(request, "now.html", seen, above=False, stream=stream, again=here_of(request))
 
     @get("/now/stream", opt={NOT_PACKED: True})
     async def stream(request: Asked) -> Response[bytes] | ServerSentEvent:

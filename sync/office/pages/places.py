@@ -4,6 +4,7 @@ An id that no plan or people file knows is shown as it is.
 """
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -20,6 +21,12 @@ from sync.office.pages.view import url, words
 from sync.office.store.rounds import DESK
 
 UTC: Final = ZoneInfo("UTC")
+
+
+@lru_cache(maxsize=1024)
+def _round_url(site: str, name: str) -> str:
+    """Made once for the many readings of a round."""
+    return url(f"/rounds/{quote(name, safe='')}", site=site)
 
 
 class Places(Struct, frozen=True):
@@ -77,7 +84,7 @@ class Places(Struct, frozen=True):
         return self.w("record_ref", seq=ref.seq, hash=ref.hash)
 
     def round_url(self, site: str, name: str) -> str:
-        return url(f"/rounds/{quote(name, safe='')}", site=site)
+        return _round_url(site, name)
 
     def phrase(self, category: str, phrase: str, seen: str) -> str:
         """What was found, in the visitor's language; else the words the crew saw."""

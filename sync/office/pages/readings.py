@@ -12,8 +12,12 @@ from sync.office.pages.places import Places
 from sync.office.pages.view import Verdict
 from sync.office.store.readings import ReadingRow, Series
 
+CHARTED: Final = 120
+"""Newest readings of one chart: four months, where somebody reads every day."""
 TABLED: Final = 30
-"""Newest readings in the table."""
+"""The newest of them in the table."""
+COUNTED: Final = 1000
+"""Further ones are not counted."""
 
 
 class ReadingSeen(Struct, frozen=True):
@@ -42,7 +46,7 @@ class SeriesSeen(Struct, frozen=True):
 
 
 def show_series(series: Series, rows: Sequence[ReadingRow], every: int, places: Places) -> SeriesSeen:
-    """`rows` oldest first, of `every` in all."""
+    """`rows` oldest first, of `every` in all; of very many that number is where counting ended."""
     last = rows[-1]
     name = _name(last, places)
     return SeriesSeen(
@@ -53,8 +57,15 @@ def show_series(series: Series, rows: Sequence[ReadingRow], every: int, places: 
         zone=str(places.zone),
         points=msgspec.json.encode([[row.at // 1000, row.value, row.low, row.high] for row in rows]).decode(),
         rows=[_seen(row, places) for row in rows[: -TABLED - 1 : -1]],
-        tally=say(places.lang, "assets.newest", n=min(len(rows), TABLED), all=every),
+        tally=_tally(len(rows), every, places.lang),
     )
+
+
+def _tally(charted: int, every: int, lang: str) -> str:
+    n = min(charted, TABLED)
+    if every == charted:
+        return say(lang, "assets.newest", n=n, all=every)
+    return say(lang, "assets.newest_charted", charted=charted, n=n, all=f"{every}+" if every >= COUNTED else every)
 
 
 def _name(row: ReadingRow, places: Places) -> str:

@@ -24,8 +24,8 @@ from sync.office.pages.house import House
 from sync.office.pages.places import Places
 from sync.office.pages.view import FORM_BYTES, Asked, Verdict, lang_of, url
 from sync.office.releases import MOST, Listed
+from sync.office.sites import profiles
 from sync.office.store import known
-from sync.office.store.plans import site_plan
 
 MIB = 1024 * 1024
 ROOM_BYTES = 64 * 1024
@@ -107,10 +107,10 @@ async def _page(house: House, request: Asked, done: str = "", refused: str = "",
 def read_releases(tx: Connection, within: tuple[str, ...]) -> Facts:
     """What an account of these sites (none named: of all) may know."""
     seen = [each for each in fleet.read(tx) if not within or each.device.site in within]
-    sites = {each.device.site for each in seen}
-    rings = {ring for site in sites for ring in handheld_settings.rings(tx, site).values()}
-    troubled = {each.device.site: site_plan(tx, each.device.site) for each in seen if _is_bad(each)}
-    names = {site: plan.site.name for site, plan in troubled.items() if plan is not None}
+    rings = handheld_settings.rings(tx, (each.device for each in seen))
+    troubled = {each.device.site for each in seen if _is_bad(each)}
+    named = profiles(tx, tuple(troubled)) if troubled else {}
+    names = {site: profile.site.name for site, profile in named.items()}
     return Facts(known.get(tx, rules.PUBLISHER), rules.listed(tx), seen, sorted(rings - {""}), names)
 
 

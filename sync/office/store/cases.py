@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     delete,
     func,
     or_,
@@ -268,6 +269,20 @@ def of_round(tx: Connection, site: str, rounds: Collection[str]) -> list[CaseRow
     return [CaseRow(**row._mapping) for row in tx.execute(wanted.order_by(cases.c.opened_at, cases.c.case))]
 
 
+_OF_ASSET: Final = (
+    select(*_FIELDS)
+    .where(cases.c.site == bindparam("of_site"), cases.c.asset == bindparam("of_asset"))
+    .order_by(cases.c.opened_at.desc(), cases.c.case.desc())
+    .limit(bindparam("most"))
+)
+
+
+def of_asset(tx: Connection, site: str, asset: str, most: int) -> list[CaseRow]:
+    """Matters about one piece of equipment, of every sort, newest first."""
+    rows = tx.execute(_OF_ASSET, {"of_site": site, "of_asset": asset, "most": most})
+    return [CaseRow(**row._mapping) for row in rows]
+
+
 def open_of_assets(tx: Connection, site: str, assets: Collection[str]) -> dict[str, list[CaseRow]]:
     """By asset: what is open about it, newest first."""
     wanted = select(*_FIELDS).where(cases.c.site == site, cases.c.asset.in_(list(assets)), _is_open)
@@ -282,8 +297,8 @@ def put(tx: Connection, row: CaseRow) -> None:
 
 
 def tie(tx: Connection, site: str, finding: str) -> None:
-    """The finding's row names the order that was made from it."""
-    same = (cases.c.site == site, cases.c.case == finding)
+    """The finding's row names the order that was made from it; what claims to be made from something else does not."""
+    same = (cases.c.site == site, cases.c.case == finding, cases.c.sort.in_((FINDING, HAZARD)))
     tx.execute(update(cases).where(*same).values(order=order_of(tx, site, finding)))
 
 

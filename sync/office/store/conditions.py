@@ -32,4 +32,4 @@ def put(tx: Connection, row: Row) -> None:
 def of(tx: Connection, site: str | None = None) -> dict[tuple[str, str], Row]:
     """By site and device."""
     wanted = select(conditions) if site is None else select(conditions).where(conditions.c.site == site)
-    return {(row.site, row.device): Row(**row._mapping) for row in tx.execute(wanted)}
+    return {(row.site, row.device): Row(*row) for row in tx.execute(wanted)}

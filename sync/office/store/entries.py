@@ -136,14 +136,19 @@ def records_at(tx: Connection, site: str, named: Collection[tuple[bytes, int]]) 
     found: dict[tuple[bytes, int], Stored] = {}
     listed = list(dict.fromkeys(named))
     for first in range(0, len(listed), _TOGETHER):
-        some = tuple_(records.c.book, records.c.seq).in_(listed[first : first + _TOGETHER])
-        wanted = select(records).where(records.c.site == site, some, records.c.raw.is_not(None))
-        found |= {(row.book, row.seq): stored(row) for row in tx.execute(wanted)}
+        rows = tx.execute(_NAMED, {"site": site, "named": listed[first : first + _TOGETHER]})
+        found |= {(one.book, one.seq): one for one in map(stored, rows)}
     return found
 
 
 _TOGETHER = 200
 """Records asked for at once."""
+_NAMED = select(records).where(
+    records.c.site == bindparam("site"),
+    tuple_(records.c.book, records.c.seq).in_(bindparam("named", expanding=True)),
+    records.c.raw.is_not(None),
+)
+"""Built once: most lists ask it."""
 
 
 def put(tx: Connection, rows: Iterable[EntryRow]) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    func,
     select,
 )
 
@@ -60,7 +61,7 @@ Index("readings_by_sort", readings.c.site, readings.c.sort, readings.c.at, readi
 Index("readings_by_round", readings.c.site, readings.c.round)
 
 
-class ReadingRow(Struct, frozen=True, kw_only=True):
+class ReadingRow(Struct, frozen=True):
     """One measured value."""
 
     site: str
@@ -97,22 +98,25 @@ class Series(Struct, frozen=True):
 
 _FIELDS = tuple(readings.c[name] for name in ReadingRow.__struct_fields__)
 _ORDER = (readings.c.at, readings.c.book, readings.c.seq)
-_LAST = (
-    select(*_FIELDS)
-    .where(readings.c.site == bindparam("of_site"), readings.c.asset == bindparam("of_asset"))
-    .order_by(*(column.desc() for column in _ORDER))
-    .limit(1)
-)
+_OF_ASSET = (readings.c.site == bindparam("of_site"), readings.c.asset == bindparam("of_asset"))
+_LAST = select(*_FIELDS).where(*_OF_ASSET).order_by(*(column.desc() for column in _ORDER)).limit(1)
 """Built once: it runs for every asset of the ledger."""
 
 
 def _series() -> Select[Any]:
-    of_asset = (readings.c.site == bindparam("of_site"), readings.c.asset == bindparam("of_asset"))
-    item = each(readings.c.item, *of_asset, of=each(readings.c.point, *of_asset))
+    item = each(readings.c.item, *_OF_ASSET, of=each(readings.c.point, *_OF_ASSET))
     return select(item.c.point, item.c.item).where(item.c.item.is_not(None))
 
 
 _SERIES = _series()
+_ON_LINE = (
+    *_OF_ASSET, readings.c.point == bindparam("of_point"), readings.c.item == bindparam("of_item"),
+    readings.c.at >= bindparam("first"), readings.c.at < bindparam("last"),
+)  # fmt: skip
+_OF_SERIES = select(*_FIELDS).where(*_ON_LINE).order_by(readings.c.at.desc()).limit(bindparam("most"))
+_COUNT_SERIES = select(func.count()).select_from(
+    select(readings.c.at).where(*_ON_LINE).limit(bindparam("most")).subquery()
+)
 
 
 def listed(
@@ -167,29 +171,30 @@ def series_of(tx: Connection, site: str, asset: str) -> list[Series]:
 
 def of_series(tx: Connection, site: str, series: Series, span: Span = ALWAYS, most: int = 1000) -> list[ReadingRow]:
     """The newest `most` readings of one line of a chart, oldest first."""
-    which = (
-        readings.c.asset == series.asset, readings.c.point == series.point, readings.c.item == series.item
-    )  # fmt: skip
-    newest = _wanted(site, which, span).order_by(readings.c.at.desc()).limit(most)
-    rows = [ReadingRow(**row._mapping) for row in tx.execute(newest)]
+    rows = [ReadingRow(*row) for row in tx.execute(_OF_SERIES, _named(site, series, span, most))]
     return sorted(rows, key=lambda row: (row.at, row.book, row.seq))
 
 
-def count_series(tx: Connection, site: str, series: Series, most: int = COUNTED) -> int:
-    which = (readings.c.asset == series.asset, readings.c.point == series.point, readings.c.item == series.item)
-    return counted(tx, _wanted(site, which, ALWAYS), most)
+def count_series(tx: Connection, site: str, series: Series, span: Span = ALWAYS, most: int = COUNTED) -> int:
+    """How many there are, at most `most`."""
+    return int(tx.execute(_COUNT_SERIES, _named(site, series, span, most)).scalar_one())
+
+
+def _named(site: str, series: Series, span: Span, most: int) -> dict[str, Any]:
+    whose = {"of_site": site, "of_asset": series.asset, "of_point": series.point, "of_item": series.item}
+    return {**whose, "first": span.first, "last": span.last, "most": most}
 
 
 def last_of_assets(tx: Connection, site: str, assets: Collection[str]) -> dict[str, ReadingRow]:
     """The newest reading of each asset that has any."""
     found = {asset: tx.execute(_LAST, {"of_site": site, "of_asset": asset}).first() for asset in assets}
-    return {asset: ReadingRow(**row._mapping) for asset, row in found.items() if row is not None}
+    return {asset: ReadingRow(*row) for asset, row in found.items() if row is not None}
 
 
 def of_rounds(tx: Connection, site: str, rounds: Collection[str]) -> list[ReadingRow]:
     """What was measured on these rounds, oldest first."""
     wanted = select(*_FIELDS).where(readings.c.site == site, readings.c.round.in_(list(rounds)))
-    return [ReadingRow(**row._mapping) for row in tx.execute(wanted.order_by(*_ORDER))]
+    return [ReadingRow(*row) for row in tx.execute(wanted.order_by(*_ORDER))]
 
 
 def put_round(tx: Connection, site: str, name: str, rows: Sequence[ReadingRow]) -> None:
@@ -209,7 +214,7 @@ def _some(tx: Connection, wanted: Select[Any], after: Place | None, most: int, o
             wanted = wanted.where(beyond(_ORDER, (after.at, bytes.fromhex(book), int(seq)), oldest=oldest))
         except ValueError:  # a URL names what no record can have
             return []
-    return [ReadingRow(**row._mapping) for row in tx.execute(ordered(wanted, _ORDER, oldest=oldest).limit(most))]
+    return [ReadingRow(*row) for row in tx.execute(ordered(wanted, _ORDER, oldest=oldest).limit(most))]
 
 
 def _of(asset: str | None, point: str, bad: bool | None) -> tuple[ColumnElement[bool], ...]:

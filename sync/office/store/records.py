@@ -11,6 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import BigInteger, Connection, LargeBinary, Select, Text, bindparam, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -560,5 +561,5 @@ def _take_numbers(tx: Connection, site: str, count: int) -> int:
 
 def stored(row: Any) -> Stored:
     """A row of `records` as it is kept."""
-    gone = {"raw": b"", "kind": ""} if row.raw is None else {}
-    return Stored(**{**row._mapping, **gone})
+    found = Stored(*row)
+    return replace(found, raw=b"", kind="") if row.raw is None else found

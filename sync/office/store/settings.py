@@ -3,11 +3,11 @@
 A revision is immutable: evidence names the one by which *near* was judged. Times are UTC milliseconds by the office.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, String, Table, func, select
+from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, Select, String, Table, func, select
 
 from app.duties.tuning import Sent
 from sync.office.store.schema import metadata
@@ -47,6 +47,14 @@ def newest(tx: Connection, site: str, upto: int | None = None) -> dict[str, Row]
     return {row.device: _row(row) for row in rows}
 
 
+def newest_of_all(tx: Connection) -> dict[str, dict[str, Row]]:
+    """`newest` of every site for which anything was ever set."""
+    found: dict[str, dict[str, Row]] = {}
+    for row in tx.execute(_NEWEST_OF_ALL):
+        found.setdefault(row.site, {})[row.device] = _row(row)
+    return found
+
+
 def history(tx: Connection, site: str, most: int) -> list[Row]:
     """The last revisions of the site, newest first."""
     wanted = select(settings).where(settings.c.site == site).order_by(settings.c.revision.desc()).limit(most)
@@ -56,6 +64,16 @@ def history(tx: Connection, site: str, most: int) -> list[Row]:
 def last_at(tx: Connection, site: str) -> Row | None:
     """The newest revision of the site, whomever it is for."""
     return next(iter(history(tx, site, 1)), None)
+
+
+def _newest_of_all() -> Select[Any]:
+    whose = (settings.c.site, settings.c.device)
+    last = select(*whose, func.max(settings.c.revision).label("revision")).group_by(*whose).subquery()
+    same = (settings.c.site == last.c.site) & (settings.c.revision == last.c.revision)
+    return select(settings).join(last, same)
+
+
+_NEWEST_OF_ALL: Final = _newest_of_all()
 
 
 def _row(row: Any) -> Row:

@@ -11,12 +11,6 @@ STRONG: Final = ("label", "near", "label+near", "anti-clone")
 """Grades that prove where somebody was: a typed code and a sheet of paper do not."""
 
 
-def walked_since(tx: Connection, site: str, day: str) -> set[str]:
-    """Ids of schedules of which a round was walked on that day or later."""
-    wanted = select(rounds.c.slot).where(rounds.c.site == site, rounds.c.day >= day).distinct()
-    return {slot.partition("@")[0] for slot in tx.execute(wanted).scalars()}
-
-
 def last_walked(tx: Connection, site: str, schedule: str) -> str:
     """The last day of which a round of that schedule was walked; empty for none."""
     mine = {"site": site, "first": f"{schedule}@", "last": f"{schedule}A"}  # "A" comes after "@"
