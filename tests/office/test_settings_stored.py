@@ -41,7 +41,7 @@ def test_revisions_have_no_gap_and_what_held_then_is_known_later(office: Office,
         Tuning(10, {"ring": "pilot", "theme": "sun", "margin_db": 20}),
         Tuning(),
     ]
-    assert office.ask(office.store.read(partial(rules.rings, site=SITE))) == {device: "pilot"}
+    assert office.ask(office.store.read(lambda tx: rules.rings(tx, devices.every(tx, SITE)))) == {"pilot"}
     assert office.ask(office.store.read(partial(devices.named_by, book=b"?" * 32))) == ""
 
     office.now = handheld.clock.now().at
