@@ -147,11 +147,13 @@ def test_killed_in_front_of_any_program_it_runs(tmp_path: Path, venv: Path, agai
         if again:
             assert tree.killed("false", old, venv).returncode == 0
         ended = tree.killed(f'[ "$count" = {call} ]', new, venv).returncode
-        assert tree.running in {before, "2.0"}, call
-        if ended == 0:
+        calls, running = len(tree.calls.read_text().splitlines()), tree.running
+        assert running in ({"2.0"} if ended == 0 else {before, "2.0"}), call
+        if ended == 0 and calls < call:
             break
-        assert ended == -9
-        assert tree.killed("false", new, venv).returncode == 0
-        assert tree.running == "2.0", call
+        if ended != 0:  # else two programs of a pipe were counted at once, and none had this number
+            assert ended == -9
+            assert tree.killed("false", new, venv).returncode == 0
+            assert tree.running == "2.0", call
         tree.wipe()
     assert call > 40
