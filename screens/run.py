@@ -18,6 +18,7 @@ from app.pages import Pages, pages_of, plan_of
 from app.ports import Buzzer, Clock, Heard, Hush, TagReader
 from app.settings import Settings, keep, load
 from app.usage import DAMAGED, asked_lang, exit_code
+from app.version import is_released
 from app.watch import Watch
 from app.words import say
 from screens.office_line import OfficeLine
@@ -173,7 +174,7 @@ def _settings_now(flags: Mapping[str, Any], logbook: Logbook) -> Settings:
 
 def _renewal(settings: Settings, logbook: Logbook, clock: Clock) -> "Renewal | None":
     """Only of a program that was installed from a release: nothing of it is loaded for any other."""
-    if Path(sys.prefix).parent.name != "releases":
+    if not is_released():
         return None
     from screens.renewal import renewal_of
 

@@ -24,7 +24,7 @@ from app.logbook.reader import Reader
 from app.pages import plan_of
 from app.settings import Settings
 from app.tuning import tuning_of
-from app.version import VERSION
+from app.version import VERSION, is_released
 from app.words import LANGS, say
 from hardware.clock import SystemClock
 from screens.doctor import Part, look
@@ -121,7 +121,7 @@ def _versions() -> dict[str, Any]:
         "system": platform.system(),
         "machine": platform.machine(),
         "kernel": ".".join(re.findall(r"\d+", platform.release())[:3]),
-        "released": Path(sys.prefix).parent.name == "releases",
+        "released": is_released(),
     }
     for package in PACKAGES:
         with suppress(metadata.PackageNotFoundError):

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from app.errors import WatchbookError
 from app.logbook.disk import Disk
 from app.logbook.edition import format_of
+from app.version import is_released
 from sync import release as files
 from sync.updating import State
 from sync.wire import Offered
@@ -54,7 +55,7 @@ def place_of(prefix: str = sys.prefix) -> Place | None:
     """None for a program that was not installed this way: a checkout, pip. Nothing is updated there."""
     here = Path(prefix)
     root = here.parent.parent
-    if here.parent.name != "releases" or not (root / "launch").is_file():
+    if not is_released(prefix) or not (root / "launch").is_file():
         return None
     return Place(root, here.name)
 
