@@ -137,7 +137,11 @@ class Courier:
         self._draw = draw
         self._aside: WatchbookError | None = None
         """What keeps records of a closed book back."""
-        self._listener = Listener(lambda: self._stopping, self._heard_from, lambda at: self._tell(last_ack=at))
+        self._listener = Listener(
+            lambda: self._stopping, self._heard_from, lambda at: self._tell(last_ack=at), self._doubt
+        )
+        self._ends_asked = False
+        """Whether the office was asked for the ends of closed books that it confirmed, since it may be from a copy."""
         self._begin()
         self._line: Client | None = None
         """Of the round that went through last; open while the office holds a question."""
@@ -468,19 +472,25 @@ class Courier:
 
         What keeps one of them back keeps nothing else: it is only told. Raises OfficeAway when it is our own.
         """
-        self._aside = None
-        with closing(self._logbook.closed_books()) as books:
-            for book in books:
-                self._send_one_closed(book)
+        self._aside, every, self._ends_asked = None, not self._ends_asked, True
+        try:
+            with closing(self._logbook.closed_books(every=every)) as books:
+                for book in books:
+                    self._send_one_closed(book)
+        except WatchbookError:
+            self._ends_asked = not every
+            raise
 
     def _send_one_closed(self, book: ClosedBook) -> None:
+        """Of one that the office confirmed to its end, the last record once more: it says when it lacks others."""
         ours, theirs = self._logbook.office, book.office
-        if theirs is None:
+        first = min(book.acked + 1, book.head.seq)
+        if theirs is None or (first <= book.acked and (ours is None or theirs.server_key != ours.server_key)):
             return
         try:
             with closing(self._connect(book)) as line:
                 line.hello()
-                Lane(book, Outbox(next=book.acked + 1, size=self._outbox.size), self._listener).send_all(line)
+                Lane(book, Outbox(next=first, size=self._outbox.size), self._listener).send_all(line)
         except OfficeAway as e:
             if ours is not None and theirs.server_key == ours.server_key:
                 raise
@@ -488,6 +498,11 @@ class Courier:
             log.info("the office of a closed book: %s", e.key)
         except (OfficeRefused, BookError) as e:
             self._aside = e
+
+    def _doubt(self) -> None:
+        """The office came back from a copy: what else it confirmed may be gone there too. Raises BookUnsafe."""
+        self._ends_asked = False
+        self._logbook.blobs_doubted()
 
     def _send_carried(self, client: Client) -> None:
         from sync import carrying
@@ -548,7 +563,8 @@ class Courier:
             page = self._page(client, page.cursor)
         if self._is_behind(page):
             self._lane.rewind(page.high_water)
-            self._lane.send_all(client)
+            for stream in (self._send_closed, self._lane.send_all, self._send_blobs):
+                stream(client)
 
     def _is_behind(self, page: Changes) -> bool:
         """The office holds less of the book than it confirmed, or more than there is."""
@@ -558,6 +574,8 @@ class Courier:
         try:
             page = client.changes(cursor, MAX_PAGE, held_s)
         except Refused as e:
+            if e.problem.name == "cursor-ahead":
+                self._doubt()
             if e.problem.name != "cursor-expired" or cursor == START:
                 raise
             page = client.changes(START, MAX_PAGE)

@@ -70,6 +70,8 @@ class Listener(Struct, frozen=True):
     """The office answered."""
     acked: Callable[[int], None] = lambda at: None
     """A receipt was taken; when it was given, UTC ms at the office."""
+    behind: Callable[[], None] = lambda: None
+    """The office does not hold what it confirmed: it came back from a copy. Told before anything is sent again."""
 
 
 class Lane:
@@ -231,6 +233,8 @@ class Lane:
         """Go on behind what the office holds. Raises Forked when that is more than there is."""
         if high_water > self._book.head.seq:
             raise Forked("sync.office_ahead")
+        if high_water < self._book.acked:
+            self._tell.behind()
         self.missed = max(self.missed, self._book.acked - high_water)
         self.outbox = outboxes.rewound(self.outbox, high_water)
 

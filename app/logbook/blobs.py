@@ -115,6 +115,11 @@ class Blobs:
         if (self.folder / name).exists():
             self._disk.rename("blob.held", self.folder / name, self.folder / (name + _HELD))
 
+    def doubt(self) -> None:
+        """Whether the office has them must be asked again. Raises OSError."""
+        for name in [name for name, suffix in _files(self.folder) if suffix == _HELD]:
+            self._disk.rename("blob.doubted", self.folder / (name + _HELD), self.folder / name)
+
     def forget(self, name: str) -> None:
         """Overwritten and gone, durably; whoever named it stays as it is. Raises OSError."""
         for path in _places(self.folder, name):

@@ -312,10 +312,10 @@ class Logbook:
         self.office = read_office(self.folder, self._ledger)
         self.shelf = Shelf(self.folder, self.book, self._ledger.seq, self._disk)
 
-    def closed_books(self) -> Generator[closed.ClosedBook]:
-        """Closed books with records that no office has acknowledged; one at a time, closed after use."""
+    def closed_books(self, *, every: bool = False) -> Generator[closed.ClosedBook]:
+        """Closed books with records that no office has acknowledged, or `every` one; one at a time."""
         try:
-            yield from closed.closed_books(self.folder, self._disk, self._keys.identity)
+            yield from closed.closed_books(self.folder, self._disk, self._keys.identity, every=every)
         finally:
             self._waiting = closed.waiting(self.folder)
 
@@ -455,11 +455,17 @@ class Logbook:
         return read_blob(self.folder / "blobs", name)
 
     def blobs_waiting(self) -> list[str]:
-        """Those that records of this book name and its office does not have. What only a closed book names waits, as
-        it may be another office's. Raises BookUnsafe.
+        """Those that the office of this book does not have, named by its records or by those of a closed book of the
+        same site there. Raises BookUnsafe.
         """
         with self._lock, reading():
-            return self._blobs.waiting([path for _, path in journals.segments(self.folder)])
+            folders = [self.folder, *closed.homes_at(self.folder, self.office)]
+            return self._blobs.waiting([path for folder in folders for _, path in journals.segments(folder)])
+
+    def blobs_doubted(self) -> None:
+        """The office came back from a copy: what it said that it has may be gone there. Raises BookUnsafe."""
+        with self._lock, saving():
+            self._blobs.doubt()
 
     def blob_held(self, name: str) -> None:
         """The office has it too: it goes with its record when that is pruned. Raises BookUnsafe."""

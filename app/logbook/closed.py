@@ -25,7 +25,7 @@ from app.logbook.journal import Journal, Row, Space
 from app.logbook.keys import PrivateIdentity, PrivateKey, head_message
 from app.logbook.ledger import Ledger
 from app.logbook.lines import note_raw
-from app.logbook.office import CLOSED, read_office
+from app.logbook.office import CLOSED, Enrolment, read_office
 from app.logbook.pruning import not_here
 from app.logbook.view import View
 from app.record import Entry
@@ -91,6 +91,19 @@ def homes(folder: Path) -> list[Path]:
         return sorted(home for home in found if (home / "journal").is_dir())
 
 
+def homes_at(folder: Path, office: Enrolment | None) -> list[Path]:
+    """Those of the same site at the same office. Raises BookUnsafe."""
+    return [home for home in homes(folder) if office is not None and _is_at(home, office)]
+
+
+def _is_at(home: Path, office: Enrolment) -> bool:
+    try:
+        there = msgspec.json.decode((home / "office.json").read_bytes(), type=Enrolment)
+    except (OSError, ValueError):
+        return False
+    return (there.server_key, there.site) == (office.server_key, office.site)
+
+
 def summary_of(home: Path) -> Summary | None:
     """None when it cannot be read: then only the journal tells."""
     try:
@@ -112,10 +125,13 @@ def _unsent(home: Path) -> int:
     return max(0, ledger.seq - ledger.acked)
 
 
-def closed_books(folder: Path, disk: Disk, identity: PrivateIdentity) -> Generator["ClosedBook"]:
-    """Those with something to send, each open while it is used. Raises BookError for one that cannot be read."""
+def closed_books(
+    folder: Path, disk: Disk, identity: PrivateIdentity, *, every: bool = False
+) -> Generator["ClosedBook"]:
+    """Those with something to send, or `every` one, each open while it is used. Raises BookError for one that cannot be
+    read."""
     for home in homes(folder):
-        if _unsent(home) == 0:
+        if not every and _unsent(home) == 0:
             continue
         book = ClosedBook(home, disk, identity)
         try:

@@ -3,8 +3,9 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, delete, select, update
 
 from app.errors import BookUnsafe, OfficeAway, OfficeRefused
 from app.logbook.book import Draft, Logbook
@@ -14,12 +15,13 @@ from sync.client import Client, Refused
 from sync.courier import Courier
 from sync.enrolment import enrol
 from sync.lane import Writer
+from sync.office.store.blobs import blobs
 from sync.office.store.devices import writers
 from sync.office.store.records import apart_of
 from sync.office.store.schema import forks, heads, records
 from sync.standing import Reason
 from sync.wire import Ack, After, Batch, Problem, Successor
-from tests.sync.places import SITE, RunningOffice, WallClock, handheld, office, same_bytes
+from tests.sync.places import SITE, Handheld, RunningOffice, WallClock, drained, handheld, office, same_bytes
 from tests.sync.proxy import Fault, proxy
 from tests.sync.rogue import Rogue
 
@@ -206,6 +208,69 @@ def test_an_office_restored_from_before_a_new_book_is_told_of_it_again(tmp_path:
             mine.courier.exchange()
             assert same_bytes(mine.logbook, restored.stored(mine.logbook.book))
             assert enrolments(mine.logbook) == 1
+
+
+def test_an_office_restored_from_a_copy_gets_the_end_of_a_closed_book_again_and_its_pictures(tmp_path: Path) -> None:
+    """The handheld had receipts for all of it, and would have let it go some days later."""
+    with office(tmp_path / "office") as running, handheld(tmp_path / "h", running) as mine:
+        mine.write(3)
+        mine.courier.exchange()
+        running.close()
+        shutil.copytree(tmp_path / "office", tmp_path / "backup")
+        with office(tmp_path / "office", running.port) as later:
+            old, pictures = mine.logbook.book, [photographed(mine, 1)]
+            mine.courier.exchange()
+            mine.logbook.succeed("fork")
+            pictures.append(photographed(mine, 2))
+            mine.courier.exchange()
+            later.close()
+        assert mine.logbook.blobs_waiting() == []
+        with office(tmp_path / "backup", running.port) as restored:
+            drained(mine, 3)
+            mine.courier.exchange()
+            assert [row.raw for row in restored.stored(old)] == closed_raws(tmp_path / "h", 1)
+            held = restored.ask(restored.store.read(lambda tx: list(tx.execute(select(blobs.c.sha256)).scalars())))
+            assert sorted(each.hex() for each in held) == sorted(pictures)
+
+
+def photographed(mine: Handheld, n: int) -> str:
+    """A record with a picture of its own; the picture's name."""
+    picture = mine.logbook.attach(b"\xff\xd8\xff" + bytes([n]) * 100)
+    mine.logbook.append(Draft("code.seen", {"attachments": [msgspec.to_builtins(picture)]}))
+    return picture.sha256
+
+
+def test_the_end_of_a_closed_book_is_asked_for_once_in_each_run(tmp_path: Path, running: RunningOffice) -> None:
+    """Whatever became of it at the office meanwhile."""
+    with handheld(tmp_path / "h", running) as mine:
+        mine.write(4)
+        mine.courier.exchange()
+        old = mine.logbook.book
+        mine.logbook.succeed("fork")
+        mine.courier.exchange()
+        end = running.held(old)
+
+        def forget(tx: Connection) -> None:
+            gone = (records.c.book == old, records.c.seq >= end - 1)
+            before = select(records.c.hash).where(records.c.book == old, records.c.seq == end - 2).scalar_subquery()
+            tx.execute(delete(records).where(*gone))
+            tx.execute(update(heads).where(heads.c.book == old).values(seq=end - 2, hash=before))
+
+        running.ask(running.store.write(forget))
+        mine.courier.exchange()
+        assert running.held(old) == end - 2, "it is not asked all the time"
+        mine.go_through(running.url)
+        mine.courier.exchange()
+        assert running.held(old) == end
+
+
+def test_pictures_of_a_closed_book_go_on_to_the_same_office(tmp_path: Path, running: RunningOffice) -> None:
+    with handheld(tmp_path / "h", running) as mine:
+        name = photographed(mine, 1)
+        mine.logbook.succeed("fork")
+        mine.courier.exchange()
+        held = running.ask(running.store.read(lambda tx: list(tx.execute(select(blobs.c.sha256)).scalars())))
+        assert [each.hex() for each in held] == [name]
 
 
 def test_a_handheld_whose_journal_is_lost_goes_on_under_its_name(tmp_path: Path, running: RunningOffice) -> None:
