@@ -1,36 +1,44 @@
 """Whether what the office holds is what came in: every book's chain, keys and receipts, and what lies beside them.
 
 Books are checked as anybody checks an export (app.logbook.check). What only the database says of itself is compared
-with the records: marks, numbers of arrival, hashes of what was published, pictures, the audit.
+with the records: marks and who signed them, kinds, what was purged, numbers of arrival, hashes of what was published,
+pictures, papers, the audit.
 """
 
 import hashlib
+import zlib
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
+from app.duties.site import decode_plan
+from app.kinds.rounds import PlanNamed
 from app.logbook.compare import Check
-from app.logbook.keys import verifies
+from app.logbook.keys import book_id, head_message, verifies
 from app.logbook.report import Report
 from sync.office.export import lines
 from sync.office.keys import OfficeKey
-from sync.office.store import Store, audit
+from sync.office.retention import DAY_MS, least_days
+from sync.office.store import Store, audit, known
 from sync.office.store.blobs import blobs
-from sync.office.store.plans import plans
-from sync.office.store.records import hash_at
-from sync.office.store.schema import arrivals, changes, heads, records
+from sync.office.store.papers import papers
+from sync.office.store.plans import plans, plans_of
+from sync.office.store.records import hash_at, link
+from sync.office.store.schema import arrivals, changes, forks, head_signatures, heads, records
 
 FEW: Final = 8
 """Rows in memory, of those that have megabytes."""
+MANY: Final = 500
 
 
 class Wrong(Struct, frozen=True):
     """Something of the database that contradicts itself."""
 
     what: str
-    """mark, arrivals, change, plan, blob or audit"""
+    """mark, unsigned, kind, purged, arrivals, change, plan, walked, blob, fork, paper or audit"""
     site: str
     id: str
 
@@ -44,32 +52,139 @@ class Checked(Struct, frozen=True):
         return (self.books.whole or not self.books.books) and not self.wrong
 
 
+class _Said(Struct, frozen=True):
+    """As much of a record as is compared."""
+
+    kind: str
+    body: msgspec.Raw
+
+
+class _Walked(Struct, frozen=True):
+    plan: PlanNamed
+
+
 async def check(store: Store, key: OfficeKey, now: int) -> Checked:
     """Everything, however long it takes. `now` is UTC ms."""
     checking = Check(verifies, key.public.hex())
     async for line in lines(store, key, now):
         checking.take(line)
-    return Checked(checking.report(), await store.read(lambda tx: tuple(_wrong(tx))))
+    return Checked(checking.report(), await store.read(lambda tx: tuple(_wrong(tx, now))))
 
 
-def _wrong(tx: Connection) -> Iterator[Wrong]:
-    for head in tx.execute(select(heads)):
-        if hash_at(tx, head.site, head.book, head.seq) != head.hash:
-            yield Wrong("mark", head.site, head.book.hex())
+def _wrong(tx: Connection, now: int) -> Iterator[Wrong]:
+    yield from _marks(tx)
+    yield from _records(tx)
+    yield from _purged(tx, now)
     counted = select(records.c.site, func.count(), func.max(records.c.arrived)).group_by(records.c.site)
     found = {site: (count, last) for site, count, last in tx.execute(counted)}
     for site, last in tx.execute(select(arrivals.c.site, arrivals.c.last)):
         if found.get(site, (0, 0)) != (last, last):
             yield Wrong("arrivals", site, str(last))
+    yield from _beside(tx)
+    fault = audit.first_fault(tx)
+    if fault is not None:
+        yield Wrong("audit", "", str(fault))
+
+
+def _marks(tx: Connection) -> Iterator[Wrong]:
+    """A mark stands at the last record of its book, and whoever wrote that signed it."""
+    there = select(records.c.site, records.c.book, func.max(records.c.seq)).group_by(records.c.site, records.c.book)
+    last = {(site, bytes(book)): seq for site, book, seq in tx.execute(there)}
+    for head in tx.execute(select(heads)).all():
+        seq = last.pop((head.site, bytes(head.book)), None)
+        if seq != head.seq or hash_at(tx, head.site, head.book, head.seq) != head.hash:
+            yield Wrong("mark", head.site, head.book.hex())
+        elif not _is_signed(tx, head):
+            yield Wrong("unsigned", head.site, head.book.hex())
+    yield from (Wrong("mark", site, book.hex()) for site, book in last)
+
+
+def _is_signed(tx: Connection, head: Any) -> bool:
+    """Whether a signature came with the last record. A handheld's may be by a key whose certificate is still to come;
+    the office itself has one key for each of its books.
+    """
+    own = known.get(tx, f"{known.DESK}{head.site}") == head.book.hex()
+    mine = (head_signatures.c.site == head.site, head_signatures.c.book == head.book, head_signatures.c.seq == head.seq)
+    message = head_message(head.book, head.seq, head.hash)
+    return any(
+        verifies(row.key, row.sig, message) and (not own or book_id(row.key) == head.book)
+        for row in tx.execute(select(head_signatures).where(*mine))
+    )
+
+
+def _records(tx: Connection) -> Iterator[Wrong]:
+    """The kind beside each record is its own, and rounds were walked under the plans that are here."""
+    here = select(plans.c.site, plans.c.revision, plans.c.sha256)
+    revisions = {(site, revision): digest for site, revision, digest in tx.execute(here)}
+    columns = (records.c.site, records.c.book, records.c.seq, records.c.hash, records.c.kind, records.c.raw)
+    whole = select(*columns).where(records.c.raw.is_not(None)).execution_options(yield_per=MANY)
+    other = set[tuple[str, int]]()
+    for row in tx.execute(whole):
+        said = _said(row)
+        if row.kind != (said.kind if said else ""):
+            yield Wrong("kind", row.site, f"{row.book.hex()}:{row.seq}")
+        elif said is not None and said.kind == "round.started" and (named := _plan_of(said)) is not None:
+            mine = (row.site, named.revision)
+            if revisions.get(mine, named.sha256) != named.sha256:
+                other.add(mine)
+    yield from (Wrong("walked", site, str(revision)) for site, revision in sorted(other))
+
+
+def _said(row: Any) -> _Said | None:
+    """What the bytes say; None when they are no record."""
+    if not row.kind and link(row.seq, row.raw, row.hash).record is None:
+        return None
+    try:
+        return msgspec.json.decode(row.raw, type=_Said)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _plan_of(said: _Said) -> PlanNamed | None:
+    try:
+        return msgspec.json.decode(said.body, type=_Walked).plan
+    except msgspec.MsgspecError:
+        return None
+
+
+def _purged(tx: Connection, now: int) -> Iterator[Wrong]:
+    """No record went before any plan of its site lets one go."""
+    gone = select(records.c.site, records.c.book, records.c.seq, records.c.received_at).where(records.c.raw.is_(None))
+    before = dict[str, int]()
+    for site, book, seq, received in tx.execute(gone):
+        if site not in before:
+            days = (least_days(decode_plan(row.raw)) for row in plans_of(tx, site))
+            before[site] = now - min(days, default=0) * DAY_MS
+        if received >= before[site]:
+            yield Wrong("purged", site, f"{book.hex()}:{seq}")
+
+
+def _beside(tx: Connection) -> Iterator[Wrong]:
+    """What has a hash of its own, or is named by it, still has it."""
     for change in tx.execute(select(changes).execution_options(yield_per=FEW)):
-        if change.sha256 != ("" if change.body is None else hashlib.sha256(change.body).hexdigest()):
+        if change.sha256 != ("" if change.body is None else _hex(change.body)):
             yield Wrong("change", change.site, f"{change.kind} {change.id}")
     for plan in tx.execute(select(plans).execution_options(yield_per=FEW)):
-        if hashlib.sha256(plan.raw).hexdigest() != plan.sha256:
+        if _hex(plan.raw) != plan.sha256:
             yield Wrong("plan", plan.site, str(plan.revision))
     for blob in tx.execute(select(blobs).execution_options(yield_per=FEW)):
         if hashlib.sha256(blob.raw).digest() != blob.sha256:
             yield Wrong("blob", blob.site, blob.sha256.hex())
-    fault = audit.first_fault(tx)
-    if fault is not None:
-        yield Wrong("audit", "", str(fault))
+    for fork in tx.execute(select(forks).execution_options(yield_per=FEW)):
+        if hashlib.sha256(fork.raw).digest() != fork.digest:
+            yield Wrong("fork", fork.site, f"{fork.book.hex()}:{fork.seq}")
+    for paper in tx.execute(select(papers).execution_options(yield_per=FEW)):
+        if _unpacked(paper.content) != paper.paper:
+            yield Wrong("paper", paper.site, f"{paper.name} {paper.first}")
+
+
+def _unpacked(content: bytes) -> str:
+    """The hash of a paper as it was packed; empty when it is none."""
+    try:
+        return _hex(zlib.decompress(content))
+    except zlib.error:
+        return ""
+
+
+def _hex(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()

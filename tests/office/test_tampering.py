@@ -1,0 +1,186 @@
+"""What somebody with the office's database can change quietly: `verify` says of each what it is.
+
+Whoever has the database has no handheld's key and no office's. So records can be chained anew, but nobody signs that.
+"""
+
+import asyncio
+import hashlib
+import shutil
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import Connection, delete, func, select, update
+
+from app.duties.accepting import Shown
+from app.kinds.reviews import ReviewReturned
+from app.logbook.book import Draft
+from app.logbook.keys import PrivateKey, head_message
+from app.record import decode, encode, follow
+from sync.office.checking import Checked, check
+from sync.office.desk import Desk
+from sync.office.keys import OfficeKey
+from sync.office.papers import catalogue, keeping
+from sync.office.papers.source import Wish
+from sync.office.serve import open_store
+from sync.office.store import known
+from sync.office.store import papers as papers_table
+from sync.office.store.papers import papers
+from sync.office.store.plans import plans
+from sync.office.store.schema import forks, head_signatures, heads, records
+from sync.office.store.upsert import insert
+from tests.office.conftest import GUARDS, NIGHT, SITE, Handheld, Office, furnished
+from tests.office.test_life import supervisor
+from tests.office.test_photos import JPEG, finding
+
+Crime = Callable[[Connection], object]
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """The folder of an office that is closed, and its time: a round, a picture, a review, a paper, a fork."""
+    folder = tmp_path_factory.mktemp("tampering")
+    office = Office(furnished(folder / "office"))
+    handheld = Handheld(office, folder / "handheld")
+    walked = handheld.walk()
+    handheld.write(finding(handheld, handheld.logbook.attach(JPEG).sha256, walked))
+    handheld.sync()
+    handheld.write(Draft("code.seen", {"round": walked, "stop": None, "text": "late"}, GUARDS[:1]))
+    handheld.sync()
+    said = ReviewReturned(Shown(walked, verdict="missed_points"), GUARDS[:1], (), "missed", "Where were you?")
+    desk = Desk(office.store, office.key)
+    office.ask(desk.say(SITE, said, supervisor(office), office.now))
+    office.ask(desk.say(SITE, said, supervisor(office), office.now))
+    office.ask(office.store.write(lambda tx: tx.execute(insert(forks).values(**evidence()))))
+    office.ask(keep_paper(office))
+    handheld.close()
+    office.close()
+    return office.folder, office.now
+
+
+def evidence() -> dict[str, object]:
+    raw = b"other bytes"
+    digest = hashlib.sha256(raw).digest()
+    return {"site": SITE, "book": bytes(32), "seq": 7, "digest": digest, "prev": None, "raw": raw, "received_at": 1}
+
+
+async def keep_paper(office: Office) -> None:
+    wish = Wish("night", SITE, NIGHT, NIGHT, "en", "", "")
+    row, content = keeping.row_of(await catalogue.made(office.store, wish, office.now), wish, office.now, "chief")
+    await office.store.write(lambda tx: papers_table.keep(tx, row, content))
+
+
+# -- crimes ----------------------------------------------------------------------------------------
+
+
+def walkers(tx: Connection) -> bytes:
+    """The handheld's book."""
+    desk = known.get(tx, f"{known.DESK}{SITE}")
+    books: list[bytes] = list(tx.execute(select(heads.c.book)).scalars())
+    return next(each for each in books if each.hex() != desk)
+
+
+def desks(tx: Connection) -> bytes:
+    return bytes.fromhex(known.get(tx, f"{known.DESK}{SITE}"))
+
+
+def last_of(tx: Connection, book: bytes) -> int:
+    return int(tx.execute(select(func.max(records.c.seq)).where(records.c.book == book)).scalar_one())
+
+
+def rewritten(tx: Connection, book: bytes, signer: PrivateKey | None = None) -> None:
+    """The last record says something else, and all that follows from it is made to fit; signed by nobody, or by a key
+    of one's own."""
+    last = last_of(tx, book)
+    row = tx.execute(select(records).where(records.c.book == book, records.c.seq == last)).one()
+    before = tx.execute(select(records.c.hash).where(records.c.book == book, records.c.seq == last - 1)).scalar_one()
+    record = decode(row.raw)
+    raw = encode(replace(record, body={**record.body, "words": "All was well"}))
+    link = follow(before, raw)
+    tx.execute(update(records).where(records.c.book == book, records.c.seq == last).values(raw=raw, hash=link))
+    tx.execute(update(heads).where(heads.c.book == book).values(hash=link))
+    mine = (head_signatures.c.book == book, head_signatures.c.seq == last)
+    tx.execute(delete(head_signatures).where(*mine))
+    if signer is not None:
+        values = {"site": SITE, "book": book, "seq": last, "hash": link, "key": signer.public, "received_at": 1}
+        sig = signer.sign(head_message(book, last, link))
+        tx.execute(insert(head_signatures).values(**values, sig=sig))
+
+
+def shortened(tx: Connection) -> None:
+    """The desk's last word does not count any more."""
+    book, last = desks(tx), last_of(tx, desks(tx))
+    tx.execute(update(heads).where(heads.c.book == book).values(seq=last - 1))
+    before = select(records.c.hash).where(records.c.book == book, records.c.seq == last - 1).scalar_subquery()
+    tx.execute(update(heads).where(heads.c.book == book).values(hash=before))
+
+
+def purged(tx: Connection) -> None:
+    which = records.c.kind == "finding.raised"
+    tx.execute(update(records).where(which).values(raw=None, kind=""))
+
+
+def replaced_plan(tx: Connection) -> None:
+    row = tx.execute(select(plans.c.raw).where(plans.c.revision == 1)).scalar_one()
+    raw = row.replace(b"East vehicle gate", b"West vehicle gate")
+    assert raw != row
+    tx.execute(update(plans).where(plans.c.revision == 1).values(raw=raw, sha256=hashlib.sha256(raw).hexdigest()))
+
+
+def rewritten_paper(tx: Connection) -> None:
+    content = zlib.decompress(tx.execute(select(papers.c.content)).scalar_one())
+    tx.execute(update(papers).values(content=zlib.compress(content.replace(b"Night", b"Quiet"))))
+
+
+def forgotten_book(tx: Connection) -> None:
+    tx.execute(delete(heads).where(heads.c.book == desks(tx)))
+
+
+CRIMES: dict[str, tuple[Crime, str]] = {
+    "a record of a handheld is another": (lambda tx: rewritten(tx, walkers(tx)), "unsigned"),
+    "a review is another": (lambda tx: rewritten(tx, desks(tx)), "unsigned"),
+    "a review is another, signed by somebody": (lambda tx: rewritten(tx, desks(tx), PrivateKey.new()), "unsigned"),
+    "a mark was set back": (shortened, "mark"),
+    "a book is not listed": (forgotten_book, "mark"),
+    "a record has another kind": (
+        lambda tx: tx.execute(update(records).where(records.c.kind == "finding.raised").values(kind="code.seen")),
+        "kind",
+    ),
+    "a record counts as none": (
+        lambda tx: tx.execute(update(records).where(records.c.kind == "finding.raised").values(kind="")),
+        "kind",
+    ),
+    "a record was purged before its time": (purged, "purged"),
+    "a plan is another": (replaced_plan, "walked"),
+    "a paper is another": (rewritten_paper, "paper"),
+    "a paper is none": (lambda tx: tx.execute(update(papers).values(content=b"x")), "paper"),
+    "what was kept apart is another": (lambda tx: tx.execute(update(forks).values(raw=b"x")), "fork"),
+}
+
+
+@pytest.mark.parametrize("crime", CRIMES)
+def test_what_somebody_changed_is_said(held: tuple[Path, int], tmp_path: Path, crime: str) -> None:
+    commit, what = CRIMES[crime]
+    found = after(held, tmp_path, commit)
+    assert {each.what for each in found.wrong} == {what}
+    assert not found.whole
+
+
+def test_nothing_is_said_where_nothing_was_changed(held: tuple[Path, int], tmp_path: Path) -> None:
+    found = after(held, tmp_path, lambda _: None)
+    assert (found.whole, found.wrong, len(found.books.books)) == (True, (), 2)
+
+
+def after(held: tuple[Path, int], folder: Path, commit: Crime) -> Checked:
+    shutil.copytree(held[0], folder / "office")
+
+    async def act() -> Checked:
+        store = await open_store(folder / "office" / "office.db")
+        await store.write(commit)
+        found = await check(store, OfficeKey.open(folder / "office"), held[1])
+        store.close()
+        return found
+
+    return asyncio.run(act())
