@@ -43,8 +43,8 @@ class Register(Part, frozen=True, omit_defaults=True):
     """A line is due this often while its post is on duty (D53); 0: whenever there is something."""
     post: str | None = None
     """Only while the crew stands there is a line due; None: wherever whoever keeps it is."""
-    retention_days: int = 90
-    """How long the office keeps it."""
+    retention_days: int = 180
+    """How long the office keeps it: half a year at least, as for visitors and access (decision 9)."""
 
     @property
     def stays(self) -> bool:

@@ -75,13 +75,15 @@ async def bring_back(settings: Settings, backup: Path) -> Sheet:
     key = settings.data_dir / KEY
     if key.exists() and (not (backup / KEY).exists() or key.read_bytes() != (backup / KEY).read_bytes()):
         raise BackupRefused("office_store.other_key", path=str(key))
+    if not is_postgresql(settings.db) and sqlite_path(settings.db).exists():
+        raise BackupRefused("office_store.there_already", path=settings.db)
+    for name in BESIDE:  # first: a database without its key would be served with a new one
+        if (backup / name).exists() and not (settings.data_dir / name).exists():
+            _put_file(backup / name, settings.data_dir / name)
     if is_postgresql(settings.db):
         await _put_rows(backup / DATABASE, settings.db)
     else:
         _put_file(backup / DATABASE, sqlite_path(settings.db))
-    for name in BESIDE:
-        if (backup / name).exists() and not (settings.data_dir / name).exists():
-            _put_file(backup / name, settings.data_dir / name)
     return sheet
 
 

@@ -124,7 +124,7 @@ REGISTER = {
     "limit": Field(limit),
     "every_min": Field(whole(10, 1440)),
     "post": Field(word),
-    "retention_days": Field(whole(1, 36_500)),
+    "retention_days": Field(whole(180, 36_500)),
 }
 STEP = {"text": need(text, NO_TEXT), "within_min": Field(whole(1, 1440))}
 MATERIAL = {"text": need(text, NO_TEXT), "count": need(whole(1, 9999), 1)}

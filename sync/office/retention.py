@@ -6,6 +6,7 @@ The plan in force says how long: rounds of patrol, cleaning and greening `keep_d
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -66,13 +67,13 @@ async def purge(store: Store, site: str, now: int, *, dry: bool = False) -> Purg
         raise RetentionRefused("retention.no_plan", site=site[:64])
     after, total = 0, Purged()
     while True:
-        step = await store.read(lambda tx, after=after: _look(tx, site, plan, now, after))  # type: ignore[misc]
+        look = partial(_look, site=site, plan=plan, now=now, after=after)
+        step = await store.read(look)
+        if step is not None and step.gone and not dry:
+            step = await store.write(lambda tx, look=look: _purge(tx, site, look(tx), now))  # type: ignore[misc]
         if step is None:
             return total
         total += step.purged
-        if not dry and step.gone:
-            done = await store.write(lambda tx, step=step: _purge(tx, site, step, now))  # type: ignore[misc]
-            total += Purged(blobs=done)
         after = step.last
 
 
@@ -86,9 +87,13 @@ def days_of(kind: str, body: dict[str, object], route_kind: str, plan: Plan) -> 
     return plan.settings.keep_days if route_kind in BRIEF else plan.settings.keep_safety_days
 
 
+def least_days(plan: Plan) -> int:
+    """No record is purged before it is so many days old."""
+    return min(plan.settings.keep_days, plan.settings.keep_safety_days, *(r.retention_days for r in plan.registers))
+
+
 def _look(tx: Connection, site: str, plan: Plan, now: int, after: int) -> _Step | None:
-    least = min(plan.settings.keep_days, plan.settings.keep_safety_days, *(r.retention_days for r in plan.registers))
-    found = table.old_records(tx, site, now - least * DAY_MS, after, STEP)
+    found = table.old_records(tx, site, now - least_days(plan) * DAY_MS, after, STEP)
     if not found:
         return None
     records = [msgspec.json.decode(one.raw, type=Record) for one in found]
@@ -102,13 +107,18 @@ def _look(tx: Connection, site: str, plan: Plan, now: int, after: int) -> _Step 
         days = days_of(one.kind, record.body, kept.kind if kept else _kind_of(plan, record.body.get("route")), plan)
         if days is None or one.received_at >= now - days * DAY_MS:
             continue
-        if any(hold.first <= record.at < hold.last for hold in holds):
+        if any(hold.first <= at < hold.last for hold in holds for at in _times(record)):
             held += 1
             continue
         gone.append(one)
         if kept is not None and kept.detail is not None:
             ended[kept.round] = kept
     return _Step(found[-1].arrived, gone, list(ended.values()), Purged(len(gone), len(ended), 0, held))
+
+
+def _times(record: Record) -> tuple[int, int]:
+    """When that was by the handheld's clock, and by the office's as far as the handheld knew it."""
+    return record.at, record.at + (record.off or 0)
 
 
 def _round_of(plan: Plan, known: Mapping[str, RoundKept], record: Record) -> RoundKept | None:
@@ -124,12 +134,16 @@ def _kind_of(plan: Plan, route: object) -> str:
     return found.kind if found else ""
 
 
-def _purge(tx: Connection, site: str, step: _Step, now: int) -> int:
+def _purge(tx: Connection, site: str, step: _Step | None, now: int) -> _Step | None:
+    """`step` was looked at in this transaction: a hold that came meanwhile counts."""
+    if step is None:
+        return None
     about = matters.named(tx, site, ((one.book, one.seq) for one in step.gone))
     table.purge(tx, site, step.gone, step.ended)
     relaying.purged(tx, site, about, now)
     reviewing.purged(tx, site, [(one.book, one.seq) for one in step.gone if one.kind.startswith("review.")])
-    return table.forget_blobs(tx, site, names_in(one.raw for one in step.gone))
+    blobs = table.forget_blobs(tx, site, names_in(one.raw for one in step.gone))
+    return replace(step, purged=step.purged + Purged(blobs=blobs))
 
 
 def hold(tx: Connection, hold: Hold) -> None:

@@ -18,7 +18,7 @@ from sync.office.command_line import (
     tell,
     with_store,
 )
-from sync.office.pages.places import Places
+from sync.office.places import Places
 from sync.office.settings import Settings
 from sync.office.store import Store
 from sync.office.store import retention as table

@@ -125,7 +125,7 @@ def register(id: str, posts: list[str]) -> Any:
     )
     return st.builds(
         Register, st.just(id), texts, column, rows, texts, st.sampled_from(("", "22:30", "4h")),
-        post=st.none() | st.sampled_from(posts) if posts else st.none(), retention_days=st.integers(1, 999),
+        post=st.none() | st.sampled_from(posts) if posts else st.none(), retention_days=st.integers(180, 999),
     )  # fmt: skip
 
 

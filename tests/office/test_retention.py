@@ -105,6 +105,28 @@ def test_what_is_on_hold_stays_until_it_is_released(office: Office, walked: str)
     assert purge(office).rounds == 1
 
 
+def test_a_hold_keeps_what_a_wrong_clock_wrote_and_what_it_was_too_late_for_by_a_moment(
+    office: Office, handheld: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handheld's clock stands a year back, and the hold is given while a purge is looking."""
+    night, year = at("2026-11-20 22:00"), 365 * DAY
+    vars(handheld.clock).update(_at=night - year, _off=year)
+    handheld.write(Draft("code.seen", {"round": None, "route": "night-patrol"}, GUARDS[:1]))
+    handheld.sync()
+    office.now = night + 4 * year
+    hold = Hold(SITE, "case 7", night - DAY, night + DAY, "theft", 0)
+    read = office.store.read
+
+    async def reads(question: Callable[[Connection], Any]) -> Any:
+        found = await read(question)
+        if isinstance(found, retention._Step):
+            await office.store.write(lambda tx: retention.hold(tx, hold))
+        return found
+
+    monkeypatch.setattr(office.store, "read", reads)
+    assert purge(office).records == 0
+
+
 def test_records_of_a_purged_round_that_come_late_go_as_it_went(
     office: Office, handheld: Handheld, walked: str
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Update, insert, update
 
+from sync.office import backup
 from sync.office.backup import DATABASE, SHEET, BackupRefused, Sheet, bring_back, make
 from sync.office.cli import cli
 from sync.office.keys import FILE
@@ -129,6 +130,29 @@ def test_a_backup_overwrites_nothing_and_is_not_taken_when_it_is_not_whole(
     with pytest.raises(BackupRefused, match="no backup"):
         asyncio.run(bring_back(settings_of(tmp_path / "third"), tmp_path))
     assert not (tmp_path / "third").exists()
+
+
+def test_a_restore_that_the_power_ended_is_begun_again_and_never_leaves_a_database_without_its_key(
+    tmp_path: Path, running: RunningOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    into, place = tmp_path / "backup", backup._put_file
+    assert command(running.folder, running.db, "backup", str(into)).exit_code == 0
+    for steps in range(2):
+        fresh, left = tmp_path / f"fresh{steps}", [None] * steps
+
+        def fails(source: Path, there: Path, left: list[None] = left) -> None:
+            if not left:
+                raise OSError("the power failed")
+            left.pop()
+            place(source, there)
+
+        monkeypatch.setattr(backup, "_put_file", fails)
+        with pytest.raises(OSError, match="power"):
+            asyncio.run(bring_back(settings_of(fresh), into))
+        assert (fresh / FILE).exists() or not (fresh / DATABASE).exists()
+        monkeypatch.setattr(backup, "_put_file", place)
+        asyncio.run(bring_back(settings_of(fresh), into))
+        assert (fresh / FILE).read_bytes() == (running.folder / FILE).read_bytes()
 
 
 @pytest.mark.parametrize(

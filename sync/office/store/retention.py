@@ -153,7 +153,10 @@ def _stands_in(tx: Connection, text: bytes) -> ColumnElement[bool]:
     return func.position(literal(text).op("IN")(records.c.raw)) > 0
 
 
-def purged_slots(tx: Connection, site: str, day: str) -> frozenset[str]:
-    """Windows of a local date in which a round was walked whose records are gone."""
-    wanted = select(purged_rounds.c.slot).where(purged_rounds.c.site == site, purged_rounds.c.day == day)
-    return frozenset(tx.execute(wanted).scalars())
+def purged_slots(tx: Connection, site: str, first: str, last: str) -> dict[str, set[str]]:
+    """By local date from first to last: windows in which a round was walked whose records are gone."""
+    here = (purged_rounds.c.site == site, purged_rounds.c.day.between(first, last))
+    found: dict[str, set[str]] = {}
+    for day, slot in tx.execute(select(purged_rounds.c.day, purged_rounds.c.slot).where(*here)):
+        found.setdefault(day, set()).add(slot)
+    return found
