@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
+import uvloop
 from litestar import Litestar
 
 from app.errors import WatchbookError
@@ -25,6 +26,7 @@ from sync.office.background import Background
 from sync.office.counter import Counter
 from sync.office.fold import Folding, prepare
 from sync.office.keys import OfficeKey
+from sync.office.lines import Line
 from sync.office.pages.rooms import pages
 from sync.office.papers.nightly import Nightly
 from sync.office.review_sent import Sending
@@ -144,7 +146,7 @@ def run(
     _log_to_stderr()
     sys.setswitchinterval(SWITCH_S)
     told = certificates or Certificates(tls)
-    asyncio.run(_run(db, folder, listening, clock_ms, ready, moved_clock, first, tls, told, public, folds))
+    uvloop.run(_run(db, folder, listening, clock_ms, ready, moved_clock, first, tls, told, public, folds))
 
 
 async def _run(
@@ -188,6 +190,8 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 lifespan="on",
+                http=Line,
+                ws="none",
                 timeout_graceful_shutdown=GRACE_S,
                 ssl_certfile=tls.certificate if tls else None,
                 ssl_keyfile=tls.key if tls else None,
@@ -196,8 +200,18 @@ class Server(uvicorn.Server):
         self._ready = ready
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """In this order also when it is asked for twice: questions that are held, requests, the office's own work. The
+        store is closed behind it, and none of them may come to it then.
+        """
         self.config.app.state.hush()  # type: ignore[union-attr]  # a Litestar, see __init__
         await super().shutdown(sockets)
+        left = list(self.server_state.tasks)
+        for request in left:
+            request.cancel()
+        if left:
+            await asyncio.wait(left)
+        if self.force_exit:  # then uvicorn leaves it out
+            await self.lifespan.shutdown()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -237,9 +251,10 @@ class JsonLines(logging.Formatter):
 
 
 def _log_to_stderr() -> None:
+    """Of libraries only what is wrong: one that posts to a hook would tell its address, with the key in it."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.INFO)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("watchbook").setLevel(logging.INFO)

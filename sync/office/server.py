@@ -39,6 +39,8 @@ Page = Callable[[AnyRequest, str, int], Response[bytes]]
 """From request, name of the problem and status to a page for people."""
 
 _API: Final = "/v1/"
+_BROKE_OFF: Final = "client disconnected prematurely"
+"""The framework's word for a line that ended in the middle of a body: no fault of ours."""
 _SECRET: Final = re.compile(r"(/p/).*", re.IGNORECASE | re.DOTALL)
 """The address that a label holds: its token proves that somebody stood before it, so no log has it."""
 
@@ -124,6 +126,8 @@ class _Troubles:
         return self._tell(request, "busy")
 
     def last_resort(self, request: AnyRequest, error: Exception) -> Response[bytes]:
+        if isinstance(error, HTTPException) and error.detail == _BROKE_OFF:
+            return answer(request, "slow")  # nobody reads it
         log.error("%s %s failed", request.method, _SECRET.sub(r"\1...", request.scope["path"]), exc_info=error)
         return self._tell(request, "internal")
 

@@ -185,7 +185,7 @@ def _clock(began: str | None) -> Callable[[], int]:
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """One server per directory: what it remembers of wrong tries and of nonces is in its memory."""
+    """One server per directory: the nonces it has seen are in its memory, and a file has one writer."""
     handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

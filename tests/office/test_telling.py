@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,10 +23,11 @@ from sqlalchemy.exc import OperationalError
 from app.logbook.book import Draft
 from sync.office import telling
 from sync.office.hook_forms import MOST_BYTES, HookRefused, checked_fields, checked_url, post_of, took
+from sync.office.serve import _log_to_stderr
 from sync.office.store import Store, hooks
 from sync.office.store.hooks import Hook, Notice
 from sync.office.store.sqlite import SqliteDatabase
-from sync.office.teller import GIVEN_UP_MS, LONGEST_WAIT_MS, Teller, next_try
+from sync.office.teller import GIVEN_UP_MS, LONGEST_WAIT_MS, Teller, next_try, send
 from sync.office.walker import Tricks
 from tests.office.conftest import SITE, Handheld, Office, at, command
 from tests.office.test_alarms import press, raise_alarm
@@ -323,6 +326,31 @@ def test_two_workers_do_not_tell_the_same_notice(tmp_path: Path, robot: Receiver
     asyncio.run(both())
     told = [line for text in robot.texts for line in text.splitlines()]
     assert sorted(told) == sorted(f"number {n}" for n in range(30))
+
+
+def test_the_log_of_a_served_office_holds_no_key_of_a_hook(robot: Receiver, logs: pytest.CaptureFixture[str]) -> None:
+    async def post() -> str:
+        notice = Notice(SITE, "群", "alarm/1", "alarm", "words", MORNING, MORNING)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return await send(client, a_hook(robot), [notice], MORNING)
+
+    logging.getLogger("watchbook.office").info("it goes on")
+    assert asyncio.run(post()) == ""
+    log = logs.readouterr().err
+    assert "it goes on" in log
+    assert "top-secret" not in log
+
+
+@pytest.fixture
+def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """Logging is as in a served office."""
+    root, ours = logging.getLogger(), logging.getLogger("watchbook")
+    kept = (root.handlers, root.level, ours.level)
+    _log_to_stderr()
+    yield capsys
+    root.handlers = kept[0]
+    root.setLevel(kept[1])
+    ours.setLevel(kept[2])
 
 
 def test_a_robot_with_a_secret_gets_the_signature_that_it_asks_for(robot: Receiver) -> None:
