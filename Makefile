@@ -7,7 +7,7 @@ ready  := $(VENV)/.ready
 # Thousands of starts: bytecode is kept, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check compiled coverage proofs torture bench bundle pictures examples font lock clean
+.PHONY: demo test check compiled coverage proofs torture bench key bundle pictures examples font lock clean
 
 demo: $(ready)
 	@$(BIN)/watchbook demo $(ARGS)
@@ -24,7 +24,7 @@ check: $(ready)
 
 # All modules and tests are read once beside mypy, so that four workers need not compile them at the same time.
 compiled: $(ready)
-	@$(BIN)/python -m pytest --collect-only -qq >/dev/null || true
+	@told=$$($(BIN)/python -m pytest --collect-only -qq 2>&1) || { echo "$$told" | grep -v '^tests/[^ ]*: [0-9]*$$'; exit 1; }
 
 coverage: $(ready)
 	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not torture" --cov --cov-report=term:skip-covered
@@ -41,10 +41,15 @@ torture: $(ready)
 bench: $(ready)
 	$(BIN)/python -m bench $(ARGS)
 
-# One file for a handheld of each architecture, in dist/ (docs/rollout.md). Needs the publisher's key, which
-# `.venv/bin/python -m rollout key FILE` makes, and a package index that pip reaches: wheels come by requirements.lock's hashes.
+# The publisher's key: its private half in KEY, the public one beside it as .pem (docs/rollout.md).
+key: $(ready)
+	@test -n "$(KEY)" || { echo "make key KEY=/media/keys/publisher.key"; exit 2; }
+	@$(BIN)/python -m rollout key "$(KEY)"
+
+# One file for a handheld of each architecture, in dist/ (docs/rollout.md). Needs the publisher's key and a package
+# index that pip reaches: wheels come by requirements.lock's hashes.
 bundle: $(ready)
-	@test -n "$(KEY)" || { echo "make bundle KEY=publisher.key; a key is made by: $(BIN)/python -m rollout key publisher.key"; exit 2; }
+	@test -n "$(KEY)" || { echo "make bundle KEY=publisher.key; a key is made by: make key KEY=publisher.key"; exit 2; }
 	@$(BIN)/python -m rollout bundle --key "$(KEY)" $(ARGS)
 
 pictures: $(ready)

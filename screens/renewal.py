@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.logbook.book import Logbook
 from app.ports import Clock
+from app.resume import Shift
 from app.words import say
 from screens.office_line import OfficeLine
 from screens.platform import launch
@@ -40,6 +41,8 @@ class Renewal:
         self._terminal: Terminal | None = None
         self._office: OfficeLine | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._shift: Shift | None = None
+        """The open one, while this program has to bring one to its end."""
 
     @property
     def said(self) -> str:
@@ -62,12 +65,24 @@ class Renewal:
             self._installer.look_back()
         if terminal is None:
             return
+        if self._installer.proves:
+            watch = terminal.gear.watch
+            self._shift = watch.state.shift
+            watch.subscribe(lambda: self._look(watch.state.shift))
         if (said := self._installer.told.said) != before and said in SAID_ONCE:
             terminal.tell(say(terminal.lang, said), "ok" if said == TAKEN else "mark")
             terminal.top.show()
         if self._office is not None:
             self._loop = asyncio.get_running_loop()
             self._loop.call_later(AFTER_FIRST_SCREEN_S, self._start)
+
+    def _look(self, shift: Shift | None) -> None:
+        """After each act: the shift that was open has come to its end."""
+        before, self._shift = self._shift, shift
+        ended = before is not None and (shift is None or shift.opened != before.opened)
+        if ended and self._installer.proves:
+            with suppress(OSError):  # the next shift will do
+                self._installer.proved()
 
     def _start(self) -> None:
         from sync.courier import enrolled_client
@@ -89,9 +104,10 @@ class Renewal:
         cell, state = terminal.gear.battery(), terminal.gear.watch.state
         return Around(
             idle_s=int(time.monotonic() - terminal.touched),
-            busy=terminal.gear.practice or state.shift is not None or state.round is not None,
+            busy=terminal.gear.practice or state.round is not None,
             percent=cell.percent if cell else None,
             charging=cell.charging if cell else False,
+            on_shift=state.shift is not None,
         )
 
     def _change(self, offer: Offered) -> None:
@@ -104,7 +120,9 @@ class Renewal:
 
         terminal = self._terminal
         assert terminal is not None
-        if len(terminal.pages) == 1 and may_change(self._around()):
+        around = self._around()
+        away = len(terminal.pages) == 1 or around.untouched
+        if away and may_change(around, self._installer.ready_s(offer.version)):
             self._installer.change(offer)
             terminal.exit(0)
 

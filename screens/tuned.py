@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.duties.tuning import PARTS
 from app.errors import WatchbookError
-from app.settings import Settings, SettingsRefused, load
+from app.settings import Settings, SettingsRefused, load, shown_lang
 from app.tuning import Book, tuning_of
 from app.words import say
 from screens.gear import AGAIN
-from screens.platform import launch
 from screens.signin import SignInPage
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class Following:
     def __init__(self, terminal: "Terminal") -> None:
         self._terminal = terminal
         self._revision = terminal.gear.watch.tuning.revision
-        self._begins_anew = False
+        self.begins_anew = False
         """How parts are joined is another than when the program began."""
 
     def look(self) -> None:
@@ -69,13 +68,13 @@ class Following:
                 self._take(gear.settings_now())
             except WatchbookError as error:
                 self._terminal.refuse(error)
-        if self._begins_anew and gear.watch.state.shift is None and isinstance(self._terminal.top, SignInPage):
+        if self.begins_anew and gear.watch.state.shift is None and isinstance(self._terminal.top, SignInPage):
             self._terminal.exit(AGAIN)
 
     def _take(self, settings: Settings) -> None:
         terminal = self._terminal
         before = terminal.lang, terminal.look, terminal.letters
-        terminal.lang = terminal.gear.watch.lang = launch.shown_lang(settings.lang, os.environ)
+        terminal.lang = terminal.gear.watch.lang = shown_lang(settings.lang, os.environ)
         terminal.letters = settings.letters
         if settings.theme is not None and settings.theme != terminal.look:
             terminal.look = terminal.theme = settings.theme
@@ -83,7 +82,7 @@ class Following:
             for page in terminal.pages:
                 page.repaint()
             terminal.tell(say(terminal.lang, "status.settings_came"))
-        self._begins_anew = parts_of(settings) != terminal.gear.parts
+        self.begins_anew = parts_of(settings) != terminal.gear.parts
 
 
 def parts_of(settings: Settings) -> tuple[str | None, ...]:

@@ -15,9 +15,14 @@ Radio = Callable[[], str]
 
 
 def condition_of(
-    logbook: Logbook, revision: Callable[[], int] = lambda: 0, radio: Radio = str, update: Callable[[], str] = str
+    logbook: Logbook,
+    revision: Callable[[], int] = lambda: 0,
+    radio: Radio = str,
+    update: Callable[[], str] = str,
+    parts_wait: Callable[[], bool] = bool,
 ) -> Callable[[CourierState], Condition]:
-    """What a courier tells; `revision` of the plan in use; `update` the key of the sentence about a new program."""
+    """What a courier tells; `revision` of the plan in use; `update` the key of the sentence about a new program;
+    `parts_wait` whether the program begins anew for its parts."""
 
     def condition(state: CourierState) -> Condition:
         cell = battery()
@@ -32,6 +37,7 @@ def condition_of(
             reason=state.last_reason.key if state.last_reason else "",
             update=update(),
             settings=tuning_of(logbook).revision,
+            parts_wait=parts_wait(),
         )
 
     return condition

@@ -2,12 +2,14 @@
 
 Of a handheld that was installed as docs/rollout.md says, and of no other. The running release is never touched: the
 next one is laid beside it, tried on the book without writing, and two links change. From then on `launch` sees to it
-that a program which shows no first screen makes way for the one before.
+that a program which shows no first screen, or crashes before it has brought a shift to its end, makes way for the one
+before.
 """
 
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from hashlib import sha256
@@ -31,6 +33,8 @@ KEPT: Final = 8
 SPOILT: Final = 3
 """A release that came damaged so often is left out."""
 LAYING_S: Final = 1800
+FRESH_S: Final = 3600
+"""A release that came into being less than so long ago may be one that somebody installs from a stick just now."""
 _MARK: Final = "whole"
 """Written last into a release that was laid."""
 _PIECE: Final = 256 * 1024
@@ -119,7 +123,12 @@ class Installer:
             laid=self._is_laid(wanted.version),
             tried=self._tried == wanted.sha256,
             room=shutil.disk_usage(self.place.root).free,
+            ready_s=self.ready_s(wanted.version),
         )
+
+    def ready_s(self, version: str) -> int:
+        """Since that release was laid, by the wall clock; 0 for one that is not."""
+        return _age_s(self.place.release(version) / _MARK)
 
     def _is_refused(self, offer: Offered) -> bool:
         return any((each.sha256, each.at) == (offer.sha256, offer.at) for each in self.told.refused)
@@ -230,14 +239,17 @@ class Installer:
             _remove(path)
 
     def _leftovers(self, offer: Offered | None) -> Iterable[Path]:
-        releases = {self.place.version, Path(os.path.realpath(self.place.root / "previous")).name}
+        links = (self.place.root / name for name in ("current", "previous"))
+        releases = {self.place.version, *(Path(os.path.realpath(link)).name for link in links)}
         incoming = {"told.json"}
         if offer is not None and self._is_laid(offer.version):
             releases.add(offer.version)
         elif offer is not None:
             incoming |= {self._part(offer).name, self._file(offer).name}
-        for folder, kept in ((self._incoming, incoming), (self.place.root / "releases", releases)):
-            yield from (path for path in _listed(folder) if path.name not in kept)
+        yield from (path for path in _listed(self._incoming) if path.name not in incoming)
+        for path in _listed(self.place.root / "releases"):
+            if path.name not in releases and _age_s(path) >= FRESH_S:
+                yield path
 
     # -- what came of it ------------------------------------------------------------------------
     def refuse(self, offer: Offered, why: str) -> None:
@@ -254,7 +266,7 @@ class Installer:
             self._tell(spoilt=self.told.spoilt + 1)
 
     def reached(self) -> None:
-        """The first screen stands. A disk that is full keeps nobody from ending the trial."""
+        """The first screen stands: what is left to prove is a shift. A disk that is full keeps nobody from that."""
         trial = self.place.root / "trial"
         try:
             version = trial.read_text("ascii", "replace").partition(" ")[0]
@@ -262,17 +274,33 @@ class Installer:
             return
         if version == self.place.version:
             with suppress(OSError):
-                self._disk.remove("on-trial.remove", trial)
+                self._disk.rename("on-trial.rename", trial, self._proving)
                 self._disk.sync_folder("on-trial.sync", self.place.root)
-                self._tell(said="updating.taken", changing=None)
+                self._tell(said="updating.taken")
+
+    @property
+    def _proving(self) -> Path:
+        return self.place.root / "proving"
+
+    @property
+    def proves(self) -> bool:
+        """Whether this program has not brought a shift to its end yet: its crashes are counted."""
+        return self._proving.exists()
+
+    def proved(self) -> None:
+        """It has. Raises OSError."""
+        self._disk.remove("proving.remove", self._proving)
+        self._disk.sync_folder("proving.sync", self.place.root)
 
     def look_back(self) -> None:
         """Learn that `launch` has put this program back in place of a newer one. Raises OSError."""
-        mark = self.place.root / "rolled-back"
+        mark, offer = self.place.root / "rolled-back", self.told.changing
         if not mark.exists():
             return
-        if self.told.changing is not None:
-            self.refuse(self.told.changing, "updating.rolled_back")
+        if offer is not None and mark.read_text("ascii", "replace").strip() == offer.version:
+            self.refuse(offer, "updating.rolled_back")
+        else:  # it had come from a stick
+            self._tell(said="updating.rolled_back")
         self._disk.remove("rolled-back.remove", mark)
 
     def _tell(self, **news: object) -> None:
@@ -288,6 +316,14 @@ def _sha256(path: Path) -> str:
         while piece := file.read(_PIECE):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def _age_s(path: Path) -> int:
+    """Since it was changed; 0 for what is not there."""
+    try:
+        return max(0, int(time.time() - path.stat().st_mtime))
+    except FileNotFoundError:
+        return 0
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from typing import Final
 from app.errors import OfficeAway, OfficeRefused, WatchbookError
 from sync.client import Client, Refused
 from sync.installing import Installer, Unfit
-from sync.updating import Around, State, Step, next_step
+from sync.updating import LONG_S, Around, State, Step, next_step
 from sync.wire import Offered
 
 log: Final = logging.getLogger("watchbook.updater")
@@ -98,7 +98,7 @@ class Updater:
         except Unfit as e:
             assert self._offer is not None
             self._installer.refuse(self._offer, e.key)
-        self._say(step, state)
+        self._say(step, state, around)
         return step
 
     def _do(self, step: Step) -> None:
@@ -158,19 +158,21 @@ class Updater:
             self._client = None
 
     # -- what is said ---------------------------------------------------------------------------
-    def _say(self, step: Step, state: State) -> None:
-        said = _words(step, state, self.said) or self._installer.told.said
+    def _say(self, step: Step, state: State, around: Around) -> None:
+        said = _words(step, state, around, self.said) or self._installer.told.said
         if said != self.said:
             self.said = said
             self._on_news()
 
 
-def _words(step: Step, state: State, before: str) -> str:
-    """What goes on now, after what was said `before`; empty when nothing does."""
+def _words(step: Step, state: State, around: Around, before: str) -> str:
+    """What goes on now or is waited for, after what was said `before`; empty when nothing is."""
     offer = state.offer
     if offer is None or state.refused or offer.version == state.running:
         return ""
     if state.tried:
-        return "updating.ready"
+        if around.on_shift and state.ready_s >= LONG_S:
+            return "updating.never_free"
+        return "updating.ready" if around.lasts else "updating.no_power"
     full = step is Step.ROOM or (step is Step.REST and before == NO_ROOM)
     return NO_ROOM if full else "updating.fetching"

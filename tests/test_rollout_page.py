@@ -88,17 +88,18 @@ class Desk:
             "/media/": f"{self.media}/",
             "/tmp/tree": str(self.tree.root),
             "https://office.example:8443": self.office,
+            " /opt/watchbook/launch": f" {self.tree.prefix / 'launch'}",
+            "=/var/lib/watchbook ": f"={self.folder / 'G-01'} ",
         }
         for said, meant in places.items():
             commands = commands.replace(said, meant)
         path = f"{self.tree.path}" if installs else f"{Path(sys.prefix) / 'bin'}:{os.environ['PATH']}"
-        data = self.folder / "G-01" if commands.startswith("watchbook ") else self.data
         kept = {
             name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_")) or name == "HOME"
         }
         done = subprocess.run(
             [needs("sh"), "-eu", "-c", commands],
-            env={**({} if installs else kept), "PATH": path, "WATCHBOOK_DATA_DIR": str(data), "LANG": "en"},
+            env={**({} if installs else kept), "PATH": path, "WATCHBOOK_DATA_DIR": str(self.data), "LANG": "en"},
             cwd=self.here,
             capture_output=True,
             text=True,

@@ -3,7 +3,7 @@
 TABLE = {
     "title": ("手持机", "Handhelds"),
     "line": (
-        "每台手持机最后一次联系时的情况。“未上传”的记录还在机上,下次联网时上传。",
+        "每台手持机最后一次联系时的情况。“未上传”的记录还在机上，下次联网时上传。",
         "How each handheld stood at its last contact. What is unsent is on it and comes with the next one.",
     ),
     "name": ("手持机", "Handheld"),
@@ -12,6 +12,11 @@ TABLE = {
     "records": ("未上传", "Unsent"),
     "program": ("程序", "Program"),
     "plan_of": ("计划/参数", "Plan/set."),
+    "parts_wait": (
+        "扫码头等部件参数等无人值班时重启生效",
+        "settings of its parts wait for a restart when nobody is on shift",
+    ),
+    "release_waits": ("等手持机空闲并充电时下载", "is fetched once the handheld is idle and charging"),
     "ring": ("批次", "Ring"),
     "battery": ("电量%", "Bat. %"),
     "room": ("存储MB", "Free MB"),
@@ -33,7 +38,7 @@ TABLE = {
     "well": ("正常", "well"),
     "low": ("电量低", "the battery is low"),
     "full": ("存储只剩{n} MB", "only {n} MB of room left"),
-    "old_plan": ("还在用第{n}版计划(最新第{newest}版)", "still has plan {n} (newest: {newest})"),
+    "old_plan": ("还在用第{n}版计划（最新第{newest}版）", "still has plan {n} (newest: {newest})"),
     "clock": ("时钟偏差{n}分钟", "its clock is off by {n} min"),
     "listed": (
         "{device}  {site}  {state}  {name}  {heard}  {holds}",

@@ -4,12 +4,20 @@ None has a field: the office shows them by their keys.
 """
 
 TABLE = {
-    "fetching": ("正在下载新程序", "A new program is being fetched"),
+    "fetching": (
+        "新程序下载中,只在空闲并充电时进行",
+        "A new program is being fetched, while the handheld is idle and charging",
+    ),
     "ready": ("新程序已备好,无人值班时自动更换", "A new program is ready: it comes in when nobody is on shift"),
+    "never_free": (
+        "新程序备好一天多了,一直有人值班换不上:请换班时先签退",
+        "A new program has been ready for a day, but somebody was always on shift: sign out once",
+    ),
+    "no_power": ("新程序已备好,等充电后更换", "A new program is ready: it comes in on the charger"),
     "taken": ("程序已更新", "The program was updated"),
     "rolled_back": (
-        "新程序没能启动,已换回原来的程序",
-        "The new program did not start: the one before is back",
+        "新程序没能正常运行,已换回原来的程序",
+        "The new program did not run as it should: the one before is back",
     ),
     "no_room": (
         "存储空间不够更新程序,请联系管理员",

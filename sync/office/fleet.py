@@ -4,7 +4,7 @@
 the way, and stays true until the handheld is heard of again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -70,6 +70,11 @@ def read(tx: Connection, site: str | None = None) -> list[Seen]:
         _seen(each, words.get((each.site, each.device)), marks.get((each.site, each.book or b"")))
         for each in devices.every(tx, site)
     ]
+
+
+def silent(tx: Connection, sites: Collection[str], now: int) -> dict[str, int]:
+    """By site: how many handhelds `is_silent` says of, without reading what any of them said."""
+    return devices.count_silent(tx, sites, now - FORGOTTEN_MS, now - SILENT_MS)
 
 
 def due(tx: Connection, seen: Sequence[Seen]) -> dict[tuple[str, str], Due]:

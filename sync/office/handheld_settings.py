@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from app.duties.tuning import RING, SITE, Sent, Tuning, Value, in_use
+from app.duties.tuning import PARTS, RING, SITE, Sent, Tuning, Value, in_use
 from app.errors import NotAllowed
 from app.tuning import KIND
 from sync.office.store import devices
@@ -108,6 +108,14 @@ def change(
     table.add(tx, row)
     publish(tx, site, KIND, device or SITE, msgspec.json.encode(row.sent, order="sorted"), now)
     return row
+
+
+def inherit(tx: Connection, site: str, old: str, new: str, by: str, now: int) -> None:
+    """What is set for the handheld `old` holds on `new`, which does its work. Not how its parts are joined, which is of
+    the broken one itself, and nothing in place of what is set for `new`."""
+    rows = table.newest(tx, site)
+    held, own = (rows[device].sent.values if device in rows else {} for device in (old, new))
+    change(tx, site, new, {name: held[name] for name in held.keys() - own.keys() - set(PARTS)}, by, now)
 
 
 def _next(rows: Mapping[str, Row], device: str, news: Mapping[str, Value | None], revision: int, at: int) -> Sent:

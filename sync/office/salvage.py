@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from app.errors import WatchbookError
 from app.logbook.book import Logbook
 from app.logbook.journal import has_book
 from hardware.clock import SystemClock
@@ -22,8 +23,9 @@ def is_data_folder(path: Path) -> bool:
 
 
 @contextmanager
-def files_in(folder: Path) -> Iterator[Path]:
-    """A folder with hand-off files of all that the handheld in `folder` has no receipt for; gone afterwards.
+def files_in(folder: Path) -> Iterator[tuple[Path, tuple[WatchbookError, ...]]]:
+    """A folder with hand-off files of all that the handheld in `folder` has no receipt for, and why something of it is
+    in none; gone afterwards.
 
     Raises CommandRefused when it cannot be read, BookError, OfficeRefused when it was never enrolled.
     """
@@ -36,8 +38,8 @@ def files_in(folder: Path) -> Iterator[Path]:
             raise CommandRefused("handoff.stick", folder=str(folder), why=getattr(e, "strerror", "") or "") from e
         clock = SystemClock()
         with closing(Logbook.open(copy, clock)) as logbook:
-            hand_over(logbook, stick, clock)
-        yield stick
+            given = hand_over(logbook, stick, clock)
+        yield stick, given.troubles
 
 
 def _needless(_: str, names: list[str]) -> set[str]:

@@ -22,6 +22,7 @@ from app.kinds.handheld import ELSEWHERE, HandheldTookOver
 from app.record import Record
 from app.resume import State, fold_one
 from sync.office.details import RoundDetail, StopDetail
+from sync.office.handheld_settings import inherit
 from sync.office.store import devices, heads
 from sync.office.store import rounds as table
 from sync.office.store.devices import Device
@@ -98,6 +99,10 @@ class TookOver(Struct, frozen=True):
     book: bytes
     before: str
     at: int
+    by: str
+    """Whose badge or PIN it was: id of a person."""
+    came: int
+    """When the office heard it, UTC ms."""
 
 
 def said_in(stored: Iterable[Stored]) -> list[TookOver]:
@@ -108,7 +113,8 @@ def said_in(stored: Iterable[Stored]) -> list[TookOver]:
         record = msgspec.json.decode(one.raw, type=Record)
         body = kinds.read(record)
         if isinstance(body, HandheldTookOver) and body.before:
-            found.append(TookOver(one.book, body.before.book, record.at))
+            by = record.by[0] if record.by else ""
+            found.append(TookOver(one.book, body.before.book, record.at, by, one.received_at))
     return found
 
 
@@ -117,7 +123,18 @@ def note_replaced(tx: Connection, site: str, said: TookOver) -> None:
     writers = {each.book: each.device for each in devices.every(tx, site) if each.book}
     old, new = writers.get(_unhex(said.before)), writers.get(said.book)
     if old and new:
-        devices.replace_device(tx, site, old, new, said.at)
+        stand_in(tx, site, old, new, said.at, said.by, said.came)
+
+
+def stand_in(tx: Connection, site: str, old: str, new: str, at: int, by: str, now: int) -> bool:
+    """The handheld `new` does the work of `old` since `at`, with its settings; False when it is known or over.
+
+    `by` is who said so, `now` the office's time (UTC ms).
+    """
+    if not devices.replace_device(tx, site, old, new, at):
+        return False
+    inherit(tx, site, old, new, by, now)
+    return True
 
 
 def with_taken(tx: Connection, row: RoundRow, stops: list[StopRow]) -> tuple[RoundRow, list[StopRow]]:

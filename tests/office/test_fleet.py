@@ -7,7 +7,7 @@ from contextlib import closing
 import msgspec
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from app.logbook.book import Draft
 from sync.client import Refused
@@ -87,8 +87,23 @@ def test_a_handheld_that_is_silent_for_long_is_red_and_one_in_a_drawer_is_not(
 ) -> None:
     contact(office, handheld)
     heard = handheld.clock.now().at
-    states = [seen(office).is_silent(heard + hours * HOUR) for hours in (1, 11, 13, 24 * 29, 24 * 31)]
-    assert states == [False, False, True, True, False]
+
+    def told(hour: int) -> bool:
+        now = heard + hour * HOUR
+        counted = office.ask(office.store.read(lambda tx: fleet.silent(tx, (SITE, "elsewhere"), now)))
+        one = seen(office).is_silent(now)
+        assert counted == ({SITE: 1} if one else {}), "the database counts as one is judged"
+        return one
+
+    def put(**fields: object) -> None:
+        office.ask(office.store.write(lambda tx: tx.execute(update(devices).values(**fields)) and None))
+
+    assert [told(hour) for hour in (1, 11, 13, 24 * 29, 24 * 31)] == [False, False, True, True, False]
+    book = bytes.fromhex(handheld.logbook.book_id)
+    for out_of_use in ({"revoked_at": 1}, {"replaced_by": "other"}, {"waits_since": 1}, {"book": None}):
+        put(**out_of_use)
+        assert not told(13), out_of_use
+        put(revoked_at=None, replaced_by=None, waits_since=None, book=book)
     office.account()
     office.now = heard + 20 * HOUR
     assert "silent for 20 h" in row(office)
@@ -160,7 +175,7 @@ def test_the_worst_of_many_stand_first_and_filters_stand_in_the_address(office: 
         device(tx, 55)
         says(tx, 55, battery=5, free_mb=9, radio="radio.denied", update="updating.fetching")
         device(tx, 56)
-        says(tx, 56, seq=9)
+        says(tx, 56, seq=9, parts_wait=True)
         handheld_settings.change(tx, SITE, "d000000054", {"ring": "pilot"}, "x", now - HOUR)
 
     office.ask(office.store.write(fill))
@@ -179,6 +194,9 @@ def test_the_worst_of_many_stand_first_and_filters_stand_in_the_address(office: 
         ):
             page = browser.get("/devices", params={**EN, **asked}).text
             assert re.findall(r"H\d\d", page.partition("<tbody>")[2]) == found, asked
+        waits = "settings of its parts wait for a restart"
+        assert waits in browser.get("/devices", params={**EN, "name": "h56"}).text
+        assert waits not in browser.get("/devices", params={**EN, "name": "h55"}).text
         assert "A new program is being fetched" in browser.get("/devices", params=EN).text
     listed = {each["device"]: each for each in json.loads(command(office, "device", "list", "--json")[1])}
     assert [listed[f"d0000000{n}"]["silent"] for n in (51, 52, 53)] == [False, False, True]

@@ -1,6 +1,7 @@
 """A handheld breaks in the middle of a round: a spare goes on with it, and what the broken one held comes in later."""
 
 import asyncio
+import re
 import shutil
 from pathlib import Path
 
@@ -13,8 +14,11 @@ from app.kinds.handheld import ELSEWHERE, Before, RoundBegun, StopReached
 from app.logbook.verify import check_folder
 from app.ports import Scan
 from app.takeover import TakingOver
+from app.tuning import tuning_of
 from sync.client import Refused
 from sync.invited import Invited
+from sync.office import handheld_settings
+from sync.office.store import settings
 from sync.office.walker import NO_TRICKS
 from sync.wire import Other
 from tests.office.conftest import NIGHT, SITE, Handheld, Office, at, command
@@ -84,6 +88,9 @@ def boss_of(spare: Handheld, id: str = "wang-qiang") -> Person:
 def test_the_spare_goes_on_where_the_office_saw_the_broken_one_last(office: Office, tmp_path: Path) -> None:
     badge = office.badge("wang-qiang")
     broken, spare = Handheld(office, tmp_path / "broken", "Gate 1"), Handheld(office, tmp_path / "spare", "Spare")
+    ours = {each.name: each.device for each in office.ask(office.store.devices.of(SITE))}
+    sets(office, ours["Gate 1"], letters="large", lang="en", ring="pilot", scanner="serial:/dev/ttyS1@9600")
+    sets(office, ours["Spare"], lang="zh")
     stops = set_out(broken, 180)
     go(broken, stops[:REACHED])
     broken.sync()
@@ -109,16 +116,33 @@ def test_the_spare_goes_on_where_the_office_saw_the_broken_one_last(office: Offi
     devices = {each.name: each for each in office.ask(office.store.devices.of(SITE))}
     assert devices["Gate 1"].replaced_by == devices["Spare"].device
     assert devices["Gate 1"].revoked_at is None
+    assert re.search(r"  replaced  Gate 1\b", command(office, "device", "list")[1])
+    spare.sync()
+    sent = tuning_of(spare.logbook).values
+    assert sent == {"letters": "large", "ring": "pilot", "lang": "zh"}, "its parts, and what is its own, stay its own"
+    (last, *_) = office.ask(office.store.read(lambda tx: settings.history(tx, SITE, 1)))
+    assert (last.device, last.by) == (ours["Spare"], "wang-qiang")
 
     shutil.copytree(tmp_path / "broken", tmp_path / "copy")
-    held = broken.logbook.acked
+    held, before = broken.logbook.acked, files_of(tmp_path / "copy")
     code, told = command(office, "handoff", str(tmp_path / "copy"))
-    assert code == 0, told
+    assert (code, "The copy is as it was" in told, "receipt lies" in told) == (0, True, False), told
+    assert files_of(tmp_path / "copy") == before
+    shutil.copytree(tmp_path / "spare", tmp_path / "whole")
+    assert command(office, "handoff", str(tmp_path / "whole")) == (0, "The copy holds nothing that the office lacks\n")
     assert office.ask(office.store.records.held(SITE, broken.logbook.book)).seq > held
     assert check_folder(tmp_path / "copy").whole
     assert check_folder(tmp_path / "spare").whole
     assert "took over from a broken handheld: Gate 1" in page_of(office, spare)
     spare.close()
+
+
+def sets(office: Office, device: str, **values: str) -> None:
+    office.ask(office.store.write(lambda tx: handheld_settings.change(tx, SITE, device, values, "boss", office.now)))
+
+
+def files_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def page_of(office: Office, handheld: Handheld) -> str:

@@ -14,8 +14,9 @@ from tests.rollout.making import PUBLISHER
 
 LAUNCH: Final = Path(__file__).parent.parent.parent / "rollout" / "launch"
 OLD, NEW = "0.2.0", "0.3.0"
-WELL: Final = 'rm -f "$root/trial"'
+WELL: Final = '[ ! -e "$root/trial" ] || mv "$root/trial" "$root/proving"'
 """What a program does whose first screen stands."""
+FAILS_LATER: Final = f"{WELL}\n    exit 1"
 CRASHES: Final = "exit 1"
 HANGS: Final = "exec sleep 30"
 PROGRAM: Final = """#!/bin/sh

@@ -4,6 +4,8 @@ import errno
 import hashlib
 import os
 import signal
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,18 +14,21 @@ import pytest
 from msgspec import Struct
 
 from app.version import BOOK_FORMAT
-from sync.installing import Installer, Place, Unfit, place_of
+from sync.installing import FRESH_S, Installer, Place, Unfit, place_of
 from sync.updating import IDLE_S, Around, Step, next_step
 from sync.wire import Offered
 from tests.logbook.tools import FailingDisk, QuickDisk, fails
+from tests.rollout import making
 from tests.rollout.making import STRANGER
 from tests.rollout.scripts import (
     BOOK_ILL,
     BROKEN,
     CRASHES,
+    FAILS_LATER,
     NEW,
     OLD,
     WELL,
+    lay,
     leads,
     packed,
     planted,
@@ -69,7 +74,7 @@ class Handheld:
     def carry(self, release: Published, upto: Step = Step.CHANGE) -> list[Step]:
         installer, done = self.installer, list[Step]()
         installer.look_back()
-        while (step := next_step(installer.state(release.offer), NIGHT)) not in (Step.REST, Step.ROOM):
+        while (step := self._step(release)) not in (Step.REST, Step.ROOM):
             done.append(step)
             try:
                 self._do(step, release)
@@ -78,6 +83,12 @@ class Handheld:
             if step is upto:
                 break
         return done
+
+    def _step(self, release: Published) -> Step:
+        """The next one, an hour after the one before."""
+        for path in (self.place.root / "releases").iterdir():
+            os.utime(path, (time.time() - FRESH_S,) * 2)
+        return next_step(self.installer.state(release.offer), NIGHT)
 
     def _do(self, step: Step, release: Published) -> None:
         installer, offer = self.installer, release.offer
@@ -123,8 +134,35 @@ def test_a_release_comes_in_beside_the_old_one_and_the_next_start_is_its_trial(h
     new.reached()
     assert not (root / "trial").exists()
     assert new.told.said == "updating.taken"
+    assert handheld.begun().proves
+    new.proved()
+    assert not new.proves
     assert handheld.carry(release) == []
     assert sorted(path.name for path in (root / "incoming").iterdir()) == ["told.json"]
+
+
+@pytest.mark.proof
+def test_the_real_installer_lays_it_beside_the_one_that_runs(handheld: Handheld) -> None:
+    assert handheld.carry(published(making.release(NEW, arch=os.uname().machine)), upto=Step.LAY)[-1] is Step.LAY
+    laid = handheld.place.release(NEW)
+    assert (laid / "whole").is_file()
+    said = subprocess.run([laid / "bin" / "watchbook", "--version"], capture_output=True, text=True, timeout=60)
+    assert said.stdout == f"watchbook {NEW} --version\n"
+    assert handheld.is_as_before()
+
+
+def test_what_is_installed_from_a_stick_meanwhile_is_left_alone(handheld: Handheld) -> None:
+    root = handheld.place.root
+    (root / "releases" / "0.9.0").mkdir()
+    assert not handheld.installer.state(None).left, "it is being laid"
+    lay(root, NEW, program(NEW))
+    for path in (root / "releases").iterdir():
+        os.utime(path, (time.time() - FRESH_S,) * 2)
+    (root / "current").unlink()
+    (root / "current").symlink_to(f"releases/{NEW}")
+    handheld.installer.clear(None)
+    assert leads(handheld.place) == NEW, "it waits for a restart"
+    assert not (root / "releases" / "0.9.0").exists()
 
 
 @pytest.mark.proof
@@ -137,10 +175,12 @@ def test_the_third_release_leaves_the_first_behind(handheld: Handheld) -> None:
 
 
 @pytest.mark.proof
-def test_one_that_was_rolled_back_is_left_alone_until_it_is_offered_anew(handheld: Handheld) -> None:
-    release = published(packed(script=program(NEW, CRASHES)))
+@pytest.mark.parametrize("crashes", [CRASHES, FAILS_LATER])
+def test_one_that_was_rolled_back_is_left_alone_until_it_is_offered_anew(handheld: Handheld, crashes: str) -> None:
+    release = published(packed(script=program(NEW, crashes)))
     handheld.carry(release)
-    assert started(handheld.place) == 0
+    while started(handheld.place):
+        handheld.begun().reached()
     assert ran(handheld.place) == [NEW, NEW, NEW, OLD]
     handheld.begun()
     assert handheld.carry(release) == [Step.CLEAR]

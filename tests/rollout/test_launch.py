@@ -7,7 +7,20 @@ from pathlib import Path
 import pytest
 
 from sync.installing import Place
-from tests.rollout.scripts import CRASHES, HANGS, NEW, OLD, WELL, lay, leads, planted, program, ran, started
+from tests.rollout.scripts import (
+    CRASHES,
+    FAILS_LATER,
+    HANGS,
+    NEW,
+    OLD,
+    WELL,
+    lay,
+    leads,
+    planted,
+    program,
+    ran,
+    started,
+)
 
 PATIENCE = re.compile(r"PATIENCE=\d+")
 
@@ -44,6 +57,18 @@ def test_a_new_program_that_shows_its_first_screen_stays(tmp_path: Path) -> None
     assert (ran(place), leads(place)) == ([NEW, NEW], NEW)
 
 
+def test_a_command_is_no_start_of_the_screen(tmp_path: Path) -> None:
+    place = on_trial(tmp_path, CRASHES)
+    for _ in range(4):
+        assert started(place, "doctor") == 0
+        assert started(place, "sync") == 1
+    assert (place.root / "trial").read_text() == f"{NEW} 0\n"
+    (place.root / "trial").rename(place.root / "proving")
+    for _ in range(4):
+        assert started(place, "sync") == 1
+    assert (leads(place), (place.root / "proving").read_text()) == (NEW, f"{NEW} 0\n")
+
+
 def test_one_that_never_shows_it_makes_way_for_the_one_before(tmp_path: Path) -> None:
     place = on_trial(tmp_path, CRASHES)
     assert started(place) == 0
@@ -54,6 +79,33 @@ def test_one_that_never_shows_it_makes_way_for_the_one_before(tmp_path: Path) ->
     assert ran(place)[-1] == OLD
 
 
+def test_one_that_crashes_before_it_has_brought_a_shift_to_its_end_makes_way_too(tmp_path: Path) -> None:
+    place = on_trial(tmp_path, FAILS_LATER)
+    assert [started(place) for _ in range(4)] == [1, 1, 1, 0]
+    assert (ran(place), leads(place)) == ([NEW, NEW, NEW, OLD], OLD)
+    assert (place.root / "rolled-back").read_text() == f"{NEW}\n"
+    assert not (place.root / "proving").exists()
+
+
+@pytest.mark.parametrize(
+    "ends", ["exit 0", "exit 4", f'[ $(wc -l <"$root/ran") -ne 3 ] || rm -f "$root/proving"\n{CRASHES}']
+)
+def test_whoever_leaves_it_and_what_comes_after_that_shift_is_not_counted(tmp_path: Path, ends: str) -> None:
+    place = on_trial(tmp_path, f"{WELL}\n{ends}")
+    for _ in range(8):
+        started(place)
+    assert (ran(place), leads(place)) == ([NEW] * 8, NEW)
+
+
+@pytest.mark.parametrize("runs", [CRASHES, FAILS_LATER])
+def test_nothing_goes_back_to_a_program_that_could_not_write_the_book_as_it_is_now(tmp_path: Path, runs: str) -> None:
+    place = on_trial(tmp_path, f'[ $(wc -l <"$root/ran") -ne 2 ] || echo 2 >"$WATCHBOOK_DATA_DIR/format"\n{runs}')
+    for _ in range(6):
+        started(place, WATCHBOOK_DATA_DIR=str(tmp_path))
+    assert set(ran(place)) == {NEW}
+    assert leads(place) == NEW
+
+
 @pytest.mark.proof
 def test_one_that_hangs_is_killed(tmp_path: Path) -> None:
     place = on_trial(tmp_path, HANGS)
@@ -62,10 +114,11 @@ def test_one_that_hangs_is_killed(tmp_path: Path) -> None:
     assert (ran(place), leads(place)) == ([NEW, OLD], OLD)
 
 
-@pytest.mark.parametrize("trial", [f"{OLD} 1\n", "9.9.9 1\n", "", "\0\0\0", "../.. 1\n"])
-def test_a_trial_of_what_does_not_run_is_none(tmp_path: Path, trial: str) -> None:
+@pytest.mark.parametrize("mark", ["trial", "proving"])
+@pytest.mark.parametrize("trial", [f"{OLD} 1\n", "9.9.9 1\n", "", "\0\0\0", "../.. 1\n", f"{OLD} x y z\n"])
+def test_a_trial_of_what_does_not_run_is_none(tmp_path: Path, trial: str, mark: str) -> None:
     place = planted(tmp_path, runs=CRASHES)
-    (place.root / "trial").write_text(trial)
+    (place.root / mark).write_text(trial)
     started(place)
     assert set(ran(place)) == {OLD}
     assert leads(place) == OLD
@@ -106,11 +159,14 @@ STEPS = ("sync", "mv", "ln", "rm", "readlink", "sh", "stty", "dirname")
 
 
 @pytest.mark.proof
-def test_killed_at_any_of_its_steps_it_finds_the_way(tmp_path: Path, torture: bool) -> None:
+@pytest.mark.parametrize(("mark", "least"), [(f"trial {NEW} 0", 8), (f"proving {NEW} 1 1 3", 3)])
+def test_killed_at_any_of_its_steps_it_finds_the_way(tmp_path: Path, mark: str, least: int, torture: bool) -> None:
     dying, quick = shims(tmp_path / "dying", STEPS), shims(tmp_path / "quick", ("sync",))
     steps, deaths = tmp_path / "steps", 0
     for dies in range(0, 200, 1 if torture else 4):
         place = on_trial(tmp_path / str(dies), CRASHES)
+        name, _, words = mark.partition(" ")
+        (place.root / "trial").rename(place.root / name).write_text(f"{words}\n")
         steps.write_text("0")
         code = started(place, path=dying, WATCHBOOK_STEPS=str(steps), WATCHBOOK_DIES=str(dies))
         assert leads(place) in (OLD, NEW), dies
@@ -122,7 +178,7 @@ def test_killed_at_any_of_its_steps_it_finds_the_way(tmp_path: Path, torture: bo
         assert (ran(place)[-1], leads(place)) == (OLD, OLD), dies
         assert (place.root / "rolled-back").read_text() == f"{NEW}\n", dies
     print(f"killed {deaths} times")
-    assert deaths >= 8
+    assert deaths >= least
 
 
 def shims(folder: Path, names: tuple[str, ...]) -> str:

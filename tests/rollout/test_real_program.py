@@ -70,6 +70,7 @@ def test_it_is_tried_on_the_book_and_its_first_screen_ends_the_trial(tree: tuple
         pty.wait_for("Q:")
         pty.wait_for("程序已更新")
         assert not (place.root / "trial").exists()
+        assert installer.proves
     assert told_at(place).said == "updating.taken"
     [part] = [each for each in doctor(place, data)["parts"] if each["part"] == "program"]
     assert part == {"part": "program", "state": "ok", "says": f"{VERSION}. The program was updated"}

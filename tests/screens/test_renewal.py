@@ -2,6 +2,8 @@
 
 import asyncio
 import errno
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,9 +15,8 @@ from hardware.power import Battery
 from screens.office_line import OfficeLine
 from screens.renewal import Renewal
 from screens.terminal import Terminal
-from sync.condition import condition_of
 from sync.installing import Installer, Told
-from sync.updating import IDLE_S, Around
+from sync.updating import IDLE_S, TOO_LONG_S, UNTOUCHED_S, Around
 from sync.wire import Offered
 from tests.logbook.tools import QuickDisk
 from tests.rollout.scripts import NEW, OLD, lay, leads, planted, program
@@ -59,7 +60,7 @@ def rests(app: Terminal) -> None:
     [
         ("zh", "程序已更新", lambda root: (root / "trial").write_text(f"{OLD} 1\n")),
         ("en", "The program was updated", lambda root: (root / "trial").write_text(f"{OLD} 1\n")),
-        ("zh", "新程序没能启动,已换回原来的程序", lambda root: (root / "rolled-back").write_text(f"{NEW}\n")),
+        ("zh", "新程序没能正常运行,已换回原来的程序", lambda root: (root / "rolled-back").write_text(f"{NEW}\n")),
     ],
 )
 async def test_the_first_screen_ends_the_trial_and_says_so_once(
@@ -109,10 +110,35 @@ async def test_nobody_on_shift_or_at_the_keys_loses_the_screen(here: World, rene
         await keys(pilot, "backspace")
         await keys(pilot, SIGN_IN)
         rests(app)
-        assert renewal._around().busy
+        assert renewal._around().on_shift
         await renewal._change_now(OFFER)
         assert leads(place) == OLD, "a shift is open"
     assert app.return_value is None
+
+
+async def test_a_post_that_is_never_without_a_shift_gets_it_too(here: World, renewal: Renewal) -> None:
+    here.battery = lambda: Battery(77, charging=True)
+    app, place = managed(here, renewal), renewal._installer.place
+    async with app.run_test(size=SMALL) as pilot:
+        await keys(pilot, SIGN_IN)
+        laid = time.time() - TOO_LONG_S - 60
+        os.utime(place.release(NEW) / "whole", (laid, laid))
+        app.touched -= UNTOUCHED_S - 60
+        await renewal._change_now(OFFER)
+        assert leads(place) == OLD, "somebody was there in the last hour"
+        app.touched -= 120
+        await renewal._change_now(OFFER)
+        assert app.return_value == 0
+    assert leads(place) == NEW
+
+
+async def test_a_shift_that_came_to_its_end_is_what_a_new_program_has_to_prove(here: World, renewal: Renewal) -> None:
+    (renewal._installer.place.root / "trial").write_text(f"{OLD} 1\n")
+    async with managed(here, renewal).run_test(size=SMALL) as pilot:
+        await keys(pilot, SIGN_IN)
+        assert renewal._installer.proves
+        await here.watch.close_shift()
+        assert not renewal._installer.proves
 
 
 async def test_between_two_shifts_the_program_ends_for_the_new_one(here: World, renewal: Renewal) -> None:
@@ -141,8 +167,11 @@ async def test_what_goes_on_around_is_told_as_it_is(here: World, renewal: Renewa
 def test_the_page_about_the_office_and_the_office_say_how_it_stands(here: World) -> None:
     line = OfficeLine(here.book, here.clock)
     line.update = lambda: "updating.ready"
+    line.parts_wait = lambda: True
     with ExitStack() as stack:
         courier = line._started()
         stack.callback(line.stop)
         assert ("updating.ready", {}) in line.line.notices
-        assert condition_of(here.book, update=line.update)(courier.state).update == "updating.ready"
+        assert courier._condition is not None
+        said = courier._condition(courier.state)
+        assert (said.update, said.parts_wait) == ("updating.ready", True)

@@ -17,10 +17,10 @@ from app.pages import pages_of
 from app.settings import keep
 from app.tuning import KIND
 from app.words import say
-from screens import support
 from screens.gear import AGAIN
 from screens.terminal import Terminal
 from screens.tuned import in_force, parts_of
+from sync import support
 from tests.screens.test_journey import begin
 from tests.screens.world import SIGN_IN, SMALL, World, keys, settle, text, until, world
 
@@ -89,9 +89,11 @@ async def test_how_parts_are_joined_waits_until_nobody_is_on_shift(tmp_path: Pat
         app = opened(here)
         async with app.run_test(size=SMALL) as pilot:
             await keys(pilot, SIGN_IN)
+            before = app.following.begins_anew
             sent(here, 1, scanner="serial:/dev/ttyS7@9600")
             await settle(pilot, 4)
             assert app.return_code is None
+            assert (before, app.following.begins_anew) == (False, True), "the office is told that it waits"
             await here.watch.close_shift()
             app.go_sign_in()
             await until_ended(pilot)

@@ -3,6 +3,7 @@
 import math
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from app.errors import OfficeAway
 from sync.client import Client, Refused
@@ -21,7 +23,7 @@ from sync.office.releases import ReleaseUnknown
 from sync.office.store.releases import Held
 from sync.release import ReleaseForged, ReleaseRefused
 from sync.updater import Updater
-from sync.updating import IDLE_S, Around, State, Step
+from sync.updating import ENOUGH, IDLE_S, LONG_S, Around, State, Step
 from sync.wire import PIECE, Offered
 from tests.logbook.tools import QuickDisk
 from tests.rollout.making import STRANGER
@@ -200,11 +202,21 @@ def test_an_update_comes_over_the_line_and_says_how_it_stands(running: RunningOf
         assert 0 < before < len(data)
         around[0] = NIGHT
         steps = []
-        while (step := updater.turn()) is not Step.CHANGE:
+        while (step := updater.turn()) is not Step.TRY:
             steps.append(step)
-        assert [*dict.fromkeys(steps)] == [Step.FETCH, Step.CHECK, Step.LAY, Step.CLEAR, Step.TRY]
+        whole = place.release(NEW) / "whole"
+        for ago, around[0], why in (
+            (0, replace(NIGHT, on_shift=True), "ready"),
+            (LONG_S, replace(NIGHT, on_shift=True), "never_free"),
+            (LONG_S, replace(NIGHT, percent=ENOUGH - 1), "no_power"),
+        ):
+            os.utime(whole, (time.time() - ago,) * 2)
+            assert (updater.turn(), updater.said) == (Step.REST, f"updating.{why}")
+        around[0] = NIGHT
+        assert updater.turn() is Step.CHANGE
+        assert [*dict.fromkeys(steps)] == [Step.FETCH, Step.CHECK, Step.LAY, Step.CLEAR]
         assert leads(place) == NEW
-        assert said == ["updating.fetching", "updating.ready"]
+        assert said == [f"updating.{name}" for name in ("fetching", "ready", "never_free", "no_power", "ready")]
     withdraw(running, NEW)
 
 

@@ -4,7 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from sync.updating import ENOUGH, GONE_S, IDLE_S, Around, State, Step, need, next_step
+from sync.updating import (
+    ENOUGH,
+    GONE_S,
+    IDLE_S,
+    TOO_LONG_S,
+    UNTOUCHED_S,
+    Around,
+    State,
+    Step,
+    need,
+    next_step,
+)
 from sync.wire import Offered
 
 OFFER = Offered("0.3.0", "a" * 64, 1000, 1)
@@ -20,13 +31,15 @@ STATES = st.builds(
     refused=st.booleans(),
     left=st.booleans(),
     room=st.integers(0, PLENTY),
+    ready_s=st.sampled_from([0, TOO_LONG_S - 1, TOO_LONG_S]),
 )
 AROUND = st.builds(
     Around,
-    idle_s=st.integers(0, 3 * IDLE_S),
+    idle_s=st.integers(0, 3 * IDLE_S) | st.sampled_from([UNTOUCHED_S - 1, UNTOUCHED_S]),
     busy=st.booleans(),
     percent=st.none() | st.integers(0, 100),
     charging=st.booleans(),
+    on_shift=st.booleans(),
 )
 NIGHT = Around(idle_s=IDLE_S, busy=False, percent=80, charging=True)
 """On the charger, and nobody is there."""
@@ -38,6 +51,7 @@ def test_nobody_who_works_notices_anything(state: State, around: Around) -> None
     if step is Step.CHANGE:
         assert not around.busy
         assert around.idle_s >= GONE_S
+        assert not around.on_shift or (around.untouched and state.ready_s >= TOO_LONG_S)
     elif step is not Step.REST:
         assert around.idle_s >= IDLE_S
         assert around.powered
@@ -96,6 +110,19 @@ def test_on_a_quiet_night_every_update_comes_to_its_end(state: State) -> None:
         assert step is Step.CHANGE
     else:
         assert step is Step.ROOM
+
+
+def test_where_a_shift_is_always_open_it_comes_in_when_the_handheld_lies_untouched_on_its_charger() -> None:
+    ready = State(OFFER, "0.2.0", laid=True, tried=True, ready_s=TOO_LONG_S)
+    manned = Around(UNTOUCHED_S, busy=False, percent=90, charging=True, on_shift=True)
+    assert next_step(ready, manned) is Step.CHANGE
+    kept_out = (
+        (replace(ready, ready_s=TOO_LONG_S - 1), manned),
+        (ready, replace(manned, idle_s=UNTOUCHED_S - 1)),
+        (ready, replace(manned, charging=False)),
+        (ready, replace(manned, busy=True)),
+    )
+    assert {next_step(state, around) for state, around in kept_out} == {Step.REST}
 
 
 def test_a_battery_that_lasts_is_enough_for_the_change_itself() -> None:
