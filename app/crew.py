@@ -1,6 +1,7 @@
 """The crew: who is identified at this handheld, and how long wrong PINs keep somebody waiting."""
 
 import asyncio
+from datetime import timedelta
 from typing import Final
 
 from msgspec import UNSET
@@ -21,6 +22,8 @@ FIRST_WAIT_S: Final = 30
 LONGEST_WAIT_S: Final = 3600
 SHIFT_MS: Final = 24 * 3600 * 1000
 """Longest shift (decision 16)."""
+LEFT: Final = timedelta(minutes=30)
+"""A round that its crew left behind a restart keeps others out until so long after its window."""
 
 
 class Crew(Session):
@@ -155,15 +158,19 @@ class Crew(Session):
         return post.id if post else None
 
     def _is_over(self, shift: Shift, person: Person) -> bool:
-        """A shift that lasted a day, or that its crew left open behind a restart, ends when somebody else begins."""
-        if self.state.round is not None:
-            return False
+        """A shift that lasted a day, or that its crew left open behind a restart, ends when somebody else begins.
+
+        A round that is walked goes before; one that was left behind the restart does so for a while.
+        """
         left_open = not self._unlocked and not has(shift, person.id)
+        if (progress := self.state.round) is not None:
+            return left_open and not self._may_unlock(person) and self.now() >= progress.closes + LEFT
         return left_open or self._clock.now().at - shift.opened >= SHIFT_MS
 
     def _may_join(self, person: Person) -> None:
-        if not self._unlocked and not self._may_unlock(person):
-            raise NotAllowed("watch.crew_first")
+        progress = self.state.round
+        if progress is not None and not self._unlocked and not self._may_unlock(person):
+            raise NotAllowed("watch.crew_first", time=f"{progress.closes + LEFT:%H:%M}")
 
     def _may_unlock(self, person: Person) -> bool:
         return not UNLOCKERS.isdisjoint(self._in_force.roles_of(person.id))

@@ -326,12 +326,21 @@ class Watch(Crew, Arrivals, Posting, Doubting):
     async def finish_round(self) -> Summary:
         """Close the round; stops not reached count as missed. Signs the head."""
         progress = self._walking()
-        due = self.plan.find_schedule(progress.schedule)
-        after = rounds.finish(progress, due, len(self._shift().crew), self._clock.now().at)[0]
-        await self._write(finished(after))
-        self._turned()
+        await self._close_round(progress)
         await self._sign()
         return self.state.rounds[rounds.slot_id(progress.round)]
+
+    async def _close_round(self, progress: Progress) -> None:
+        shift, due = self.state.shift, self.plan.find_schedule(progress.schedule)
+        after = rounds.finish(progress, due, len(shift.crew) if shift else 0, self._clock.now().at)[0]
+        await self._write(finished(after))
+        self._turned()
+
+    async def _end_shift(self) -> None:
+        """With the round that its crew left behind a restart."""
+        if self.state.round is not None:
+            await self._close_round(self.state.round)
+        await super()._end_shift()
 
     def here(self, check: Check | None = None) -> Here:
         """Where the crew is: at the stop that is open, else the one reached last; of rounds by place at the one that

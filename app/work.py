@@ -422,6 +422,14 @@ class Work(Session):
             raise NotAllowed("orders.others", name=self._called(found.worker))
         return found
 
+    def may_accept(self, order: Order) -> bool:
+        """Whether somebody of this crew could do it."""
+        try:
+            self._worker(order)
+        except NotAllowed:
+            return False
+        return True
+
     def _worker(self, order: Order) -> str:
         """Who of the crew does it: one whose turn it is, else one who leads."""
         crew = self._shift().crew

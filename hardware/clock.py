@@ -5,6 +5,7 @@ The wall clock may be wrong and may jump; boot time counts on through sleep and 
 
 import time
 import uuid
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -50,9 +51,10 @@ class StagedClock:
         return Moment(began.at + passed, began.up + passed, moment.boot, moment.off)
 
     def skip(self, ms: int) -> None:
-        """Let `ms` pass at once."""
+        """Let `ms` pass at once. A full disk does not hold it up: the other programs then stay behind."""
         self._skipped += ms
-        self._show()
+        with suppress(OSError):
+            self._show()
 
     def _show(self) -> None:
         if self._shown is not None:

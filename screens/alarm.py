@@ -4,10 +4,12 @@
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from app.duties.days import local_time
 from app.pages import AlarmNews
+from app.watch import Watch
 from app.words import say
 from screens.layout import Line, banner, paragraph, title
 from screens.page import Page
@@ -15,6 +17,8 @@ from screens.times import clock
 
 PRESSES = 2
 SILENT = "8"
+AGAIN_MS = 60_000
+"""From then on an alarm that nobody has taken may be raised anew: it is another place by now, or another danger."""
 _NEWS = {
     "taken": ("alarm.taken", "alarm.taken_unnamed"),
     "closed": ("alarm.closed", "alarm.closed_unnamed"),
@@ -22,6 +26,8 @@ _NEWS = {
 
 
 class AlarmPage(Page):
+    hurries: ClassVar[bool] = True
+
     def __init__(self, pressed: int = 0) -> None:
         super().__init__()
         self._pressed = pressed
@@ -30,7 +36,9 @@ class AlarmPage(Page):
         watch = self.gear.watch
         rows = [title(self.say("alarm.title"), clock(watch.now()), width), ()]
         if watch.alarm_open:
-            return [*rows, *standing_rows(self, width)]
+            asked = self._pressed and may_raise(watch)
+            again = paragraph(self.say("alarm.once_more"), "key", width) if asked else []
+            return [*rows, *standing_rows(self, width), *([(), *again] if again else ())]
         if (news := watch.alarm_news) is not None:
             rows += banner(alarm_words(self.lang, news, watch.zone), "ok", width)
         rows += paragraph(self.say("alarm.once_more" if self._pressed else "alarm.ask"), "key", width)
@@ -38,8 +46,10 @@ class AlarmPage(Page):
 
     def foot(self) -> Sequence[tuple[str, str]]:
         back = self.back_key
-        if self.gear.watch.alarm_open:
+        if not may_raise(self.gear.watch):
             return (back,)
+        if self.gear.watch.alarm_open:
+            return ("9", self.say("alarm.key_again")), back
         silent = ((SILENT, self.say("alarm.silent_key")),) if self._pressed else ()
         return (("9", self.say("alarm.key")), *silent, back)
 
@@ -48,7 +58,7 @@ class AlarmPage(Page):
             await self.gear.watch.raise_alarm(silent=True)
             self.terminal.close(self)
             return
-        if key != "9" or self.gear.watch.alarm_open:
+        if key != "9" or not may_raise(self.gear.watch):
             self._pressed = 0
             return
         self._pressed += 1
@@ -59,6 +69,12 @@ class AlarmPage(Page):
 
     async def back(self) -> None:
         self.terminal.close(self)
+
+
+def may_raise(watch: Watch) -> bool:
+    """Whether 9 or the SOS key raises one now: a key held down is one alarm, and a silent one may become loud."""
+    since = watch.now().timestamp() * 1000 - watch.state.alarm_at
+    return not watch.alarm_open or watch.state.silent or abs(since) >= AGAIN_MS
 
 
 def standing_rows(page: Page, width: int) -> list[Line]:

@@ -26,8 +26,9 @@ from app.codes import TOKEN_BYTES, digest, hash_pin, make, printed_issue
 from app.duties.site import Credentials, People, Person, Plan, decode_plan
 from app.errors import WatchbookError
 from app.logbook.book import Logbook, Received
+from app.logbook.disk import unsafe
 from app.ports import Clock, Moment
-from app.settings import Settings, example, load
+from app.settings import Settings, example, load, shown_lang
 from app.usage import asked_lang, exit_code
 from app.words import say
 from hardware.clock import StagedClock, SystemClock
@@ -58,15 +59,16 @@ def main(flags: Mapping[str, Any], *, with_office: bool, speed: float, start: st
     lang = asked_lang(sys.argv[1:])
     try:
         settings = load(flags)
-        lang = launch.shown_lang(settings.lang, os.environ)
+        lang = shown_lang(settings.lang, os.environ)
         settings = msgspec.structs.replace(settings, lang=lang)
         launch.require_terminal(lang)
         with ExitStack() as stack:
             kept = bool(flags.get("data_dir"))
             made = "" if kept else stack.enter_context(tempfile.TemporaryDirectory(prefix="watchbook-"))
             folder = Path(made or flags["data_dir"])
-            folder.mkdir(parents=True, exist_ok=True)
             begin = _hour(start)
+            with _writing():
+                folder.mkdir(parents=True, exist_ok=True)
             return _play(stack, settings, folder, kept=kept, with_office=with_office, speed=speed, start=begin)
     except WatchbookError as e:
         print(e.say(lang), file=sys.stderr)
@@ -79,13 +81,15 @@ def _play(
     real = SystemClock()
     stage = _earlier(folder)
     shown = folder / "clock"
-    clock = StagedClock(real, _went_on(folder, real.now()) or _staged(real.now(), start), speed, shown)
+    with _writing():
+        clock = StagedClock(real, _went_on(folder, real.now()) or _staged(real.now(), start), speed, shown)
     port = stage.port if stage else 0
     desk = stack.enter_context(_office(folder / "office", shown, settings.lang, port)) if with_office else None
     logbook = stack.enter_context(closing(Logbook.open(folder / "handheld", clock)))
     if stage is None:
         stage = _enrolled(logbook, desk, clock) if desk else _alone(logbook)
-        (folder / "stage.json").write_bytes(msgspec.json.encode(stage))
+        with _writing():
+            (folder / "stage.json").write_bytes(msgspec.json.encode(stage))
     office = None
     if desk is not None:
         office = OfficeLine(logbook, clock, on_offset=real.set_off, by_itself=False)
@@ -108,6 +112,15 @@ def _play(
     with suppress(OSError):  # the terminal may be gone
         print(_farewell(logbook, settings.lang, folder if kept else None))
     return code
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """A folder that takes no files: raises BookUnsafe."""
+    try:
+        yield
+    except OSError as e:
+        raise unsafe(e) from e
 
 
 def _farewell(logbook: Logbook, lang: str, folder: Path | None) -> str:

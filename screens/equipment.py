@@ -11,7 +11,7 @@ from app.duties.site import Asset, Check, Point
 from app.equipment import Equipment, Readings
 from app.words import table
 from screens.choices import Choices, ListPage
-from screens.layout import Line, flow, line, paragraph, title
+from screens.layout import Line, flow, heading, paragraph
 from screens.limits import limits, unit_of
 from screens.page import Page
 from screens.times import clock
@@ -130,13 +130,13 @@ class AssetPage(Page):
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         asset, watch = self._asset, self.gear.watch
-        rows = [title(asset.name.say(self.lang), clock(watch.now()), width)]
+        rows = heading(asset.name.say(self.lang), clock(watch.now()), width)
         point = watch.plan.find_point(asset.point)
         rows += paragraph(point.name.say(self.lang) if point else asset.point, "text", width)
         plate = [asset.model, self.say("equipment.register", register=asset.register) if asset.register else ""]
         rows += flow(filter(None, plate), "text", width)
         rows += paragraph(*due_words(self, asset), width)
-        rows += [line((self._seen(), "dim")), ()]
+        rows += [*paragraph(self._seen(), "dim", width), ()]
         return [*rows, *(self._sections.draw(width, height - len(rows), self.more) if self._sections else ())]
 
     def _seen(self) -> str:
@@ -167,7 +167,7 @@ class TextPage(Page):
         self._told = told
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        rows = [title(self._headline, self.say(self._about), width), ()]
+        rows = [*heading(self._headline, self.say(self._about), width), ()]
         return [*rows, *(row for words in self._told for row in paragraph(words, "text", width, "  "))]
 
     def foot(self) -> Sequence[tuple[str, str]]:
@@ -210,7 +210,7 @@ class ReadingPage(Page):
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         check, values = self._read.check, self._read.values
-        rows = [title(self._headline, self.say("equipment.readings"), width)]
+        rows = heading(self._headline, self.say("equipment.readings"), width)
         rows += paragraph(check.text.say(self.lang), "key", width)
         turn = self.say(f"equipment.leaves_{readings.leaves(values)}")
         rows += paragraph(self.say("equipment.direction", trend=readings.trend(values), words=turn), "text", width)

@@ -129,6 +129,12 @@ class SheetPage(Page):
         self._page = 0
         self._pages = 1
 
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Once more where there turned out to be more pages, or fewer: the keys below say so."""
+        before = self._pages
+        rows = super().lines(width, height)
+        return rows if self._pages == before else super().lines(width, height)
+
     def rows_of(self, sheet: Sheet, width: int, height: int) -> list[Line]:
         """The page that is open, of at most `height` rows."""
         rows = sheet_rows(self, sheet, width)

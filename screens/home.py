@@ -123,7 +123,7 @@ class HomePage(Page):
     def _everything(self, width: int) -> list[Line]:
         """All rounds of today, for a wide screen."""
         duties = sorted(self.gear.watch.today(), key=lambda duty: duty.slot.opens)
-        rows = [line((self.say("home.list"), "dim"))]
+        rows = [line((self.say("home.list"), "dim"))] if duties else []
         for duty in duties:
             opens, closes = window(duty)
             row = two((f"{opens}-{closes} {self.name_of(duty)}", "text"), self.say(f"duty.{duty.standing}"), width)

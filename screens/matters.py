@@ -13,7 +13,7 @@ from app.onsite import OnSite
 from app.ports import Scan, Sighting
 from app.work import Work
 from screens.choices import Choices
-from screens.layout import Line, paragraph, title
+from screens.layout import Line, heading, paragraph, title
 from screens.order import OrderPage, near_rows
 from screens.page import Page
 from screens.times import clock
@@ -98,7 +98,7 @@ class MattersPage(Page):
     def draw(self, width: int, height: int) -> Sequence[Line]:
         hazards = sum(finding.kind == "hazard" for finding in self._listed)
         counts = self.say("orders.matters_counts", hazards=hazards, others=len(self._listed) - hazards)
-        rows = [title(self.say("orders.matters_title"), counts, width), ()]
+        rows = [*heading(self.say("orders.matters_title"), counts, width), ()]
         if not len(self._choices):
             return [*rows, *paragraph(self.say("orders.matters_none"), "text", width)]
         return [*rows, *self._choices.draw(width, height - len(rows), self.more)]

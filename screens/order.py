@@ -33,6 +33,8 @@ STEPS: Final = {
     Stage.DONE: "confirm",
     Stage.CLOSED: "ok",
 }
+TAKING: Final = ("accept", "over", "agree")
+"""Steps by which one of the crew gets the order."""
 CLEAN: Final = "clean"
 """A row that is turned over; no supply has that id."""
 
@@ -167,8 +169,11 @@ class OrderPage(Page):
         order = self._order
         if order is None:
             return (self.back_key,)
-        keys = [("Enter", self.say(f"orders.step_{self._step(order)}"))]
-        keys += [(key, self.say(f"orders.key_{name}")) for key, name in self._rest(order)]
+        step = self._step(order)
+        in_vain = step in TAKING and not Work.of(self.gear.watch).may_accept(order)
+        keys = [] if in_vain else [("Enter", self.say(f"orders.step_{step}"))]
+        rest = [(key, name) for key, name in self._rest(order) if name != "postpone" or not order.postponed]
+        keys += [(key, self.say(f"orders.key_{name}")) for key, name in rest]
         return (*keys, self.back_key, self.menu_key)
 
     def _step(self, order: Order) -> str:
@@ -197,7 +202,7 @@ class OrderPage(Page):
         order, watch = self._order, self.gear.watch
         step = self._step(order) if order else "ok"
         match step:
-            case "accept" | "over" | "agree":
+            case _ if step in TAKING:
                 await Work.of(watch).accept_order(self._which)
                 self._told("orders.told_accept")
             case "go":

@@ -8,7 +8,7 @@ from app.duties.site import Category, Phrase
 from app.ports import Scan
 from app.work import ROOM_MOST, Work
 from screens.choices import Choices, ListPage
-from screens.layout import Line, paragraph, title
+from screens.layout import Line, heading, paragraph, title
 from screens.number import Digits, field
 from screens.order import MINUTE_S, OrderPage, is_late, left_of, place_of, place_words
 from screens.page import Page
@@ -120,7 +120,7 @@ class TakePage(Page):
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         about = self._category.text.say(self.lang) if self._category else ""
-        rows = [title(f"{self.say('orders.take_title')} {about}", clock(self.gear.watch.now()), width)]
+        rows = heading(f"{self.say('orders.take_title')} {about}".rstrip(), clock(self.gear.watch.now()), width)
         if self._category and self._phrase:
             return [*rows, (), *self._place(self._phrase, width)]
         rows += [*paragraph(self.say("finding.phrase" if self._category else "finding.category"), "text", width), ()]

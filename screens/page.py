@@ -5,6 +5,7 @@ repaints only the rows that changed. Text is never markup here, and control char
 terminal: every span is made plain as it is painted. Keys come from the terminal, one after the other.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -18,6 +19,7 @@ from textual.widget import Widget
 
 from app.duties.evidence import Near
 from app.duties.site import Point, Stop
+from app.errors import WatchbookError
 from app.ports import Scan, Sighting
 from app.text import cells, fit
 from app.words import LANGS, say
@@ -106,6 +108,8 @@ class Page(Screen[None]):
 
     walks: ClassVar[bool] = False
     """It shows the round: while it is on top, the radio listens for what waits."""
+    hurries: ClassVar[bool] = False
+    """Each key counts, however fast it comes: nobody waits in danger."""
     is_start: ClassVar[bool] = False
     """A shift begins here: what the one before left is offered first."""
     _from_row = 0
@@ -119,9 +123,9 @@ class Page(Screen[None]):
         self.terminal.sweep()
 
     # -- what a page says ----------------------------------------------------------------------
+    @abstractmethod
     def draw(self, width: int, height: int) -> Sequence[Line]:
         """The rows of this page, from the top, at most `height` of them."""
-        raise NotImplementedError(type(self).__name__)
 
     def foot(self) -> Sequence[tuple[str, str]]:
         """The keys of this page and what they do, just above the status line."""
@@ -265,9 +269,16 @@ class Page(Screen[None]):
         said = notice(self.terminal.notice, width, NOTICE_ROWS + 2 * self.large)
         said += self._guide(width)
         room = max(0, height - 1 - len(foot) - len(said))
-        rows = self._part(list(self.draw(width, room)), room, width)
+        rows = self._part(self._drawn(width, room), room, width)
         rows += [()] * (room - len(rows))
         return [*rows, *said, *foot, self.terminal.status(width)][-height:]
+
+    def _drawn(self, width: int, room: int) -> list[Line]:
+        """Of what the office took away while the page was open, the sentence that says so."""
+        try:
+            return list(self.draw(width, room))
+        except WatchbookError as e:
+            return paragraph(e.say(self.lang), "bad", width)
 
     def _guide(self, width: int) -> list[Line]:
         """In practice, which key comes next."""

@@ -14,7 +14,7 @@ from app.meaning import Meant
 from app.ports import Scan
 from app.watch import Watch
 from screens.choices import Choices, ListPage
-from screens.layout import Line, line, paragraph, title, two
+from screens.layout import Line, heading, line, paragraph, title, two
 from screens.names import procedure_name
 from screens.number import Digits, field
 from screens.page import Page
@@ -323,7 +323,7 @@ class RunPage(Page):
         head = self._team.name.say(self.lang) + drill
         if not self._team.id:
             head = procedure_name(self.gear.watch.plan, run, self.lang) if run else self._procedure.name.say(self.lang)
-        rows = [title(head, self.say("procedures.elapsed", span=_elapsed(self, run)) if run else "", width), ()]
+        rows = [*heading(head, self.say("procedures.elapsed", span=_elapsed(self, run)) if run else "", width), ()]
         if self._ending:
             return [*rows, *paragraph(self.say("procedures.close_ask"), "mark", width)]
         rows += self._steps.draw(width, height - len(rows) - len(self._team.materials), self.more)

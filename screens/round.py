@@ -189,7 +189,14 @@ class RoundPage(Page):
         return [AIR, (2, paragraph(f"  {self.say('round.sign')}", "mark", width, "  "))]
 
     def _recheck_due(self, progress: Progress) -> bool:
-        return recheck_due(progress, self.gear.watch.plan.find_schedule(progress.schedule))
+        due = recheck_due(progress, self.gear.watch.plan.find_schedule(progress.schedule))
+        return due and bool(self._partners(progress))
+
+    def _partners(self, progress: Progress) -> list[str]:
+        """Who walks it with the first of its crew: one who has left cannot sign any more."""
+        shift = self.gear.watch.state.shift
+        first = progress.crew[0].person if progress.crew else ""
+        return [member.person for member in shift.crew if member.person != first] if shift else []
 
     def foot(self) -> Sequence[tuple[str, str]]:
         progress, stop = self._progress(), self._stop()
@@ -213,12 +220,13 @@ class RoundPage(Page):
         """Whether the partner could sign in on the way now, and has not yet."""
         schedule = self.gear.watch.plan.find_schedule(progress.schedule)
         asked = schedule is not None and (schedule.crew > 1 or schedule.recheck)
-        return asked and on_the_way(progress) and len(progress.crew) > 1 and not partner_seen(progress)
+        together = len(progress.crew) > 1 and bool(self._partners(progress))
+        return asked and on_the_way(progress) and together and not partner_seen(progress)
 
     def _partner_words(self, progress: Progress) -> str:
         """`4 李敏途中再签`: the partner; no name when it may be several."""
-        partners = progress.crew[1:]
-        person = self.gear.watch.person(partners[0].person) if len(partners) == 1 else None
+        partners = self._partners(progress)
+        person = self.gear.watch.person(partners[0]) if len(partners) == 1 else None
         name = person.name.say(self.lang) if person else ""
         return self.say("round.key_partner", name=name) if name else self.say("round.key_partner_any")
 

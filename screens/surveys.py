@@ -10,7 +10,7 @@ from app.surveys import NUMBER_MOST, Surveys
 from app.work import ROOM_MOST
 from screens.asking import Answers, Ask, AskPage
 from screens.choices import Choices, ListPage
-from screens.layout import Line, paragraph, title
+from screens.layout import Line, heading, paragraph, title
 from screens.number import Digits, field
 from screens.page import Page
 from screens.photos import KEY, Roll
@@ -277,7 +277,7 @@ class FaultPage(Page):
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         named = next((each.text.say(self.lang) for each in self._survey.fittings if each.id == self._fitting), "")
-        rows = [title(f"{unit_words(self, self._unit)} {named}", clock(self.gear.watch.now()), width), ()]
+        rows = [*heading(f"{unit_words(self, self._unit)} {named}", clock(self.gear.watch.now()), width), ()]
         if self._phrase is None or self._choices is None:
             return [*rows, *(self._choices.draw(width, height - len(rows), self.more) if self._choices else ())]
         rows += paragraph(self._phrase.text.say(self.lang), "key", width)

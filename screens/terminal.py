@@ -20,7 +20,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
 
-from app.duties.days import quiet_now
+from app.duties.days import quiet_now, shown_time
 from app.duties.evidence import PAIR_MS
 from app.duties.posts import Sheet
 from app.duties.rounds import Verdict
@@ -83,7 +83,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         self.touched = time.monotonic()
         """When the last key or code came."""
         self._stale = False
-        self._following = Following(self)
+        self.following = Following(self)
         self._alarm_news: AlarmNews | None = None
         """What the crew knows of its alarm."""
         self._told: set[str] = set()
@@ -309,7 +309,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     def local(self, at: int) -> datetime:
         """UTC milliseconds of a record in the site's zone."""
-        return datetime.fromtimestamp(at / 1000, self.gear.watch.now().tzinfo)
+        return shown_time(at, self.gear.watch.now().tzinfo)
 
     def status(self, width: int) -> Line:
         """The last row."""
@@ -504,7 +504,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     def _show(self) -> None:
         self._stale = False
-        self._following.look()
+        self.following.look()
         self.watch_over()
         self._say_alarm()
         self._say_message()
@@ -555,14 +555,18 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     async def _by_itself(self, act: Callable[[], Awaitable[None]]) -> None:
         """A code or a beacon: a key that was on its way meanwhile must not answer what it has brought up."""
-        before = self._asks()
+        before = self.asks()
         try:
             await act()
         finally:
-            if self._asks() != before:
+            if self.asks() != before:
                 self.turned_by_itself()
 
-    def _asks(self) -> tuple[object, ...]:
+    @property
+    def hurries(self) -> bool:
+        return bool(self.screen_stack) and self.top.hurries
+
+    def asks(self) -> tuple[object, ...]:
         """What a key would mean now: the page, and the stop that the round is at."""
         progress = self.gear.watch.state.round
         top = self.screen if self.screen_stack else None  # a code may still come while the program ends

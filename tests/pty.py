@@ -38,6 +38,9 @@ LEFT_ON: Final = {
 }
 """Private modes a program must switch off before it ends."""
 
+LET_GO_S: Final = 0.15
+"""Seconds between two presses of one key."""
+
 
 class NotSeen(AssertionError):
     """What was waited for did not come; the message shows the screen as it stood."""
@@ -72,6 +75,8 @@ class Pty:
         """When the last bytes came."""
         self._stream = pyte.ByteStream(self.screen)
         self._half = b""
+        self._last = (b"", 0.0)
+        """The key that was pressed last, and when."""
         self._master, self._slave = os.openpty()
         _set_size(self._slave, cols, rows)
         self.started = time.perf_counter()
@@ -170,9 +175,16 @@ class Pty:
     # -- what the person does ------------------------------------------------------------------
 
     def send(self, keys: str | bytes) -> float:
-        """Put `keys` on the line as a keyboard would, in one write; when."""
+        """Put `keys` on the line as a keyboard would, in one write, once the same key was let go; when."""
+        data = keys.encode() if isinstance(keys, str) else keys
+        if data[:1] == self._last[0]:
+            self.watch(max(0.0, self._last[1] + LET_GO_S - time.perf_counter()))
+        return self._put(data)
+
+    def _put(self, data: bytes) -> float:
         moment = time.perf_counter()
-        os.write(self._master, keys.encode() if isinstance(keys, str) else keys)
+        self._last = (data[-1:], moment)
+        os.write(self._master, data)
         return moment
 
     def type(self, keys: str, gap: float) -> float:
@@ -181,7 +193,7 @@ class Pty:
         for key in keys:
             if sent:
                 self.watch(gap)
-            sent.append(self.send(key))
+            sent.append(self._put(key.encode()))
         return max((after - before for before, after in pairwise(sent)), default=0.0)
 
     def resize(self, cols: int, rows: int) -> None:

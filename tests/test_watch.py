@@ -360,6 +360,7 @@ async def test_after_a_kill_any_of_the_crew_goes_on_at_the_same_stop(hand: Handh
     with pytest.raises(NotAllowed) as error:
         await hand.sign_in("zhao")
     assert refusal(error) == "crew_first"
+    assert error.value.fields["time"] == "00:30"
     await hand.watch.sign_in_pin("li", "2468")
     assert hand.watch.unlocked
     assert (stop := hand.watch.next_stop())
@@ -369,6 +370,26 @@ async def test_after_a_kill_any_of_the_crew_goes_on_at_the_same_stop(hand: Handh
     await hand.answer_all()
     assert (stop := hand.watch.next_stop())
     assert stop.id == "s-roof"
+    hand.close()
+
+
+async def test_half_an_hour_after_its_window_a_round_that_was_left_locked_keeps_nobody_out(
+    hand: Handheld, clock: HandClock
+) -> None:
+    await hand.night_round()
+    await hand.stand_at("gate")
+    clock.pass_s(2.5 * 3600 - 60)
+    hand = hand.killed()
+    with pytest.raises(NotAllowed):
+        await hand.sign_in("zhao")
+    clock.pass_s(60)
+    await hand.sign_in("zhao")
+    kinds = ["round.finished", "shift.closed", "key.certified", "shift.opened"]
+    assert hand.kinds()[-4:] == kinds
+    finished = hand.records()[-4]
+    assert (finished.by, finished.body["done"], finished.body["missed"]) == ((), 1, 3)
+    assert hand.watch.unlocked
+    assert hand.watch.state.round is None
     hand.close()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
+from app.settings import shows_chinese
 from app.words import say
 
 ENVIRONMENT: Final = {
@@ -82,22 +83,10 @@ def require_terminal(lang: str) -> None:
         raise SystemExit(USAGE)
 
 
-def shown_lang(lang: str, env: Mapping[str, str]) -> str:
-    """`lang`, or English where Chinese cannot be shown."""
-    return lang if console_shows_chinese(env) else "en"
-
-
-def console_shows_chinese(env: Mapping[str, str]) -> bool:
-    """False on the bare Linux console, whose font holds 512 signs at most: use English there and say so
-    (`platform.english_only`). A terminal inside a graphical screen, tmux or SSH names itself otherwise.
-    """
-    return not env.get("TERM", "").startswith("linux")
-
-
 def console_draws_blocks(env: Mapping[str, str], encoding: str) -> bool:
     """False where half blocks cannot be written, and on the bare Linux console: most of its fonts have none."""
     try:
         "\u2580\u2584\u2588".encode(encoding)
     except (LookupError, UnicodeEncodeError):
         return False
-    return console_shows_chinese(env)
+    return shows_chinese(env)

@@ -26,6 +26,9 @@ GUARD_S: Final = 0.3
 """So long after a page opened by itself a person's keys are still meant for the page before: about the time that a
 thumb needs which is already on its way."""
 
+HELD_S: Final = 0.1
+"""The same key again within this time was not let go: a keyboard repeats 20 to 40 times a second, a thumb presses 8."""
+
 
 class Scanned(Message):
     """A code was read, typed by a scanner or pasted. `text` is as read, not yet cleaned."""
@@ -49,6 +52,10 @@ class Scanning(_App):
         self._expiry: asyncio.TimerHandle | None = None
         self._deaf_until = 0.0
         """A person's keys pressed before this (`Key.time`) are dropped."""
+        self._last = ("", 0.0)
+        """The key that a person pressed last, and when."""
+        self._has_turned = False
+        """Another question stands there since that key was pressed."""
 
     async def on_event(self, event: events.Event) -> None:
         if event.is_forwarded or not isinstance(event, events.Key | events.Paste):
@@ -70,11 +77,27 @@ class Scanning(_App):
     async def _type(self, keys: list[events.Key]) -> None:
         """A person's keys, on their usual way, but for those meant for a page that is gone."""
         for key in keys:
-            if key.time >= self._deaf_until:
+            if key.time >= self._deaf_until and not self._held(key):
+                before = self.asks()
                 await super().on_event(key)
+                self._has_turned = self.asks() != before and not self.hurries
         if self.gate.open and self._expiry is None:
             wait_s = max(0.0, self.gate.due - get_time()) + LATER_S
             self._expiry = asyncio.get_running_loop().call_later(wait_s, self._silence)
+
+    def asks(self) -> object:
+        """What a key would mean now: the page that is open, and its question."""
+        return self.screen_stack[-1:]
+
+    @property
+    def hurries(self) -> bool:
+        """Whether each key counts on the page that is open, however fast it comes."""
+        return False
+
+    def _held(self, key: events.Key) -> bool:
+        """Whether it is a key that was not let go: it does not answer what it has brought up itself."""
+        before, self._last = self._last, (key.key, key.time)
+        return self._has_turned and before[0] == key.key and 0 <= key.time - before[1] < HELD_S
 
     def turned_by_itself(self) -> None:
         """Another page stands there, or the same with another question, and no key of the person has asked for it.

@@ -60,3 +60,13 @@ def test_another_program_tells_the_same_staged_time_whatever_is_skipped_and_howe
         time.sleep(0.02)
         told = followed()
         assert before + 1_000 <= told <= staged.now().at + 50
+
+
+def test_a_staged_clock_goes_on_where_the_disk_takes_no_more(tmp_path: Path) -> None:
+    shown = tmp_path / "there" / "clock"
+    shown.parent.mkdir()
+    staged = StagedClock(Wound(9_000, 50), Moment(1_000, 7_000, "boot"), shown=shown)
+    shown.unlink()
+    shown.parent.rmdir()
+    staged.skip(60_000)
+    assert staged.now().at == 61_000

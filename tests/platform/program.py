@@ -18,7 +18,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.stock:
         prepare_environment()
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # ignored where a shell started the tests in the background
+    for number in (signal.SIGQUIT, signal.SIGHUP):  # ignored where the tests were started in the background
+        signal.signal(number, signal.SIG_DFL)
     run(arguments.stock, arguments.ended)
 
 

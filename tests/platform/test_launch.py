@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from screens.platform.launch import console_shows_chinese
+from app.settings import shows_chinese
 from tests.pty import Pty
 
 
@@ -95,7 +95,7 @@ def test_in_a_terminal_it_goes_on() -> None:
     ("term", "shows"), [("linux", False), ("linux-16color", False), ("xterm-256color", True), ("foot", True)]
 )
 def test_only_the_bare_console_cannot_show_chinese(term: str, shows: bool) -> None:
-    assert console_shows_chinese({"TERM": term}) is shows
+    assert shows_chinese({"TERM": term}) is shows
 
 
 def test_time_zones_are_looked_for_where_python_itself_would_look() -> None:

@@ -155,6 +155,7 @@ async def test_a_partner_who_falls_ill_leaves_and_the_round_goes_on_marked(tmp_p
             assert progress is not None
             assert progress.alone == "partner-ill"
             assert shows(app, RoundPage)
+            assert say(lang, "round.key_partner", name="").strip() not in text(app), "who has left cannot sign"
             await keys(pilot, "5 1 9")
             assert bodies(here, "round.finished")[0]["marks"] == ["crew-short"]
             await keys(pilot, "enter asterisk 8")

@@ -62,7 +62,7 @@ async def test_a_terminal_too_small_for_any_page_says_so_in_both_languages_and_w
         async with app.run_test(size=size) as pilot:
             await settle(pilot)
             if size[0] > 1:
-                assert "".join(text(app).split()) == "屏幕太小:要40列20行Toosmall:needs40x20"
+                assert "".join(text(app).split()) == "屏幕太小:至少30列15行Toosmall:needs30x15"
             await pilot.resize_terminal(40, 20)
             await settle(pilot)
             check(app, "signin")

@@ -404,9 +404,12 @@ async def test_a_long_sheet_is_read_page_by_page_to_its_end(tmp_path: Path) -> N
             await keys(pilot, f"{SIGN_IN} enter")
             for number in range(30):
                 await here.watch.report("water", f"p{number}")
-            await Handing.of(here.watch).give({"radio": 2, "keys": 6})
-            await here.watch.close_shift()
-            app.go_sign_in()
+            await keys(pilot, "asterisk 8 1 enter enter enter")
+            assert f"Enter {say('en', 'handover.page', page=1, pages=3)}" in text(app), "Enter does not give yet"
+            for _ in range(10):
+                if bodies(here, "shift.closed"):
+                    break
+                await keys(pilot, "enter")
             await keys(pilot, f"{LI} enter")
             seen = ""
             for _ in range(10):
@@ -416,6 +419,18 @@ async def test_a_long_sheet_is_read_page_by_page_to_its_end(tmp_path: Path) -> N
                 await keys(pilot, "enter")
             assert all(f"matter {number} " in seen.replace("\n", " ") for number in range(30))
             assert len(bodies(here, "handover.taken")) == 1
+
+
+async def test_a_post_that_the_office_takes_away_while_its_sheet_is_open_is_one_sentence(tmp_path: Path) -> None:
+    with world(tmp_path / "book", pages(replace(PLAN, posts=(GATE,)))) as here:
+        app = here.terminal("en")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter asterisk 8 1 enter enter enter")
+            here.watch.take_pages(pages(replace(PLAN, posts=(), revision=PLAN.revision + 1)))
+            await keys(pilot, "f4")
+            assert say("en", "handover.no_post")[:30] in text(app)
+            await keys(pilot, "enter")
+            assert "handover.given" not in here.kinds()
 
 
 PHRASES = tuple(Phrase(f"p{number}", T(f"事{number}", f"matter {number} of many")) for number in range(30))

@@ -20,9 +20,24 @@ from screens.home import HomePage
 from screens.page import Page
 from screens.round import RoundPage
 from screens.signin import SignInPage
+from screens.skip import SkipPage
 from screens.stop import StopPage
 from tests.screens.plans import PLAN, label, pages
-from tests.screens.world import LARGE, SIGN_IN, SMALL, World, keys, rows, scan, settle, text, walk_to, world
+from tests.screens.world import (
+    LARGE,
+    SIGN_IN,
+    SMALL,
+    World,
+    bodies,
+    keys,
+    pressed,
+    rows,
+    scan,
+    settle,
+    text,
+    walk_to,
+    world,
+)
 
 
 async def begin(pilot: Pilot[int], here: World) -> None:
@@ -442,9 +457,14 @@ async def test_an_unknown_code_is_said_and_recorded_and_the_round_stays(tmp_path
     with world(tmp_path / "book") as here:
         app = here.terminal("en")
         async with app.run_test(size=SMALL) as pilot:
-            await begin(pilot, here)
+            await keys(pilot, f"{SIGN_IN} enter")
             await scan(pilot, label("point:nobodys"))
             assert "Unknown code; it is noted" in text(app)
+            assert "it is noted. Next" not in text(app), "nothing is walked yet"
+            await scan(pilot, label("person:li-min"))
+            await keys(pilot, "enter")
+            await scan(pilot, label("point:nobodys"))
+            assert "Unknown code; it is noted. Next" in text(app)
             assert here.kinds()[-1] == "code.seen"
             await keys(pilot, "1 7 7 enter")
             assert "Unknown code; it is noted" in text(app)
@@ -491,6 +511,50 @@ async def test_an_alarm_takes_two_presses_and_never_says_reported(tmp_path: Path
             await keys(pilot, "9 9 9")
             assert here.kinds().count("alarm.raised") == 1
             await keys(pilot, "backspace")
+            assert "报警没人接!" in rows(app)[-1]
+            here.clock.pass_by(61)  # elsewhere by now, and nobody has taken the first
+            await keys(pilot, "asterisk 9")
+            assert "再按一次9就报警" in text(app)
+            assert here.kinds().count("alarm.raised") == 1
+            await keys(pilot, "9 9")
+            assert here.kinds().count("alarm.raised") == 2
+
+
+def held(pilot: Pilot[int], key: str, times: int, gap_s: float = 0.03) -> None:
+    """A key that is not let go, as a keyboard repeats it."""
+    for place in range(times):
+        pilot.app.post_message(pressed(key, 2 + place * gap_s))
+
+
+async def test_a_key_that_is_not_let_go_answers_nothing_that_it_has_brought_up(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            held(pilot, "2", 40)
+            await settle(pilot)
+            assert isinstance(app.screen, SkipPage)
+            assert "stop.skipped" not in here.kinds()
+            await keys(pilot, "backspace 1")
+            held(pilot, "7", 3)
+            await settle(pilot)
+            assert "777_]" in text(app), "digits are typed as fast as they come"
+            await keys(pilot, "asterisk")
+            held(pilot, "9", 2)
+            await settle(pilot)
+            assert here.kinds()[-1] == "alarm.raised", "in danger each key counts"
+
+
+async def test_a_silent_alarm_may_become_loud_at_once(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            await keys(pilot, "asterisk 9 8")
+            assert bodies(here, "alarm.raised")[-1]["how"] == "silent"
+            assert "报警没人接!" not in rows(app)[-1]
+            await keys(pilot, "asterisk 9 9")
+            assert "how" not in bodies(here, "alarm.raised")[-1]
             assert "报警没人接!" in rows(app)[-1]
 
 

@@ -17,7 +17,7 @@ from screens.round import RoundPage
 from screens.stop import StopPage
 from screens.terminal import Terminal
 from tests.screens.plans import PLAN, UUID, label, pages
-from tests.screens.world import SIGN_IN, SMALL, keys, pressed, scan, settle, text, walk_to, world
+from tests.screens.world import LET_GO_S, SIGN_IN, SMALL, keys, pressed, scan, settle, text, walk_to, world
 
 
 async def begin(pilot: Pilot[int]) -> None:
@@ -157,7 +157,8 @@ async def test_a_code_is_never_dropped_and_a_persons_own_key_opens_a_page_for_th
             assert arrived == ["n1", "n3"]
             assert here.kinds().count("round.rechecked") == 1
             await asyncio.sleep(GUARD_S + 0.1)
-            await keys(pilot, "1 1 0 0 2 enter 1", after_s=0)  # typed, arrived, and its first check answered
+            await keys(pilot, "1", after_s=0)
+            await keys(pilot, "1 0 0 2 enter 1", after_s=LET_GO_S)  # typed, arrived, and its first check answered
             assert here.kinds().count("check.answered") == 1
 
 

@@ -42,6 +42,7 @@ async def test_a_monkey_at_the_keys_meets_no_fault(tmp_path: Path, seed: int) ->
                 await settle(pilot, 1)
                 if turn % 10 == 9:
                     await pilot.resize_terminal(*chance.choice(SIZES))
+                    await settle(pilot, 1)
                 if app.size.width >= LEAST[0] and app.size.height >= LEAST[1]:
                     check(app, f"seed {seed} turn {turn} {type(app.screen).__name__}")
             assert app.is_running

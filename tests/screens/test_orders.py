@@ -96,6 +96,7 @@ async def test_an_order_by_radio_is_taken_in_six_keys(tmp_path: Path, lang: str,
             assert (second["category"], second["phrase"], second["room"]) == ("glass", usually, "501")
             assert isinstance(app.screen, OrderPage)
             assert "501" in text(app)
+            assert say(lang, "orders.step_accept") not in text(app)  # no key is offered that would be refused
             await keys(pilot, "enter")
             assert say(lang, "orders.not_yours", role=say(lang, "finding.role_fitter"))[:10] in text(app)
 
@@ -212,6 +213,7 @@ async def test_a_promise_is_postponed_once_and_the_second_time_is_refused_with_i
             assert (body["reason"], body["words"]) == ("part", say(lang, "orders.later_part"))
             assert body["due"] > due
             assert say(lang, "orders.postponed") in text(app)
+            assert f"2 {say(lang, 'orders.key_postpone')}" not in text(app)
             await keys(pilot, "2")
             assert isinstance(app.screen, OrderPage)
             assert say(lang, "orders.why_postponed-twice")[:12] in text(app)

@@ -33,6 +33,15 @@ def test_a_book_that_another_program_holds_ends_with_3(tmp_path: Path, command: 
     held.close()
 
 
+def test_a_demonstration_in_a_folder_that_takes_no_files_says_so(tmp_path: Path) -> None:
+    (tmp_path / "clock.new").mkdir()  # where root writes too
+    argv = [sys.executable, "-m", "screens", "demo", "--no-office", "--data-dir", str(tmp_path), "--lang", "en"]
+    with Pty(argv, cwd=ROOT) as pty:
+        assert pty.exit_code() == 1
+        assert "the storage failed (Is a directory)" in " ".join(pty.text.split())
+        assert "Traceback" not in pty.text
+
+
 def test_a_log_that_cannot_be_written_is_not_said_across_the_screen(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,6 +36,10 @@ SIGN_IN: Final = "1 0 0 1 enter 1 2 3 4 enter"
 """The first guard of the plan, by number and PIN."""
 THUMB_S: Final = 1.0
 """Seconds from a page to the key that answers it."""
+LET_GO_S: Final = 0.15
+"""Seconds between two presses of one key."""
+_LAST: Final[dict[str, float]] = {}
+"""When each key was pressed last."""
 
 
 class SetClock:
@@ -245,9 +249,11 @@ async def keys(pilot: Pilot[int], typed: str, after_s: float = THUMB_S) -> None:
 
 
 def pressed(key: str, after_s: float = THUMB_S) -> events.Key:
-    """A key that was pressed `after_s` seconds from now: a person looks first."""
+    """A key that was pressed `after_s` seconds from now: a person looks first, and lets go between two presses."""
     event = events.Key(key, key if len(key) == 1 else None)
     event.time += after_s
+    if after_s == THUMB_S:
+        event.time = _LAST[key] = max(event.time, _LAST.get(key, 0.0) + LET_GO_S)
     return event
 
 
