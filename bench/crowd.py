@@ -4,6 +4,9 @@ A few days of the example are walked and told by its own crews, and folded as al
 it once or more, at other dates, in books of its own, whose records are written anew (ids, dates, numbers), chained anew
 and signed once a batch. What the fold made of the pattern is carried over with the same changes, which is faster; a
 site is folded again from its records to show that it comes to the same. Shifts are left out whole, never in part.
+
+What the pattern leaves open stays open in the newest copy only. In an older one it counts as closed with its last
+record: no site has a thousand orders that nobody came for, and a board has as many cards however long its history.
 """
 
 import hashlib
@@ -35,6 +38,7 @@ from sync.office.serve import open_store
 from sync.office.store import Store
 from sync.office.store import plans as plan_table
 from sync.office.store.bulk import put_rows
+from sync.office.store.cases import cases
 from sync.office.store.days import day_marks, days, months
 from sync.office.store.plans import PlanRow
 from sync.office.store.projections import PROJECTIONS
@@ -366,6 +370,10 @@ class Crowd:
         }
         self._in_records = len(self._cutter.marks)
         self._rows = [(each.table, [self._cut(each.table, row) for row in each.rows]) for each in made.carried]
+        self._older = [
+            (each.table, [self._cut(each.table, _closed(row)) for row in each.rows]) if each.table is cases else cut
+            for each, cut in zip(made.carried, self._rows, strict=True)
+        ]
 
     def _cut(self, table: Table, row: tuple[Any, ...]) -> tuple[list[Any], list[tuple[int, int | Text, bool]]]:
         """What stays of a row, and what is put into it: place, mark or text, and whether that is bytes."""
@@ -432,7 +440,7 @@ class Crowd:
         put_rows(tx, records, rows)
         put_rows(tx, head_signatures, signed)
         values += filled.values(marks[self._in_records :])
-        for table, cut in self._rows:
+        for table, cut in self._older if where.days else self._rows:
             put_rows(tx, table, [_put_together(row, changes, values) for row, changes in cut])
         self._heads(tx, where, signed, filled)
         return len(rows), ends
@@ -447,6 +455,14 @@ class Crowd:
         whole = [(book, seq, hashed, by_book[book]) for _, book, seq, _, hashed, _, _ in signed]
         put_rows(tx, folded, [(where.site, book, seq, hashed, filled.at(row[4]), row[5], row[6])
                               for book, seq, hashed, row in whole])  # fmt: skip
+
+
+def _closed(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row of `cases` whose matter is over, if only because nothing more was recorded of it."""
+    told = dict(zip(cases.columns.keys(), row, strict=True))
+    if told["closed_at"] is None:
+        told |= {"state": "closed", "closed_at": told["last_at"], "done_at": told["done_at"] or told["last_at"]}
+    return tuple(told.values())
 
 
 def _put_together(

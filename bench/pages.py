@@ -1,11 +1,12 @@
 """What every page of the office costs when a hundred times as many records are stored, and beside the health answer.
 
-    python -m bench.pages [--records 5000000] [--small 50000] [--keep FOLDER]
+    python -m bench.pages [--records 5000000] [--small 50000] [--keep FOLDER] [--only PAGE]
 
 Both databases hold the same 77 sites of one district (bench/crowd.py) and serve side by side; a page is asked of both
-in turn, narrowed to the newest days wherever it can be: the same rows then stand on it. The first site is dense and the
-one that is asked for; it has `--records / --small` times as much history as in the small one. Days are counted before
-anything is asked, as the office does by itself, and what else it does in the background rests meanwhile.
+in turn, narrowed to the newest days wherever it can be, of its longest book: the same rows then stand on it. The first
+site is dense and the one that is asked for; it has `--records / --small` times as much history as in the small one, so
+a page of a whole month has more of it there. Days are counted before anything is asked, as the office does by itself,
+and what else it does in the background rests meanwhile.
 
 A cost is what a whole answer over HTTP on the loopback takes of the processor, both ends in one process, the health
 answer's too: the median of some turns. What else runs on the machine does not count; beside it stands the best time by
@@ -17,8 +18,9 @@ import asyncio
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -49,25 +51,21 @@ DAY: Final = "2026-11-20"
 SETTLED_S: Final = 3600
 
 
-def run(records: int = LARGE, small: int = SMALL, keep: Path | None = None) -> list[Figure]:
+def run(records: int = LARGE, small: int = SMALL, keep: Path | None = None, only: Sequence[str] = ()) -> list[Figure]:
     with TemporaryDirectory(prefix="watchbook-bench-") as scratch:
         folder = keep or Path(scratch)
         times = max(2, round(records / small))
-        given = asyncio.run(_patterns(small))
-        with _office(folder / "small", given, 1) as few, _office(folder / "large", given, times) as many:
-            return _measured(few, many)
-
-
-async def _patterns(small: int) -> crowd.Patterns:
-    return await crowd.patterns(small // crowd.SITES)
+        made = cache(lambda: asyncio.run(crowd.patterns(small // crowd.SITES)))
+        with _office(folder / "small", made, 1) as few, _office(folder / "large", made, times) as many:
+            return _measured(few, many, only)
 
 
 @contextmanager
-def _office(folder: Path, given: crowd.Patterns, times: int) -> Iterator[Office]:
+def _office(folder: Path, made: Callable[[], crowd.Patterns], times: int) -> Iterator[Office]:
     """An office that serves a district; one that was filled before is taken as it is."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "office.db").exists():
-        filled = asyncio.run(_filled(folder / "office.db", given, times))
+        filled = asyncio.run(_filled(folder / "office.db", made(), times))
         speed = filled.records / filled.seconds
         sys.stdout.write(f"{filled.records:,} records with their projections, {speed:,.0f} a second\n")
         sys.stdout.flush()
@@ -98,15 +96,16 @@ async def _settled(office: Office) -> None:
     serving = office.serving
     for each in (serving.counter, serving.nightly, serving.sending, serving.teller):
         await each.background.stop()
+    await serving.folding.stop()
     sites = await office.store.read(plans.sites)
     await month.ready(office.store, sites, DAY[:7], office.now, trend=0)
     await month.ready(office.store, [SITE], DAY[:7], office.now)
 
 
-def _measured(few: Office, many: Office) -> list[Figure]:
+def _measured(few: Office, many: Office, only: Sequence[str]) -> list[Figure]:
     with closing(few.browser()) as small, closing(many.browser()) as large:
         figures: list[Figure] = []
-        for path in sorted(set(_paths(few))):
+        for path in sorted(set(only or _paths(few))):
             one, other = (_address(office, path) for office in (few, many))
             if not one or not other:
                 continue
@@ -137,11 +136,11 @@ def _address(office: Office, path: str) -> str:
 
 
 def _names(tx: Connection) -> tuple[str, dict[str, str]]:
-    """The first book of the site, and of what has a page of its own one each, by where those pages stand."""
+    """The longest book of the site, and of what has a page of its own one each, by where those pages stand."""
     walked = rounds.rounds_on(tx, SITE, DAY)
     found = cases.listed(tx, [SITE], cases.Which(sorts=(cases.FINDING, cases.HAZARD)), most=1)
     ordered = cases.listed(tx, [SITE], cases.Which(sorts=(cases.ORDER,)), most=1)
-    return rounds.books_of(tx, SITE)[0].book.hex(), {
+    return max(rounds.books_of(tx, SITE), key=lambda each: each.held).book.hex(), {
         "/rounds/": walked[0].round,
         "/findings/": found[0].case if found else "",
         "/orders/": ordered[0].case if ordered else "",
@@ -190,8 +189,9 @@ def main() -> int:
     parser.add_argument("--records", type=int, default=LARGE)
     parser.add_argument("--small", type=int, default=SMALL)
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where both databases stay, or stand already")
+    parser.add_argument("--only", metavar="PAGE", nargs="*", default=(), help="`/tags`, `/people/{name:str}` …")
     given = parser.parse_args()
-    return show(run(given.records, given.small, given.keep))
+    return show(run(given.records, given.small, given.keep, given.only))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Records through HTTP onto a disk: our office beside PouchDB replicating to express-pouchdb, turn by turn in one run.
 
     npm install --prefix DIR pouchdb@9.0.0 express@5.3.0 express-pouchdb@4.2.0
-    python -m bench.pouchdb DIR [--rounds 5] [--batches 16]
+    python -m bench.pouchdb DIR [--rounds 5] [--batches 16] [--senders 4]
 
 Both get the same records from the same number of senders at once, 500 a batch. docs/comparison.md has the figures and
 says what they do not mean.
@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from bench.office import BATCH, SITES, Cost, batches, begun, cost, enrolled, sent, served
+from bench.office import BATCH, Cost, batches, begun, cost, enrolled, sent, served
 from bench.table import show
 from sync.wire import Batch
 from tests.sync.rogue import Rogue
@@ -60,11 +60,13 @@ def main() -> int:
     parser.add_argument("modules", type=Path, help="where npm put pouchdb, express and express-pouchdb")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batches", type=int, default=16, help="of 500 records, beside each sender's first")
+    parser.add_argument("--senders", type=int, default=4, help="handhelds that send at once")
     given = parser.parse_args()
     found: list[tuple[Cost, Cost]] = []
-    crowd = [Rogue() for _ in range(SITES)]
-    made = [batches(each, 1 + given.batches // SITES, BATCH) for each in crowd]
-    count = given.batches // SITES * SITES * BATCH
+    crowd = [Rogue() for _ in range(given.senders)]
+    each_sends = given.batches // given.senders
+    made = [batches(each, 1 + each_sends, BATCH) for each in crowd]
+    count = each_sends * given.senders * BATCH
     with tempfile.TemporaryDirectory(prefix="watchbook-bench-") as folder:
         for number in range(given.rounds):
             mine = ours(Path(folder, f"ours-{number}"), crowd, made)

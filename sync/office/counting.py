@@ -19,8 +19,9 @@ from app.duties.indicators import Answer, Counts, Window
 from app.duties.outcome import PATIENCE_MS, Excuse
 from app.duties.schedule import Slot
 from app.duties.site import Check, Plan, Stop, decode_plan
-from sync.office.details import AnswerSeen, ExcuseDetail
+from sync.office.details import AnswerSeen
 from sync.office.dues import Due, Walked, count, planned_and_done
+from sync.office.excuses import read_excuses, valid
 from sync.office.planned import windows
 from sync.office.store import Store, spans
 from sync.office.store import days as table
@@ -81,12 +82,17 @@ def days_of(first: str, last: str) -> list[str]:
 
 def behind(tx: Connection, sites: Sequence[str], first: str, last: str, now: int) -> dict[str, list[str]]:
     """By site: the days that are to be made, the newest first; without those long before anything was asked of it."""
+    every = days_of(first, last)
+    whole = [site for site, count in table.count_standing(tx, sites, first, last, now).items() if count == len(every)]
+    sites = [site for site in sites if site not in whole]
+    if not sites:
+        return {}
     made, planned = table.standing(tx, sites, first, last, now), plan_table.all_planned_since(tx, sites)
     found = {}
     for site in sites:
         since = planned.get(site)
         begun = "" if since is None else local_day(since - LONGEST_WINDOW_MS, ZoneInfo("UTC"))
-        left = [day for day in days_of(first, last) if day not in made[site] and day >= begun]
+        left = [day for day in every if day not in made[site] and day >= begun]
         if since is not None and left:
             found[site] = left[::-1]
     return found
@@ -95,19 +101,22 @@ def behind(tx: Connection, sites: Sequence[str], first: str, last: str, now: int
 async def catch_up(
     store: Store, sites: Sequence[str], first: str, last: str, now: int, *, more: Callable[[], bool]
 ) -> int:
-    """Make the days that are behind while `more()`; how many are left."""
+    """Make the days that are behind while `more()`, the newest of every site first; how many are left."""
     todo = await store.read(lambda tx: behind(tx, sites, first, last, now))
-    for site, days in todo.items():
-        while days and more():
-            some = days[:AT_ONCE]
-            await store.write(lambda tx, site=site, some=some: keep(tx, site, some, now))  # type: ignore[misc]
-            del days[:AT_ONCE]
-    return sum(map(len, todo.values()))
+    parts = [(site, days[n : n + AT_ONCE]) for site, days in todo.items() for n in range(0, len(days), AT_ONCE)]
+    left = sum(map(len, todo.values()))
+    for site, some in sorted(parts, key=lambda part: part[1][0], reverse=True):
+        if not more():
+            break
+        await store.write(lambda tx, site=site, some=some: keep(tx, site, some, now))  # type: ignore[misc]
+        left -= len(some)
+    return left
 
 
 def keep(tx: Connection, site: str, days: Sequence[str], now: int) -> None:
     """Make these days of a site and note them. Of one whose rounds are purged what was counted before stands."""
-    gone = [day for day in days if purged_slots(tx, site, day) and table.by_name(tx, site, day)]
+    purged = purged_slots(tx, site, min(days), max(days)) if days else {}
+    gone = [day for day in days if day in purged and table.by_name(tx, site, day)]
     table.leave(tx, site, gone)
     table.put(tx, site, make(tx, site, sorted(set(days).difference(gone)), now))
 
@@ -117,13 +126,13 @@ def keep(tx: Connection, site: str, days: Sequence[str], now: int) -> None:
 
 def make(tx: Connection, site: str, days: Sequence[str], now: int) -> list[Made]:
     """Those days, in order, as they stand at `now`; nothing for a site without a plan."""
-    newest = plan_table.newest_plan(tx, site)
-    if newest is None or not days:
+    plan = plan_table.site_plan(tx, site)
+    if plan is None or not days:
         return []
-    zone = zone_of(newest)
-    heard = [book.heard for book in round_table.books_of(tx, site)]
-    found = {facts.day.isoformat(): _walked_day(facts, heard, now) for facts in read_days(tx, site, days, zone)}
-    of_matters, turns = _matters(tx, site, days, zone, now)
+    zone_here = zone(plan)
+    heard = round_table.heard_of(tx, site)
+    found = {facts.day.isoformat(): _walked_day(facts, heard, now) for facts in read_days(tx, site, days, zone_here)}
+    of_matters, turns = _matters(tx, site, days, zone_here, now)
     made = []
     for day in days:
         seen = found[day]
@@ -141,13 +150,10 @@ def read_days(tx: Connection, site: str, days: Sequence[str], zone: ZoneInfo) ->
     stops = spans.stops_between(tx, site, first, last)
     since = plan_table.planned_since(tx, site) or 0
     span = span_of(first, last, zone)
-    excuses = [
-        Excuse(row.point, row.first, row.last)
-        for row in round_table.excuses_in(tx, site, span.first, span.last + LONGEST_WINDOW_MS)
-        if msgspec.json.decode(row.detail, type=ExcuseDetail).valid
-    ]
+    excuses = valid(read_excuses(tx, site, span.first, span.last + LONGEST_WINDOW_MS))
     excused = {excuse.point for excuse in excuses}
     plans = plan_table.plans_between(tx, site, first, last)
+    purged = purged_slots(tx, site, first, last)
     asked: dict[str, list[tuple[Plan, Slot]]] = {}
     for plan, slot in windows(plans, date.fromisoformat(first), date.fromisoformat(last)):
         asked.setdefault(slot.opens.date().isoformat(), []).append((plan, slot))
@@ -164,7 +170,7 @@ def read_days(tx: Connection, site: str, days: Sequence[str], zone: ZoneInfo) ->
             valid=excuses,
             excused_stops=at_excused if excused else {},
             tended=tended,
-            purged=purged_slots(tx, site, day),
+            purged=frozenset(purged.get(day, ())),
             asked=asked.get(day, []),
         )
 
@@ -315,10 +321,6 @@ def _later(row: Matter, now: int) -> list[int]:
 
 def plan_of(row: PlanRow) -> Plan:
     return decode_plan(row.raw)
-
-
-def zone_of(row: PlanRow) -> ZoneInfo:
-    return zone(plan_of(row))
 
 
 def zone(plan: Plan) -> ZoneInfo:

@@ -77,7 +77,7 @@ from sync.office.store.rounds import (
 
 log: Final = logging.getLogger("watchbook.fold")
 
-SHAPE: Final = 9
+SHAPE: Final = 10
 """Version of what the projections hold; under another one they are made again."""
 CURSOR: Final = f"rounds/{RULES}.{SHAPE}"
 HEARD: Final = f"visits/{RULES}.{SHAPE}"
@@ -192,8 +192,10 @@ class Folding:
         return [site for site in behind if site not in self._resting]
 
     async def _step(self, site: str) -> None:
+        """What was heard is read to its end first: a round made before it is made again for every hearing it missed."""
         if await self._store.read(lambda tx: site in sites_behind(tx, HEARD)):
             await self._store.write(partial(hear, site=site))
+            return
         step = await self._store.read(partial(read_step, site=site))
         if step is not None:
             await self._store.write(partial(apply_step, step=step))
@@ -220,7 +222,7 @@ class Folding:
 
 
 def _behind(tx: Connection) -> list[str]:
-    return sorted({*sites_behind(tx, HEARD), *sites_behind(tx, CURSOR), *visits.sites_again(tx)})
+    return sorted({*sites_behind(tx, HEARD, CURSOR), *visits.sites_again(tx)})
 
 
 def _tell(task: asyncio.Task[None]) -> None:

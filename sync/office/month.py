@@ -7,10 +7,11 @@ stands under its name in app.words.indicators. Times are UTC milliseconds. The d
 
 import calendar
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from time import monotonic
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
@@ -28,6 +29,7 @@ from app.record import Record
 from sync.office import behind, counting
 from sync.office.behind import Case
 from sync.office.by_hand import Hand, by_hand
+from sync.office.places import round_url
 from sync.office.sites import profiles
 from sync.office.store import Store, cases, days, entries, readings, spans
 from sync.office.store import plans as plan_table
@@ -190,12 +192,8 @@ async def ready(
 ) -> int:
     """Make the counts that are behind, of the month and of `trend` before it; how many days are left in the end."""
     until = None if within_s is None else monotonic() + within_s
-    more: Callable[[], bool] = lambda: until is None or monotonic() < until  # noqa: E731  a name for the type checker
-    left = 0
-    for back in range(trend + 1):
-        first, last = days_of(before(month, back))
-        left += await counting.catch_up(store, sites, first, last, now, more=more)
-    return left
+    first, last = days_of(before(month, trend))[0], days_of(month)[1]
+    return await counting.catch_up(store, sites, first, last, now, more=lambda: until is None or monotonic() < until)
 
 
 # -- one site ------------------------------------------------------------------------------------
@@ -221,7 +219,8 @@ def read_month(tx: Connection, site: str, month: str, now: int) -> Month | None:
 
 def read_figures(tx: Connection, site: str, month: str, now: int) -> Month | None:
     """The same without cases, sheets, ledgers and heads: what a page shows."""
-    if plan_table.newest_plan(tx, site) is None:
+    newest = site_plan(tx, site)
+    if newest is None:
         return None
     plan = _plan_of(tx, site, month)
     counted = days.by_month(tx, (site,), before(month, TREND), month)
@@ -237,15 +236,14 @@ def read_figures(tx: Connection, site: str, month: str, now: int) -> Month | Non
         made=now,
         figures=figures,
         typical=_typical(tx, site, plan, said.kept.get(month, {})),
-        provisional=provisional(tx, site, month, figures, now),
+        provisional=provisional(tx, site, month, figures, now, counting.zone(newest)),
     )
 
 
 def _plan_of(tx: Connection, site: str, month: str) -> Plan:
     """The plan that held at the end of the month, of a site that has one."""
-    row = plan_table.plan_on(tx, site, days_of(month)[1])
-    assert row is not None
-    return counting.plan_of(row)
+    last = days_of(month)[1]
+    return plan_table.plans_between(tx, site, last, last)[-1]
 
 
 def read_compared(
@@ -357,7 +355,7 @@ def _sheets(tx: Connection, site: str, plan: Plan, month: str) -> tuple[Sheet, .
                 deducted=tuple(Deducted(each.words, each.times, each.points) for each in told.deducted) if told else (),
                 person=row.person,
                 ref=f"{row.book.hex()}:{row.seq}",
-                href=behind.round_page(site, row.round),
+                href=round_url(site, row.round),
             )
         )
     return tuple(found)
@@ -392,18 +390,16 @@ def _late(matter: spans.Matter, now: int) -> bool:
 
 
 def provisional(
-    tx: Connection, site: str, month: str, figures: Collection[Figure], now: int
+    tx: Connection, site: str, month: str, figures: Collection[Figure], now: int, zone: ZoneInfo
 ) -> tuple[Provisional, ...]:
     """Why the month's figures may still change: what of it is not over, not here, or not judged."""
     first, last = days_of(month)
     left = counting.behind(tx, [site], first, last, now).get(site, [])
-    plan = site_plan(tx, site)
-    not_over = plan is not None and last >= local_day(now, counting.zone(plan))
     found = (
-        Provisional("month", int(not_over), ""),
+        Provisional("month", int(last >= local_day(now, zone)), ""),
         Provisional("days", len(left), ""),
         Provisional("pending", sum(figure.count.pending for figure in figures if figure.name in COUNTED), ""),
-        Provisional("unread", sum(book.held > book.folded for book in round_table.books_of(tx, site)), "books"),
+        Provisional("unread", round_table.count_unread(tx, site), "books"),
         Provisional("reviews", round_table.count_not_reviewed(tx, site, first, last), "review"),
     )
     return tuple(each for each in found if each.count)

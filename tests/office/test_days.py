@@ -49,15 +49,17 @@ async def sums(store: Store) -> None:
             days.by_day(tx, "east", "missed", "2026-10-01", "2026-11-30"),
             days.standing(tx, both, "2026-10-01", "2026-11-30", 499),
             days.standing(tx, both, "2026-10-01", "2026-11-30", 500),
+            days.count_standing(tx, both, "2026-10-01", "2026-11-30", 499),
         )
 
-    november, months, single, early, late = await store.read(ask)
+    november, months, single, early, late, counted = await store.read(ask)
     assert november == {"east": {"missed": TWO}, "west": {"missed": TWO, "rounds": ONE}}
     assert months == {("east", "2026-10"): {"missed": ONE}, ("east", "2026-11"): {"missed": TWO}} | {
         ("west", "2026-11"): november["west"]
     }
     assert single == {"2026-10-31": ONE, "2026-11-01": TWO}
     assert early == {"east": {"2026-10-31", "2026-11-01"}, "west": {"2026-11-02"}}
+    assert counted == {site: len(those) for site, those in early.items()}
     assert late == {"east": {"2026-10-31"}, "west": {"2026-11-02"}}
     await store.write(lambda tx: days.touch_waiting(tx, "west"))
     await store.write(lambda tx: days.touch_waiting(tx, "east"))

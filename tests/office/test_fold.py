@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select, text, update
 
 from app.kinds import BleEvidence, Evidence, StopArrived, to_dict
 from app.kinds.figures import CaseDropped
@@ -18,7 +18,7 @@ from sync.office import fold
 from sync.office.demo import HastyDisk, bring, introduce
 from sync.office.desk import Desk
 from sync.office.details import RoundDetail, StopDetail
-from sync.office.fold import CURSOR, Folding, apply_step, read_step
+from sync.office.fold import CURSOR, HEARD, Folding, apply_step, read_step
 from sync.office.keys import OfficeKey
 from sync.office.serve import open_store
 from sync.office.store import Store
@@ -26,6 +26,7 @@ from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
 from sync.office.store.projections import PROJECTIONS
 from sync.office.store.records import cursor, move_cursor, records_after, sites_behind
+from sync.office.store.schema import arrivals
 from sync.office.walker import SteppedClock, Tricks
 from tests.office.conftest import GUARDS, SITE, Handheld, Office, at
 
@@ -89,6 +90,25 @@ def test_folding_along_the_way_gives_what_folding_everything_again_gives(
     assert office.ask(office.store.read(dump)) == along
     assert len(along["round_stops"]) == 14
     assert len(along["alarms"]) == 1
+
+
+def test_no_round_is_made_before_all_that_was_heard_is_read(
+    office: Office, handheld: Handheld, folding: Folding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be made again for every hearing that it missed."""
+    missed = list[str]()
+
+    def watched(tx: Connection, site: str) -> fold.Step | None:
+        missed.extend(sites_behind(tx, HEARD))
+        return read_step(tx, site)
+
+    monkeypatch.setattr(fold, "STEP", 7)
+    monkeypatch.setattr(fold, "read_step", watched)
+    handheld.walk()
+    take(office, handheld, 1000)
+    office.ask(folding.catch_up())
+    assert missed == []
+    assert office.ask(office.store.read(partial(read_step, site=SITE))) is None
 
 
 def test_a_step_is_stored_once_however_often_it_is_made(office: Office, handheld: Handheld) -> None:
@@ -418,7 +438,14 @@ def test_each_site_is_numbered_and_folded_for_itself(bare: Store, tmp_path: Path
         step = await bare.read(partial(read_step, site="west"))
         assert step is not None
         await bare.write(partial(apply_step, step=step))
-        assert await bare.read(partial(sites_behind, name=CURSOR)) == ["east"]
+        assert await bare.read(lambda tx: sites_behind(tx, CURSOR)) == ["east"]
+        assert await bare.read(lambda tx: sites_behind(tx, fold.HEARD, CURSOR)) == ["east"]
+        await bare.write(lambda tx: move_cursor(tx, "west", fold.HEARD, 5))
+        assert await bare.read(lambda tx: sites_behind(tx, fold.HEARD, CURSOR)) == ["east", "west"]
+        await bare.write(lambda tx: move_cursor(tx, "west", fold.HEARD, 6))
+        await bare.write(lambda tx: tx.execute(update(arrivals).values(last=arrivals.c.last + 1)) and None)
+        assert await bare.read(lambda tx: sites_behind(tx, CURSOR)) == ["east"], "a number alone is no record"
+        await bare.write(lambda tx: tx.execute(update(arrivals).values(last=arrivals.c.last - 1)) and None)
         assert (await stand("east"), await stand("west")) == ((0, 0), (6, 5))
         assert await Folding(bare).catch_up()
         await bare.write(partial(fold.forget, site="east"))

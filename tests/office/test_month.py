@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -11,10 +12,11 @@ import pytest
 from msgspec.structs import replace
 
 from app.duties.indicators import INDICATORS
-from app.duties.site import Named
+from app.duties.site import Named, encode_plan
 from sync.office import behind, counting, importing, month
 from sync.office.month import Month
-from sync.office.store import known
+from sync.office.store import days, known
+from sync.office.store.plans import PlanRow, add_plan
 from sync.office.walker import Tricks
 from tests.office.conftest import PASSWORD, PLAN, SITE, Handheld, Office, at, command, furnished
 from tests.office.test_indicators import tell_of_matters
@@ -200,7 +202,7 @@ def test_sites_stand_side_by_side_and_sort_by_any_figure(office: Office, browser
     office.ask(take_tower(office, tmp_path))
     text = Page(browser.get("/compare", params={"lang": "en", "month": MONTH})).text
     rounds, value = (figures(office).figure(name).value for name in ("rounds", "missed"))
-    assert f"Cuihu Garden Cuihu Property Services Chenghu District {rounds} {value}" in text
+    assert f"Cuihu Garden Cuihu Property Services Chenghu District {rounds}% {value}%" in text
     assert "Tower Tower Services East" in text
     only = Page(browser.get("/compare", params={"lang": "en", "month": MONTH, "company": "tower"})).text
     assert "Cuihu Garden" not in only.partition("Rounds walked")[2]
@@ -209,7 +211,7 @@ def test_sites_stand_side_by_side_and_sort_by_any_figure(office: Office, browser
     assert csv.index("Cuihu Garden") < csv.index("Tower")
     told(browser, "enter", figure="satisfied", value="88", words="x")
     asked = {"lang": "en", "month": MONTH, "group": "residents"}
-    assert "88.0 by hand" in Page(browser.get("/compare", params=asked)).text
+    assert "88.0% by hand" in Page(browser.get("/compare", params=asked)).text
     assert "88.0 by hand" in browser.get("/compare", params={**asked, "as": "csv"}).text
 
 
@@ -220,3 +222,17 @@ def test_an_account_is_limited_to_a_company_on_the_command_line(office: Office) 
     code, _ = command(office, *add, "--company", "cuihu", "--district", "chenghu", typed=f"{PASSWORD}\n")
     assert code == 0
     assert "all of company cuihu, all in district chenghu" in command(office, "user", "list")[1]
+
+
+def test_what_is_newest_is_counted_first_at_every_site(office: Office) -> None:
+    plan = office.plan()
+    raw = encode_plan(replace(plan, site=replace(plan.site, id="other")))
+    row = PlanRow("other", plan.revision, sha256(raw).hexdigest(), plan.effective, raw)
+    both, span = (SITE, "other"), ("2026-10-01", "2026-11-30")
+    office.ask(office.store.write(lambda tx: add_plan(tx, row, 0)))
+    office.ask(office.store.write(lambda tx: days.touch_from(tx, SITE, span[0])))
+    turns = iter((True, True))
+    left = office.ask(counting.catch_up(office.store, both, *span, LATER, more=lambda: next(turns, False)))
+    held = office.ask(office.store.read(lambda tx: days.standing(tx, both, *span, LATER)))
+    assert [(min(those), len(those)) for those in held.values()] == [("2026-11-15", counting.AT_ONCE)] * 2
+    assert left

@@ -2,10 +2,14 @@
 
 import re
 from contextlib import closing
+from hashlib import sha256
 
 import pytest
+from msgspec.structs import replace
 
+from app.duties.site import encode_plan
 from app.logbook.book import Draft
+from sync.office.store.plans import PlanRow, add_plan
 from tests.office.conftest import SITE, Handheld, Office, at
 from tests.office.test_pages import HOSTILE, SHOWN, Page
 
@@ -81,6 +85,42 @@ def test_a_long_book_is_read_a_hundred_records_at_a_time(office: Office, handhel
         for upto in ("0", "-5", "1e9", "9" * 40, "x"):
             answer = browser.get(f"/records?site={SITE}&book={handheld.logbook.book_id}&upto={upto}")
             assert answer.status_code == 200
+
+
+STARTED = {
+    "round": "night-1@2026-11-20T22:00#1-1", "slot": "night-1@2026-11-20T22:00", "schedule": "night-1",
+    "route": "night-1", "plan": {"revision": 1, "sha256": "ab"}, "order": ["first"], "seed": None,
+    "crew": [{"person": "zhang-wei", "method": "pin"}], "opens": "2026-11-20T22:00:00+08:00",
+    "closes": "2026-11-21T00:00:00+08:00", "alone": None, "marks": [],
+}  # fmt: skip
+
+
+def test_a_page_that_begins_within_a_round_names_its_stops_all_the_same(office: Office, handheld: Handheld) -> None:
+    point = office.plan().points[0]
+    rename_stop(office, "night-1", "first", point.id)
+    started, *_ = handheld.write(
+        Draft("round.started", STARTED, ()),
+        Draft("stop.skipped", {"round": STARTED["round"], "stop": "first", "reason": "closed", "words": ""}, ()),
+        *(Draft("relief.missing", {"post": f"p{number}"}, ()) for number in range(100)),
+    )
+    handheld.sync()
+    office.account()
+    upto = str(started.record.seq + 100)
+    asked = {"site": SITE, "book": handheld.logbook.book_id, "lang": "zh", "upto": upto}
+    with closing(office.browser()) as browser:
+        page = Page(browser.get("/records", params=asked))
+    assert f"去不了:{point.name.zh}" in page.text
+    assert "night-1" not in page.text, "the round's beginning is on the page before"
+
+
+def rename_stop(office: Office, route: str, stop: str, point: str) -> None:
+    """The site's next plan, in which the route's only stop has a name that is not its point's."""
+    plan = office.plan()
+    only = replace(plan.route(route), stops=(replace(plan.route(route).stops[0], id=stop, point=point),))
+    routes = tuple(only if each.id == route else each for each in plan.routes)
+    raw = encode_plan(replace(plan, revision=plan.revision + 1, routes=routes))
+    row = PlanRow(SITE, plan.revision + 1, sha256(raw).hexdigest(), plan.effective, raw)
+    office.ask(office.store.write(lambda tx: add_plan(tx, row, 0)))
 
 
 def first_page(office: Office, lang: str) -> Page:

@@ -1,15 +1,16 @@
 """How much of what was found is put right and closed (D34), and which orders were done, by how the matters stand."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, Integer, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, func, or_, select
 
+from app.duties import visits
+from app.duties.visits import Done, Owed
 from sync.office.store.cases import FINDING, HAZARD, ORDER, CaseRow, cases
 from sync.office.store.paging import Span, within
 
-LONGEST_MS = 92 * 24 * 3600 * 1000
-"""An order that took longer is not looked for."""
 _FIELDS = tuple(cases.c[name] for name in CaseRow.__struct_fields__)
 
 
@@ -42,6 +43,28 @@ def closure(
 
 def done_orders(tx: Connection, site: str, span: Span) -> list[CaseRow]:
     """Orders whose work was done in that time, oldest first."""
-    mine = (cases.c.site == site, cases.c.sort == ORDER, cases.c.opened_at >= span.first - LONGEST_MS)
-    wanted = select(*_FIELDS).where(*mine, *within(cases.c.done_at, span)).order_by(cases.c.done_at, cases.c.case)
-    return [CaseRow(**row._mapping) for row in tx.execute(wanted)]
+    mine = (cases.c.site == site, cases.c.sort == ORDER, *within(cases.c.done_at, span))
+    rows = tx.execute(select(*_FIELDS).where(*mine).order_by(cases.c.done_at, cases.c.case))
+    return [CaseRow(**row._mapping) for row in rows]
+
+
+def owed_of(rows: Iterable[CaseRow]) -> Owed:
+    """Return visits of the orders that were done (D33)."""
+    return visits.owed(Done(row.case, row.complaint, row.urgent, row.visit, row.visited_at is not None) for row in rows)
+
+
+def late(tx: Connection, site: str, sorts: Sequence[str], until: int, now: int) -> Counter[str]:
+    """By sort: how many that were opened before `until` should have been put right by now, and are not."""
+    wanted = select(cases.c.sort, cases.c.opened_at).where(*_late(site, sorts, now))
+    return Counter(row.sort for row in tx.execute(wanted) if row.opened_at < until)
+
+
+def late_ones(tx: Connection, site: str, sorts: Sequence[str], until: int, now: int) -> list[CaseRow]:
+    """The same themselves, the longest late first."""
+    rows = tx.execute(select(*_FIELDS).where(*_late(site, sorts, now)).order_by(cases.c.due_at, cases.c.case))
+    return [CaseRow(**row._mapping) for row in rows if row.opened_at < until]
+
+
+def _late(site: str, sorts: Sequence[str], now: int) -> tuple[ColumnElement[bool], ...]:
+    waits = (cases.c.closed_at.is_(None), cases.c.done_at.is_(None), cases.c.fixed.is_(False), cases.c.due_at <= now)
+    return cases.c.site == site, cases.c.sort.in_(sorts), *waits

@@ -5,9 +5,23 @@ has run out. The fold takes marks away (`touch`) as soon as a record bears on a 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Boolean, Column, Connection, String, Table, delete, func, insert, literal, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Select,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+)
 
 from app.duties.indicators import Count
 from sync.office.store import windows
@@ -123,13 +137,22 @@ def touch_from(tx: Connection, site: str, day: str) -> None:
 
 def standing(tx: Connection, sites: Collection[str], first: str, last: str, now: int) -> dict[str, set[str]]:
     """By site: the days from first to last whose counts hold now."""
-    wanted = select(day_marks.c.site, day_marks.c.day).where(
-        day_marks.c.site.in_(list(sites)), day_marks.c.day.between(first, last)
-    )
     found: dict[str, set[str]] = {site: set() for site in sites}
-    for site, day in tx.execute(wanted.where((day_marks.c.until > now) | day_marks.c.until.is_(None))):
+    for site, day in tx.execute(_standing(sites, first, last, now)):
         found[site].add(day)
     return found
+
+
+def count_standing(tx: Connection, sites: Collection[str], first: str, last: str, now: int) -> dict[str, int]:
+    """By site: how many days these are; sites without one are not in it."""
+    wanted = _standing(sites, first, last, now).with_only_columns(day_marks.c.site, func.count())
+    return {row[0]: row[1] for row in tx.execute(wanted.group_by(day_marks.c.site))}
+
+
+def _standing(sites: Collection[str], first: str, last: str, now: int) -> Select[Any]:
+    here = (day_marks.c.site.in_(list(sites)), day_marks.c.day.between(first, last))
+    holds = (day_marks.c.until > now) | day_marks.c.until.is_(None)
+    return select(day_marks.c.site, day_marks.c.day).where(*here, holds)
 
 
 def sums(tx: Connection, sites: Collection[str], first: str, last: str, name: str = "") -> dict[str, dict[str, Count]]:

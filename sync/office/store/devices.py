@@ -9,14 +9,15 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from app.errors import WatchbookError
-from sync.office.store.schema import devices, enrolment_codes, former_books
+from sync.office.store.conditions import conditions
+from sync.office.store.schema import devices, enrolment_codes, former_books, heads
 from sync.office.store.upsert import insert
 from sync.wire import CODE_CHARS, CODE_LENGTH
 
@@ -169,6 +170,21 @@ def every(tx: Connection, site: str | None = None) -> list[Device]:
     wanted = select(devices).order_by(devices.c.site, devices.c.name, devices.c.device)
     rows = tx.execute(wanted if site is None else wanted.where(devices.c.site == site))
     return [_device(row) for row in rows]
+
+
+def count_silent(tx: Connection, sites: Collection[str], since: int, until: int) -> dict[str, int]:
+    """By site: enrolled handhelds in use of which the office last heard behind `since` and before `until`."""
+    here = (devices.c.site.in_(list(sites)), devices.c.book.is_not(None))
+    in_use = (each.is_(None) for each in (devices.c.revoked_at, devices.c.replaced_by, devices.c.waits_since))
+    heard = (heads.c.last_at, conditions.c.at)
+    before, behind = and_(*(func.coalesce(each, 0) < until for each in heard)), or_(*(each > since for each in heard))
+    wanted = (
+        select(devices.c.site, func.count())
+        .outerjoin(heads, (heads.c.site == devices.c.site) & (heads.c.book == devices.c.book))
+        .outerjoin(conditions, (conditions.c.site == devices.c.site) & (conditions.c.device == devices.c.device))
+        .where(*here, *in_use, before, behind)
+    )
+    return {row[0]: row[1] for row in tx.execute(wanted.group_by(devices.c.site))}
 
 
 def _add(tx: Connection, site: str, device: str, name: str, secret: str, now: int, until: int) -> Issued:

@@ -14,7 +14,7 @@ LATEST: Final = 2**53
 MOST: Final = 50
 COUNTED: Final = 10_000
 """Nobody reads on after so many: further rows are not counted."""
-_TEXT: Final = re.compile(r"(-?[0-9]{1,16})\.([^\s]{1,240})", re.ASCII)
+_TEXT: Final = re.compile(r"(-?[0-9]{1,16})\.([^\s\x00-\x1f]{1,240})", re.ASCII)
 
 
 class Place(Struct, frozen=True):
@@ -65,6 +65,7 @@ def ordered(wanted: Select[Any], key: tuple[ColumnElement[Any], ...], *, oldest:
 
 def counted(tx: Connection, wanted: Select[Any], most: int = COUNTED) -> int:
     """How many rows that is, at most `most`."""
-    those = wanted.with_only_columns(literal_column("1").label("one")).limit(most).subquery()
+    one: ColumnElement[int] = literal_column("1").label("one")
+    those = wanted.with_only_columns(one, maintain_column_froms=True).limit(most).subquery()
     found: int = tx.execute(select(func.count()).select_from(those)).scalar_one()
     return found

@@ -4,7 +4,7 @@ A revision is immutable: the newest goes down the changes feed, the older ones s
 is read under the plan it was walked under. Persons who left stay too: their old rounds have names.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from app.duties.days import millis
-from app.duties.site import Plan, decode_plan
+from app.duties.site import Plan, decode_plan, decoded
 from app.pages import in_force
 from sync.office.store import days
 from sync.office.store.schema import metadata
@@ -165,9 +165,17 @@ def plans_between(tx: Connection, site: str, first: str, last: str) -> list[Plan
     """The revisions that hold at some time of the local dates `first` to `last`, oldest first."""
     rows = list(tx.execute(_REVISIONS, {"site": site}))
     begun = max((row.revision for row in rows if row.effective < first), default=0)
-    held = [row.revision for row in rows if row.revision >= begun and row.effective <= last]
-    wanted = held or [row.revision for row in rows[:1]]
-    return [decode_plan(raw) for raw in tx.execute(_RAWS, {"site": site, "wanted": wanted}).scalars()]
+    held = [row for row in rows if row.revision >= begun and row.effective <= last]
+    return _plans(tx, site, {row.revision: row.sha256 for row in held or rows[:1]})
+
+
+def _plans(tx: Connection, site: str, named: Mapping[int, str]) -> list[Plan]:
+    """Those revisions, whose hashes are known, oldest first; they are large, and read only where they must be."""
+    known = {revision: decoded(sha256) for revision, sha256 in named.items()}
+    wanted = [revision for revision, plan in known.items() if plan is None]
+    read = tx.execute(_RAWS, {"site": site, "wanted": wanted}) if wanted else ()
+    known |= {row.revision: decode_plan(row.raw) for row in read}
+    return [plan for _, plan in sorted(known.items()) if plan is not None]
 
 
 def last_revision(tx: Connection, site: str) -> int:
@@ -250,11 +258,14 @@ _NEWEST: Final = _newest()
 _NAMED: Final = select(_NEWEST.c.site, _NEWEST.c.revision, _NEWEST.c.sha256).order_by(_NEWEST.c.site)
 _NAMED_WITHIN: Final = _NAMED.where(_NEWEST.c.site.in_(bindparam("within", expanding=True)))
 _HERE = plans.c.site == bindparam("site")
-_REVISIONS: Final = select(plans.c.revision, plans.c.effective).where(_HERE, _STANDS).order_by(plans.c.revision)
-_RAWS: Final = (
-    select(plans.c.raw)
-    .where(_HERE, plans.c.revision.in_(bindparam("wanted", expanding=True)))
-    .order_by(plans.c.revision)
+_REVISIONS: Final = (
+    select(plans.c.revision, plans.c.effective, plans.c.sha256).where(_HERE, _STANDS).order_by(plans.c.revision)
+)
+_NEWEST_NAMED: Final = (
+    select(plans.c.revision, plans.c.sha256).where(_HERE, _STANDS).order_by(plans.c.revision.desc()).limit(1)
+)
+_RAWS: Final = select(plans.c.revision, plans.c.raw).where(
+    _HERE, plans.c.revision.in_(bindparam("wanted", expanding=True))
 )
 _HELD: Final = (
     select(*_PLAN)
@@ -271,13 +282,18 @@ _FIRST, _LAST = (
 
 def site_plan(tx: Connection, site: str) -> Plan | None:
     """The newest plan of that site; None while there is none."""
-    row = newest_plan(tx, site)
-    return decode_plan(row.raw) if row else None
+    newest = tx.execute(_NEWEST_NAMED, {"site": site}).first()
+    return next(iter(_plans(tx, site, {newest.revision: newest.sha256})), None) if newest else None
 
 
 def sites(tx: Connection) -> list[str]:
     """Ids of all sites that have a plan."""
     return list(tx.execute(select(plans.c.site).distinct().order_by(plans.c.site)).scalars())
+
+
+def are_several(tx: Connection) -> bool:
+    """Whether more than one site has a plan."""
+    return bool(tx.execute(select(func.min(plans.c.site) != func.max(plans.c.site))).scalar())
 
 
 def set_people(tx: Connection, people: dict[str, bytes]) -> None:
@@ -299,6 +315,11 @@ def people(tx: Connection, *, all_ever: bool = False) -> list[bytes]:
     """JSON of the persons, by id; with `all_ever` also of those who left."""
     question = select(persons.c.raw).order_by(persons.c.person)
     return list(tx.execute(question if all_ever else question.where(persons.c.present)).scalars())
+
+
+def people_named(tx: Connection, those: Collection[str]) -> list[bytes]:
+    """JSON of those persons, whether they are in the newest people file or were in one."""
+    return list(tx.execute(select(persons.c.raw).where(persons.c.person.in_(list(those)))).scalars())
 
 
 def find_person(tx: Connection, person: str) -> bytes | None:

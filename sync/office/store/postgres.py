@@ -205,7 +205,11 @@ def _engine(dsn: str) -> AsyncEngine:
         return await asyncpg.connect(dsn, server_settings=_SETTINGS, timeout=CONNECT_S, command_timeout=COMMAND_S)
 
     engine = create_async_engine(
-        "postgresql+asyncpg://?prepared_statement_cache_size=500", async_creator=connect, pool_size=1, max_overflow=0
+        "postgresql+asyncpg://?prepared_statement_cache_size=500",
+        async_creator=connect,
+        pool_size=1,
+        max_overflow=0,
+        hide_parameters=True,  # they hold names, and errors are logged
     )
     engine.dialect.colspecs = {**dialect.colspecs, String: _Text}
     engine.dialect.supports_comments = False  # of tables: they stand in the program

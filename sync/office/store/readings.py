@@ -191,12 +191,6 @@ def last_of_assets(tx: Connection, site: str, assets: Collection[str]) -> dict[s
     return {asset: ReadingRow(*row) for asset, row in found.items() if row is not None}
 
 
-def of_rounds(tx: Connection, site: str, rounds: Collection[str]) -> list[ReadingRow]:
-    """What was measured on these rounds, oldest first."""
-    wanted = select(*_FIELDS).where(readings.c.site == site, readings.c.round.in_(list(rounds)))
-    return [ReadingRow(*row) for row in tx.execute(wanted.order_by(*_ORDER))]
-
-
 def put_round(tx: Connection, site: str, name: str, rows: Sequence[ReadingRow]) -> None:
     """What was measured on the round, in place of what was known of it."""
     forget_rounds(tx, site, (name,))

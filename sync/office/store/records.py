@@ -7,12 +7,26 @@ else is wrong with it, it is kept in quarantine (decision 8).
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import BigInteger, Connection, LargeBinary, Select, Text, bindparam, exists, func, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    FromClause,
+    LargeBinary,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.logbook.keys import certificate_message, identity_message, verifies
@@ -286,20 +300,25 @@ def sites(tx: Connection) -> list[str]:
     return list(tx.execute(select(arrivals.c.site).order_by(arrivals.c.site)).scalars())
 
 
-def sites_behind(tx: Connection, name: str) -> list[str]:
-    """The sites with records that the projection `name` has not read."""
-    return list(tx.execute(_BEHIND, {"name": name}).scalars())
+def sites_behind(tx: Connection, *names: str) -> list[str]:
+    """The sites with records that one of these projections has not read."""
+    given = {f"name_{nth}": name for nth, name in enumerate(names)}
+    return list(tx.execute(_behind(len(names)), given).scalars())
 
 
-def _behind() -> Select[Any]:
-    same = (cursors.c.site == arrivals.c.site) & (cursors.c.name == bindparam("name"))
-    newer = (records.c.site == arrivals.c.site) & (records.c.arrived > func.coalesce(cursors.c.arrived, 0))
-    newest = exists().where(newer).correlate(arrivals, cursors)
-    return select(arrivals.c.site).outerjoin(cursors, same).where(newest).order_by(arrivals.c.site)
-
-
-_BEHIND: Final = _behind()
-"""Built once: every page asks it, and building it costs more than running it."""
+@cache
+def _behind(many: int) -> Select[Any]:
+    """Built once: every page asks it, and building it costs more than running it. Records themselves are looked for
+    only where a projection is not at the last number that was given."""
+    beside: FromClause = arrivals
+    ways = []
+    for nth in range(many):
+        read = cursors.alias(f"read_{nth}")
+        beside = beside.outerjoin(read, (read.c.site == arrivals.c.site) & (read.c.name == bindparam(f"name_{nth}")))
+        upto = func.coalesce(read.c.arrived, 0)
+        newer = exists().where(records.c.site == arrivals.c.site, records.c.arrived > upto).correlate(arrivals, read)
+        ways.append(and_(arrivals.c.last > upto, newer))
+    return select(arrivals.c.site).select_from(beside).where(or_(*ways)).order_by(arrivals.c.site)
 
 
 def missing_of(tx: Connection, site: str) -> dict[bytes, list[tuple[int, int]]]:

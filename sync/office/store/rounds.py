@@ -21,7 +21,6 @@ from sqlalchemy import (
     Select,
     String,
     Table,
-    and_,
     bindparam,
     delete,
     exists,
@@ -37,7 +36,7 @@ from sync.office.store.alarms import alarm_acts
 from sync.office.store.devices import writers
 from sync.office.store.paging import Place, ordered
 from sync.office.store.records import Stored, apart_of, missing_of, stored
-from sync.office.store.reviews import reviewed
+from sync.office.store.reviews import reviewed, reviews
 from sync.office.store.schema import arrivals, heads, metadata, records
 from sync.office.store.upsert import insert, put
 
@@ -58,7 +57,7 @@ rounds = Table(
     Column("last_seq", BigInteger, nullable=False),
     Column("detail", LargeBinary, nullable=False),
 )
-Index("rounds_by_day", rounds.c.site, rounds.c.day)
+Index("rounds_by_day", rounds.c.site, rounds.c.day, rounds.c.round)
 Index("rounds_by_slot", rounds.c.site, rounds.c.slot, rounds.c.day)
 
 round_stops = Table(
@@ -414,16 +413,6 @@ def days_not_reviewed(tx: Connection, site: str, first: str, last: str) -> list[
     return [(row[0], row[1]) for row in tx.execute(wanted.order_by(rounds.c.day))]
 
 
-def not_reviewed(
-    tx: Connection, site: str, first: str, last: str, most: int, after: tuple[int, str] = (0, "")
-) -> list[RoundRow]:
-    """They themselves, at most `most`, by window; `after`: `opens` and id of the last one of the page before."""
-    later = or_(rounds.c.opens > after[0], and_(rounds.c.opens == after[0], rounds.c.round > after[1]))
-    wanted = select(rounds).where(*_not_reviewed(site, first, last), later)
-    rows = tx.execute(wanted.order_by(rounds.c.opens, rounds.c.round).limit(most))
-    return [RoundRow(*row) for row in rows]
-
-
 def rounds_of_schedules(
     tx: Connection, site: str, first: str, last: str, schedules: Collection[str], most: int
 ) -> list[RoundRow]:
@@ -440,18 +429,20 @@ def ends_between(tx: Connection, site: str, first: str, last: str) -> list[tuple
     return [(row.book, row.last_seq) for row in tx.execute(wanted)]
 
 
+def reviews_between(tx: Connection, site: str, first: str, last: str) -> list[tuple[bytes, int]]:
+    """Book and number of what reviewers said of these rounds."""
+    those = (rounds.c.site == site, rounds.c.day.between(first, last))
+    same = (reviews.c.site == rounds.c.site) & (reviews.c.round == rounds.c.round)
+    names = tx.execute(select(reviews.c.review).join(rounds, same).where(*those)).scalars()
+    return [(bytes.fromhex(book), int(seq)) for book, _, seq in (name.partition(":") for name in names)]
+
+
 def find_round(tx: Connection, name: str, site: str = "") -> RoundRow | None:
     """The round with that id, of that site or of whichever has it."""
     wanted = select(rounds).where(rounds.c.round == name).order_by(rounds.c.site)
     here = rounds.c.site == site if site else rounds.c.site.in_(select(arrivals.c.site))
     row = tx.execute(wanted.where(here)).first()
     return RoundRow(*row) if row else None
-
-
-def slots_since(tx: Connection, site: str, day: str) -> list[str]:
-    """Windows from that local day on of which a round is known."""
-    wanted = select(rounds.c.slot).where(rounds.c.site == site, rounds.c.day >= day)
-    return list(tx.execute(wanted.distinct()).scalars())
 
 
 def rounds_in_slot(tx: Connection, site: str, slot: str) -> list[str]:
@@ -492,6 +483,18 @@ def alarms_standing(
     asked |= {"at": after.at, "alarm": after.rest} if after else {}
     rows = [row for one in _alarms(bool(within), after is not None, most is not None) for row in tx.execute(one, asked)]
     return list({(row.site, row.alarm): AlarmRow(*row) for row in rows}.values())
+
+
+def heard_of(tx: Connection, site: str) -> list[int]:
+    """When the office last got a record of each book, office clock."""
+    return list(tx.execute(select(heads.c.last_at).where(heads.c.site == site)).scalars())
+
+
+def count_unread(tx: Connection, site: str) -> int:
+    """Books of which more is held than the pages show."""
+    same = (folded.c.site == heads.c.site) & (folded.c.book == heads.c.book)
+    wanted = select(func.count()).select_from(heads.outerjoin(folded, same)).where(heads.c.site == site)
+    return int(tx.execute(wanted.where(heads.c.seq > func.coalesce(folded.c.seq, 0))).scalar_one())
 
 
 _BOOKS: Final = (

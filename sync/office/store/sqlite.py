@@ -167,6 +167,7 @@ def _engine(path: Path, connections: int, begin: str, *pragmas: str) -> Engine:
         pool_size=connections,
         max_overflow=0,
         poolclass=QueuePool,
+        hide_parameters=True,  # they hold names, and errors are logged
     )
 
     @event.listens_for(engine, "connect")

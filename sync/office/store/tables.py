@@ -1,6 +1,6 @@
 """Every table of the office: whoever makes, copies or compares them finds all of them in `metadata`."""
 
-from sync.office.store import (
+from sync.office.store import (  # noqa: F401 - each brings its tables into the metadata
     accounts,
     alarms,
     audit,
@@ -21,24 +21,4 @@ from sync.office.store import (
     visits,
 )
 
-MODULES = (
-    accounts,
-    alarms,
-    audit,
-    blobs,
-    bound,
-    conditions,
-    drafts,
-    hooks,
-    papers,
-    plans,
-    releases,
-    retention,
-    rounds,
-    schema,
-    seen,
-    settings,
-    tags,
-    visits,
-)
 metadata = schema.metadata

@@ -349,8 +349,8 @@ def silent_since(tx: Connection, site: str) -> dict[str, tuple[int, int]]:
 
 
 def _tags(*where: ColumnElement[bool]) -> CTE:
-    """Format and identity of every tag."""
-    return each(visits.c.tag, *where, of=each(visits.c.format, *where, visits.c.format > ""))
+    """Format and identity of every tag; both empty for the arrivals without one."""
+    return each(visits.c.tag, *where, of=each(visits.c.format, *where))
 
 
 def _last(column: Column[Any], *where: ColumnElement[bool]) -> ColumnElement[Any]:
@@ -366,14 +366,14 @@ def _heard_last() -> Select[Any]:
     tag = _tags(_HERE)
     same = (_HERE, visits.c.format == tag.c.format, visits.c.tag == tag.c.tag)
     at = select(func.max(visits.c.at)).where(*same).scalar_subquery().label("at")
-    return select(tag, at).where(tag.c.tag.is_not(None))
+    return select(tag, at).where(tag.c.tag > "")
 
 
 def _powered_last() -> Select[Any]:
     tag = _tags(_HERE, _POWERED)
     same = (_HERE, _POWERED, visits.c.format == tag.c.format, visits.c.tag == tag.c.tag)
     told = (_last(column, *same) for column in (visits.c.battery_pct, visits.c.battery_mv))
-    return select(tag, *told).where(tag.c.tag.is_not(None))
+    return select(tag, *told).where(tag.c.tag > "")
 
 
 def _health_last() -> Select[Any]:
