@@ -10,6 +10,7 @@ from string import Formatter
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from app.duties.days import shown_time
 from app.duties.site import People, Plan
 from app.record import Record
 from app.text import clean
@@ -28,6 +29,8 @@ _WORDS: Final = {
     "proved": "book.log_proved_",
 }
 """Members whose values have words, and where."""
+_GAPS: Final = (" ,", " ，", " )", " ）", "： ")
+"""What a member without a value leaves beside a mark."""
 _FAR: Final = 4_102_444_800_000
 """UTC ms, the year 2100: a later time is shown as it was recorded."""
 
@@ -51,12 +54,15 @@ class BookLog:
         return f"{record.seq} {self._local(record.at):%Y-%m-%d %H:%M:%S} {self.words(record)}"
 
     def _local(self, at: int) -> datetime:
-        return datetime.fromtimestamp(at / 1000, UTC).astimezone(self._zone)
+        return shown_time(at, UTC).astimezone(self._zone)
 
     def words(self, record: Record) -> str:
         """Who, and what."""
         said = f"{self._text('by', record.by)} {self._said(record)}"
-        return " ".join(said.split())
+        said = " ".join(said.split())
+        for gap in _GAPS:
+            said = said.replace(gap, gap.strip())
+        return said
 
     def _said(self, record: Record) -> str:
         body = record.body
@@ -82,7 +88,8 @@ class BookLog:
             case _, None:
                 return ""
             case (("by" | "crew" | "who"), list() | tuple()):
-                return ", ".join(self._named(one.get("person") if isinstance(one, dict) else one) for one in value)
+                people = (self._named(one.get("person") if isinstance(one, dict) else one) for one in value)
+                return say(self._lang, "book.log_and").join(people)
             case "before", dict():
                 return clean(str(value.get("name") or value.get("device")), 80)
             case "missing", list() | tuple():

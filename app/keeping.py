@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 from typing import Final
 
 from msgspec import UNSET
 
 from app.duties import procedures, registers
+from app.duties.days import shown_time
 from app.duties.procedures import Run
 from app.duties.provisions import Column, Procedure, Register, Team
 from app.duties.registers import Line
@@ -121,7 +121,7 @@ class Keeping(Session):
         if found is None:
             raise NotAllowed("registers.not_open")
         register = self._register(found.register)
-        by = registers.ends_by(register, datetime.fromtimestamp(found.at / 1000, self.zone))
+        by = registers.ends_by(register, shown_time(found.at, self.zone))
         late = by is not None and by < self._at()
         await self._write(RegisterEnded(found.register, line, late))
         return late

@@ -54,7 +54,7 @@ def read_page(raw: bytes | None) -> tuple[Relayed, ...]:
         return ()
     try:
         return msgspec.json.decode(raw, type=Page).records[:MOST]
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
 
 

@@ -149,6 +149,18 @@ def lang_of(env: Mapping[str, str]) -> str:
     return "en" if named.startswith("en") else "zh"
 
 
+def shown_lang(lang: str, env: Mapping[str, str]) -> str:
+    """`lang`, or English where Chinese cannot be shown."""
+    return lang if shows_chinese(env) else "en"
+
+
+def shows_chinese(env: Mapping[str, str]) -> bool:
+    """False on the bare Linux console, whose font holds 512 signs at most: use English there and say so
+    (`platform.english_only`). A terminal inside a graphical screen, tmux or SSH names itself otherwise.
+    """
+    return not env.get("TERM", "").startswith("linux")
+
+
 def default_data_dir(product: str) -> Path:
     from platformdirs import user_data_path
 

@@ -4,12 +4,11 @@ The crew signs in again: nobody's presence is copied. Of an open round the stops
 each with the time and the handheld at which it was; the office counts both pieces as one.
 """
 
-from datetime import datetime
-
 from msgspec import UNSET
 
 from app.crew import Crew
 from app.duties import rounds
+from app.duties.days import shown_time
 from app.duties.life import OVERSEERS, may
 from app.duties.site import Person
 from app.errors import NotAllowed
@@ -59,6 +58,6 @@ class TakingOver(Crew):
             return
         for visit in progress.visits:
             if (at := taken.done.get(visit.stop)) is not None and not visit.done:
-                when = datetime.fromtimestamp(at / 1000, self.zone)
+                when = shown_time(at, self.zone)
                 words = say(self.lang, "takeover.reached", name=taken.name, time=f"{when:%H:%M}")
                 await self._write(StopSkipped(progress.round, visit.stop, ELSEWHERE, words))

@@ -4,6 +4,7 @@ Choices are one digit each, numbers are typed and end with Enter; Backspace goes
 which question follows from the answers before, a page says that stands on this one.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -55,13 +56,13 @@ class AskPage(Page):
         self._roll.stop()
 
     # -- for the page that stands on this one --------------------------------------------------
+    @abstractmethod
     def head(self) -> str:
         """What paper it is."""
-        raise NotImplementedError(type(self).__name__)
 
+    @abstractmethod
     def question(self, answers: Answers) -> Ask | None:
         """The first of its questions that `answers` leaves open; None when all is said."""
-        raise NotImplementedError(type(self).__name__)
 
     def facts(self) -> Sequence[str]:
         """What follows from the answers, below them."""
@@ -71,9 +72,9 @@ class AskPage(Page):
         """What Enter does at the end."""
         return self.say("finding.save")
 
+    @abstractmethod
     async def save(self, answers: Answers, photos: Sequence[bytes]) -> None:
         """Record it and say so; the page is closed then."""
-        raise NotImplementedError(type(self).__name__)
 
     # -- drawing -------------------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:

@@ -11,6 +11,7 @@ from app.ports import Scan
 from hardware.camera import LIMIT_S, Camera, CameraState
 from screens.layout import Line, line, paragraph, title
 from screens.page import Page
+from screens.tasks import begin
 from screens.times import clock
 
 TICK_S = 1.0
@@ -35,8 +36,7 @@ class CameraPage(Page):
 
     def _begin(self) -> None:
         self._until = asyncio.get_running_loop().time() + LIMIT_S
-        self._scanning = asyncio.create_task(self._scan())
-        self._scanning.add_done_callback(self._ended)
+        self._scanning = begin(self._scan(), self.terminal.fail)
 
     async def _scan(self) -> None:
         async with aclosing(self._camera.scan()) as seen:
@@ -53,10 +53,6 @@ class CameraPage(Page):
             self.terminal.signal("mark")
         self._state = state
         self.show()
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and isinstance(error := task.exception(), Exception):
-            self.terminal.fail(error)
 
     # -- drawing and keys ------------------------------------------------------------------------
     def draw(self, width: int, height: int) -> Sequence[Line]:

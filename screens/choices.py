@@ -3,11 +3,12 @@
 What a digit means is what stood beside it when the page was last drawn.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from app.text import fit
-from screens.layout import Line, numbered, paragraph, title
+from screens.layout import Line, heading, numbered, paragraph
 from screens.page import Page
 from screens.wrapping import plain
 
@@ -98,27 +99,27 @@ class ListPage(Page, Generic[T]):
         super().__init__()
         self.choices = Choices(items, self.item, self.item_role)
 
+    @abstractmethod
     def head(self) -> tuple[str, str]:
         """Both ends of the first row."""
-        raise NotImplementedError(type(self).__name__)
 
     def intro(self) -> str:
         """A sentence above the list, or nothing."""
         return ""
 
+    @abstractmethod
     def item(self, item: T) -> str:
         """One answer in words."""
-        raise NotImplementedError(type(self).__name__)
 
     def item_role(self, item: T) -> str:
         return "text"
 
+    @abstractmethod
     async def chosen(self, item: T) -> None:
         """The crew chose `item`."""
-        raise NotImplementedError(type(self).__name__)
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        rows = [title(*self.head(), width), *paragraph(self.intro(), "text", width), ()]
+        rows = [*heading(*self.head(), width), *paragraph(self.intro(), "text", width), ()]
         return [*rows, *self.choices.draw(width, height - len(rows), self.more)]
 
     def foot(self) -> Sequence[tuple[str, str]]:

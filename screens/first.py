@@ -18,6 +18,7 @@ from screens.gear import AGAIN
 from screens.layout import AIR, Block, Line, fitting, line, numbered, paragraph, title
 from screens.number import Digits, field
 from screens.page import Page
+from screens.tasks import begin
 from screens.times import clock
 from sync.invited import WAITS, Invited
 
@@ -214,12 +215,7 @@ class FirstPage(Page):
 
     # -- the office ----------------------------------------------------------------------------
     def _begin(self) -> None:
-        self._asking = asyncio.create_task(self._strive())
-        self._asking.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and isinstance(error := task.exception(), Exception):
-            self.terminal.fail(error)
+        self._asking = begin(self._strive(), self.terminal.fail)
 
     async def _strive(self) -> None:
         """Until the site's plan is here, or the sheet is refused."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
-from screens.layout import Line, paragraph, title
+from screens.layout import Line, heading, paragraph
 from screens.number import Digits, field
 from screens.times import clock
 from screens.typed import TypedPage
@@ -22,7 +22,7 @@ class CodePage(TypedPage):
         self._arrive = arrive
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        rows = [title(self.say("round.code_title"), clock(self.gear.watch.now()), width), ()]
+        rows = [*heading(self.say("round.code_title"), clock(self.gear.watch.now()), width), ()]
         rows += paragraph(self.say("round.code_how"), "text", width)
         rows += [(), field(self.say("round.code"), self.typed), ()]
         return [*rows, *paragraph(self.say("round.code_weak"), "dim", width)]

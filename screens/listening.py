@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from app.ports import Heard, TagReader
+from screens.tasks import begin
 
 Wanted = frozenset[tuple[str, str]]
 """(format, tag) pairs that the stop waits for, and (LABEL, point id) when it takes a label."""
@@ -43,8 +44,7 @@ class Listener:
         self._wanted = wanted
         self._leave()
         if wanted is not None:
-            self._task = asyncio.create_task(self._listen(wanted, frozenset(self._leaving)))
-            self._task.add_done_callback(self._ended)
+            self._task = begin(self._listen(wanted, frozenset(self._leaving)), self._broken)
 
     def _leave(self) -> None:
         task, self._task = self._task, None
@@ -74,7 +74,3 @@ class Listener:
         finally:
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and isinstance(error := task.exception(), Exception):
-            self._broken(error)

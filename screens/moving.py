@@ -11,6 +11,7 @@ from app.ports import Scan
 from screens.gear import AGAIN
 from screens.layout import AIR, Line, fitting, paragraph, title
 from screens.overseer import OverseerPage
+from screens.tasks import begin
 from screens.times import clock
 from sync.invited import Invited
 
@@ -46,7 +47,7 @@ class MovePage(OverseerPage):
 
     async def agreed(self, boss: Person, scan: Scan | None) -> None:
         if self._going is None:
-            self._going = asyncio.create_task(self._go(boss))
+            self._going = begin(self._go(boss), self.terminal.fail)
 
     async def back(self) -> None:
         if self._going is None:
@@ -60,7 +61,5 @@ class MovePage(OverseerPage):
             self._going = None
             self.terminal.refuse(e)
             self.show()
-        except Exception as e:
-            self.terminal.fail(e)
         else:
             self.terminal.exit(AGAIN)

@@ -42,6 +42,8 @@ class OfficeLine:
         self.radio: Callable[[], str] = str
         self.update: Callable[[], str] = str
         """How far a new program came (key of a sentence): told to the office, and on the page about it."""
+        self.parts_wait: Callable[[], bool] = bool
+        """Whether the program begins anew for its parts, once nobody is on shift: told to the office."""
 
     @property
     def line(self) -> Contact:
@@ -86,7 +88,7 @@ class OfficeLine:
             from sync.condition import condition_of
             from sync.courier import Courier
 
-            condition = condition_of(self._logbook, self.revision, self.radio, self.update)
+            condition = condition_of(self._logbook, self.revision, self.radio, self.update, self.parts_wait)
             self._courier = Courier(
                 self._logbook, self._clock, self._news, on_offset=self._on_offset, condition=condition
             )

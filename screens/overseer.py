@@ -1,5 +1,6 @@
 """A supervisor answers for what follows, by badge or by number and PIN, at a handheld that need not have a crew."""
 
+from abc import abstractmethod
 from collections.abc import Collection, Sequence
 
 from app.duties.site import Person
@@ -24,9 +25,9 @@ class OverseerPage(Page):
         self._boss: Person | None = None
         """Whose PIN is asked for."""
 
+    @abstractmethod
     async def agreed(self, boss: Person, scan: Scan | None) -> None:
         """`boss` is there; `scan` when it was a badge."""
-        raise NotImplementedError(type(self).__name__)
 
     def asked(self) -> Line:
         """The field."""

@@ -14,6 +14,7 @@ from hardware.photo import Photo, PhotoRefused, from_file, photograph, pictures_
 from screens.choices import Choices, ListPage
 from screens.layout import Line, paragraph, title
 from screens.page import Page
+from screens.tasks import begin
 from screens.times import clock
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Roll:
 
     def _begin(self, terminal: "Terminal", coming: Awaitable[Photo]) -> None:
         self._failed = True
-        self._task = asyncio.ensure_future(self._taken(terminal, coming))
+        self._task = begin(self._taken(terminal, coming), terminal.fail)
 
     async def _taken(self, terminal: "Terminal", coming: Awaitable[Photo]) -> None:
         try:
@@ -117,8 +118,6 @@ class Roll:
         except PhotoRefused as error:
             self._task = None
             terminal.refuse(error)
-        except Exception as error:
-            terminal.fail(error)
         else:
             self._task, self._failed = None, False
             self.photos.append(photo)

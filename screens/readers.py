@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from app.ports import Scan, Scanner, ScannerState
+from screens.tasks import begin
 
 
 class Readers:
@@ -25,9 +26,7 @@ class Readers:
 
     def start(self) -> None:
         for scanner in self._scanners:
-            task = asyncio.create_task(self._read(scanner))
-            task.add_done_callback(self._ended)
-            self._tasks.append(task)
+            self._tasks.append(begin(self._read(scanner), self._broken))
 
     async def stop(self) -> None:
         """End for good and wait until every device has been let go."""
@@ -48,7 +47,3 @@ class Readers:
         finally:
             if isinstance(found, AsyncGenerator):
                 await found.aclose()
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and isinstance(error := task.exception(), Exception):
-            self._broken(error)

@@ -16,7 +16,7 @@ from app.errors import WatchbookError
 from app.logbook.book import Logbook
 from app.pages import Pages, pages_of, plan_of
 from app.ports import Buzzer, Clock, Heard, Hush, TagReader
-from app.settings import Settings, keep, load
+from app.settings import Settings, keep, load, shown_lang, shows_chinese
 from app.usage import DAMAGED, asked_lang, exit_code
 from app.version import is_released
 from app.watch import Watch
@@ -44,7 +44,7 @@ def main(flags: Mapping[str, Any]) -> int:
     settings = None
     try:
         settings = load(flags)
-        settings = msgspec.structs.replace(settings, lang=launch.shown_lang(settings.lang, os.environ))
+        settings = msgspec.structs.replace(settings, lang=shown_lang(settings.lang, os.environ))
         launch.require_terminal(settings.lang)
         code = _run(settings, flags)
         from screens.gear import AGAIN  # loaded by now
@@ -124,7 +124,7 @@ def open_terminal(
         sheets=StickSheets(logbook, clock, settings.data_dir / "stick"),
         wedge=wedge(settings.scan_prefix or "", settings.scan_suffix or "", settings.scan_gap_ms or ""),
         lang=settings.lang,
-        english_only=not launch.console_shows_chinese(os.environ),
+        english_only=not shows_chinese(os.environ),
         blocks=launch.console_draws_blocks(os.environ, sys.stdout.encoding),
         theme=settings.theme or ("night" if _is_quiet(watch) else "day"),
         letters=settings.letters,
@@ -148,6 +148,8 @@ def open_terminal(
         office.revision, office.radio = lambda: watch.plan.revision, lambda: watch.radio_fault
         watch.when_recorded(office.recorded)
     terminal = Terminal(gear)
+    if office is not None:
+        office.parts_wait = lambda: terminal.following.begins_anew
     if renewal is not None:
         renewal.attend(terminal, office)
     try:
@@ -159,7 +161,7 @@ def open_terminal(
 
 
 def _support(settings: Settings, watch: Watch) -> str:
-    from screens.support import onto_stick  # with doctor, once somebody asks for it: memory
+    from sync.support import onto_stick  # with doctor, once somebody asks for it: memory
 
     return onto_stick(settings, watch.radio_fault)
 
@@ -169,7 +171,7 @@ def _settings_now(flags: Mapping[str, Any], logbook: Logbook) -> Settings:
     from screens.tuned import in_force  # with Textual, which trouble before the screens need not wait for
 
     settings = in_force(flags, logbook)
-    return msgspec.structs.replace(settings, lang=launch.shown_lang(settings.lang, os.environ))
+    return msgspec.structs.replace(settings, lang=shown_lang(settings.lang, os.environ))
 
 
 def _renewal(settings: Settings, logbook: Logbook, clock: Clock) -> "Renewal | None":
@@ -226,7 +228,7 @@ class _Faults(logging.Handler):
         self._folder = folder
 
     def emit(self, record: logging.LogRecord) -> None:
-        from screens.faultlog import keep as keep_fault  # once something went wrong
+        from app.faultlog import keep as keep_fault  # once something went wrong
 
         with suppress(OSError):
             keep_fault(self._folder, record)

@@ -18,6 +18,7 @@ from screens.names import schedule_name
 from screens.overseer import OverseerPage
 from screens.page import Page
 from screens.posts import person_name
+from screens.tasks import begin
 from screens.times import clock
 from sync.wire import Other
 
@@ -69,7 +70,7 @@ class KnownPage(Page):
         self._asking: asyncio.Task[None] | None = None
 
     def on_mount(self) -> None:
-        self._asking = asyncio.create_task(self._ask())
+        self._asking = begin(self._ask(), self.terminal.fail)
 
     def on_unmount(self) -> None:
         if self._asking is not None:
@@ -86,8 +87,6 @@ class KnownPage(Page):
                 self._others = await asyncio.to_thread(invited().others, self._boss.id, post)
         except WatchbookError as e:
             self._others, self._why = (), e
-        except Exception as e:
-            self.terminal.fail(e)
         self.show()
 
     def draw(self, width: int, height: int) -> Sequence[Line]:

@@ -60,6 +60,8 @@ def verdict_words(lang: str, watch: Watch, verdict: Verdict, *, heard: bool = Fa
 def _unknown(lang: str, watch: Watch, *, heard: bool) -> Span:
     if heard:
         return say(lang, "round.unknown_tag", place=next_place(lang, watch)), "mark"
+    if watch.state.round is None:
+        return say(lang, "round.unknown"), "bad"
     return say(lang, "round.unknown_code", place=next_place(lang, watch)), "bad"
 
 

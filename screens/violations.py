@@ -1,6 +1,6 @@
 """The papers of a violation (D35): patrol record, dissuasion notice, report, each filled in on one page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from app.duties.findings import Finding
 from app.duties.violations import ANSWERS, HANDED, NEEDS_NUMBER, PARTIES, SIGNED, Paper
@@ -42,7 +42,9 @@ def next_words(page: Page, standing: Standing) -> str:
 
 def paper_page(paper: Paper, finding: Finding, standing: Standing) -> "PaperPage":
     """The page on which the next paper is filled in."""
-    return {Paper.RECORD: RecordPage, Paper.NOTICE: NoticePage, Paper.REPORT: ReportPage}[paper](finding, standing)
+    pages: dict[Paper, Callable[[Finding, Standing], PaperPage]]
+    pages = {Paper.RECORD: RecordPage, Paper.NOTICE: NoticePage, Paper.REPORT: ReportPage}
+    return pages[paper](finding, standing)
 
 
 class PaperPage(AskPage):

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
+
+from app.words import LANGS, say
 
 NAME = "standing.json"
 
@@ -27,9 +30,19 @@ class Standing(Struct, frozen=True):
 
 def load(folder: Path) -> Standing:
     try:
-        return msgspec.json.decode((folder / NAME).read_bytes(), type=Standing)
-    except (OSError, ValueError):
+        found = msgspec.json.decode((folder / NAME).read_bytes(), type=Standing)
+    except (OSError, ValueError, RecursionError):
         return Standing()
+    return found if found.reason is None or _is_said(found.reason) else replace(found, reason=None)
+
+
+def _is_said(reason: Reason) -> bool:
+    """Whether this program has the sentence: another version of it may have left another one."""
+    try:
+        say(LANGS[0], reason.key, **reason.fields)
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return False
+    return True
 
 
 def save(folder: Path, standing: Standing) -> None:

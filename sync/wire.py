@@ -355,6 +355,8 @@ class Condition(Struct, frozen=True):
     """Key of the sentence that says how far a new program came, or why it did not; empty when none is offered."""
     settings: Annotated[int, Meta(ge=0, le=2**31)] = 0
     """Revision of the office's settings in use; 0 for none."""
+    parts_wait: bool = False
+    """How its parts are joined holds once it has begun anew: nobody may be on shift for that."""
 
 
 class Conditioned(Struct, frozen=True):

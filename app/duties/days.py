@@ -4,7 +4,7 @@ Everything here is arithmetic on values. Instants are compared as UTC: two times
 be compared by what their clocks show, which is wrong in the hour that comes twice.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -83,6 +83,14 @@ def millis(moment: datetime) -> int:
 def local_time(at: int, zone: ZoneInfo) -> datetime:
     """The local time at `at`, UTC milliseconds."""
     return datetime.fromtimestamp(at / 1000, zone)
+
+
+def shown_time(at: int, zone: tzinfo | None) -> datetime:
+    """The same of what others recorded, who may say anything: a time that no calendar holds is the epoch."""
+    try:
+        return datetime.fromtimestamp(at / 1000, zone)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, zone)
 
 
 def local_day(at: int, zone: ZoneInfo) -> str:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
-from app.duties.days import later, millis, settle
+from app.duties.days import later, millis, settle, shown_time
 from app.duties.provisions import Column, Register
 
 _ROOM: Final = re.compile(r"[0-9A-Z][0-9A-Z-]{0,11}", re.ASCII)
@@ -107,7 +107,7 @@ def overdue(register: Register, lines: Iterable[Line], at: datetime) -> tuple[Li
         (by, line)
         for line in lines
         if line.register == register.id
-        and (by := ends_by(register, datetime.fromtimestamp(line.at / 1000, at.tzinfo))) is not None
+        and (by := ends_by(register, shown_time(line.at, at.tzinfo))) is not None
         and by <= now
     ]
     return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))

@@ -333,7 +333,7 @@ def arrive(
         return progress, Verdict(stop.id, point.id, False, grade, why=Refusal.DONE)
     marks = seen
     if visit.at is None:
-        marks = _marks(progress, plan, route, stop, point, grade, when, seen, promised)
+        marks = _marks(progress, plan, route, stop, point, grade, when, seen, promised, place)
         if Mark.TOO_FAST not in marks and place is not None and is_impossible(plan, place, point.id, when):
             marks = (*marks, Mark.IMPOSSIBLE_WALK)
     after = reached(progress, stop.id, when, grade, marks, checks_of(plan, stop))
@@ -349,9 +349,10 @@ def wanted(plan: Plan, route: Route, point: Point) -> str:
 
 def _marks(
     progress: Progress, plan: Plan, route: Route, stop: Stop, point: Point, grade: Grade, when: Instant,
-    seen: tuple[Mark, ...], promised: Grade | None,
+    seen: tuple[Mark, ...], promised: Grade | None, place: Place | None,
 ) -> tuple[Mark, ...]:  # fmt: skip
     last = progress.visit(progress.last) if progress.last else None
+    before = last or place  # whoever sets the clock for a round does so before it
     found = {
         Mark.EARLY: when.at < millis(progress.opens),
         Mark.LATE: when.at >= millis(progress.closes),
@@ -359,7 +360,7 @@ def _marks(
         Mark.TOO_FAST: last is not None and is_too_fast(route, last, last.stop, stop.id, when),
         Mark.WEAK: weaker(promised or grade, wanted(plan, route, point)),
         Mark.LABEL_ONLY: grade == "label" and bool(point.beacons) and route.id not in plan.by_place,
-        Mark.CLOCK_JUMP: last is not None and clock_jumped(last, when),
+        Mark.CLOCK_JUMP: before is not None and clock_jumped(before, when),
     }
     return tuple(dict.fromkeys([*(mark for mark, yes in found.items() if yes), *seen]))
 

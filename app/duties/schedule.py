@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -31,8 +31,12 @@ from app.duties.days import exists, is_worked, later, settle
 from app.duties.site import Calendar, Plan, Schedule
 from app.errors import WatchbookError
 
-if TYPE_CHECKING:
-    from app.duties.rounds import Summary
+
+class Walked(Protocol):
+    """A finished round, as far as its window asks (app.duties.rounds.Summary)."""
+
+    @property
+    def timing(self) -> str: ...
 
 
 class Slot(Struct, frozen=True):
@@ -343,7 +347,7 @@ def _window(schedule: Schedule, day: date, minutes: int, zone: ZoneInfo) -> Slot
 
 def today(
     plan: Plan,
-    walked: Mapping[str, "Summary"],
+    walked: Mapping[str, Walked],
     running: str | None,
     roles: Collection[str],
     at: datetime,
@@ -383,7 +387,7 @@ def slots_around(plan: Plan, schedule: Schedule, at: datetime) -> Iterable[Slot]
             yield slot
 
 
-def _standing(slot: Slot, walked: Mapping[str, "Summary"], running: str | None, at: datetime) -> Standing:
+def _standing(slot: Slot, walked: Mapping[str, Walked], running: str | None, at: datetime) -> Standing:
     if slot.round == running:
         return Standing.RUNNING
     done = walked.get(slot.round)

@@ -629,13 +629,21 @@ def decode_plan(raw: bytes) -> Plan:
     It keeps the hash of `raw`: written again it may lack what a newer office put in.
     """
     name = sha256(raw).hexdigest()
-    plan = _DECODED.pop(name, None)
+    plan = decoded(name)
     if plan is None:
         plan = msgspec.json.decode(raw, type=Plan)
         plan.__dict__["sha256"] = name
-    _DECODED[name] = plan
+        _DECODED[name] = plan
     for older in tuple(_DECODED)[:-_MOST_DECODED]:
         _DECODED.pop(older, None)
+    return plan
+
+
+def decoded(name: str) -> Plan | None:
+    """The plan of that hash, if it is one of the last few: whoever knows the hash need not read its bytes."""
+    plan = _DECODED.pop(name, None)
+    if plan is not None:
+        _DECODED[name] = plan
     return plan
 
 

@@ -33,6 +33,19 @@ class PrivateKey:
         self.public = bytes(key.verify_key)
         """32 raw bytes."""
 
+    @classmethod
+    def new(cls) -> "PrivateKey":
+        from nacl.signing import SigningKey
+
+        return cls(SigningKey.generate())
+
+    @classmethod
+    def of(cls, private: bytes) -> "PrivateKey":
+        """From what `private` gave. Raises ValueError for another length than 32."""
+        from nacl.signing import SigningKey
+
+        return cls(SigningKey(private))
+
     def sign(self, message: bytes) -> bytes:
         """64 bytes."""
         return self._key.sign(message).signature
@@ -120,10 +133,10 @@ class Keys:
         """
         self._disk.make_folder("keys.make", self.folder)
         if _read(self.folder / "identity.key") is None:
-            self._store("identity.key", _generate())
+            self._store("identity.key", PrivateKey.new())
         shift = None if fresh else _read(self.folder / "shift.key")
         if shift is None:
-            shift = _generate()
+            shift = PrivateKey.new()
             self._store("shift.key", shift)
         self._shift = shift
         return shift
@@ -140,7 +153,7 @@ class Keys:
     # -- changing -------------------------------------------------------------------------------
     def prepare(self, book: bytes, signer: PrivateKey) -> tuple[bytes, bytes]:
         """Make the next key durable; its public half and `signer`'s certificate for it. Raises OSError."""
-        self._next = _generate()
+        self._next = PrivateKey.new()
         self._store("next.key", self._next)
         return self._next.public, signer.sign(certificate_message(book, self._next.public))
 
@@ -148,7 +161,7 @@ class Keys:
         """The first key of whichever book comes after `book`: the same until one does. Raises OSError."""
         found = _read(self.folder / "candidate.key")
         if found is None or book_id(found.public) == book:
-            found = _generate()
+            found = PrivateKey.new()
             self._store("candidate.key", found)
         return found
 
@@ -201,16 +214,8 @@ class Keys:
             self._discard("next.key")
 
 
-def _generate() -> PrivateKey:
-    from nacl.signing import SigningKey
-
-    return PrivateKey(SigningKey.generate())
-
-
 def _read(path: Path) -> PrivateKey | None:
     """None when the file is not there or is no key. Raises BookUnsafe."""
-    from nacl.signing import SigningKey
-
     try:
         with reading():
             raw = path.read_bytes()
@@ -218,4 +223,4 @@ def _read(path: Path) -> PrivateKey | None:
         return None
     if len(raw) != 32 or not any(raw):
         return None
-    return PrivateKey(SigningKey(raw))
+    return PrivateKey.of(raw)

@@ -19,5 +19,6 @@ TABLE = {
     "silent_key": ("静默报警: 不出声", "silent: no sound"),
     "silent_unsent": ("静默报警已记,还没送出", "Silent alarm recorded, not sent yet"),
     "silent_sent": ("静默报警已到办公室,还没人接", "The office has the silent alarm; nobody has taken it yet"),
+    "key_again": ("再报一次(按两次)", "alarm again (twice)"),
     "key": ("报警(按两次)", "alarm (twice)"),
 }

@@ -3,12 +3,12 @@
 TABLE = {
     "title": ("操作记录", "Audit"),
     "line": (
-        "每个人在办公室做了什么、看了谁的巡更轨迹。只能追加,改动或删除会显出来。",
+        "每个人在办公室做了什么、看了谁的巡更轨迹。只能追加，改动或删除会显出来。",
         "What everybody did at the office, and whose rounds were looked at. Rows are only added; a change would show.",
     ),
-    "whole": ("从第一行到最后一行都在,没有改动。", "Every row is here, and none was changed."),
+    "whole": ("从第一行到最后一行都在，没有改动。", "Every row is here, and none was changed."),
     "broken": (
-        "第{number}行起缺少或被改过。请保留数据库,联系管理员。",
+        "第{number}行起缺少或被改过。请保留数据库，联系管理员。",
         "From row {number} on, rows are missing or changed. Keep the database and call the administrator.",
     ),
     "number": ("序号", "Row"),
@@ -71,7 +71,7 @@ TABLE = {
     "act_device_replaced": ("记下备用机顶替", "wrote down that a spare took over"),
     "act_user_added": ("新建或修改账号", "added or changed an account"),
     "act_user_removed": ("删除账号", "removed an account"),
-    "act_pin_set": ("设密码(签到)", "set a PIN"),
+    "act_pin_set": ("设密码（签到）", "set a PIN"),
     "act_badge_made": ("制作工牌", "made a badge"),
     "act_tag_key": ("录入信标密钥", "took a tag's key"),
     "act_code_reissued": ("换新标签", "made a label anew"),
@@ -85,7 +85,7 @@ TABLE = {
     "act_webhook_removed": ("删除通知", "removed a webhook"),
     "act_metrics_token": ("换监控口令", "made a token for monitoring"),
     "act_purged": ("清除到期记录", "purged records whose time is over"),
-    "act_held": ("保留记录(不清除)", "put records on hold"),
+    "act_held": ("保留记录（不清除）", "put records on hold"),
     "act_released": ("取消保留", "released a hold"),
     # command line
     "listed": (

@@ -345,6 +345,7 @@ TABLE = {
         "relief asked for: {post}, {person} there for {minutes} min (limit {hours} h)",
     ),
     "log_relief.missing": ("接班人没来:{post}", "the relief did not come: {post}"),
+    "log_and": ("、", ", "),
     "log_handover.given": ("交班:{post} {words}", "given over: {post} {words}"),
     "log_handover.taken": (
         "接班:{post} {override} {words} {code}",

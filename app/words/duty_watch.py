@@ -5,7 +5,7 @@ TABLE = {
     "title": ("当值 {post}", "On duty {post}"),
     "on_fine": ("{name} {time}起 已{span} (限{hours}小时)", "{name} since {time}, {span} (limit {hours} h)"),
     "on_soon": ("{name} {time}起 已{span} 快到{hours}小时", "{name} since {time}, {span}: {hours} h are nearly over"),
-    "on_over": ("{name} {time}起 已{span} 超过{hours}小时", "{name} since {time}, {span}: OVER {hours} h"),
+    "on_over": ("{name} {time}起 已{span} 超过{hours}小时", "{name} since {time}, {span}: OVER {hours}h"),
     "stands_in": ("替{name}顶班", "stands in for {name}"),
     "asked_at": ("{time}已请人接班", "Relief asked for at {time}"),
     "no_entries": ("这个岗不用定时写记录", "No entries are due at this post"),

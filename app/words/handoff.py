@@ -21,6 +21,13 @@ TABLE = {
         "手持机 {device}:新收{accepted}条,已收到第{upto}条。回执已放在文件旁",
         "Handheld {device}: {accepted} new records, all up to {upto} are held. The receipt lies beside the file",
     ),
+    "took_in_copy": (
+        "手持机 {device}:新收{accepted}条,已收到第{upto}条。副本原样未动,没有放回执:这台修好再用时会自己同办公室核对,"
+        "不会重复",
+        "Handheld {device}: {accepted} new records, all up to {upto} are held. The copy is as it was, no receipt is "
+        "left there: should the handheld run again, it asks the office, and nothing comes twice",
+    ),
+    "copy_empty": ("副本里没有办公室还缺的记录", "The copy holds nothing that the office lacks"),
     "no_receipt_written": (
         "手持机 {device}:新收{accepted}条,已收到第{upto}条。回执写不上({why})",
         "Handheld {device}: {accepted} new records, all up to {upto} held. The receipt could not be written ({why})",

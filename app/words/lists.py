@@ -11,6 +11,7 @@ TABLE = {
     "filter": ("筛选", "Filter"),
     "count": ("共{n}条", "Rows: {n}"),
     "count_over": ("超过{n}条", "Rows: over {n}"),
+    "here": ("本页{n}条", "on this page: {n}"),
     "nothing": ("没有符合条件的记录。", "Nothing matches."),
     "next": ("下一页", "Next page"),
     "first": ("回到第一页", "First page"),
@@ -23,5 +24,5 @@ TABLE = {
     "about_made": ("导出时间", "Made at"),
     "about_by": ("导出账号", "By account"),
     "about_rows": ("条数", "Rows"),
-    "about_cut": ("只导出前{n}条,请缩小范围再导出其余的。", "Cut after row {n}. Narrow the filter for the others."),
+    "about_cut": ("只导出前{n}条，请缩小范围再导出其余的。", "Cut after row {n}. Narrow the filter for the others."),
 }

@@ -60,7 +60,10 @@ TABLE = {
         "The beacon's address is not the one on file: replaced, or copied.",
     ),
     "why_old-label": ("标签是旧的,已换过新签。", "An older label; a newer one was issued."),
-    "why_clock-jump": ("手持机的时钟在途中跳变。", "The handheld's clock jumped on the way."),
+    "why_clock-jump": (
+        "手持机的时钟在上一次到点之后跳变过。",
+        "The handheld's clock jumped since it was last at a point.",
+    ),
     "why_skipped": ("这个点没有去,原因见记录。", "This point was skipped; the reason is recorded."),
     "why_unanswered": ("结束时还有检查项没做。", "Some checks were still open at the end."),
     "why_cloned-tag": (

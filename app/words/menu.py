@@ -30,7 +30,7 @@ TABLE = {
     "leave_all": ("全班结束,交班", "everybody: end the shift"),
     "leave_witness": ("先给接班的人或同伴看: 互证", "first show it to relief or partner"),
     "left": ("{name} 已下班", "{name} has signed out"),
-    "nobody": ("没有人签到", "Nobody is signed in"),
+    "nobody": ("先签到", "Sign in first"),
     "locked": ("先解锁", "Unlock first"),
     "round_open": ("先结束这一轮,再下班", "Finish the round before signing out"),
     "back": ("返回", "back"),

@@ -3,7 +3,7 @@
 TABLE = {
     "page": ("通知", "Messages"),
     "line": (
-        "发到手持机上: 当班人员在首页看到, 按一下确认已读; 加急的会响铃。",
+        "发到手持机上：当班人员在首页看到，按一下确认已读；加急的会响铃。",
         "Goes to the handhelds: whoever is on shift sees it at once and confirms it with one key; an urgent one rings.",
     ),
     "words": ("内容", "Message"),
@@ -16,7 +16,7 @@ TABLE = {
     "hours_12": ("12小时", "12 hours"),
     "hours_24": ("1天", "a day"),
     "hours_72": ("3天", "3 days"),
-    "is_urgent": ("紧急, 要响铃", "urgent: it rings"),
+    "is_urgent": ("紧急，要响铃", "urgent: it rings"),
     "send": ("发送", "Send"),
     "at": ("时间", "Sent"),
     "from": ("发送人", "By"),

@@ -63,7 +63,7 @@ TABLE = {
         "直接按房号(数字和 -),或扫现场标签;没有就空着",
         "Type the room (digits and -) or scan the place's label; or leave it empty",
     ),
-    "no_place": ("听对讲机说的", "as said by radio"),
+    "no_place": ("口头告知", "as told"),
     "saved": ("已接: {words} {place}", "Taken: {words} {place}"),
     # one order
     "place": ("位置: {place}", "Place: {place}"),

@@ -17,6 +17,7 @@ TABLE = {
     "name_violation": ("违规行为三联单", "Violation: three forms"),
     "name_notice": ("整改通知单", "Rectification notice"),
     "name_month": ("物业服务月报", "Monthly report"),
+    "name_precheck": ("月度报告前自查表", "Check before the monthly report"),
     # on every paper
     "made_from": ("本表由{records}条记录生成，校验码（SHA-256）：", "Made from {records} records, SHA-256:"),
     "foot": ("核对：watchbook-office paper check", "To check: watchbook-office paper check"),
@@ -305,6 +306,20 @@ TABLE = {
     "no_typical": ("本月没有标记典型案例。", "No case was marked this month."),
     "site_name": ("项目", "Site"),
     "sign_writer": ("编制人签名：", "Written by (signature):"),
+    # before the month's report
+    "checked_at": ("自查时间", "Checked at"),
+    "precheck_ready": ("各项均已落实，可以出月报", "Everything is settled: the report can be made"),
+    "precheck_open": ("{of}项中还有{n}项待落实", "To settle: {n} of {of}"),
+    "precheck_item": ("自查项目", "Question"),
+    "how_many": ("数量", "How many"),
+    "settled_by": ("整改人", "Settled by"),
+    "settled_at": ("完成时间", "Done on"),
+    "precheck_lines": ("待落实事项明细", "What is to be settled"),
+    "precheck_of": ("{number}. {name}", "{number}. {name}"),
+    "precheck_note": (
+        "整改人、完成时间由自查人填写；落实后重新生成本表，无遗留再出月报。",
+        "Who settles it and when is written by hand. Once it is settled, make this paper again before the report.",
+    ),
     # boxes
     "sign_patroller": ("巡查人签名：", "Patrolled by (signature):"),
     "sign_fire_manager": ("消防安全管理人签名：", "Fire safety manager (signature):"),

@@ -3,7 +3,7 @@
 TABLE = {
     "title": ("人员", "People"),
     "line": (
-        "本小区计划授予岗位角色的人。点名字看这个人最近的记录(查看会记入操作记录)。",
+        "本小区计划授予岗位角色的人。点名字看这个人最近的记录（查看会记入操作记录）。",
         "Everybody to whom this site's plan grants a role. A name leads to what they did lately; looking is noted.",
     ),
     "name": ("姓名", "Name"),

@@ -5,7 +5,7 @@ from typing import Final
 TABLE: Final = {
     "title": ("月报预检", "Check before the report"),
     "line": (
-        "交月报前逐项看:哪些手持机还存着记录、哪些轮次没复核、哪些回访没做、哪些指标没有来源。",
+        "交月报前逐项看：哪些手持机还存着记录、哪些轮次没复核、哪些回访没做、哪些指标没有来源。",
         "Before the report is handed in: which handhelds still hold records, which rounds nobody reviewed, which "
         "call-backs are missing, which figures have no source.",
     ),
@@ -24,17 +24,19 @@ TABLE: Final = {
     "holds": ("{name} {n}条", "{name}: {n}"),
     "item_silent": ("很久没有联系的手持机", "Handhelds not heard of for long"),
     "item_books": ("记录缺失、未读完或被搁置", "Books with records missing, unread or set aside"),
-    "book": ("未读{n},缺{missing},搁置{aside}", "unread {n}, missing {missing}, set aside {aside}"),
+    "book": ("未读{n}，缺{missing}，搁置{aside}", "unread {n}, missing {missing}, set aside {aside}"),
     "item_days": ("还没有算好的日子", "Days not counted yet"),
     "item_reviews": ("未复核的轮次", "Rounds that nobody reviewed"),
+    "rounds_of": ("{day} {n}轮", "{day}, rounds: {n}"),
+    "pending_of": ("{name} {n}项", "{name}: {n}"),
     "item_visits": ("缺少的回访", "Return visits that are missing"),
     "visits_told": (
-        "维修已回访{visited}/{repairs},重大投诉已回访{serious}/{of}",
+        "维修已回访{visited}/{repairs}，重大投诉已回访{serious}/{of}",
         "repairs called on {visited} of {repairs}, serious complaints {serious} of {of}",
     ),
     "item_complaints": ("未判定是否有效的投诉", "Complaints that nobody judged valid or not"),
     "item_late_found": ("超期未整改的问题和隐患", "Findings and hazards past their limit"),
     "item_late_orders": ("超期未完成的工单", "Work orders past their limit"),
     "item_pending": ("未到期、尚不能判定的数", "Figures' parts that are not judged yet"),
-    "item_figures": ("没有来源的指标(可手填)", "Figures without a source (enter by hand)"),
+    "item_figures": ("没有来源的指标（可手填）", "Figures without a source (enter by hand)"),
 }

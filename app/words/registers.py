@@ -24,7 +24,7 @@ TABLE = {
     ),
     "ended": ("已{ends}", "{ends}"),
     "ended_late": ("已{ends},超过时限,已标记", "{ends}, after the limit: marked"),
-    "fault_missing": ("{column}还没填", "{column} is missing"),
+    "fault_missing": ("{column}还没填", "{column}: still empty"),
     "fault_digits": ("{column}只填数字", "{column}: digits only"),
     "fault_size": ("{column}要{size}位数字", "{column}: {size} digits"),
     "fault_choice": ("{column}没有这一项", "{column} has no such choice"),

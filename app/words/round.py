@@ -31,6 +31,7 @@ TABLE = {
     "recorded": ("{place} 已记 {time}", "{place} recorded {time}"),
     "wrong": ("这里是{here},不是这一轮的。下一处: {place}", "This is {here}, not in this round. Next: {place}"),
     "already": ("{here} 已经走过。下一处: {place}", "{here} is already done. Next: {place}"),
+    "unknown": ("不认识这个码,已记下", "Unknown code; it is noted"),
     "unknown_code": ("不认识这个码,已记下。下一处: {place}", "Unknown code; it is noted. Next: {place}"),
     "unknown_tag": ("旁边有不认识的信标,已记下。下一处: {place}", "Unknown beacon; it is noted. Next: {place}"),
     "not_yet": ("这里是{here}。先去: {place}", "This is {here}. First go to: {place}"),

@@ -13,8 +13,8 @@ TABLE = {
     "no_unlocker": ("只有领班或主管的工牌能解锁", "only a leader's or supervisor's badge unlocks"),
     "not_of_crew": ("此人不在本班", "not of this crew"),
     "crew_first": (
-        "巡更未完:请本班人员解锁,或主管扫工牌",
-        "a round is open: its crew unlocks, or a supervisor",
+        "巡更未完:请本班人员解锁,或主管扫工牌;{time}后别人也可签到",
+        "a round is open: its crew unlocks, or a supervisor; from {time} on anybody signs in",
     ),
     "recheck_early": ("走到第一个点以后再签", "sign in again after the first stop"),
     "no_shift": ("还没有人签到,请先签到", "nobody is signed in: sign in first"),

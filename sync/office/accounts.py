@@ -11,8 +11,6 @@ import secrets
 import unicodedata
 from typing import Final
 
-from cryptography.exceptions import InvalidKey
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -158,7 +156,12 @@ def fold_name(name: str) -> str:
 
 
 def hash_password(password: str, cost: Cost = COST) -> str:
-    """The password as it is kept: Argon2id in the form of PHC strings, `$argon2id$v=19$m=…,t=…,p=1$salt$hash`."""
+    """The password as it is kept: Argon2id in the form of PHC strings, `$argon2id$v=19$m=…,t=…,p=1$salt$hash`.
+
+    Its library is imported by whoever signs in: 7 MB.
+    """
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
     salt = secrets.token_bytes(_SALT)
     kdf = Argon2id(salt=salt, length=_HASH, iterations=cost.passes, lanes=1, memory_cost=cost.memory_kib)
     return kdf.derive_phc_encoded(password.encode())
@@ -173,6 +176,9 @@ def password_matches(stored: str, password: str) -> bool:
     """Whether `password` gives the stored hash, compared in constant time."""
     if stored.startswith(_OLD):
         return _matches_scrypt(stored, password)
+    from cryptography.exceptions import InvalidKey
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
     try:
         Argon2id.verify_phc_encoded(password.encode(), stored)
     except InvalidKey:

@@ -7,12 +7,15 @@ same look.
 import getpass
 from typing import Final
 
+from app.words import say
+from app.words.audit import TABLE
 from sync.office.store import Store
 from sync.office.store import audit as table
 from sync.office.store.accounts import Session
 
 LOOKED_MS: Final = 10 * 60 * 1000
 SHELL: Final = "shell"
+ACT: Final = "act_"
 
 
 async def looked(store: Store, session: Session, act: str, site: str, subject: str, now: int) -> None:
@@ -33,3 +36,9 @@ def shell_user() -> str:
         return f"{SHELL}:{getpass.getuser()}"
     except (KeyError, OSError, ImportError):
         return f"{SHELL}:?"
+
+
+def act_words(act: str, lang: str) -> str:
+    """What was done; an act of another version as it is written."""
+    name = f"{ACT}{act.replace('-', '_')}"
+    return say(lang, f"audit.{name}") if name in TABLE else act

@@ -5,9 +5,9 @@ import click
 from app.errors import ChainBroken
 from app.text import clean
 from app.words import say
+from sync.office.audit import act_words
 from sync.office.command_line import print_json, with_store
-from sync.office.pages import audit as pages
-from sync.office.pages.places import Places
+from sync.office.places import Places
 from sync.office.settings import Settings
 from sync.office.store import audit as table
 from sync.office.store.plans import newest_plans
@@ -24,7 +24,7 @@ def show(settings: Settings) -> int:
     )
     for each in () if settings.as_json else reversed(notes):
         places = Places(settings.lang, plans.get(each.site) or next(iter(plans.values()), None), {})
-        act = pages.act_words(each.act, settings.lang)
+        act = act_words(each.act, settings.lang)
         fields = {"number": each.number, "time": places.moment(each.at), "who": clean(each.account), "act": act}
         click.echo(say(settings.lang, "audit.listed", **fields, site=each.site, subject=clean(each.subject, 300)))
     if settings.as_json:

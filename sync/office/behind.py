@@ -6,6 +6,7 @@ a figure, what is excused, and what is still open; of matters also what counts f
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Final, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ from sync.office import counting
 from sync.office.counting import Facts
 from sync.office.details import AnswerSeen, Ref, StopDetail
 from sync.office.dues import Due, Walked, count, planned_and_done
+from sync.office.places import round_url
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as round_table
 from sync.office.store.cases import FINDING, HAZARD, ORDER, REQUEST, CaseRow
@@ -80,19 +82,18 @@ def by_day(
 ) -> dict[str, list[Case]]:
     """The same by the day on which each counts; `days` in order."""
     found: dict[str, list[Case]] = {day: [] for day in days}
-    newest = plan_table.newest_plan(tx, site)
-    if newest is None or not days:
+    plan = plan_table.site_plan(tx, site)
+    if plan is None or not days:
         return found
-    zone = counting.zone_of(newest)
+    zone = counting.zone(plan)
     if (WALKED | LOOKED) & set(figures):
-        heard = [book.heard for book in round_table.books_of(tx, site)]
+        heard = round_table.heard_of(tx, site)
         kinds = _kinds(figures)
         for facts in counting.read_days(tx, site, days, zone):
             found[facts.day.isoformat()] += _of_rounds(
                 _only(facts, kinds) if kinds else facts, site, heard, now, whole=whole
             )
     if set(figures) - WALKED - LOOKED:
-        plan = counting.plan_of(newest)
         for matter in counting.matters_of(tx, site, days, zone):
             for day, case in _of_matter(matter, plan, zone, now):
                 found.get(day, []).append(case)
@@ -161,7 +162,7 @@ class _Window:
         best, opens, closes = self._due.best, self._due.opens, self._due.closes
         href = self._round(best) if best else f"/rounds?site={quote(self._site)}&day={self._facts.day.isoformat()}"
         ref, said = _ref(best, best.detail.first) if best else "", f"indicators.{word}"
-        text = both(lambda lang: f"{self._name(lang)}: {say(lang, said)}")
+        text = both(lambda lang: f"{self._names[lang]}: {say(lang, said)}")
         of_points = set(self._figures()) - {"rounds"}
         for figure in self._figures() if self._as_whole else {"rounds"} & set(self._figures()):
             yield Case(figure, state, "round", ref, text, opens, href)
@@ -239,7 +240,12 @@ class _Window:
         return ("rounds", "inspected") if self._kind in EQUIPMENT else ("rounds",)
 
     def _said(self, point: str | None, word: str) -> Text:
-        return both(lambda lang: f"{self._place(point, lang)}: {say(lang, word)} · {self._name(lang)}")
+        return both(lambda lang: f"{self._place(point, lang)}: {say(lang, word)} · {self._names[lang]}")
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """By language: what the window is called, beside every one of its points."""
+        return {lang: self._name(lang) for lang in LANGS}
 
     def _name(self, lang: str) -> str:
         plan = self._facts.plan
@@ -253,11 +259,7 @@ class _Window:
         return (found.name.say(lang) if found else "") or point or ""
 
     def _round(self, walked: Walked) -> str:
-        return round_page(self._site, walked.row.round)
-
-
-def round_page(site: str, name: str) -> str:
-    return f"/rounds/{quote(name, safe='')}?site={quote(site)}"
+        return round_url(self._site, walked.row.round)
 
 
 def _value(answer: Answer, seen: AnswerSeen, lang: str) -> str:

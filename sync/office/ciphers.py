@@ -1,17 +1,12 @@
 """What tags with a secret send: changing identities (Eddystone-EID) and enciphered measurements (BTHome).
 
 Both are arithmetic with a key that only the office has. Nothing here knows where a key is kept, or says one.
+The library of ciphers (7 MB) is imported by what needs it: few sites have such tags.
 """
 
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.aead import AESCCM
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from app.duties.rotating import EID_BYTES
 from hardware.bthome import ENCRYPTED, Measured, measured
@@ -49,6 +44,9 @@ def identities(key: bytes, exponent: int, first: int, count: int) -> bytes:
 def open_bthome(key: bytes, address: str, data: bytes) -> Measured | None:
     """What an enciphered frame (service data) says, its counter with it; None when the check does not fit: another
     key's, another address's, or changed on the way (bthome.io/encryption)."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESCCM
+
     at = 7 if data and data[0] & _ADDRESS_INCLUDED else 1
     if len(data) < at + _TRAILER or not data[0] & ENCRYPTED:
         return None
@@ -91,4 +89,8 @@ def _clock(counter: int) -> bytes:
 
 
 def _aes(key: bytes, blocks: bytes) -> bytes:
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+    from cryptography.hazmat.primitives.ciphers.modes import ECB
+
     return Cipher(AES(key), ECB()).encryptor().update(blocks)  # noqa: S305 - single blocks, as the beacon does

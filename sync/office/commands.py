@@ -155,14 +155,24 @@ def export(settings: Settings, site: str | None, *, jsonl: bool) -> None:
 
 def handoff(settings: Settings, path: Path) -> int:
     """Take in a hand-off file, or those of a folder, and leave receipts beside them; or what a copy of a broken
-    handheld's data folder still holds. 1 when something was refused."""
-    from sync.handoff import LARGEST, FileRefused, bytes_of
+    handheld's data folder still holds, which stays as it is. 1 when something was refused."""
     from sync.office import salvage
-    from sync.office.handoff import TakenIn, files_of, leave_receipt, take_in
 
-    if salvage.is_data_folder(path):
-        with salvage.files_in(path) as files:
-            return handoff(settings, files)
+    copied = salvage.is_data_folder(path)
+    if copied:
+        with salvage.files_in(path) as (files, troubles):
+            left = [{"file": path.name, "error": each.say(settings.lang)} for each in troubles]
+            told = [*_taken_in(settings, files, path.name), *left]
+    else:
+        told = _taken_in(settings, path, path.name)
+    _tell_handoff(settings, path, told, copied=copied)
+    return int(any("error" in one for one in told) or not (told or copied))
+
+
+def _taken_in(settings: Settings, path: Path, subject: str) -> list[dict[str, Any]]:
+    """What came of each file, as it is told; `error` in those that failed. Raises CommandRefused."""
+    from sync.handoff import LARGEST, FileRefused, bytes_of
+    from sync.office.handoff import TakenIn, files_of, leave_receipt, take_in
 
     key = OfficeKey.open(folder_of(settings))
 
@@ -176,30 +186,30 @@ def handoff(settings: Settings, path: Path) -> int:
         return found
 
     try:
-        found = with_store(settings, act, Noted("handed-in", subject=path.name))
+        found = with_store(settings, act, Noted("handed-in", subject=subject))
     except OSError as e:
         raise CommandRefused("handoff.stick", folder=str(path), why=e.strerror or "") from e
-    told, failed = [], not found
+    told: list[dict[str, Any]] = []
     for file, done in found.items():
         if isinstance(done, FileRefused):
-            failed = True
             told.append({"file": file.name, "error": done.say(settings.lang)})
             continue
         told.append({"file": file.name, **msgspec.to_builtins(done)})
         try:
             leave_receipt(file, done.receipt)
         except OSError as e:
-            failed, told[-1]["error"] = True, e.strerror or ""
-    _tell_handoff(settings, path, told)
-    return int(failed)
+            told[-1]["error"] = e.strerror or ""
+    return told
 
 
-def _tell_handoff(settings: Settings, path: Path, told: list[dict[str, Any]]) -> None:
+def _tell_handoff(settings: Settings, path: Path, told: list[dict[str, Any]], *, copied: bool) -> None:
     lang = settings.lang
     if settings.as_json:
         print_json(told)
         return
-    if not told:
+    if not told and copied:
+        click.echo(say(lang, "handoff.copy_empty"))
+    elif not told:
         click.echo(say(lang, "handoff.no_files", folder=str(path)), err=True)
     for one in told:
         file, why = clean(one["file"], 100), one.get("error")
@@ -208,7 +218,7 @@ def _tell_handoff(settings: Settings, path: Path, told: list[dict[str, Any]]) ->
             continue
         fields = {"device": one["device"], "accepted": one["accepted"], "upto": one["upto"]}
         if why is None:
-            click.echo(say(lang, "handoff.took_in", **fields))
+            click.echo(say(lang, "handoff.took_in_copy" if copied else "handoff.took_in", **fields))
         else:
             click.echo(say(lang, "handoff.no_receipt_written", why=why, **fields), err=True)
         if one["withdrawn"]:

@@ -5,7 +5,7 @@ office's database, because only with them can a label's proof be checked (decisi
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -144,6 +144,12 @@ def people_of(tx: Connection) -> People:
 def everybody(tx: Connection) -> dict[str, Person]:
     """By id: who is in the people file, and who ever was, for old rounds name them."""
     people = (msgspec.json.decode(raw, type=Person) for raw in table.people(tx, all_ever=True))
+    return {person.id: person for person in people}
+
+
+def named(tx: Connection, those: Collection[str]) -> dict[str, Person]:
+    """Of them the same, by id."""
+    people = (msgspec.json.decode(raw, type=Person) for raw in table.people_named(tx, those))
     return {person.id: person for person in people}
 
 

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 
 from app import kinds
 from app.kinds.base import Body
-from app.logbook.keys import book_id, head_message, identity_message
+from app.logbook.keys import PrivateKey, book_id, head_message, identity_message
 from app.record import Record, encode, follow
 from app.version import VERSION
 from sync.office.keys import OfficeKey
@@ -81,19 +80,19 @@ class Desk:
         known = folded_of(tx, site, _book(self._own(site)))
         return known.seq if known else 0
 
-    def _own(self, site: str) -> Ed25519PrivateKey:
+    def _own(self, site: str) -> PrivateKey:
         seed = sha256(self._key.sign(b"watchbook desk 1\n" + site.encode())).digest()
-        return Ed25519PrivateKey.from_private_bytes(seed)
+        return PrivateKey.of(seed)
 
 
-def _book(own: Ed25519PrivateKey) -> bytes:
-    return book_id(own.public_key().public_bytes_raw())
+def _book(own: PrivateKey) -> bytes:
+    return book_id(own.public)
 
 
 class Writing:
     """Makes the records of one book."""
 
-    def __init__(self, key: Ed25519PrivateKey, book: bytes, office: bytes) -> None:
+    def __init__(self, key: PrivateKey, book: bytes, office: bytes) -> None:
         self._key = key
         self._book = book
         self._office = office
@@ -112,10 +111,10 @@ class Writing:
             previous = follow(previous, raw)
             links.append(link(seq, raw, previous))
         sig = self._key.sign(head_message(self._book, seq, previous))
-        public = self._key.public_key().public_bytes_raw()
+        public = self._key.public
         return Batch(self._book, held.seq + 1, held.hash, tuple(links), public, sig, 0)
 
     def _opening(self) -> kinds.BookOpened:
-        public = self._key.public_key().public_bytes_raw()
+        public = self._key.public
         cert = self._key.sign(identity_message(self._office))
         return kinds.BookOpened(cert.hex(), self._office.hex(), public.hex(), VERSION)

@@ -24,12 +24,12 @@ from sync.office.command_line import (
 )
 from sync.office.fleet import Due
 from sync.office.keys import OfficeKey
-from sync.office.pages.fleet import troubles
-from sync.office.pages.places import Places
+from sync.office.places import Places
 from sync.office.settings import Settings
 from sync.office.store import Store
 from sync.office.store.devices import LIFETIME_MS, Device
 from sync.office.store.plans import newest_plans
+from sync.office.troubles import troubles
 
 
 def device_add(settings: Settings, name: str, site: str) -> None:
@@ -69,7 +69,8 @@ def device_list(settings: Settings, site: str | None) -> None:
     for each in seen:
         device, places = each.device, Places(settings.lang, plans.get(each.device.site), {})
         fields = {"device": device.device, "site": device.site, "name": clean(device.name)}
-        fields["state"] = say(settings.lang, f"office_cli.device_{_state(device)}")
+        state = "fleet.state_replaced" if device.replaced_by else f"office_cli.device_{_state(device)}"
+        fields["state"] = say(settings.lang, state)
         fields["heard"] = places.day_and_minute(each.heard) if each.heard else ""
         fields["holds"] = say(settings.lang, "fleet.holds", n=each.holds) if each.holds else ""
         click.echo(say(settings.lang, "fleet.listed", **fields).rstrip())

@@ -10,6 +10,7 @@ from app.duties.days import local_time
 from app.text import clean
 from app.words import say
 from sync.office import admitting, device_list, invitations
+from sync.office.audit import shell_user
 from sync.office.command_line import (
     CommandRefused,
     Noted,
@@ -20,12 +21,13 @@ from sync.office.command_line import (
     with_store,
 )
 from sync.office.keys import OfficeKey
-from sync.office.pages.places import Places
+from sync.office.places import Places
 from sync.office.printing import put
 from sync.office.settings import Settings
 from sync.office.store import Store, devices
 from sync.office.store.devices import Device
 from sync.office.store.plans import newest_plans
+from sync.office.takeover import stand_in
 
 
 def sheets(settings: Settings, file: Path, out: Path, site: str, hours: int) -> int:
@@ -129,7 +131,7 @@ def replaced(settings: Settings, old: str, new: str, site: str | None) -> None:
         broken, spare = pair
         now = now_ms()
         if broken.site != spare.site or not await store.write(
-            lambda tx: devices.replace_device(tx, broken.site, broken.device, spare.device, now)
+            lambda tx: stand_in(tx, broken.site, broken.device, spare.device, now, shell_user(), now)
         ):
             raise CommandRefused("invitations.not_replaced")
         return pair

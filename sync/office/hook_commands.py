@@ -8,7 +8,7 @@ from app.words import say
 from sync.office import telling
 from sync.office.command_line import CommandRefused, Noted, must_know_site, now_ms, print_json, secret, tell, with_store
 from sync.office.hook_forms import checked_fields, checked_url, host_of
-from sync.office.pages.places import Places
+from sync.office.places import Places
 from sync.office.settings import Settings
 from sync.office.store import Store, hooks
 from sync.office.store.hooks import Hook, Notice

@@ -18,12 +18,11 @@ from sync.office.device_list import Known, ListRefused
 from sync.office.sheet_paper import Sheet
 from sync.office.sites import profiles
 from sync.office.store import Store, devices
-from sync.office.store.devices import MOST_SHEET_HOURS, SPARE_MS, Issued, Wanted
+from sync.office.store.devices import MOST_SHEET_HOURS, Issued, Wanted
 from sync.wire import join_code
 
 HOUR_MS: Final = 3_600_000
 HOURS: Final = devices.SHEET_MS // HOUR_MS
-DAYS_SPARE: Final = SPARE_MS // (24 * HOUR_MS)
 
 
 class Site(Struct, frozen=True):

@@ -8,9 +8,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from app.errors import WatchbookError
+from app.logbook.keys import PrivateKey
 
 FILE: Final = "office.key"
 
@@ -22,9 +21,9 @@ class KeyUnusable(WatchbookError):
 class OfficeKey:
     """The key as it is used. `public` is 32 raw bytes."""
 
-    def __init__(self, private: Ed25519PrivateKey) -> None:
+    def __init__(self, private: PrivateKey) -> None:
         self._private = private
-        self.public: bytes = private.public_key().public_bytes_raw()
+        self.public: bytes = private.public
 
     @classmethod
     def open(cls, folder: Path) -> "OfficeKey":
@@ -35,7 +34,7 @@ class OfficeKey:
         raw = path.read_bytes()
         if len(raw) != 32:
             raise KeyUnusable("sync.key_unusable", path=str(path))
-        return cls(Ed25519PrivateKey.from_private_bytes(raw))
+        return cls(PrivateKey.of(raw))
 
     def sign(self, message: bytes) -> bytes:
         return self._private.sign(message)
@@ -47,7 +46,7 @@ def _make(path: Path) -> None:
     new = path.with_name(f"{FILE}.{os.getpid()}")
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(handle, Ed25519PrivateKey.generate().private_bytes_raw())
+        os.write(handle, PrivateKey.new().private())
         os.fsync(handle)
     finally:
         os.close(handle)

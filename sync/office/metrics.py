@@ -1,20 +1,18 @@
 """What a monitoring system asks the office (`/metrics`, the text format of Prometheus): counts and ages, no names.
 
 It is answered to whoever has the token of `watchbook-office metrics token`; to anybody else there is no such page.
+What writes the format (3 MB) is imported by the first answer.
 """
 
 import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
 from app.version import VERSION
@@ -25,6 +23,9 @@ from sync.office.store import rounds as table
 from sync.office.store.hooks import notices
 from sync.office.store.records import sites
 from sync.office.store.schema import arrivals, records
+
+if TYPE_CHECKING:
+    from prometheus_client.core import GaugeMetricFamily
 
 SEAL: Final = "metrics"
 """Name of the fact that holds the token's SHA-256."""
@@ -77,7 +78,7 @@ def handler(store: Store, clock_ms: Callable[[], int]) -> HTTPRouteHandler:
         if not expected or not hmac.compare_digest(_digest(token), expected):
             return answer(request, "not-found")
         found = await store.read(lambda tx: read(tx, clock_ms()))
-        return Response(exposed(found), media_type=CONTENT_TYPE_LATEST)
+        return exposed(found)
 
     return metrics
 
@@ -92,17 +93,21 @@ def read(tx: Connection, now: int) -> list[SiteMetrics]:
     return [_site(tx, site, now, standing.count(site), told.get(site, 0)) for site in sites(tx)]
 
 
-def exposed(found: Iterable[SiteMetrics]) -> bytes:
+def exposed(found: Iterable[SiteMetrics]) -> Response[bytes]:
+    from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures(list(found)))
-    return generate_latest(registry)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-class _Figures(Collector):
+class _Figures:
     def __init__(self, found: list[SiteMetrics]) -> None:
         self._found = found
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> "Iterator[GaugeMetricFamily]":
+        from prometheus_client.core import GaugeMetricFamily
+
         about = GaugeMetricFamily("watchbook_office", "The office.", labels=["version"])
         about.add_metric([VERSION], 1)
         yield about

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any, Final
 
 from app.duties.site import Person, Plan
-from app.text import clean
+from app.text import cells, clean
 from app.words import say
 from sync.office.plan_rows import YES_NO, Cells, rows_of
 from sync.office.plan_sheets import (
@@ -22,6 +22,7 @@ from sync.office.plan_sheets import (
     Col,
     Sheet,
     meaning,
+    title,
     word_meaning,
 )
 from sync.office.plan_tree import tree_of
@@ -33,6 +34,12 @@ _TOLD: Final = 14
 """Words of a column that its comment explains; of more only the sheet of choices does."""
 SPARE_ROWS: Final = 500
 """Behind the last thing: so far drop-downs reach."""
+TOLD_WIDE: Final = 62
+"""Cells of a column with sentences."""
+LINE: Final = 15
+"""Height of a line, in points."""
+A4: Final = 9
+"""As the format numbers sheets of paper."""
 _WIDTHS: Final = {"text": 26, "list": 28, "line": 20, "word": 16}
 _MADE: Final = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """Stands in every workbook, so that the same plan gives the same bytes."""
@@ -106,16 +113,22 @@ class _Press:
 
     def _readme(self) -> None:
         page = self._book.add_worksheet(f"{README} {say('zh', 'plan_book.readme')}")
+        _printed(page, 0)
         page.set_column(0, 0, 26)
-        page.set_column(1, 2, 62, self._wrap)
+        page.set_column(1, 2, TOLD_WIDE, self._wrap)
         for row, key in enumerate(("about_1", "about_2", "about_3", "about_4", "about_5", "about_6")):
-            for place, lang in enumerate(LANGUAGES):
-                page.write_string(row, place + 1, say(lang, f"plan_book.{key}"), self._wrap)
+            self._told(page, row, f"plan_book.{key}")
         start = 8
         for row, sheet in enumerate(SHEETS, start):
             page.write_url(row, 0, f"internal:'{sheet.title}'!A1", string=sheet.title)
-            for place, lang in enumerate(LANGUAGES):
-                page.write_string(row, place + 1, say(lang, f"plan_book.s_{sheet.name}"), self._wrap)
+            self._told(page, row, f"plan_book.s_{sheet.name}")
+
+    def _told(self, page: Any, row: int, key: str) -> None:
+        """A sentence in each language, in a row as high as the longest wants."""
+        said = [say(lang, key) for lang in LANGUAGES]
+        for place, text in enumerate(said, 1):
+            page.write_string(row, place, text, self._wrap)
+        page.set_row(row, LINE * max(-(-cells(text) // TOLD_WIDE) for text in said))
 
     def _allowed(self) -> dict[tuple[str, ...], str]:
         """A sheet with every choice of a word, and where each stands, for the drop-downs."""
@@ -150,11 +163,12 @@ class _Press:
             page.set_column(place, place, _WIDTHS.get(col.form, 13), self._plain)
             self._drop_down(sheet, page, place, col, last, allowed)
         page.set_row(1, 30)
+        _printed(page, 1)
         page.ignore_errors({"number_stored_as_text": f"A1:{_letters(len(columns) - 1)}{last}"})
         page.freeze_panes(2, 1 + len(sheet.keys[:-1]) if sheet.keys else 1)
-        for row, cells in enumerate(rows, 2):
+        for row, given in enumerate(rows, 2):
             for place, (heading, _) in enumerate(columns):
-                if value := cells.get(heading):
+                if value := given.get(heading):
                     page.write_string(row, place, clean(value, MAX_TEXT), self._plain)
 
     def _comment(self, sheet: Sheet, col: Col) -> str:
@@ -200,9 +214,18 @@ class _Press:
 
 
 def _short(sheet: Sheet, col: Col) -> str:
-    """What stands before the colon: a few words in each language."""
-    zh, en = (meaning(lang, sheet, col).partition(":")[0] for lang in LANGUAGES)
+    """A few words in each language."""
+    zh, en = (title(lang, sheet, col) for lang in LANGUAGES)
     return f"{zh} / {en}"
+
+
+def _printed(page: Any, headings: int) -> None:
+    """On paper it lies on its side, as wide as a sheet, its headings (the rows up to there) on each."""
+    page.set_landscape()
+    page.set_paper(A4)
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0, headings)
+    page.set_footer("&L&8&A&R&8&P / &N")
 
 
 def _letters(column: int) -> str:

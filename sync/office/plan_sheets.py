@@ -415,9 +415,14 @@ def columns_called(sheet: Sheet) -> Iterator[tuple[str, tuple[Col, str]]]:
 
 
 def meaning(lang: str, sheet: Sheet, col: Col) -> str:
-    """What a column is, as `title: more`: its own sentence on this sheet, else the one of its heading."""
+    """What a column is, as `title: more` or `题：…`: its own sentence on this sheet, else the one of its heading."""
     own = f"c_{sheet.name}_{col.heading}"
     return say(lang, f"plan_book.{own if own in table('plan_book') else f'c_{col.heading}'}")
+
+
+def title(lang: str, sheet: Sheet, col: Col) -> str:
+    """A few words: what stands before the colon."""
+    return meaning(lang, sheet, col).partition("：" if lang == "zh" else ":")[0]
 
 
 def word_meaning(lang: str, sheet: Sheet, col: Col, word: str) -> str:
@@ -438,7 +443,7 @@ def caption(lang: str, section: str, member: str) -> str:
     sheet = BY_NAME.get(section)
     col = next((col for col in sheet.cols if member in (col.key, col.key.rpartition("/")[2])), None) if sheet else None
     if sheet is not None and col is not None:
-        return meaning(lang, sheet, col).partition(":")[0]
+        return title(lang, sheet, col)
     below = next((each for each in SHEETS if each.under and each.under[-1] == member), None)
     if below is not None:
         return say(lang, f"plan_book.{below.name}")

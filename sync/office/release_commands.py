@@ -9,9 +9,8 @@ import msgspec
 from app.words import say
 from sync.office import fleet, releases
 from sync.office.command_line import CommandRefused, Noted, now_ms, print_json, tell, with_store
-from sync.office.pages.places import Places
-from sync.office.pages.releases import ring_words
-from sync.office.releases import MOST, Listed
+from sync.office.places import Places
+from sync.office.releases import MOST, Listed, ring_words
 from sync.office.settings import Settings
 
 MIB = 1024 * 1024

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from app.errors import WatchbookError
 from app.text import clean
+from app.words import say
 from sync import release as files
 from sync.office.handheld_settings import ring_of
 from sync.office.store import Store, known
@@ -122,3 +123,7 @@ def piece_for(tx: Connection, device: Device, digest: str, offset: int) -> bytes
     if not any(each.sha256 == digest and each.ring in {ring, ""} for each in table.offers(tx)):
         return None
     return table.piece(tx, digest, offset)
+
+
+def ring_words(lang: str, ring: str) -> str:
+    return say(lang, "releases.ring", ring=ring) if ring else say(lang, "releases.everybody")

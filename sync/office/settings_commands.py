@@ -14,7 +14,7 @@ from app.words import say
 from sync.office import audit, fleet, settings_typed
 from sync.office import handheld_settings as rules
 from sync.office.command_line import CommandRefused, must_know_site, now_ms, print_json, with_store
-from sync.office.pages.places import Places
+from sync.office.places import Places
 from sync.office.settings import Settings
 from sync.office.settings_told import listed, told, value_words
 from sync.office.settings_typed import Fault

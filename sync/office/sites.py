@@ -1,6 +1,6 @@
 """Sites by name, company, district and targets, without reading their whole plans: what a comparison of many needs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,12 @@ def profiles(tx: Connection, within: tuple[str, ...] = ()) -> dict[str, Profile]
             _KNOWN[sha256] = profile
         found[site] = profile
     return found
+
+
+def zone_of(plans: Mapping[str, Profile], site: str) -> ZoneInfo:
+    """Of that site, else of the first; UTC where there is none."""
+    known = plans.get(site) or next(iter(plans.values()), None)
+    return ZoneInfo(known.site.zone) if known else ZoneInfo("UTC")
 
 
 class _Names(Struct, frozen=True):

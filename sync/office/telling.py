@@ -16,11 +16,14 @@ from app.duties.outcome import Outcome, judge_unwalked
 from app.text import clean
 from app.words import say
 from sync.office import dues, fleet
-from sync.office.alarms import Alarm
+from sync.office.alarm_words import act_words, alarm_word, place_of
+from sync.office.alarms import Alarm, read_alarms
 from sync.office.credentials import everybody
-from sync.office.pages import alarms, day
-from sync.office.pages.places import Places
+from sync.office.day import Facts, read_day
+from sync.office.places import Places
 from sync.office.relaying import Detail
+from sync.office.round_words import window_of, window_words
+from sync.office.sites import named_plans
 from sync.office.store import hooks, matters
 from sync.office.store.hooks import Hook, Notice
 from sync.office.store.matters import Standing
@@ -53,14 +56,15 @@ def find_alarms(tx: Connection, now: int) -> list[Notice]:
     listening = [hook for hook in hooks.every(tx) if hook.wants("alarm")]
     if not listening:
         return []
-    facts = alarms.read_facts(tx, now)
-    found = []
+    alarms = read_alarms(tx, now, within={hook.site for hook in listening})
+    if not alarms:
+        return []
+    plans, people, found = named_plans(tx, {alarm.site for alarm in alarms}), everybody(tx), []
     for hook in listening:
-        shown = alarms.show_alarms(facts, hook.lang, may_act=False, may_read=False)
-        for alarm, seen in zip(facts.alarms, shown, strict=True):
+        places = Places(hook.lang, plans.get(hook.site), people)
+        for alarm in alarms:
             if alarm.site == hook.site:
-                places = Places(hook.lang, facts.plans.get(alarm.site), facts.people)
-                found += _notices(hook, "alarm", _of_alarm(alarm, seen, places, now), now)
+                found += _notices(hook, "alarm", _of_alarm(alarm, places, now), now)
     return found
 
 
@@ -155,18 +159,19 @@ def _say(hook: Hook, matter: Matter) -> str:
     return say(hook.lang, matter.word, **fields)
 
 
-def _of_alarm(alarm: Alarm, seen: alarms.AlarmSeen, places: Places, now: int) -> list[Matter]:
+def _of_alarm(alarm: Alarm, places: Places, now: int) -> list[Matter]:
     fields: dict[str, object] = {
         "site": places.site(alarm.site),
-        "what": seen.word,
-        "place": seen.place or places.point(None),
-        "people": seen.people,
+        "what": alarm_word(alarm, places),
+        "place": place_of(alarm.detail, places) or places.point(None),
+        "people": places.persons(alarm.detail.by),
         "time": places.moment(alarm.detail.ref.at),
     }
     name = f"alarm/{alarm.id}"
     said = [Matter(f"{name}/raised", alarm.heard, "hooks.alarm", fields)]
-    for number, act in enumerate(alarm.acts):
-        said.append(Matter(f"{name}/{act.state}", act.at, "hooks.alarm_moved", {**fields, "act": seen.acts[number]}))
+    for act in alarm.acts:
+        moved = {**fields, "act": act_words(act, places)}
+        said.append(Matter(f"{name}/{act.state}", act.at, "hooks.alarm_moved", moved))
     if alarm.stands and not alarm.acts:
         waited = [after for after in AGAIN_MS if now - alarm.heard >= after]
         again = {**fields, "minutes": waited[-1] // 60_000} if waited else fields
@@ -175,12 +180,12 @@ def _of_alarm(alarm: Alarm, seen: alarms.AlarmSeen, places: Places, now: int) ->
 
 
 def _of_days(tx: Connection, hook: Hook, now: int) -> Iterator[Matter]:
-    today = day.read_day(tx, day.Wish(site=hook.site), now)
+    today = read_day(tx, hook.site, "", now)
     if today is None or today.site != hook.site:
         return
     for ago in range(DAYS):
-        wish = day.Wish(site=hook.site, day=(today.day - timedelta(days=ago)).isoformat())
-        facts = today if ago == 0 else day.read_day(tx, wish, now)
+        day = today.day - timedelta(days=ago)
+        facts = today if ago == 0 else read_day(tx, hook.site, day.isoformat(), now)
         if facts is None:
             continue
         places = Places(hook.lang, facts.plan, facts.people)
@@ -190,13 +195,13 @@ def _of_days(tx: Connection, hook: Hook, now: int) -> Iterator[Matter]:
                 yield matter
 
 
-def _of_round(due: dues.Due, facts: day.Facts, places: Places, now: int) -> Matter | None:
+def _of_round(due: dues.Due, facts: Facts, places: Places, now: int) -> Matter | None:
     tally = dues.count(due, facts.heard, now)
     if tally is None or not tally.missed:
         return None
     best = due.best
     if best is not None:
-        name, window = best.row.slot, day.window_of(best.detail, places)
+        name, window = best.row.slot, window_of(best.detail, places)
         called = places.schedule(best.detail.schedule, best.detail.route)
         crew = places.persons(tuple(member.person for member in best.detail.crew))
         fields = {"people": crew, "missed": tally.missed, "planned": tally.planned}
@@ -205,7 +210,7 @@ def _of_round(due: dues.Due, facts: day.Facts, places: Places, now: int) -> Matt
         assert due.slot is not None
         if judge_unwalked(due.opens, due.closes, due.tally.planned, facts.heard, now) is not Outcome.MISSED:
             return None
-        name, window = due.slot.round, day.window_words(due.slot.opens, due.slot.closes)
+        name, window = due.slot.round, window_words(due.slot.opens, due.slot.closes)
         called = places.schedule(due.slot.schedule, due.slot.route)
         fields, word = {}, "hooks.missed_round"
     told = {"site": places.site(facts.site), "round": called, "window": f"{facts.day.isoformat()} {window}", **fields}

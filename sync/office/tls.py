@@ -1,7 +1,8 @@
 """The office's TLS: the certificate it shows, and those it names to handhelds in its signed hello.
 
 A handheld asks no authority and looks at no date; it goes on only where it meets a certificate that the
-office names (docs/wire.md). Our own is ECDSA P-256, since browsers take no Ed25519.
+office names (docs/wire.md). Our own is ECDSA P-256, since browsers take no Ed25519. The library that reads and makes
+certificates (8 MB) is imported where one is read or made: an office behind plain HTTP has none.
 """
 
 import os
@@ -12,15 +13,14 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from msgspec import Struct
 
 from app.errors import WatchbookError
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 FILE: Final = "tls.pem"
 YEARS: Final = 10
@@ -76,6 +76,9 @@ def must_fit(shown: Shown) -> None:
 
 def fingerprint(path: Path) -> str:
     """SHA-256, hex, of the first certificate in a PEM file. Raises CertificateUnusable."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     try:
         first = x509.load_pem_x509_certificates(path.read_bytes())[0]
     except OSError as e:
@@ -101,6 +104,11 @@ def own(folder: Path, host: str) -> Shown:
 
 def make(host: str, start: datetime | None = None, years: int = YEARS) -> bytes:
     """A new key and its self-signed certificate, both PEM, good for this machine's names and `host`."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Watchbook office")])
     start = start or datetime.now(UTC)
@@ -112,12 +120,14 @@ def make(host: str, start: datetime | None = None, years: int = YEARS) -> bytes:
     return private + built.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
-def _names(host: str) -> list[x509.GeneralName]:
+def _names(host: str) -> "list[x509.GeneralName]":
     texts = dict.fromkeys(["127.0.0.1", "::1", "localhost", socket.gethostname(), host])
     return [_name(text) for text in texts if text.isascii()]
 
 
-def _name(text: str) -> x509.GeneralName:
+def _name(text: str) -> "x509.GeneralName":
+    from cryptography import x509
+
     try:
         return x509.IPAddress(ip_address(text))
     except ValueError:

@@ -18,16 +18,16 @@ from app.duties.evidence import INFORMATION
 from app.duties.outcome import Excuse, Outcome, Tally, is_excused, judge_unwalked
 from app.duties.review import SEVERE
 from app.duties.site import Person, Plan
+from sync.office import day as days
 from sync.office import dues
 from sync.office.details import RoundDetail, StopDetail, marks_of, outcome_of
 from sync.office.dues import Due, Walked
-from sync.office.pages import day as days
-from sync.office.pages.day import Wish
 from sync.office.reviewing import is_answered, read_reviews
+from sync.office.sites import profiles
 from sync.office.store import reviews as review_table
 from sync.office.store import rounds as table
 from sync.office.store.reviews import ReviewRow
-from sync.office.store.rounds import RoundRow, StopRow
+from sync.office.store.rounds import BookRow, RoundRow, StopRow
 
 CLEAN: Final = frozenset({Outcome.WELL, Outcome.EXCUSED})
 """What asks for nothing."""
@@ -101,32 +101,37 @@ class Facts(Struct, frozen=True):
     people: dict[str, Person]
     items: tuple[Item, ...]
     """In order of time."""
+    books: list[BookRow]
+    """All of the site."""
 
 
 def read(tx: Connection, plan: Plan, first: int, last: int, now: int) -> Facts:
     """What was due in windows that open from `first` until before `last`, UTC ms. `plan`: the site's newest."""
     zone, site = ZoneInfo(plan.site.zone), plan.site.id
     day, end = local_time(first, zone).date(), local_time(last - 1, zone).date()
+    those = [day + timedelta(days=n) for n in range((end - day).days + 1)] or [day]
     found: list[Item] = []
-    people: dict[str, Person] = {}
-    while day <= end:
-        facts = days.read_day(tx, Wish(site, day.isoformat()), now, (site,))
-        assert facts is not None
+    every = days.read_days(tx, profiles(tx, (site,)), site, those)
+    for facts in every:
         due = [each for each in dues.planned_and_done(facts) if first <= each.opens < last]
         found += _items(tx, facts, due, now)
-        day, plan, people = day + timedelta(days=1), facts.plan, facts.people
-    return Facts(site, plan, people, tuple(found))
+    return Facts(site, every[-1].plan, every[-1].people, tuple(found), every[-1].books)
 
 
 def read_round(tx: Connection, site: str, name: str, now: int) -> Facts | None:
     """One round that was begun; None when it is not there, or its site has no plan."""
     row = table.find_round(tx, name, site)
-    facts = days.read_day(tx, Wish(site, row.day), now, (site,)) if row else None
-    if row is None or facts is None:
+    return read_begun(tx, row, now) if row else None
+
+
+def read_begun(tx: Connection, row: RoundRow, now: int) -> Facts | None:
+    """The same of a round that is there."""
+    facts = days.read_day(tx, row.site, row.day, now, (row.site,))
+    if facts is None:
         return None
-    mine = [due for due in dues.planned_and_done(facts) if any(each.row.round == name for each in due.rounds)]
-    items = tuple(item for item in _items(tx, facts, mine, now) if item.name == name)
-    return Facts(site, facts.plan, facts.people, items)
+    mine = [due for due in dues.planned_and_done(facts) if any(each.row.round == row.round for each in due.rounds)]
+    items = tuple(item for item in _items(tx, facts, mine, now) if item.name == row.round)
+    return Facts(row.site, facts.plan, facts.people, items, facts.books)
 
 
 def ordered(items: Iterable[Item]) -> list[Item]:

@@ -1,9 +1,10 @@
-"""The verdict of a window, and what the windows of each schedule came to on a day."""
+"""A verdict as it is shown, that of a window, and what the windows of each schedule came to on a day."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from app.duties.outcome import Colour, Tally, colour_of, judge_unwalked
@@ -11,6 +12,13 @@ from app.duties.site import Plan
 from sync.office.details import marks_of, outcome_of
 from sync.office.dues import Due, count
 from sync.office.store.windows import Windows
+
+
+class Verdict(Struct, frozen=True):
+    """One word with the colour it has in the terminal too: ok, amber, red, or dim for what is not judged yet."""
+
+    colour: str
+    word: str
 
 
 class Facts(Protocol):

@@ -29,8 +29,8 @@ from app.kinds.orders import (
 from app.kinds.requests import RequestClosed, RequestReceived
 from app.text import clean
 from app.words import say
-from sync.office.pages.places import Places
 from sync.office.pages.view import Asked
+from sync.office.places import Places
 
 WORDS_MOST: Final = 200
 MORE: Final = ": "

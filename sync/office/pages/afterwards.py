@@ -32,8 +32,8 @@ from sync.office.details import Ref, RoundDetail, StopDetail
 from sync.office.pages.choosing import SiteChoice
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, lang_of, url
+from sync.office.places import Places, round_url
 from sync.office.sites import choose
 from sync.office.store import rounds as table
 from sync.office.store.rounds import RoundRow, StopRow
@@ -54,8 +54,10 @@ class Facts(Struct, frozen=True):
     site: str
     plan: Plan
     people: dict[str, Person]
+    windows: tuple[Slot, ...] = ()
+    """That are asked about."""
     walked: frozenset[str] = frozenset()
-    """Windows that have a round, by slot id."""
+    """Those of `windows` that have a round, by slot id."""
     row: RoundRow | None = None
     """The round whose marks are explained."""
     stops: tuple[StopRow, ...] = ()
@@ -107,19 +109,21 @@ class Seen(Struct, frozen=True):
     back: str
 
 
-def read_facts(tx: Connection, site: str, name: str, now: int, within: Sequence[str] = ()) -> Facts | None:
-    """What the forms of a site speak of, and of the round `name` if that is asked; None when one is not there.
+def read_facts(
+    tx: Connection, site: str, name: str, now: int, wish: Mapping[str, str], within: Sequence[str] = ()
+) -> Facts | None:
+    """What the forms of a site speak of, of the windows that `wish` names by `schedule` and `slot` or `day`, and of the
+    round `name` if that is asked; None when the site or the round is not there.
 
     Without a site it is the first one of `within`.
     """
     here = choose(tx, within, site)
     if here is None or site not in ("", here.site):
         return None
-    today = local_time(now, here.zone).date()
-    since = (today - timedelta(days=DAYS)).isoformat()
-    walked = frozenset(table.slots_since(tx, here.site, since))
+    windows = _windows(here.plan, wish, local_time(now, here.zone))
+    walked = frozenset(slot.round for slot in windows if table.rounds_in_slot(tx, here.site, slot.round))
     sites = tuple((id, each.site.name) for id, each in here.plans.items())
-    facts = Facts(here.site, here.plan, everybody(tx), walked, sites=sites)
+    facts = Facts(here.site, here.plan, everybody(tx), windows, walked, sites=sites)
     if not name:
         return facts
     row = table.find_round(tx, name, here.site)
@@ -129,12 +133,12 @@ def read_facts(tx: Connection, site: str, name: str, now: int, within: Sequence[
 
 
 def show(facts: Facts, lang: str, now: int, wish: Mapping[str, str]) -> Seen:
-    """`wish` of the address: `schedule` and `day` of the window that is entered, `done` what was recorded."""
+    """`wish` of the address: `schedule` of the window that is entered, `done` what was recorded."""
     places = Places(lang, facts.plan, facts.people)
     local = places.local(now)
     points = [Option(point.id, point.name.say(lang) or point.id) for point in facts.plan.points]
-    schedule, day, done = (wish.get(name, "") for name in ("schedule", "day", "done"))
-    slot = _window(facts, schedule, day, local)
+    schedule, done = (wish.get(name, "") for name in ("schedule", "done"))
+    slot = next((slot for slot in facts.windows if slot.closes <= local and slot.round not in facts.walked), None)
     return Seen(
         site=facts.site,
         site_name=places.site(facts.site),
@@ -152,19 +156,22 @@ def show(facts: Facts, lang: str, now: int, wish: Mapping[str, str]) -> Seen:
         round_name=_round_name(facts, places),
         marks=_marks(facts, places),
         whys=[Option(why, say(lang, f"life.why_{why}")) for why in EXPLANATIONS],
-        back=places.round_url(facts.site, facts.row.round) if facts.row else "",
+        back=round_url(facts.site, facts.row.round) if facts.row else "",
     )
 
 
-def _window(facts: Facts, schedule: str, day: str, now: datetime) -> Slot | None:
-    """The schedule's window that opens on that day, is over and has no round yet."""
-    found = facts.plan.find_schedule(schedule)
+def _windows(plan: Plan, wish: Mapping[str, str], now: datetime) -> tuple[Slot, ...]:
+    """The window of that name, else those of the schedule that open on that day."""
+    schedule, name = wish.get("schedule", ""), wish.get("slot", "")
+    if name:
+        named = slot_named(plan, schedule, name)
+        return (named,) if named else ()
+    found = plan.find_schedule(schedule)
     try:
-        on_day = date.fromisoformat(day)
-        there = slots(facts.plan, found, on_day, on_day) if found and _is_recent(on_day, now) else ()
+        day = date.fromisoformat(wish.get("day", ""))
+        return slots(plan, found, day, day) if found and _is_recent(day, now) else ()
     except (ValueError, RuleRefused):
-        return None
-    return next((slot for slot in there if slot.closes <= now and slot.round not in facts.walked), None)
+        return ()
 
 
 def _is_recent(day: date, now: datetime) -> bool:
@@ -256,7 +263,7 @@ def _excuse(form: Mapping[str, str], facts: Facts, by: str, lang: str) -> Said:
 def _late_entry(form: Mapping[str, str], facts: Facts, by: str) -> Said:
     _must(facts, by, ENTERERS)
     plan = facts.plan
-    slot = slot_named(plan, form.get("schedule", ""), form.get("slot", ""))
+    slot = next(iter(facts.windows), None) if form.get("slot") else None
     route = plan.find_route(slot.route) if slot else None
     paper = clean(form.get("paper", "").strip(), 40)
     crew = [_person(number, facts) for number in form.get("crew", "").replace(",", " ").split()]
@@ -334,7 +341,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
     async def forms(request: Asked) -> Response[bytes]:
         query, now = request.query_params, house.clock_ms()
         site, name, within = site_of(request), query.get("round", ""), sites_of(request)
-        facts = await house.read(lambda tx: read_facts(tx, site, name, now, within))
+        facts = await house.read(lambda tx: read_facts(tx, site, name, now, query, within))
         if facts is None:
             return await house.frame.plain(request, "not_found", "no_such_round" if name else "no_site", 404)
         return await house.frame.page(request, "afterwards.html", show(facts, lang_of(request), now, query))
@@ -344,7 +351,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         """An excuse, a late entry or an explanation, as a record of the office's own book; then the forms again."""
         fields = await house.form(request)
         site, name, now = fields["site"], fields.get("round", ""), house.clock_ms()
-        facts = await house.read(lambda tx: read_facts(tx, site, name, now, (site,)))
+        facts = await house.read(lambda tx: read_facts(tx, site, name, now, fields, (site,)))
         if facts is None:
             return await house.frame.plain(request, "not_found", "no_such_round", 404)
         by = request.state.session.person or ""

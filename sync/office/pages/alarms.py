@@ -1,6 +1,6 @@
 """Alarms as every page shows them, and the page where they are listed with what was done about each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -9,15 +9,14 @@ from sqlalchemy import Connection
 
 from app.duties.site import Person, Plan
 from sync.office import alarms as rules
+from sync.office.alarm_words import act_words, alarm_word, place_of
 from sync.office.alarms import Alarm
-from sync.office.credentials import everybody
-from sync.office.details import AlarmDetail
-from sync.office.pages.places import Places
-from sync.office.pages.view import Verdict
+from sync.office.credentials import everybody, named
+from sync.office.places import Places, round_url
 from sync.office.sites import named_plans
-from sync.office.store.alarms import Act
 from sync.office.store.paging import Place
-from sync.office.store.plans import sites as plan_sites
+from sync.office.store.plans import are_several
+from sync.office.verdicts import Verdict
 
 
 class Facts(Struct, frozen=True):
@@ -27,6 +26,7 @@ class Facts(Struct, frozen=True):
     plans: dict[str, Plan]
     """The newest plan of each of their sites, for names."""
     people: dict[str, Person]
+    """Whom they name; where somebody did something about one, everybody: an act keeps a name and no id."""
     several: bool = False
     """The office has more than one site."""
 
@@ -62,8 +62,6 @@ NONE = Banner([], [])
 NO_FACTS = Facts([], {}, {})
 ABOVE: Final = 5
 """Alarms of each kind above a page; the rest are on the alarms' own page."""
-HOWS: Final = ("silent", "not-answered")
-EMERGENCY: Final = "procedure"
 COLOURS = {"raised": "red", "taken": "amber", "closed": "dim"}
 
 
@@ -79,7 +77,9 @@ def read_facts(
     if not alarms:
         return NO_FACTS
     there = tuple(sorted({each.site for each in alarms}))
-    return Facts(alarms, named_plans(tx, there), everybody(tx), several=len(plan_sites(tx)) > 1)
+    about = {person for each in alarms for person in each.detail.by}
+    people = everybody(tx) if any(each.acts for each in alarms) else named(tx, about)
+    return Facts(alarms, named_plans(tx, there), people, several=are_several(tx))
 
 
 def show_alarms(facts: Facts, lang: str, *, may_act: bool, may_read: bool) -> list[AlarmSeen]:
@@ -103,53 +103,24 @@ def banner(facts: Facts, lang: str, *, may_act: bool, may_read: bool) -> Banner:
 
 def _alarm(alarm: Alarm, places: Places, several: bool, may_act: bool, may_read: bool) -> AlarmSeen:
     detail, w = alarm.detail, places.w
-    said = places.phrase(detail.category, detail.phrase, detail.words)
     ref = places.record(detail.ref)
     move = rules.NEXT[alarm.state] if may_act and alarm.stands else ""
     return AlarmSeen(
         site=alarm.site,
         id=alarm.id,
-        word=_word(alarm, said, w),
+        word=alarm_word(alarm, places),
         verdict=Verdict("red", w("state_urgent")) if alarm.is_finding else _state(alarm, places),
         time=places.moment(detail.ref.at),
         site_name=places.site(alarm.site) if several else "",
-        place=_place(detail, places),
+        place=place_of(detail, places),
         people=places.persons(detail.by),
-        href=places.round_url(alarm.site, detail.round) if detail.round and may_read and not alarm.early else "",
+        href=round_url(alarm.site, detail.round) if detail.round and may_read and not alarm.early else "",
         ref=f"{ref} ({w('ahead')})" if alarm.early else ref,
-        acts=[_act(act, places) for act in alarm.acts],
+        acts=[act_words(act, places) for act in alarm.acts],
         move=move,
         button=w(f"alarm_move_{move}") if move else "",
     )
 
 
-def _word(alarm: Alarm, said: str, w: Callable[..., str]) -> str:
-    """A silent alarm says that nobody may call the crew; one that the handheld raised, why."""
-    how = alarm.detail.how
-    if how == EMERGENCY:
-        return f"{w('alarm_emergency')}: {said}"
-    if alarm.is_finding:
-        return f"{w('urgent_finding')}: {said}"
-    return w(f"alarm_{how.replace('-', '_')}") if how in HOWS else w("alarm")
-
-
-def _place(detail: AlarmDetail, places: Places) -> str:
-    """Where; of somebody who did not answer where they were last, and when."""
-    if not detail.point:
-        return ""
-    place = places.point(detail.point)
-    return places.w("alarm_last_seen", place=place, time=places.moment(detail.seen)) if detail.seen else place
-
-
 def _state(alarm: Alarm, places: Places) -> Verdict:
     return Verdict(COLOURS[alarm.state], places.w(f"alarm_{alarm.state}"))
-
-
-def _act(act: Act, places: Places) -> str:
-    return places.w(f"alarm_act_{act.state}", by=_called(act.by, places) or act.account, time=places.moment(act.at))
-
-
-def _called(name: str, places: Places) -> str:
-    """In the reader's language, a name that was kept in Chinese."""
-    people = (person.name for person in places.people.values())
-    return next((each.say(places.lang) for each in people if each.say("zh") == name), name)

@@ -9,7 +9,7 @@ from app.duties.evidence import Mark
 from app.duties.site import Check
 from app.words import say
 from sync.office.details import AnswerSeen, RoundDetail, StopDetail
-from sync.office.pages.places import Places
+from sync.office.places import Places
 from sync.office.store.rounds import StopRow
 
 

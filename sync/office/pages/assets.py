@@ -34,15 +34,16 @@ from sync.office.pages.listing import (
     words,
 )
 from sync.office.pages.lists import answer
-from sync.office.pages.places import Places
 from sync.office.pages.readings import CHARTED, COUNTED, SeriesSeen, show_series
-from sync.office.pages.view import Asked, Fact, Verdict, url
+from sync.office.pages.view import Asked, Fact, url
+from sync.office.places import Places
 from sync.office.sites import Choice, choose
 from sync.office.store import cases, readings
 from sync.office.store.cases import CaseRow
 from sync.office.store.paging import ALWAYS, EARLIEST, LATEST, Span
 from sync.office.store.readings import ReadingRow, Series
 from sync.office.subjects import ASSET
+from sync.office.verdicts import Verdict
 
 SOON, LATER = 30, 90
 """Days before a date from which it is told."""

@@ -1,9 +1,8 @@
 """The audit as managers read it: who did what at the office, newest first, and whether every row is still there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from litestar import Response, get
 from litestar.types import ControllerRouterHandler
@@ -12,17 +11,17 @@ from sqlalchemy import Connection
 
 from app.words import say
 from app.words.audit import TABLE
+from sync.office.audit import ACT, act_words
 from sync.office.pages.house import House
 from sync.office.pages.listing import FROM_TO, Column, Listing, Row, Rows, Wish, choice, words
 from sync.office.pages.lists import answer
-from sync.office.pages.places import UTC
-from sync.office.pages.view import Asked, Verdict
-from sync.office.sites import Profile, profiles
+from sync.office.pages.view import Asked
+from sync.office.sites import Profile, profiles, zone_of
 from sync.office.store import audit as table
 from sync.office.store.audit import NOTHING, Head, Note, Which
 from sync.office.store.paging import Place
+from sync.office.verdicts import Verdict
 
-_ACT: Final = "act_"
 AUDIT: Final = Listing(
     name="audit",
     path="/audit",
@@ -36,7 +35,7 @@ AUDIT: Final = Listing(
         Column("subject", "audit.subject"),
     ),
     filters=(
-        choice("act", "audit.act", {name.removeprefix(_ACT): f"audit.{name}" for name in TABLE if _ACT in name}),
+        choice("act", "audit.act", {name.removeprefix(ACT): f"audit.{name}" for name in TABLE if ACT in name}),
         words("who", "audit.who"),
         *FROM_TO,
     ),
@@ -89,7 +88,7 @@ def reading(fault: Callable[[Connection], int | None]) -> Callable[[Connection, 
         plans = profiles(tx, wish.within)
         site = wish.site if wish.site in plans else ""
         sites = frozenset((site,)) if site else frozenset(wish.within) or None
-        zone = _zone(plans, site)
+        zone = zone_of(plans, site)
         act = wish.get("act").replace("_", "-")
         which = Which(sites, wish.get("who"), act, wish.span(zone))
         after = wish.after.at if wish.after else None
@@ -111,21 +110,9 @@ def show_audit(facts: Facts, lang: str, wish: Wish) -> Rows:
     )
 
 
-def act_words(act: str, lang: str) -> str:
-    """What was done; an act of another version as it is written."""
-    name = f"{_ACT}{act.replace('-', '_')}"
-    return say(lang, f"audit.{name}") if name in TABLE else act
-
-
 def _row(note: Note, facts: Facts, lang: str) -> Row:
     known = facts.plans.get(note.site)
-    time = datetime.fromtimestamp(note.at / 1000, _zone(facts.plans, note.site))
+    time = datetime.fromtimestamp(note.at / 1000, zone_of(facts.plans, note.site))
     site = (known.site.name.say(lang) if known else "") or note.site
     cells = (note.number, time, note.account, act_words(note.act, lang), site, note.subject)
     return Row(cells, Place(note.number, "n"))
-
-
-def _zone(plans: Mapping[str, Profile], site: str) -> ZoneInfo:
-    """Of that site, else of the first."""
-    known = plans.get(site) or next(iter(plans.values()), None)
-    return ZoneInfo(known.site.zone) if known else UTC

@@ -13,17 +13,31 @@ from app.duties.days import local_time
 from app.duties.site import Plan
 from app.words import say
 from sync.office import counting
-from sync.office.pages.choosing import SiteChoice, site_choices
-from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.places import Places
-from sync.office.pages.view import Asked, lang_of, url
+from sync.office.pages.listing import Column, Listing, Row, Rows, Wish, arranged, pick
+from sync.office.pages.lists import answer
+from sync.office.pages.view import Asked
+from sync.office.places import Places
 from sync.office.sites import Profile, profiles
 from sync.office.store.plans import site_plan
 from sync.office.store.walked import last_walked, proved_since
 
 WEEKS: Final = (2, 4, 8, 13)
 USUAL: Final = 4
+BLIND: Final = Listing(
+    "blindspots",
+    "/blindspots",
+    "cases.blind",
+    (
+        Column("what", "cases.blind_what"),
+        Column("name", "cases.blind_name"),
+        Column("note", "cases.blind_note"),
+    ),
+    (pick("weeks", "cases.blind_weeks", usual=str(USUAL)),),
+    template="blind.html",
+    shown=10_000,
+)
+"""In three parts, each in the plan's order."""
 
 
 class Facts(Struct, frozen=True):
@@ -42,20 +56,13 @@ class Spot(Struct, frozen=True):
     note: str
 
 
-class BlindSeen(Struct, frozen=True):
-    site_name: str
-    sites: list[SiteChoice]
-    spans: list[tuple[str, str, bool]]
-    """Address and words of each span of weeks, and whether it is the one that is looked at."""
-    parts: list[tuple[str, list[Spot]]]
-
-
-def read_blind(tx: Connection, site: str, weeks: int, now: int, within: tuple[str, ...]) -> Facts | None:
+def read_blind(tx: Connection, wish: Wish, now: int) -> Facts | None:
     """None while there is no site."""
-    names = profiles(tx, within)
+    names = profiles(tx, wish.within)
     if not names:
         return None
-    site = site if site in names else next(iter(names))
+    site = wish.chosen(names)
+    weeks = next((n for n in WEEKS if str(n) == wish.get("weeks")), USUAL)
     plan = site_plan(tx, site)
     assert plan is not None
     zone = counting.zone(plan)
@@ -67,7 +74,7 @@ def read_blind(tx: Connection, site: str, weeks: int, now: int, within: tuple[st
     return Facts(site, names, plan, blind_spots(plan, today, walked, proved), last, weeks)
 
 
-def show_blind(facts: Facts, lang: str) -> BlindSeen:
+def show_blind(facts: Facts, lang: str, wish: Wish) -> Rows:
     plan, blind = facts.plan, facts.blind
     places = Places(lang, plan, {})
     areas = {area.id: area.name.say(lang) for area in plan.areas}
@@ -76,18 +83,21 @@ def show_blind(facts: Facts, lang: str) -> BlindSeen:
         return Spot(places.point(point), areas.get(plan.point(point).area, ""))
 
     routes = [_route(plan, route, schedules, facts, lang) for route, schedules in blind.unwalked]
-    return BlindSeen(
-        site_name=places.site(facts.site),
-        sites=site_choices(facts.names, facts.site, "/blindspots", lang),
-        spans=[
-            (url("/blindspots", site=facts.site, weeks=str(n)), say(lang, "cases.weeks", n=n), n == facts.weeks)
-            for n in WEEKS
-        ],
-        parts=[
-            (say(lang, "cases.blind_points"), [spot(point) for point in blind.uncovered]),
-            (say(lang, "cases.blind_routes", weeks=facts.weeks), routes),
-            (say(lang, "cases.blind_unproven", weeks=facts.weeks), [spot(point) for point in blind.unproven]),
-        ],
+    parts = [
+        (say(lang, "cases.blind_points"), [spot(point) for point in blind.uncovered]),
+        (say(lang, "cases.blind_routes", weeks=facts.weeks), routes),
+        (say(lang, "cases.blind_unproven", weeks=facts.weeks), [spot(point) for point in blind.unproven]),
+    ]
+    rows = [Row((part, each.name, each.note)) for part, spots in parts for each in spots]
+    return Rows(
+        arranged(rows, BLIND, wish),
+        len(rows),
+        facts.names,
+        facts.site,
+        options={"weeks": [(str(n), say(lang, "cases.weeks", n=n)) for n in WEEKS]},
+        usual={"weeks": str(facts.weeks)},
+        line=say(lang, "cases.blind_line"),
+        more=parts,
     )
 
 
@@ -102,11 +112,7 @@ def _route(plan: Plan, route: str, schedules: tuple[str, ...], facts: Facts, lan
 def handlers(house: House) -> list[ControllerRouterHandler]:
     @get("/blindspots")
     async def spots(request: Asked) -> Response[bytes]:
-        asked, now = request.query_params.get("weeks", ""), house.clock_ms()
-        weeks = next((n for n in WEEKS if str(n) == asked), USUAL)
-        facts = await house.read(lambda tx: read_blind(tx, site_of(request), weeks, now, sites_of(request)))
-        if facts is None:
-            return await house.frame.plain(request, "not_found", "no_site", 200)
-        return await house.frame.page(request, "blind.html", show_blind(facts, lang_of(request)))
+        now = house.clock_ms()
+        return await answer(house, request, BLIND, lambda tx, wish: read_blind(tx, wish, now), show_blind)
 
     return [spots]

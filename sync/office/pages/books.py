@@ -13,15 +13,34 @@ from app import witness
 from app.duties.site import Person, Plan
 from sync.office.credentials import everybody
 from sync.office.details import BookLife, WitnessDetail
-from sync.office.pages.choosing import SiteChoice, site_choices
-from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.places import Places
-from sync.office.pages.view import Asked, Verdict, lang_of, url
+from sync.office.pages.listing import Column, Link, Listing, Row, Rows, Wish, arranged
+from sync.office.pages.lists import answer
+from sync.office.pages.view import Asked, url
+from sync.office.places import Places
 from sync.office.sites import choose
 from sync.office.store import rounds as table
 from sync.office.store.rounds import BookRow, WitnessRow
+from sync.office.verdicts import Verdict
 
+BOOKS: Final = Listing(
+    "books",
+    "/books",
+    "office.books",
+    (
+        Column("handheld", "office.handheld", sorts=True),
+        Column("state", "office.state", sorts=True),
+        Column("upto", "office.up_to_record"),
+        Column("heard", "office.last_heard", sorts=True),
+        Column("missing", "office.not_on_handheld"),
+        Column("witnesses", "office.witnesses"),
+    ),
+    sort="kept",
+    oldest=True,
+    template="books.html",
+    shown=200,
+)
+"""In the order in which they are kept, unless a column is asked for."""
 RUNS: Final = 20
 """Runs of missing numbers that are named one by one."""
 SHOWN_WITNESSES: Final = 5
@@ -109,14 +128,6 @@ class BookLine(Struct, frozen=True):
     witnesses: list[WitnessSeen]
 
 
-class BooksSeen(Struct, frozen=True):
-    site_name: str
-    sites: list[SiteChoice]
-    books: list[BookLine]
-    unknown: list[WitnessSeen]
-    """Digits that are of no head the office holds."""
-
-
 def read_books(tx: Connection, site: str, within: Sequence[str] = ()) -> Facts | None:
     """The books of that site, or of the first one when there is none of that name; None while there is no site."""
     here = choose(tx, within, site)
@@ -139,15 +150,32 @@ def _held_hash(tx: Connection, site: str, row: WitnessRow, books: Sequence[BookR
     return table.hash_of(tx, site, other, row.other_seq) if other else None
 
 
-def show_books(facts: Facts, lang: str) -> BooksSeen:
+def show_books(facts: Facts, lang: str, wish: Wish) -> Rows:
     places = Places(lang, facts.sites[facts.site], facts.people)
     names = {book.book.hex(): places.handheld(book.device) for book in facts.books}
-    return BooksSeen(
-        site_name=places.site(facts.site),
-        sites=site_choices(facts.sites, facts.site, "/books", lang),
-        books=[_line(book, facts, names, places) for book in facts.books],
-        unknown=[_unknown(row, names, places) for row, _ in facts.witnesses if not row.other][:SHOWN_WITNESSES],
+    lines = [_line(book, facts, names, places) for book in facts.books]
+    unknown = [_unknown(row, names, places) for row, _ in facts.witnesses if not row.other]
+    return Rows(
+        arranged((_row(each) for each in lines), BOOKS, wish),
+        len(lines),
+        facts.sites,
+        facts.site,
+        line=places.w("books_line"),
+        more=unknown[:SHOWN_WITNESSES],
     )
+
+
+def _row(line: BookLine) -> Row:
+    seen = line.seen
+    cells = (
+        Link(seen.device, line.href, line.fingerprint),
+        Verdict(line.standing.colour, f"{line.standing.word} {line.after}".strip()),
+        f"{seen.upto} {seen.waiting}".strip(),
+        seen.heard,
+        tuple(each for each in (seen.missing, line.purged, line.pruned) if each),
+        tuple(f"{each.verdict.word} {each.words}" for each in line.witnesses),
+    )
+    return Row(cells, seen=line)
 
 
 def _line(book: BookRow, facts: Facts, names: dict[str, str], places: Places) -> BookLine:
@@ -227,10 +255,6 @@ def _by_whom(row: WitnessRow, detail: WitnessDetail, names: dict[str, str], plac
 def handlers(house: House) -> list[ControllerRouterHandler]:
     @get("/books")
     async def books(request: Asked) -> Response[bytes]:
-        site = site_of(request)
-        facts = await house.read(lambda tx: read_books(tx, site, sites_of(request)))
-        if facts is None:
-            return await house.frame.plain(request, "books", "no_site", 200)
-        return await house.frame.page(request, "books.html", show_books(facts, lang_of(request)))
+        return await answer(house, request, BOOKS, lambda tx, wish: read_books(tx, wish.site, wish.within), show_books)
 
     return [books]

@@ -28,9 +28,9 @@ from sync.office.details import is_name, names_in
 from sync.office.pages.acts import MORE
 from sync.office.pages.limits import countdown
 from sync.office.pages.photos import PhotoSeen, read_held, show_photos
-from sync.office.pages.places import Places
 from sync.office.pages.rectifying import Raised
-from sync.office.pages.view import Fact, Verdict, url
+from sync.office.pages.view import Fact, url
+from sync.office.places import Places, role_word
 from sync.office.store import cases, known
 from sync.office.store.blobs import blob_of
 from sync.office.store.cases import CaseRow
@@ -39,6 +39,7 @@ from sync.office.store.matters import raws_of
 from sync.office.store.paging import Span
 from sync.office.store.plans import site_plan
 from sync.office.store.rounds import DESK
+from sync.office.verdicts import Verdict
 
 PATHS: Final = {
     "finding": "/findings", "hazard": "/findings", "order": "/orders", "request": "/desk",
@@ -237,10 +238,6 @@ def left_of(row: CaseRow, lang: str, now: int) -> list[Verdict]:
         ("answer" if row.sort == "request" else "due", row.due_at),
     )
     return [countdown(lang, what, until, now) for what, until in limits if until is not None]
-
-
-def role_word(lang: str, role: str) -> str:
-    return say(lang, f"finding.role_{role}") if f"role_{role}" in table("finding") else role
 
 
 def _facts(facts: Facts, places: Places) -> list[Fact]:

@@ -10,8 +10,8 @@ from app.duties.orders import CONFIRMED, DELAYS, POSTPONES, REOPENS, VISITS
 from app.duties.requests import ENDS, HOWS
 from app.duties.site import Person, Plan
 from app.words import say
-from sync.office.pages.case import CaseSeen, Facts, role_word
-from sync.office.pages.places import Places
+from sync.office.pages.case import CaseSeen, Facts
+from sync.office.places import Places, role_word
 
 LIMIT_DAYS: Final = 3
 """What a notice's limit begins with, unless somebody says otherwise."""

@@ -25,13 +25,14 @@ from sync.office.pages.frame import site_of
 from sync.office.pages.house import House
 from sync.office.pages.listing import FROM_TO, Column, Link, Listing, Row, Rows, Wish, choice, pick
 from sync.office.pages.lists import answer
-from sync.office.pages.places import Places
-from sync.office.pages.view import FORM_BYTES, Asked, Verdict, lang_of
+from sync.office.pages.view import FORM_BYTES, Asked, lang_of
+from sync.office.places import Places, role_word
 from sync.office.sites import Choice, choose
 from sync.office.store import cases as table
 from sync.office.store.cases import CaseRow, Order, Which
 from sync.office.store.closure import Closure, closure
 from sync.office.store.paging import Place, Span
+from sync.office.verdicts import Verdict
 
 T = TypeVar("T")
 MONTHS: Final = 6
@@ -166,7 +167,7 @@ def _row(row: CaseRow, places: Places, now: int, place: Place) -> Row:
     chips = ("urgent", "complaint", "postponed", "fixed", "visit")
     left = case.left_of(row, lang, now)
     receiver = places.person(row.responsible) if row.responsible else ""
-    worker = places.person(row.worker) if row.worker else case.role_word(lang, row.role) if row.role else ""
+    worker = places.person(row.worker) if row.worker else role_word(lang, row.role) if row.role else ""
     cells = (
         Link(case.title_of(row, places), case.address(row.site, row.sort, row.case)),
         " ".join(part for part in (row.room, places.point(row.point) if row.point else "") if part),

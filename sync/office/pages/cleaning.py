@@ -14,17 +14,20 @@ from sqlalchemy import Connection
 from app.duties.outcome import is_excused
 from app.duties.site import BY_PLACE, Plan
 from app.words import say
+from sync.office.day import Facts as Day
+from sync.office.day import read_day
 from sync.office.details import StopDetail
 from sync.office.dues import Due, planned_and_done
-from sync.office.pages import day as day_page
 from sync.office.pages.house import House
 from sync.office.pages.listing import Column, Filter, Link, Listing, Row, Rows, Wish, arranged, choice, pick
 from sync.office.pages.lists import answer
-from sync.office.pages.places import Places
-from sync.office.pages.view import Asked, Verdict
+from sync.office.pages.view import Asked
+from sync.office.places import Places, round_url
+from sync.office.round_words import window_words
 from sync.office.store import readings
 from sync.office.store.readings import SCORE, ReadingRow
 from sync.office.store.rounds import StopRow, stops_of_several
+from sync.office.verdicts import Verdict
 
 SCORES: Final = 200
 """Newest score sheets in which a place's last one is looked for."""
@@ -68,7 +71,7 @@ class Done(Struct, frozen=True):
 class Facts(Struct, frozen=True):
     """One snapshot of the store, as far as a day's cleaning needs it."""
 
-    day: day_page.Facts
+    day: Day
     dues: list[Due]
     stops: dict[str, list[StopRow]]
     scores: Mapping[str, ReadingRow]
@@ -77,15 +80,16 @@ class Facts(Struct, frozen=True):
 
 def read_cleaning(tx: Connection, wish: Wish, now: int) -> Facts | None:
     """None while there is no site."""
-    asked = day_page.Wish(wish.site, wish.get("day"))
-    facts = day_page.read_day(tx, asked, now, wish.within)
+    facts = read_day(tx, wish.site, wish.get("day"), now, wish.within)
     if facts is None:
         return None
     dues = [due for due in planned_and_done(facts) if _is_cleaning(facts.plan, due)]
     names = [walked.row.round for due in dues for walked in due.rounds]
+    others = [name for name in names if name not in facts.tended]
+    stops = facts.tended | (stops_of_several(tx, facts.site, others) if others else {})
     scores = readings.listed(tx, facts.site, sorts=(SCORE,), most=SCORES)
     last = {row.point: row for row in reversed(scores)}
-    return Facts(facts, dues, stops_of_several(tx, facts.site, names) if names else {}, last, now)
+    return Facts(facts, dues, stops, last, now)
 
 
 def _is_cleaning(plan: Plan, due: Due) -> bool:
@@ -104,7 +108,7 @@ def show_cleaning(facts: Facts, lang: str, wish: Wish) -> Rows:
         plans=facts.day.sites,
         site=facts.day.site,
         options={"area": list(areas.items())},
-        line=facts.day.day.isoformat(),
+        usual={"day": facts.day.day.isoformat()},
     )
 
 
@@ -127,12 +131,12 @@ def _of_due(facts: Facts, due: Due, places: Places, areas: Mapping[str, str], wi
             places.point(stop.point),
             areas.get(area, area),
             _work(due, each, places),
-            day_page.window_words(due.slot.opens, due.slot.closes),
+            window_words(due.slot.opens, due.slot.closes),
             places.local(each.row.at) if each and each.row.at is not None else None,
             verdict,
             places.persons(each.by) if each else "",
             wrong,
-            Link(score.shown, places.round_url(score.site, score.round)) if score else None,
+            Link(score.shown, round_url(score.site, score.round)) if score else None,
         )
         yield Row(cells, colour="red" if verdict.colour == "red" else "")
 
@@ -140,7 +144,7 @@ def _of_due(facts: Facts, due: Due, places: Places, areas: Mapping[str, str], wi
 def _work(due: Due, each: Done | None, places: Places) -> Link:
     assert due.slot is not None
     name = places.schedule(due.slot.schedule, due.slot.route)
-    return Link(name, places.round_url(each.row.site, each.round) if each else "")
+    return Link(name, round_url(each.row.site, each.round) if each else "")
 
 
 def _done(facts: Facts, due: Due) -> dict[str, Done]:

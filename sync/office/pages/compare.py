@@ -179,8 +179,10 @@ def _row(seen: Month, group: str, lang: str) -> Row:
 
 
 def _cell(figure: Figure, lang: str) -> Cell:
-    by_hand = say(lang, "indicators.hand") if figure.hand else ""
-    return None if figure.value is None else Graded(figure.value, COLOURS[figure.verdict], by_hand)
+    if figure.value is None:
+        return None
+    by_hand, unit = say(lang, "indicators.hand") if figure.hand else "", "%" if figure.unit == "%" else ""
+    return Graded(figure.value, COLOURS[figure.verdict], by_hand, unit)
 
 
 def _sheet_rows(facts: Facts, lang: str) -> list[Row]:

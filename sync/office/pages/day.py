@@ -1,85 +1,60 @@
 """One day of one site: what was due beside what was walked (planned x done)."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from litestar import Response, get
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from app.duties.days import local_time, millis
-from app.duties.outcome import Excuse, Outcome, Tally, colour_of, judge_unwalked
-from app.duties.schedule import Slot, clock_text
-from app.duties.site import Person, Plan, decode_plan
+from app.duties.outcome import Excuse, Outcome, colour_of, judge_unwalked
+from app.duties.schedule import Slot
+from app.duties.site import Plan
 from app.words import say
-from sync.office.credentials import everybody
-from sync.office.details import RoundDetail, marks_of, outcome_of
-from sync.office.dues import Due, Walked, by_place, count, planned_and_done
+from sync.office.day import Facts, read_day
+from sync.office.details import marks_of
+from sync.office.dues import Due, Walked, count, planned_and_done
+from sync.office.marks import mark_word
 from sync.office.pages.books import BookSeen, books_seen
-from sync.office.pages.excuses import Excused, ExcuseSeen, read_excuses, show_excuse, valid
-from sync.office.pages.frame import site_of, sites_of
+from sync.office.pages.excuses import ExcuseSeen, show_excuse
 from sync.office.pages.house import House
-from sync.office.pages.marks import mark_word
-from sync.office.pages.places import Places
-from sync.office.pages.view import Asked, Verdict, lang_of, url
-from sync.office.sites import Profile, profiles
-from sync.office.store import plans as plan_table
-from sync.office.store import rounds as table
-from sync.office.store.retention import purged_slots
-from sync.office.store.rounds import BookRow, RoundRow, StopRow
+from sync.office.pages.listing import Column, Filter, Link, Listing, Row, Rows, Wish, arranged, choice
+from sync.office.pages.lists import answer
+from sync.office.pages.view import Asked, url
+from sync.office.places import Places, round_url
+from sync.office.round_words import span_of, verdict_of, window_of, window_words
+from sync.office.verdicts import Verdict
 
-SHOWS: Final = ("all", "missed", "marked", "findings")
 KINDS: Final = ("all", "patrol", "cleaning", "inspection", "greening", "safety", "drill")
-DAY_MS: Final = 24 * 3600 * 1000
-LONGEST_DAYS: Final = 32
-"""A window that opens on a day is over so many days later."""
 
 
-class Wish(Struct, frozen=True):
-    """What the visitor asked for; anything unknown means the usual."""
-
-    site: str = ""
-    day: str = ""
-    show: str = "all"
-    kind: str = "all"
-
-
-class Facts(Struct, frozen=True):
-    """One snapshot of the store, as far as a day needs it."""
-
-    sites: dict[str, Profile]
-    """Every site that can be chosen."""
-    site: str
-    day: date
-    plan: Plan
-    """Valid that day."""
-    since: int
-    """When the site's first plan was imported, UTC ms."""
-    rows: list[RoundRow]
-    books: list[BookRow]
-    excuses: list[Excused]
-    """For any time of the day's windows, those that do not count too."""
-    excused_stops: dict[str, list[StopRow]]
-    """By round: its stops at points that an excuse is about."""
-    tended: dict[str, list[StopRow]]
-    """By round done by place: its stops. Several handhelds may share one window."""
-    people: dict[str, Person]
-    purged: frozenset[str]
-    """Windows whose rounds are not kept any more."""
-    plans: tuple[Plan, ...] = ()
-    """Valid at some time of that day, oldest first."""
-
-    @property
-    def valid(self) -> list[Excuse]:
-        """The excuses that count."""
-        return valid(self.excuses)
-
-    @property
-    def heard(self) -> list[int]:
-        return [book.heard for book in self.books]
+ROUNDS: Final = Listing(
+    "rounds",
+    "/rounds",
+    "office.rounds",
+    (
+        Column("window", "office.window", sorts=True),
+        Column("route", "office.route", sorts=True),
+        Column("verdict", "office.verdict", sorts=True),
+        Column("points", "office.points"),
+        Column("crew", "office.crew", sorts=True),
+        Column("walked", "office.walked", sorts=True),
+        Column("marks", "office.marks"),
+        Column("findings", "office.findings", sorts=True),
+    ),
+    (
+        Filter("day", "office.day", "date"),
+        choice("show", "office.show", {each: f"office.show_{each}" for each in ("missed", "marked", "findings")}),
+        choice("kind", "office.kind", {each: f"office.kind_{each}" for each in KINDS[1:]}),
+    ),
+    sort="planned",
+    oldest=True,
+    template="rounds.html",
+    shown=200,
+)
+"""As they were planned, unless a column is asked for; a whole day on one page."""
 
 
 class Choice(Struct, frozen=True):
@@ -117,117 +92,66 @@ class Totals(Struct, frozen=True):
 
 
 class DaySeen(Struct, frozen=True):
-    site: str
-    site_name: str
     day: str
-    sites: list[Choice]
-    shows: list[Choice]
-    kinds: list[Choice]
     before_url: str
     after_url: str
     month_url: str
     totals: Totals
-    rows: list[RowSeen]
     excuses: list[ExcuseSeen]
     books: list[BookSeen]
     purged: str
     """A sentence; empty when the whole day is kept."""
 
 
-def read_day(tx: Connection, wish: Wish, now: int, within: Sequence[str] = ()) -> Facts | None:
-    """What is known of the day; None while no site has a plan, of those in `within` when there are any."""
-    sites = profiles(tx, tuple(within))
-    if not sites:
-        return None
-    site = wish.site if wish.site in sites else next(iter(sites))
-    day = _day(wish.day) or local_time(now, ZoneInfo(sites[site].site.zone)).date()
-    return read_days(tx, sites, site, (day,))[0]
-
-
-def read_days(tx: Connection, sites: dict[str, Profile], site: str, those: Sequence[date]) -> list[Facts]:
-    """These days of a site that has a plan; what they have in common is read once."""
-    since = plan_table.planned_since(tx, site) or 0
-    books, people = table.books_of(tx, site), everybody(tx)
-    return [_read(tx, sites, site, day, since, books, people) for day in those]
-
-
-def _read(
-    tx: Connection,
-    sites: dict[str, Profile],
-    site: str,
-    day: date,
-    since: int,
-    books: list[BookRow],
-    people: dict[str, Person],
-) -> Facts:
-    row = plan_table.plan_on(tx, site, day.isoformat())
-    plan = decode_plan(row.raw) if row else plan_table.site_plan(tx, site)
-    assert plan is not None
-    begins = millis(datetime.combine(day, time.min, ZoneInfo(plan.site.zone)))
-    excuses = read_excuses(tx, site, begins, begins + LONGEST_DAYS * DAY_MS)
-    points = {excuse.point for excuse in valid(excuses)}
-    rows = table.rounds_on(tx, site, day.isoformat())
-    return Facts(
-        sites=sites,
-        site=site,
-        day=day,
-        plan=plan,
-        since=since,
-        rows=rows,
-        books=books,
-        excuses=excuses,
-        excused_stops=table.stops_at(tx, site, day.isoformat(), points) if points else {},
-        tended=table.stops_of_several(tx, site, [row.round for row in rows if by_place(plan, row.slot)]),
-        people=people,
-        purged=purged_slots(tx, site, day.isoformat()),
-        plans=tuple(plan_table.plans_between(tx, site, day.isoformat(), day.isoformat())),
-    )
-
-
-def plan_of(tx: Connection, site: str) -> Plan | None:
-    """The newest plan of that site, or of the first one when there is none of that name; None while there is none."""
-    named = plan_table.sites(tx)
-    return plan_table.site_plan(tx, site if site in named else named[0]) if named else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 2000 <= day.year < 2200 else None
-
-
 # -- planned x done ------------------------------------------------------------------------------
 
 
-def show_day(facts: Facts, wish: Wish, lang: str, now: int) -> DaySeen:
+def show_rounds(facts: Facts, lang: str, wish: Wish, now: int) -> Rows:
     """The day as the page shows it."""
-    places = Places(lang, facts.plan, facts.people)
-    kind, show = wish.kind if wish.kind in KINDS else "all", wish.show if wish.show in SHOWS else "all"
-    dues = [due for due in planned_and_done(facts) if kind in ("all", _kind(facts.plan, due))]
-    pairs = [(due, row) for due in dues for row in _rows(due, facts, places, now)]
-    day = facts.day.isoformat()
+    places, kind = Places(lang, facts.plan, facts.people), wish.get("kind")
+    dues = [due for due in planned_and_done(facts) if kind in ("", _kind(facts.plan, due))]
+    rows = [row for due in dues for row in _rows(due, facts, places, now) if _wanted(row, wish.get("show"))]
+    return Rows(
+        rows=arranged((_listed(row) for row in rows), ROUNDS, wish),
+        count=len(rows),
+        plans=facts.sites,
+        site=facts.site,
+        usual={"day": facts.day.isoformat()},
+        more=_around(facts, dues, places, wish, now),
+    )
+
+
+def _listed(row: RowSeen) -> Row:
+    cells = (
+        row.window,
+        Link(row.name, row.href, row.attempt),
+        Verdict(row.verdict.colour, f"{row.verdict.word} {row.note}".strip()),
+        row.points,
+        row.crew,
+        row.walked,
+        tuple(row.marks),
+        int(row.findings) if row.findings else None,
+    )
+    return Row(cells, colour=row.verdict.colour, seen=row)
+
+
+def _around(facts: Facts, dues: Sequence[Due], places: Places, wish: Wish, now: int) -> DaySeen:
+    """What stands above and below the day's list."""
+    day, show, kind = facts.day.isoformat(), wish.get("show"), wish.get("kind")
 
     def link(days: int) -> str:
         other = (facts.day + timedelta(days=days)).isoformat()
-        return url("/rounds", site=facts.site, day=other, show=show.replace("all", ""), kind=kind.replace("all", ""))
+        return url("/rounds", site=facts.site, day=other, show=show, kind=kind)
 
     return DaySeen(
-        site=facts.site,
-        site_name=places.site(facts.site),
         day=day,
-        sites=[Choice(id, plan.site.name.say(lang) or id, id == facts.site) for id, plan in facts.sites.items()],
-        shows=[Choice(each, places.w(f"show_{each}"), each == show) for each in SHOWS],
-        kinds=[Choice(each, places.w(f"kind_{each}"), each == kind) for each in KINDS],
         before_url=link(-1),
         after_url=link(1),
-        month_url=url("/rounds/month", site=facts.site, month=day[:7], kind=kind.replace("all", "")),
+        month_url=url("/rounds/month", site=facts.site, month=day[:7], kind=kind),
         totals=_totals(dues, facts.heard, now),
-        rows=[row for _, row in pairs if _wanted(row, show)],
         excuses=[show_excuse(each, places) for each in facts.excuses if _is_of_day(each.excuse, dues)],
         books=books_seen(facts.books, places),
-        purged=say(lang, "retention.day_purged", n=len(facts.purged)) if facts.purged else "",
+        purged=say(places.lang, "retention.day_purged", n=len(facts.purged)) if facts.purged else "",
     )
 
 
@@ -275,7 +199,7 @@ def walked_line(walked: Walked, due: Due, number: int, day: date, places: Places
         walked=span_of(detail, places, day),
         marks=[*marks, *not_ok],
         findings=str(detail.findings) if detail.findings else "",
-        href=places.round_url(row.site, row.round),
+        href=round_url(row.site, row.round),
         attempt=places.w("attempt", n=number) if len(due.rounds) > 1 else "",
     )
 
@@ -305,31 +229,9 @@ def _from_paper(slot: Slot, places: Places) -> str:
     return url("/afterwards", site=site, schedule=slot.schedule, day=slot.opens.date().isoformat())
 
 
-def verdict_of(detail: RoundDetail, tally: Tally, places: Places, now: int) -> Verdict:
-    """The word and colour of a round that was begun."""
-    outcome = outcome_of(detail, tally, now)
-    fields = {"n": tally.missed} if outcome is Outcome.MISSED_POINTS else {}
-    return Verdict(colour_of(outcome, marks_of(detail)), places.w(outcome.value, **fields))
-
-
 def _is_of_day(excuse: Excuse, dues: Sequence[Due]) -> bool:
     """Whether the excuse is for a time at which something was due that day."""
     return any(excuse.first < due.closes and due.opens < excuse.last for due in dues)
-
-
-def window_of(detail: RoundDetail, places: Places) -> str:
-    return window_words(detail.opens.astimezone(places.zone), detail.closes.astimezone(places.zone))
-
-
-def window_words(opens: datetime, closes: datetime) -> str:
-    """22:00-24:00; the day of its end too when it lasts longer than a day."""
-    long = closes.timestamp() - opens.timestamp() > 24 * 3600
-    return f"{opens:%H:%M}-" + (f"{closes:%m-%d} " if long else "") + clock_text(closes, opens)
-
-
-def span_of(detail: RoundDetail, places: Places, day: date | None) -> str:
-    end = places.minute(detail.finished, day) if detail.finished is not None else places.w("open_end")
-    return f"{places.minute(detail.started, day)} - {end}"
 
 
 # -- the day in numbers --------------------------------------------------------------------------
@@ -364,11 +266,14 @@ def _percent(part: int, whole: int) -> str:
 def handlers(house: House) -> list[ControllerRouterHandler]:
     @get("/rounds")
     async def rounds(request: Asked) -> Response[bytes]:
-        query, now = request.query_params, house.clock_ms()
-        wish = Wish(site_of(request), *(query.get(name, "") for name in Wish.__struct_fields__[1:]))
-        facts = await house.read(lambda tx: read_day(tx, wish, now, sites_of(request)))
-        if facts is None:
-            return await house.frame.plain(request, "rounds", "no_site", 200)
-        return await house.frame.page(request, "rounds.html", show_day(facts, wish, lang_of(request), now))
+        now = house.clock_ms()
+
+        def read(tx: Connection, wish: Wish) -> Facts | None:
+            return read_day(tx, wish.site, wish.get("day"), now, wish.within)
+
+        def show(facts: Facts, lang: str, wish: Wish) -> Rows:
+            return show_rounds(facts, lang, wish, now)
+
+        return await answer(house, request, ROUNDS, read, show)
 
     return [rounds]

@@ -23,12 +23,13 @@ from sync.office.pages.entrylist import Line, listed, read_lines
 from sync.office.pages.house import House
 from sync.office.pages.listing import FROM_TO, Cell, Column, Link, Listing, Row, Rows, Wish, choice, pick
 from sync.office.pages.lists import answer
-from sync.office.pages.places import Places
-from sync.office.pages.view import Asked, Verdict
+from sync.office.pages.view import Asked
+from sync.office.places import Places
 from sync.office.sites import Choice, choose
 from sync.office.store import entries
 from sync.office.store.paging import LATEST, Span
 from sync.office.subjects import REGISTER
+from sync.office.verdicts import Verdict
 
 WATCHERS: Final = "fire-control"
 STAY_MS: Final = 31 * 24 * 3600 * 1000
@@ -223,8 +224,8 @@ def _answers(register: Register | None, line: Line, places: Places) -> str:
         given = body.answers.get(column.id, "")
         shown = next((each.text.say(places.lang) for each in column.choices if each.id == given), given)
         if shown and not column.personal:
-            said.append(f"{column.text.say(places.lang)} {shown}")
-    return "  ".join(said) or body.words
+            said.append(say(places.lang, "daybooks.answer", name=column.text.say(places.lang), shown=shown))
+    return say(places.lang, "daybooks.answers_joined").join(said) or body.words
 
 
 def _rows(facts: Facts, rows: list[Row], places: Places, line: str = "") -> Rows:

@@ -10,11 +10,9 @@ from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from app.duties import visits
 from app.duties.days import millis
 from app.duties.orders import Stage
 from app.duties.site import Person
-from app.duties.visits import Done, Owed
 from app.errors import NotAllowed
 from app.kinds.base import Body
 from app.words import say
@@ -24,14 +22,15 @@ from sync.office.pages import acts, case, caseforms, cases
 from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.places import Places
-from sync.office.pages.view import FORM_BYTES, Asked, Verdict, lang_of, url
+from sync.office.pages.view import FORM_BYTES, Asked, lang_of, url
+from sync.office.places import Places
 from sync.office.sites import Choice, choose
 from sync.office.store import cases as table
 from sync.office.store.cases import CaseRow, Which
-from sync.office.store.closure import done_orders
+from sync.office.store.closure import done_orders, owed_of
 from sync.office.store.paging import Span
 from sync.office.store.plans import site_plan
+from sync.office.verdicts import Verdict
 
 WAITING_MOST: Final = 100
 SHOWN: Final = 12
@@ -111,11 +110,6 @@ def month_of(now: int, zone: ZoneInfo) -> Span:
     """From the first of the month there, until now."""
     first = datetime.fromtimestamp(now / 1000, zone).date().replace(day=1)
     return Span(millis(datetime.combine(first, time.min, zone)), now + 1)
-
-
-def owed_of(rows: list[CaseRow]) -> Owed:
-    """Return visits of the orders that were done."""
-    return visits.owed(Done(row.case, row.complaint, row.urgent, row.visit, row.visited_at is not None) for row in rows)
 
 
 def show_desk(facts: Facts, lang: str, person: str, now: int, *, done: bool) -> DeskSeen:

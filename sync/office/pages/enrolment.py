@@ -23,10 +23,11 @@ from sync.office.admitting import Waiting
 from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.view import FORM_BYTES, Asked, download, lang_of, url
+from sync.office.pages.view import FORM_BYTES, Asked, download, lang_of, reached_at, url
 from sync.office.sites import Profile, profiles
 from sync.office.store import devices
 from sync.office.store.devices import SHEET_MS, SPARE_MS, Device, OpenSheet
+from sync.office.takeover import stand_in
 
 UPLOAD_BYTES: Final = 1024 * 1024 + FORM_BYTES
 """A list (`device_list.MAX_BYTES`) in its form."""
@@ -160,7 +161,7 @@ def show_enrolment(facts: Facts, lang: str, office: str, done: str, name: str) -
 
 def _reached_at(request: Asked) -> str:
     """The address at which this very browser found the office: most likely that of the handhelds too."""
-    base = str(request.base_url).rstrip("/")
+    base = reached_at(request)
     return base if base.startswith("https://") or "//127." in base or "//localhost" in base else ""
 
 
@@ -220,8 +221,8 @@ async def _replace(house: House, request: Asked, old: Device, new: Device | None
     if new is None or new.book is None or new.revoked_at is not None or old.replaced_by is not None or new == old:
         raise NotAllowed("invitations.not_replaced")
     await house.acts(request, "device-replaced", old.site, f"{old.device} {new.device}")
-    by = new.device
-    await house.store.write(lambda tx: devices.replace_device(tx, old.site, old.device, by, now))
+    by, account = new.device, request.state.session.account
+    await house.store.write(lambda tx: stand_in(tx, old.site, old.device, by, now, account, now))
 
 
 async def _files(house: House, request: Asked) -> Response[bytes]:

@@ -9,8 +9,8 @@ from app.duties.review import Proof
 from app.kinds import BleEvidence
 from app.words import say, table
 from sync.office.details import Arrival, Heard
-from sync.office.pages.places import Places
 from sync.office.pages.view import Fact
+from sync.office.places import Places
 
 BAR: Final = 10
 """Width of one level's bar with its gap, in the picture's units."""

@@ -1,27 +1,11 @@
-"""Points that somebody excused (D9), as the pages of a day and of a round read and show them."""
+"""Points that somebody excused (D9), as the pages of a day and of a round show them."""
 
-from collections.abc import Iterable
-
-import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection
 
-from app.duties.outcome import Excuse
 from app.duties.review import OfficeMark
-from sync.office.details import ExcuseDetail
-from sync.office.pages.places import Places
-from sync.office.pages.view import Verdict
-from sync.office.store import rounds as table
-from sync.office.store.rounds import ExcuseRow
-
-
-class Excused(Struct, frozen=True):
-    row: ExcuseRow
-    detail: ExcuseDetail
-
-    @property
-    def excuse(self) -> Excuse:
-        return Excuse(self.row.point, self.row.first, self.row.last)
+from sync.office.excuses import Excused
+from sync.office.places import Places
+from sync.office.verdicts import Verdict
 
 
 class ExcuseSeen(Struct, frozen=True):
@@ -33,17 +17,6 @@ class ExcuseSeen(Struct, frozen=True):
     people: str
     verdict: Verdict
     ref: str
-
-
-def read_excuses(tx: Connection, site: str, first: int, last: int) -> list[Excused]:
-    """For any time between `first` and `last`, UTC ms; those that do not count too."""
-    rows = table.excuses_in(tx, site, first, last)
-    return [Excused(row, msgspec.json.decode(row.detail, type=ExcuseDetail)) for row in rows]
-
-
-def valid(excuses: Iterable[Excused]) -> list[Excuse]:
-    """The excuses that count."""
-    return [each.excuse for each in excuses if each.detail.valid]
 
 
 def show_excuse(excused: Excused, places: Places) -> ExcuseSeen:

@@ -1,6 +1,6 @@
 """The cases behind one figure of a month, as a list: a page begins at a day, and reads no more days than fill it."""
 
-from decimal import Decimal
+from itertools import accumulate
 from typing import Final
 from urllib.parse import quote
 
@@ -8,22 +8,24 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.duties import indicators
-from app.duties.indicators import INDICATORS, Count, Unit
+from app.duties.indicators import INDICATORS, Count
 from app.duties.site import Plan
 from app.words import say
 from sync.office import behind, counting, month
 from sync.office.behind import STATES, Case, State
+from sync.office.figure_words import value_words
 from sync.office.pages.listing import Column, Link, Listing, Row, Rows, Wish, choice, pick
-from sync.office.pages.places import Places
-from sync.office.pages.view import Verdict, url
+from sync.office.pages.view import url
+from sync.office.places import Places
 from sync.office.sites import choose
 from sync.office.store import days as day_table
 from sync.office.store.paging import Place
+from sync.office.verdicts import Verdict
 
 BACK: Final = 13
 """Months that can be chosen."""
 TOGETHER: Final = 4
-"""Days that are read at once."""
+"""Days that are read at once; fewer where they fill the page by what was counted of them."""
 
 
 class Behind(Struct, frozen=True):
@@ -77,7 +79,9 @@ def read_behind(tx: Connection, wish: Wish, figure: str, now: int) -> Behind | N
     ]
     found: list[tuple[Place, Case]] = []
     while left and len(found) < wish.most:
-        some, left = left[:TOGETHER], left[TOGETHER:]
+        filled = accumulate(_number(counts[day], figure, state) for day in left[: TOGETHER - 1])
+        enough = 1 + sum(number < wish.most - len(found) for number in filled)
+        some, left = left[:enough], left[enough:]
         for day, those in reversed(behind.by_day(tx, site, some[::-1], (figure,), now).items()):
             begin = begins[day]
             past = int(wish.after.rest) if wish.after and wish.after.at == begin and wish.after.rest.isdigit() else 0
@@ -143,7 +147,3 @@ def _row(place: Place, case: Case, places: Places) -> Row:
 
 def _site_in(href: str) -> str:
     return href.partition("site=")[2].partition("&")[0]
-
-
-def value_words(unit: Unit, value: Decimal, lang: str) -> str:
-    return f"{value}%" if unit == "%" else say(lang, "indicators.minutes", n=value)

@@ -1,6 +1,6 @@
 """The handhelds: which are well, what is still on each and wanted of it, and which have not been heard of."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -30,14 +30,14 @@ from sync.office.pages.listing import (
     words,
 )
 from sync.office.pages.lists import answer
-from sync.office.pages.places import Places
-from sync.office.pages.view import Asked, Verdict
+from sync.office.pages.view import Asked
+from sync.office.places import Places
 from sync.office.sites import Profile, profiles
 from sync.office.store.plans import site_plan
+from sync.office.troubles import GOES_WELL, LOW_BATTERY, LOW_ROOM_MB, sentence_of, troubles
+from sync.office.verdicts import Verdict
 from sync.wire import Condition
 
-LOW_BATTERY = 20
-LOW_ROOM_MB = 200
 STATES = {
     "silent": "fleet.state_silent",
     "unconfirmed": "fleet.unconfirmed",
@@ -50,8 +50,6 @@ STATES = {
 }
 """The worst first: so the list begins with what is to be seen to."""
 COLOURS: Final = {"silent": "red", "unconfirmed": "amber", "trouble": "amber", "holds": "amber", "well": "ok"}
-GOES_WELL: Final = frozenset(f"updating.{name}" for name in ("fetching", "ready", "changing", "taken"))
-"""Of what a handheld says about a new program."""
 _NO_RING: Final = "-"
 """In the address: those of everybody's ring."""
 DEVICES = Listing(
@@ -181,7 +179,7 @@ def _row(seen: Seen, facts: Facts, places: Places) -> Row:
             _room(said) if said else None,
             None if seen.skew is None else _clock(seen.skew),
             _program(said, due, lang) if said else (),
-            f"{said.plan or '-'} / {said.settings or '-'}" if said else "",
+            _sent(said, lang) if said else (),
             due.ring,
         ),
         colour=state.colour,
@@ -207,9 +205,16 @@ def _clock(skew: int) -> Graded:
 
 
 def _program(said: Condition, due: Due, lang: str) -> tuple[str, ...]:
-    """What it runs, what it is offered, and how far that came."""
+    """What it runs, what it is offered, and how far that came, or what it waits for."""
     news = (f"→ {due.release}",) if due.release else ()
-    return (said.program, *news, *([_sentence(said.update, lang)] if said.update in GOES_WELL else []))
+    far = (sentence_of(said.update, lang),) if said.update in GOES_WELL else ()
+    return (said.program, *news, *((say(lang, "fleet.release_waits"),) if news and not said.update else far))
+
+
+def _sent(said: Condition, lang: str) -> tuple[str, ...]:
+    """Revisions of its plan and of its settings, and what of these waits."""
+    waits = (say(lang, "fleet.parts_wait"),) if said.parts_wait else ()
+    return (f"{said.plan or '-'} / {said.settings or '-'}", *waits)
 
 
 def _state_of(seen: Seen, newest: int, due: Due, now: int) -> str:
@@ -240,30 +245,3 @@ def _verdict(seen: Seen, newest: int, due: Due, lang: str, now: int) -> Verdict:
 def state_of_handheld(seen: Seen, lang: str, now: int) -> Verdict:
     """In one word, by what it says of itself; whether it has what the office wants of it is the list's matter."""
     return _verdict(seen, 0, Due(), lang, now)
-
-
-def troubles(seen: Seen, newest: int, due: Due, lang: str) -> Iterator[str]:
-    """What is to be seen to, a sentence each, the weightiest first; `newest` revision of the plan that there is."""
-    said = seen.said
-    if said is None or seen.device.revoked_at is not None or seen.device.replaced_by is not None:
-        return
-    yield from (_sentence(key, lang) for key in (said.radio, said.reason, said.update) if key and key not in GOES_WELL)
-    if said.battery is not None and said.battery < LOW_BATTERY and not said.charging:
-        yield say(lang, "fleet.low")
-    if said.free_mb is not None and said.free_mb < LOW_ROOM_MB:
-        yield say(lang, "fleet.full", n=said.free_mb)
-    if 0 < said.plan < newest:
-        yield say(lang, "fleet.old_plan", n=said.plan, newest=newest)
-    if said.settings < due.settings and (seen.heard or 0) > due.set_at + rules.TAKEN_MS:
-        yield say(lang, "fleet.old_settings", n=due.settings)
-    if abs(seen.skew or 0) > rules.SKEW_MS:
-        yield say(lang, "fleet.clock", n=round((seen.skew or 0) / 60_000))
-
-
-def _sentence(key: str, lang: str) -> str:
-    """What the handheld names, in words; the key itself where this program has no such sentence, or it wants fields."""
-    try:
-        words = say(lang, key)
-    except (KeyError, ValueError):
-        return key
-    return key if "{" in words else words

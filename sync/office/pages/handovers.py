@@ -15,8 +15,8 @@ from sync.office.pages.entrylist import Line, listed
 from sync.office.pages.house import House
 from sync.office.pages.listing import FROM_TO, Column, Link, Listing, Rows, Wish, pick
 from sync.office.pages.lists import answer
-from sync.office.pages.places import Places
 from sync.office.pages.view import Asked
+from sync.office.places import Places
 from sync.office.sites import Choice, choose
 
 HANDOVERS: Final = Listing(

@@ -24,17 +24,19 @@ from app.text import clean
 from app.words import say
 from sync.office import behind, counting, month
 from sync.office.credentials import everybody
+from sync.office.figure_words import counted_words, source_words, value_words, verdict_of
 from sync.office.month import Earlier, Figure, Kept, Month
-from sync.office.pages.figure import BACK, Behind, listing_of, read_behind, show_behind, value_words
+from sync.office.pages.figure import BACK, Behind, listing_of, read_behind, show_behind
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.listing import Wish
 from sync.office.pages.lists import answer
-from sync.office.pages.places import Places
-from sync.office.pages.view import FORM_BYTES, Asked, Verdict, lang_of, url
+from sync.office.pages.view import FORM_BYTES, Asked, lang_of, url
+from sync.office.places import Places
 from sync.office.sites import Profile, profiles
 from sync.office.store import spans
 from sync.office.store.plans import site_plan
+from sync.office.verdicts import Verdict
 
 PATIENCE_S: Final = 2.0
 """How long a page waits for days that are still to be counted; then it says how many."""
@@ -42,7 +44,7 @@ OFFERED: Final = 200
 """Matters that can be kept as typical cases."""
 LONGEST: Final = 200
 """Characters of the words beside what is entered by hand."""
-WIDE, HIGH, EDGE = 132, 34, 4
+WIDE, HIGH, EDGE = 308, 34, 4
 """The small chart, in its own units."""
 DONE: Final = {"enter": "entered", "withdraw": "withdrawn", "keep": "kept", "drop": "dropped"}
 
@@ -204,7 +206,7 @@ def _figure(figure: Figure, read: Month, places: Places) -> FigureSeen:
         name=figure.name,
         word=say(lang, f"indicators.name_{figure.name}"),
         formula=say(lang, f"indicators.formula_{figure.name}"),
-        source=_source(figure, lang),
+        source=source_words(figure, lang),
         value=_value(figure, figure.value, lang),
         verdict=verdict_of(figure, lang),
         target=_target(figure, lang),
@@ -217,23 +219,6 @@ def _figure(figure: Figure, read: Month, places: Places) -> FigureSeen:
     )
 
 
-def verdict_of(figure: Figure, lang: str) -> Verdict:
-    """Whether the target is reached, as a word with its colour."""
-    colour = {"ok": "ok", "red": "red", "none": "dim"}[figure.verdict]
-    word = "none" if figure.value is None else "no_target" if figure.target is None else figure.verdict
-    return Verdict(colour, say(lang, f"indicators.verdict_{word}"))
-
-
-def counted_words(figure: Figure, lang: str) -> str:
-    """`81 / 93`; of minutes how many orders they are of."""
-    count = figure.count
-    if not count.whole:
-        return ""
-    if figure.unit == "min":
-        return say(lang, "indicators.of_orders", n=count.whole)
-    return f"{count.part} / {count.whole}"
-
-
 def _value(figure: Figure, value: Decimal | None, lang: str) -> str:
     return "-" if value is None else value_words(figure.unit, value, lang)
 
@@ -243,12 +228,6 @@ def _target(figure: Figure, lang: str) -> str:
         return ""
     sign = "≥" if figure.better == "more" else "≤"
     return f"{sign} {_value(figure, Decimal(figure.target.value), lang)}"
-
-
-def _source(figure: Figure, lang: str) -> str:
-    """The paper that the target comes from."""
-    told = figure.target.source if figure.target else ""
-    return say(lang, "indicators.standard") if told == INDICATORS[figure.name].source else told
 
 
 def _notes(figure: Figure, places: Places) -> list[str]:
@@ -274,13 +253,13 @@ def _chart(figure: Figure, trend: Sequence[Earlier]) -> Chart:
     every = [*known, *([] if wanted is None else [wanted])]
     low, high = min(every, default=Decimal(0)), max(every, default=Decimal(0))
     room = high - low or Decimal(1)
-    step = (WIDE - 2 * EDGE) / max(1, len(trend) - 1)
+    step = WIDE / len(trend)
 
     def y(value: Decimal) -> str:
         return f"{HIGH - EDGE - float((value - low) / room) * (HIGH - 2 * EDGE):.1f}"
 
     places = [
-        None if each.value is None else (f"{EDGE + number * step:.1f}", y(each.value))
+        None if each.value is None else (f"{(number + 0.5) * step:.1f}", y(each.value))
         for number, each in enumerate(trend)
     ]
     lines: list[list[str]] = [[]]
@@ -366,7 +345,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         if figure not in INDICATORS:
             return await house.frame.plain(request, "not_found", "wrong_address", 404)
         now, site = house.clock_ms(), site_of(request)
-        meant = await house.read(lambda tx: chosen(tx, site, "", now, sites_of(request)))
+        meant = await house.store.read(lambda tx: chosen(tx, site, "", now, sites_of(request)))
 
         def read(tx: Connection, wish: Wish) -> Behind | None:
             return read_behind(tx, wish, figure, now)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from app.words import say
-from sync.office.pages.view import Verdict
+from sync.office.verdicts import Verdict
 
 SOON_MS: Final = 2 * 3600 * 1000
 """What is due within this is told in amber."""

@@ -25,6 +25,8 @@ LONGEST: Final = 2000
 """Characters of one cell."""
 FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠|%")
 WIDEST: Final = 60
+A4: Final = 9
+"""As the format numbers sheets of paper."""
 TYPES: Final = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -90,6 +92,11 @@ def xlsx_of(table: Table) -> bytes:
     }
     sheet = book.add_worksheet(_sheet_name(table.title))
     sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.set_paper(A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&L&8&A&R&8&P / &N")
     for x, heading in enumerate(table.headings):
         sheet.write_string(0, x, clean(heading, LONGEST), bold)
         sheet.set_column(x, x, _width([heading, *(row[x] for row in table.rows)]))

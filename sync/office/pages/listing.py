@@ -17,8 +17,9 @@ from msgspec.structs import replace
 from app.duties.days import millis
 from app.duties.site import Site
 from sync.office.pages.frame import sites_of
-from sync.office.pages.view import Asked, Verdict
+from sync.office.pages.view import Asked
 from sync.office.store.paging import ALWAYS, EARLIEST, LATEST, Place, Span, place_of
+from sync.office.verdicts import Verdict
 
 SHOWN: Final = 50
 """Rows of one page."""
@@ -49,9 +50,11 @@ class Graded(Struct, frozen=True):
     colour: str
     note: str = ""
     """What marks it, on the page and in a file: entered by hand."""
+    unit: str = ""
+    """Behind it on the page; a file has the figure alone."""
 
     def __str__(self) -> str:
-        return f"{self.value} {self.note}".strip()
+        return f"{self.value}{self.unit} {self.note}".strip()
 
 
 Cell = str | int | float | Decimal | Graded | datetime | date | Verdict | Link | tuple[str, ...] | None
@@ -64,6 +67,8 @@ class Row(Struct, frozen=True):
     place: Place = Place(0, "")
     """Where the next page begins if this is the last row."""
     colour: str = ""
+    seen: Any = None
+    """For a template of its own: what it shows instead of the cells."""
 
 
 class Column(Struct, frozen=True):
@@ -122,6 +127,8 @@ class Listing(Struct, frozen=True):
     act: str = ""
     """What looking at it is called in the audit, where it shows who was where."""
     template: str = "list.html"
+    shown: int = SHOWN
+    """Rows of one page."""
 
 
 class Wish(Struct, frozen=True):
@@ -160,8 +167,8 @@ class Rows(Struct, frozen=True):
     """What a list has to show. `rows` are at most as many as the wish's `most`."""
 
     rows: Sequence[Row]
-    count: int
-    """Of all pages; paging.COUNTED for more."""
+    count: int | None
+    """Of all pages; paging.COUNTED for more. None: nobody counted."""
     plans: Mapping[str, HasSite] = MappingProxyType({})
     """The sites that can be chosen."""
     site: str = ""
@@ -171,6 +178,8 @@ class Rows(Struct, frozen=True):
     """A sentence below the heading."""
     more: Any = None
     """For a template of its own."""
+    usual: Mapping[str, str] = MappingProxyType({})
+    """By filter: what holds when nothing is asked, where only the reading knows it."""
 
 
 # -- what was asked ------------------------------------------------------------------------------
@@ -191,7 +200,7 @@ def wish_of(request: Asked, listing: Listing) -> Wish:
         sort=name if known else listing.sort or next(iter(sorts), ""),
         oldest=ascending if known else listing.oldest,
         after=place_of(query.get("after", "")),
-        most=SHOWN + 1,
+        most=listing.shown + 1,
     )
 
 

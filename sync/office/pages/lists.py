@@ -19,7 +19,8 @@ from sync.office.pages.house import House
 from sync.office.pages.listfiles import Table, csv_of, saved, xlsx_of
 from sync.office.pages.listing import Cell, Graded, Link, Listing, Row, Rows, Wish, wish_of
 from sync.office.pages.listview import questions, show_list
-from sync.office.pages.view import Asked, Verdict, lang_of
+from sync.office.pages.view import Asked, lang_of
+from sync.office.verdicts import Verdict
 
 F = TypeVar("F")
 NO_SITE: Final = "office.no_site"
@@ -33,9 +34,18 @@ Show = Callable[[F, str, Wish], Rows]
 
 
 async def answer(
-    house: House, request: Asked, listing: Listing, read: Read[F], show: Show[F], nothing: str = NO_SITE
+    house: House,
+    request: Asked,
+    listing: Listing,
+    read: Read[F],
+    show: Show[F],
+    nothing: str = NO_SITE,
+    *,
+    above: bool = True,
 ) -> Response[bytes]:
-    """The list as a page, or as the file that `?as=` asks for. Where `read` gives None, `nothing` is the key of why."""
+    """The list as a page, or as the file that `?as=` asks for. Where `read` gives None, `nothing` is the key of why.
+    Without `above` no alarms stand above it: it shows them itself.
+    """
     wish, lang, kind = wish_of(request, listing), lang_of(request), request.query_params.get("as", "")
     if kind in ("csv", "xlsx"):
         return await _file(house, request, listing, wish, read, show, kind, nothing)
@@ -45,7 +55,7 @@ async def answer(
     rows = show(facts, lang, wish)
     if listing.act:
         await house.looked(request, listing.act, rows.site, listing.name)
-    return await house.frame.page(request, listing.template, show_list(rows, listing, wish, lang))
+    return await house.frame.page(request, listing.template, show_list(rows, listing, wish, lang), above=above)
 
 
 async def _nothing(house: House, request: Asked, why: str) -> Response[bytes]:
@@ -116,7 +126,7 @@ def _plain(cell: Cell) -> str | int | float | Decimal | datetime | date | None:
         case Verdict():
             return cell.word
         case Graded():
-            return str(cell) if cell.note else cell.value
+            return f"{cell.value} {cell.note}" if cell.note else cell.value
         case Link():
             return f"{cell.text} {cell.note}".strip()
         case tuple():

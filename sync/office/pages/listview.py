@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from app.words import say
 from sync.office.pages.listing import Cell, Column, Filter, Graded, Link, Listing, Row, Rows, Wish
-from sync.office.pages.view import Verdict
 from sync.office.store.paging import COUNTED, Place
+from sync.office.verdicts import Verdict
 
 FILES: Final = {"csv": "lists.csv", "xlsx": "lists.xlsx"}
 """Kinds of files, and the keys of their words."""
@@ -30,6 +30,7 @@ class CellSeen(Struct, frozen=True):
 class RowSeen(Struct, frozen=True):
     cells: list[CellSeen]
     colour: str
+    seen: Any
 
 
 class Heading(Struct, frozen=True):
@@ -68,6 +69,8 @@ class ListSeen(Struct, frozen=True):
     kept: list[tuple[str, str]]
     """What the form carries on unasked."""
     count: str
+    here: str
+    """How many of them this page has; empty when it has all."""
     headings: list[Heading]
     rows: list[RowSeen]
     next: str
@@ -80,7 +83,6 @@ class ListSeen(Struct, frozen=True):
 def show_list(rows: Rows, listing: Listing, wish: Wish, lang: str) -> ListSeen:
     shown, last = rows.rows[: wish.most - 1], len(rows.rows) < wish.most
     plan = rows.plans.get(rows.site)
-    over = rows.count >= COUNTED
     return ListSeen(
         path=listing.path,
         title=say(lang, listing.title),
@@ -90,17 +92,25 @@ def show_list(rows: Rows, listing: Listing, wish: Wish, lang: str) -> ListSeen:
         asked=bool(wish.given),
         clear=_url(listing, wish, given={}, after=None),
         kept=[("sort", _sorting(wish))] if _sorting(wish) != _usual(listing) else [],
-        count=say(lang, "lists.count_over" if over else "lists.count", n=COUNTED if over else rows.count),
+        count=_counted(rows.count, lang),
+        here=say(lang, "lists.here", n=len(shown)) if wish.after or not last else "",
         headings=[
             _heading(column, listing, wish, lang, number=_is_number(n, shown))
             for n, column in enumerate(listing.columns)
         ],
-        rows=[RowSeen([_cell(cell) for cell in row.cells], row.colour) for row in shown],
+        rows=[RowSeen([_cell(cell) for cell in row.cells], row.colour, row.seen) for row in shown],
         next="" if last or not shown else _url(listing, wish, after=shown[-1].place),
         first=_url(listing, wish, after=None) if wish.after else "",
         files=[(_url(listing, wish, after=None, kind=kind), say(lang, key)) for kind, key in FILES.items()],
         more=rows.more,
     )
+
+
+def _counted(count: int | None, lang: str) -> str:
+    if count is None:
+        return ""
+    over = count >= COUNTED
+    return say(lang, "lists.count_over" if over else "lists.count", n=COUNTED if over else count)
 
 
 def questions(listing: Listing, wish: Wish, rows: Rows, lang: str) -> list[Question]:
@@ -113,7 +123,7 @@ def questions(listing: Listing, wish: Wish, rows: Rows, lang: str) -> list[Quest
 
 
 def _question(asked: Filter, wish: Wish, rows: Rows, lang: str) -> Question:
-    value = wish.get(asked.name) or asked.usual
+    value = wish.get(asked.name) or rows.usual.get(asked.name, asked.usual)
     known = [(each, say(lang, key)) for each, key in asked.options] or rows.options.get(asked.name, ())
     options = [Option(each, word, each == value) for each, word in known]
     every = [Option("", say(lang, "lists.all"), not value)] if asked.kind in ("choice", "pick") else []
@@ -132,7 +142,7 @@ def _heading(column: Column, listing: Listing, wish: Wish, lang: str, *, number:
 
 def _is_number(column: int, rows: Sequence[Row]) -> bool:
     found = [row.cells[column] for row in rows if row.cells[column] is not None]
-    return bool(found) and all(isinstance(cell, (int, float, Decimal)) for cell in found)
+    return bool(found) and all(isinstance(cell, (int, float, Decimal, Graded)) for cell in found)
 
 
 def _sorting(wish: Wish) -> str:

@@ -2,7 +2,6 @@
 
 import calendar
 import re
-from collections.abc import Sequence
 from datetime import date, timedelta
 from time import monotonic
 from typing import Final
@@ -21,8 +20,8 @@ from sync.office.pages.day import KINDS, Choice
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import PATIENCE_S, House
 from sync.office.pages.listfiles import Plain, Table, csv_of, saved, xlsx_of
-from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, lang_of, url
+from sync.office.places import Places
 from sync.office.sites import Profile, profiles
 from sync.office.store import windows
 from sync.office.store.plans import site_plan
@@ -124,6 +123,8 @@ def show_month(facts: Facts, kind: str, show: str, lang: str) -> MonthSeen:
     first, last = map(date.fromisoformat, span_of(facts.month))
     days = [first + timedelta(days=n) for n in range(last.day)]
     asked = {"site": facts.site, "kind": kind.replace("all", ""), "show": show.replace("all", "")}
+    hrefs = {each: url("/rounds", site=facts.site, day=each) for each in map(date.isoformat, days)}
+    words = {colour: say(lang, f"matrix.key_{colour}") for colour in COLOURS}
 
     def month(other: date) -> str:
         return url("/rounds/month", month=f"{other:%Y-%m}", **asked)
@@ -139,8 +140,8 @@ def show_month(facts: Facts, kind: str, show: str, lang: str) -> MonthSeen:
             Choice("red", say(lang, "matrix.show_red"), show == "red"),
         ],
         days=[(day.day, day.weekday() >= 5) for day in days],
-        lines=[_line(of, rows, days, facts.site, places) for of, rows in _wanted(facts, kind, show, places)],
-        keys=[(colour, say(lang, f"matrix.key_{colour}")) for colour in COLOURS],
+        lines=[_line(of, rows, hrefs, words) for of, rows in _wanted(facts, kind, show, places)],
+        keys=list(words.items()),
         before=month(first - timedelta(days=1)),
         after=month(last + timedelta(days=1)),
         day_url=url("/rounds", site=facts.site, kind=asked["kind"]),
@@ -165,20 +166,18 @@ def _wanted(facts: Facts, kind: str, show: str, places: Places) -> list[tuple[st
     ]
 
 
-def _line(name: str, rows: dict[str, Windows], days: Sequence[date], site: str, places: Places) -> LineSeen:
+def _line(name: str, rows: dict[str, Windows], hrefs: dict[str, str], words: dict[str, str]) -> LineSeen:
+    """`hrefs` by day, `words` by colour."""
     points, reached = sum(row.points for row in rows.values()), sum(row.reached for row in rows.values())
     walked = sum(row.walked for row in rows.values())
     asked = max(walked, sum(row.decided for row in rows.values()))
-    cells = [_cell(rows.get(day.isoformat()), site, places) for day in days]
+    cells = [_cell(rows[day], href, words) if day in rows else None for day, href in hrefs.items()]
     return LineSeen(name, cells, f"{walked}/{asked}", f"{100 * reached / points:.1f}%" if points else "-")
 
 
-def _cell(row: Windows | None, site: str, places: Places) -> CellSeen | None:
-    if row is None:
-        return None
-    said = f"{row.day}: {say(places.lang, f'matrix.key_{row.colour}')}"
-    text = f"{row.walked}/{row.asked}" if row.decided or row.walked else "\u00b7"
-    return CellSeen(text, row.colour, url("/rounds", site=site, day=row.day), said)
+def _cell(row: Windows, href: str, words: dict[str, str]) -> CellSeen:
+    text, colour = f"{row.walked}/{row.asked}" if row.decided or row.walked else "\u00b7", row.colour
+    return CellSeen(text, colour, href, f"{row.day}: {words[colour]}")
 
 
 def _table(seen: MonthSeen, facts: Facts, kind: str, lang: str) -> Table:

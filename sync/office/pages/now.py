@@ -21,6 +21,8 @@ from app.duties.indicators import Count
 from app.duties.site import Plan
 from app.words import say
 from sync.office import accounts, fleet
+from sync.office.day import Facts as Day
+from sync.office.day import plan_of, read_days
 from sync.office.dues import Due, Walked, planned_and_done
 from sync.office.duty import OnDuty, read_duty
 from sync.office.pages import alarms, day
@@ -29,8 +31,8 @@ from sync.office.pages.door import SESSION_COOKIE
 from sync.office.pages.fleet import state_of_handheld
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.places import Places
-from sync.office.pages.view import HEADERS, Asked, Verdict, here_of, lang_of, url
+from sync.office.pages.view import HEADERS, Asked, here_of, lang_of, url
+from sync.office.places import Places
 from sync.office.server import NOT_PACKED
 from sync.office.sites import Profile, profiles
 from sync.office.store import cases, days
@@ -39,6 +41,7 @@ from sync.office.store.accounts import Session
 from sync.office.store.cases import Tally
 from sync.office.store.plans import site_plan
 from sync.office.store.rounds import StopRow
+from sync.office.verdicts import Verdict
 
 BACK_MS: Final = 12 * 3600 * 1000
 """So long a missed round is told here; after that it is the review's."""
@@ -55,7 +58,7 @@ class Facts(Struct, frozen=True):
     site: str
     sites: dict[str, Profile]
     plan: Plan
-    days: tuple[day.Facts, ...]
+    days: tuple[Day, ...]
     """Yesterday and today at the site."""
     duty: list[OnDuty]
     stops: dict[str, list[StopRow]]
@@ -66,7 +69,9 @@ class Facts(Struct, frozen=True):
     missed: dict[str, dict[str, Count]]
     """Points of today, by site."""
     seen: list[fleet.Seen]
-    """The handhelds of all of them."""
+    """The handhelds of that site."""
+    silent: dict[str, int]
+    """By site: how many handhelds of it are."""
 
 
 class SiteSeen(Struct, frozen=True):
@@ -140,7 +145,7 @@ def read_now(tx: Connection, site: str, now: int, within: Sequence[str] = ()) ->
     assert plan is not None
     zone = Places("", plan, {}).zone
     today = local_time(now, zone).date()
-    both = tuple(day.read_days(tx, sites, site, (today - timedelta(days=1), today)))
+    both = tuple(read_days(tx, sites, site, (today - timedelta(days=1), today)))
     running = [row.round for facts in both for row in facts.rows if _is_open(row)]
     names = list(sites)
     return Facts(
@@ -154,7 +159,8 @@ def read_now(tx: Connection, site: str, now: int, within: Sequence[str] = ()) ->
         alarms=alarms.read_facts(tx, now, 0, names),
         tallies=cases.tallies(tx, names, now),
         missed=days.sums(tx, names, today.isoformat(), today.isoformat(), MISSED),
-        seen=[each for each in fleet.read(tx, site if len(names) == 1 else None) if each.device.site in sites],
+        seen=fleet.read(tx, site),
+        silent=fleet.silent(tx, names, now) if len(names) > 1 else {},
     )
 
 
@@ -173,7 +179,6 @@ def show_now(facts: Facts, lang: str) -> NowSeen:
     places = Places(lang, plan, people)
     dues = [(due, each) for each in facts.days for due in planned_and_done(each)]
     running, missed = _running(dues, facts, places), _missed(dues, facts, places)
-    here = [each for each in facts.seen if each.device.site == facts.site]
     matters = list(_matters(facts, lang))
     standing = alarms.show_alarms(
         replace(facts.alarms, alarms=[each for each in facts.alarms.alarms if each.stands]),
@@ -181,7 +186,7 @@ def show_now(facts: Facts, lang: str) -> NowSeen:
         may_act=False,
         may_read=True,
     )
-    silent = sum(each.is_silent(facts.now) for each in here)
+    silent = sum(each.is_silent(facts.now) for each in facts.seen)
     late = sum(each.late for each in matters)
     red = sum(each.verdict.colour == "red" for each in missed)
     return NowSeen(
@@ -196,25 +201,24 @@ def show_now(facts: Facts, lang: str) -> NowSeen:
         ],
         sites=list(_sites(facts, lang)) if len(facts.sites) > 1 else [],
         alarms=standing,
-        posts=_posts(facts, here, places),
+        posts=_posts(facts, places),
         empty=_empty(facts, lang),
         running=running,
         waiting=_waiting(dues, facts, places),
         missed=missed,
         matters=matters,
-        handhelds=[_handheld(each, places, facts.now) for each in here if each.device.revoked_at is None],
+        handhelds=[_handheld(each, places, facts.now) for each in facts.seen if each.device.revoked_at is None],
     )
 
 
 def _sites(facts: Facts, lang: str) -> Iterator[SiteSeen]:
     standing = Counter(each.site for each in facts.alarms.alarms if each.stands)
-    silent = Counter(each.device.site for each in facts.seen if each.is_silent(facts.now))
     late: Counter[str] = Counter()
     for (site, _), tally in facts.tallies.items():
         late[site] += tally.late
     for site, profile in facts.sites.items():
         missed = facts.missed.get(site, {}).get(MISSED, Count()).part
-        figures = ((standing[site], "red"), (missed, "red"), (late[site], "amber"), (silent[site], "red"))
+        figures = ((standing[site], "red"), (missed, "red"), (late[site], "amber"), (facts.silent.get(site, 0), "red"))
         yield SiteSeen(
             name=profile.site.name.say(lang) or site,
             href=url("/now", site=site),
@@ -223,8 +227,8 @@ def _sites(facts: Facts, lang: str) -> Iterator[SiteSeen]:
         )
 
 
-def _posts(facts: Facts, here: Sequence[fleet.Seen], places: Places) -> list[PostSeen]:
-    names = {each.device.book: each.device.name for each in here if each.device.book}
+def _posts(facts: Facts, places: Places) -> list[PostSeen]:
+    names = {each.device.book: each.device.name for each in facts.seen if each.device.book}
     return [_post(each, names.get(each.book, ""), places) for each in facts.duty]
 
 
@@ -240,7 +244,7 @@ def _post(duty: OnDuty, handheld: str, places: Places) -> PostSeen:
     return PostSeen(name, people, places.minute(min(at for _, at in duty.crew)), handheld)
 
 
-Dues = Sequence[tuple[Due, day.Facts]]
+Dues = Sequence[tuple[Due, Day]]
 
 
 def _running(dues: Dues, facts: Facts, places: Places) -> list[RunSeen]:
@@ -252,7 +256,7 @@ def _running(dues: Dues, facts: Facts, places: Places) -> list[RunSeen]:
     ]
 
 
-def _run(walked: Walked, due: Due, one: day.Facts, facts: Facts, places: Places) -> RunSeen:
+def _run(walked: Walked, due: Due, one: Day, facts: Facts, places: Places) -> RunSeen:
     reached = [stop for stop in facts.stops.get(walked.row.round, ()) if stop.at is not None]
     last = max(reached, key=lambda stop: stop.at or 0, default=None)
     where = f"{places.point(last.point)} {places.minute(last.at or 0, one.day)}" if last else ""
@@ -336,7 +340,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
             return session == await accounts.session(house.store, cookie, house.clock_ms())
 
         farewell = house.view.part(lang, "ended.html")
-        places = Places(lang, await house.store.read(lambda tx: day.plan_of(tx, site)), {})
+        places = Places(lang, await house.store.read(lambda tx: plan_of(tx, site)), {})
         watching = house.live.watch(session.account, (site, lang, *within), make, clock, may_stay, farewell)
         return ServerSentEvent(watching, headers={**HEADERS, "x-accel-buffering": "no"})
 

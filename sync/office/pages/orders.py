@@ -20,12 +20,13 @@ from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.lists import answer
-from sync.office.pages.places import Places
-from sync.office.pages.view import FORM_BYTES, Asked, Verdict, lang_of, url
+from sync.office.pages.view import FORM_BYTES, Asked, lang_of, url
+from sync.office.places import Places, role_word
 from sync.office.sites import Choice, choose
 from sync.office.store import cases as table
 from sync.office.store.cases import CaseRow, Which
 from sync.office.store.paging import Span
+from sync.office.verdicts import Verdict
 
 ACT: Final = "orders-seen"
 LIST: Final = listing("orders", "/orders/list", "cases.orders", "orders.html", ACT)
@@ -104,7 +105,7 @@ def show_board(facts: Facts, lang: str, now: int, *, may_take: bool) -> Board:
         columns=[*columns, _column("closed_lately", facts.closed, places, now)],
         list_href=url("/orders/list", site=site),
         new_href=url("/desk/new", site=site) if may_take else "",
-        roles=[(role, case.role_word(lang, role), role == facts.role) for role in roles],
+        roles=[(role, role_word(lang, role), role == facts.role) for role in roles],
     )
 
 
@@ -122,7 +123,7 @@ def _column(state: str, rows: list[CaseRow], places: Places, now: int) -> Column
 
 def _card(row: CaseRow, places: Places, now: int) -> Card:
     lang, left = places.lang, case.left_of(row, places.lang, now)
-    who = places.person(row.worker) if row.worker else case.role_word(lang, row.role)
+    who = places.person(row.worker) if row.worker else role_word(lang, row.role)
     marks = [say(lang, f"cases.is_{name}") for name in ("urgent", "complaint", "postponed") if getattr(row, name)]
     late = any(each.colour == "red" for each in left)
     return Card(

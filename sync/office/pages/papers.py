@@ -1,6 +1,6 @@
 """Papers from a browser: which one, of which site and days, in which format; those that were made; the check of one.
 
-Papers speak in the words of pages, so each needs the other: here they are imported when somebody asks.
+What they are made of (2 MB) is imported when somebody asks.
 """
 
 import asyncio
@@ -18,10 +18,11 @@ from app.duties.site import Plan
 from app.words import LANGS, say
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import PATIENCE_S, House
-from sync.office.pages.places import Places
-from sync.office.pages.view import Asked, download, lang_of, url
+from sync.office.pages.view import Asked, download, lang_of, reached_at, url
+from sync.office.papers import keeping
 from sync.office.papers.paper import Paper
 from sync.office.papers.press import MEDIA, PaperRefused, Press
+from sync.office.places import Places
 from sync.office.sites import choose, named_plans
 from sync.office.store import papers as table
 from sync.office.store.paging import Place, place_of
@@ -189,7 +190,7 @@ def wish_of(request: Asked, today: date) -> "Wish":
         raise PaperRefused("papers.bad_day")
     first, last = days[0] or days[1] or today, days[1] or days[0] or today
     chosen = lang if lang in LANGS else lang_of(request)
-    url = str(request.base_url).rstrip("/")
+    url = reached_at(request)
     return Wish(
         query.get("paper", ""), site_of(request), first, last, chosen, query.get("of", "")[:200], url, sites_of(request)
     )
@@ -209,8 +210,6 @@ def _day(text: str) -> date | None:
 
 
 def handlers(house: House) -> list[ControllerRouterHandler]:
-    from sync.office.papers import catalogue, keeping
-
     press = Press()
 
     @get("/papers")
@@ -230,6 +229,8 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
 
     @get("/papers/make")
     async def make(request: Asked) -> Response[bytes]:
+        from sync.office.papers import catalogue
+
         wish, now, form = await asked(request), house.clock_ms(), request.query_params.get("as", "pdf")
         sort = catalogue.SORTS.get(wish.name)
         if sort is None or form not in sort.formats:
@@ -245,6 +246,8 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
 
     @get("/papers/kept/{name:str}")
     async def kept(request: Asked, name: FromPath[str]) -> Response[bytes]:
+        from sync.office.papers import catalogue
+
         wish, form = await asked(request), request.query_params.get("as", "pdf")
         found = await house.store.read(lambda tx: keeping.found(tx, wish.site, name, wish.url))
         if found is None or form not in catalogue.formats_of(found[0].name):
@@ -256,6 +259,8 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
 
     @get("/papers/check")
     async def check(request: Asked) -> Response[bytes]:
+        from sync.office.papers import catalogue
+
         wish, digest = await asked(request), request.query_params.get("hash", "").strip().lower()
         lang, now, said = lang_of(request), house.clock_ms(), ""
         if digest and not _HASH.fullmatch(digest):

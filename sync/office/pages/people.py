@@ -35,11 +35,12 @@ from sync.office.pages.listing import (
     words,
 )
 from sync.office.pages.lists import answer
-from sync.office.pages.places import Places
-from sync.office.pages.view import Asked, Fact, Verdict, url
+from sync.office.pages.view import Asked, Fact, url
+from sync.office.places import Places
 from sync.office.sites import Choice, choose
 from sync.office.store import entries
 from sync.office.subjects import PERSON
+from sync.office.verdicts import Verdict
 
 PEOPLE: Final = Listing(
     name="people",

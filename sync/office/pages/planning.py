@@ -15,7 +15,7 @@ from app.words import say
 from sync.office import fleet
 from sync.office.details import RoundDetail
 from sync.office.importing import superseded
-from sync.office.pages.places import Places
+from sync.office.places import Places
 from sync.office.plan_changes import Change, Part, changes, effect
 from sync.office.plan_faults import Fault
 from sync.office.plan_sheets import caption

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from app.words import say
-from sync.office.pages.places import Places
-from sync.office.pages.view import Verdict
+from sync.office.places import Places, round_url
 from sync.office.store.readings import ReadingRow, Series
+from sync.office.verdicts import Verdict
 
 CHARTED: Final = 120
 """Newest readings of one chart: four months, where somebody reads every day."""
@@ -80,7 +80,7 @@ def _seen(row: ReadingRow, places: Places) -> ReadingSeen:
         limits=_limits(row, places.lang),
         verdict=say(places.lang, f"assets.verdict_{row.verdict}"),
         person=places.person(row.person),
-        href=places.round_url(row.site, row.round),
+        href=round_url(row.site, row.round),
     )
 
 

@@ -1,5 +1,6 @@
 """The records of one book as sentences, newest first: each kind is readable here before it has a page of its own."""
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -16,8 +17,8 @@ from sync.office.details import names_in
 from sync.office.pages.frame import site_of
 from sync.office.pages.house import House
 from sync.office.pages.photos import PhotoSeen, read_held, show_photos
-from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, lang_of, url, whole
+from sync.office.places import Places
 from sync.office.store import rounds as table
 from sync.office.store.plans import site_plan
 from sync.office.store.records import Stored
@@ -25,6 +26,7 @@ from sync.office.store.rounds import BookRow
 
 SHOWN: Final = 100
 """Records of one page."""
+STARTED: Final = "round.started"
 
 
 class Facts(Struct, frozen=True):
@@ -35,8 +37,8 @@ class Facts(Struct, frozen=True):
     book: BookRow
     upto: int
     """The last record of the page."""
-    round: Stored | None
-    """What began the last round before the page: its stops are named by it."""
+    begun: list[Record]
+    """What began the rounds that go on from before the page: their stops are named by it."""
     stored: list[Stored]
     people: dict[str, Person]
     held: frozenset[str]
@@ -70,23 +72,36 @@ def read_records(tx: Connection, site: str, book: str, upto: str) -> Facts | Non
     last = found.held if asked is None else min(max(1, asked), found.held)
     first = max(1, last - SHOWN + 1)
     stored = table.records_between(tx, site, found.book, first, last, SHOWN)
+    shown = [_decode(one) for one in stored if _is_record(one)]
     return Facts(
         site=site,
         plan=plan,
         book=found,
         upto=last,
-        round=table.last_of_kind(tx, site, found.book, first - 1, "round.started"),
+        begun=[_decode(one) for one in _begun(tx, site, shown) if _is_record(one)],
         stored=stored,
         people=everybody(tx),
-        held=read_held(tx, site, [name for one in stored if _is_record(one) for name in names_in(_decode(one).body)]),
+        held=read_held(tx, site, [name for each in shown for name in names_in(each.body)]),
     )
+
+
+def _begun(tx: Connection, site: str, shown: Iterable[Record]) -> Iterator[Stored]:
+    """The first records of rounds of which there are only later ones here, with stops in them."""
+    known: set[object] = set()
+    for each in shown:
+        name = each.body.get("round")
+        if not isinstance(name, str) or name in known or not (each.kind == STARTED or "stop" in each.body):
+            continue
+        known.add(name)
+        if each.kind != STARTED and (first := table.owner(tx, site, name)) is not None:
+            yield from table.records_between(tx, site, *first, first[1], 1)
 
 
 def show_records(facts: Facts, lang: str) -> RecordsSeen:
     places, book = Places(lang, facts.plan, facts.people), facts.book.book.hex()
     log = BookLog(lang, facts.plan, People(tuple(facts.people.values())))
-    if facts.round and facts.round.raw:
-        log.words(_decode(facts.round))
+    for each in facts.begun:
+        log.words(each)
     ends = facts.upto + SHOWN
     return RecordsSeen(
         device=places.handheld(facts.book.device),

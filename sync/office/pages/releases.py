@@ -21,11 +21,12 @@ from sync.office import fleet, handheld_settings
 from sync.office import releases as rules
 from sync.office.pages.frame import sites_of
 from sync.office.pages.house import House
-from sync.office.pages.places import Places
-from sync.office.pages.view import FORM_BYTES, Asked, Verdict, lang_of, url
-from sync.office.releases import MOST, Listed
+from sync.office.pages.view import FORM_BYTES, Asked, lang_of, url
+from sync.office.places import Places
+from sync.office.releases import MOST, Listed, ring_words
 from sync.office.sites import profiles
 from sync.office.store import known
+from sync.office.verdicts import Verdict
 
 MIB = 1024 * 1024
 ROOM_BYTES = 64 * 1024
@@ -154,10 +155,6 @@ def _trouble(seen: fleet.Seen, facts: Facts, lang: str) -> TroubleSeen:
     site = facts.names[seen.device.site].say(lang) if seen.device.site in facts.names else seen.device.site
     state = Verdict("amber", say(lang, seen.said.update))
     return TroubleSeen(seen.device.name, site, clean(seen.said.program, 20), state)
-
-
-def ring_words(lang: str, ring: str) -> str:
-    return say(lang, "releases.ring", ring=ring) if ring else say(lang, "releases.everybody")
 
 
 # -- acting --------------------------------------------------------------------------------------

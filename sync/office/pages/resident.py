@@ -25,8 +25,8 @@ from app.text import clean
 from app.words import LANGS, say
 from sync.office.desk import apart_of
 from sync.office.pages.house import House
-from sync.office.pages.places import Places
 from sync.office.pages.view import Asked, field
+from sync.office.places import Places
 from sync.office.store import cases
 from sync.office.store.cases import Which
 from sync.office.store.paging import Span

@@ -20,20 +20,22 @@ from app.errors import NotAllowed
 from app.reviewable import reason_words
 from app.words import say
 from sync.office import fleet, to_review
+from sync.office.marks import mark_word
 from sync.office.pages import case, deciding
-from sync.office.pages.day import Choice, span_of, window_words
+from sync.office.pages.day import Choice
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.marks import mark_word
-from sync.office.pages.places import Places
-from sync.office.pages.view import Asked, Verdict, lang_of, url
+from sync.office.pages.view import Asked, lang_of, url
+from sync.office.places import Places, round_url
 from sync.office.reviewing import read_detail
+from sync.office.round_words import span_of, window_words
 from sync.office.sites import profiles
 from sync.office.store import cases, rounds
 from sync.office.store.cases import CaseRow
 from sync.office.store.plans import plan_at, site_plan
 from sync.office.store.reviews import ReviewRow
 from sync.office.to_review import NOT_YET, UNDER_WAY, Item
+from sync.office.verdicts import Verdict
 
 SPANS: Final = ("night", "day")
 BEHIND: Final = timedelta(days=31)
@@ -266,7 +268,7 @@ def show_item(item: Item, places: Places, site: str, by: str) -> ItemSeen:
         window=f"{opens:%m-%d} {window_words(opens, closes)}",
         verdict=Verdict(colour_of(item.outcome, marks | set(item.marks)), places.w(item.outcome.value, **fields)),
         state=state_seen(item.state, lang),
-        href=places.round_url(site, item.name) if item.row else "",
+        href=round_url(site, item.name) if item.row else "",
         points=f"{item.tally.done}/{item.tally.planned}",
         crew=places.persons(item.crew) if item.crew else say(lang, "review_page.nobody_walked"),
         walked=span_of(walked, places, opens.date()) if walked else "",
@@ -359,7 +361,7 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         for body in decided.bodies:
             await house.desk.say(site, body, by, now)
         if form.get("back") == "round":
-            there = Places("", facts.plan, {}).round_url(site, name)
+            there = round_url(site, name)
             return house.view.go(request, f"{there}&done={decided.done}#review")
         return house.view.go(request, here(site, form.get("day", ""), form.get("span", ""), decided.done))
 

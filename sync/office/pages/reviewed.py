@@ -10,8 +10,8 @@ from app.duties.rounds import METHODS, Confirmation
 from app.words import say
 from sync.office import to_review
 from sync.office.pages import deciding
-from sync.office.pages.places import Places
 from sync.office.pages.review import ItemSeen, Option, said, show_item
+from sync.office.places import Places
 from sync.office.reviewing import read_detail
 from sync.office.store.reviews import ReviewRow
 from sync.office.to_review import Item

@@ -26,7 +26,6 @@ from sync.office.handing_out import FORMS, XLSX, drawn_up, revision_of
 from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.places import Places
 from sync.office.pages.planning import (
     Around,
     FaultSeen,
@@ -35,7 +34,8 @@ from sync.office.pages.planning import (
     show_faults,
     show_preview,
 )
-from sync.office.pages.view import Asked, Verdict, download, lang_of, url, whole
+from sync.office.pages.view import Asked, download, lang_of, url, whole
+from sync.office.places import Places
 from sync.office.plan_faults import Fault
 from sync.office.plan_tree import effective_of
 from sync.office.sites import Profile, profiles
@@ -44,6 +44,7 @@ from sync.office.store import plans as table
 from sync.office.store.accounts import Session
 from sync.office.store.drafts import DraftRow
 from sync.office.store.plans import PlanRow
+from sync.office.verdicts import Verdict
 from sync.office.workbook import MAX_BYTES
 
 EXAMPLE: Final = "cuihu-garden.xlsx"

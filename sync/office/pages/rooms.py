@@ -26,6 +26,7 @@ from sync.office.accounts import (
     REVIEWERS,
     Cost,
 )
+from sync.office.day import plan_of
 from sync.office.desk import Desk
 from sync.office.fold import Folding
 from sync.office.keys import OfficeKey
@@ -69,8 +70,8 @@ from sync.office.pages.door import Door, NotSignedIn, to_login
 from sync.office.pages.frame import Frame
 from sync.office.pages.house import House
 from sync.office.pages.live import Live
-from sync.office.pages.places import Places
 from sync.office.pages.view import HEADERS, SHOWN_NOW, Asked, Clock, Room, View
+from sync.office.places import Places
 from sync.office.settings import NOT_PUBLIC, Public
 from sync.office.store import Store
 
@@ -192,7 +193,7 @@ def _guard(door: Door, roles: frozenset[str]) -> Guard:
 
 async def _local_now(house: House, site: str) -> str:
     """The time at that site, at the first one when there is none of that name; UTC when there is no site yet."""
-    plan = await house.store.read(lambda tx: day.plan_of(tx, site))
+    plan = await house.store.read(lambda tx: plan_of(tx, site))
     local = f"{Places('', plan, {}).local(house.clock_ms()):%Y-%m-%d %H:%M}"
     return local if plan else f"{local} UTC"
 

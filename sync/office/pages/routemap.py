@@ -13,7 +13,6 @@ from app.text import fit
 STEP_X: Final = 84
 STEP_Y: Final = 78
 LEFT, TOP = 42, 24
-RADIUS: Final = 14
 LABEL: Final = 12
 """Columns of a name below its point."""
 NARROW, WIDE = 4, 10

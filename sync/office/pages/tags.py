@@ -12,24 +12,42 @@ from app.duties.evidence import WORN_BELOW
 from app.duties.site import Plan, Point, Tag
 from app.words import say
 from sync.office.pages.evidence import battery
-from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.places import Places
-from sync.office.pages.view import Asked, Verdict, lang_of, url
+from sync.office.pages.listing import Column, Listing, Row, Rows, Wish, arranged, choice, holds, words
+from sync.office.pages.lists import answer
+from sync.office.pages.view import Asked
+from sync.office.places import Places
 from sync.office.sites import choose
 from sync.office.store import visits
 from sync.office.store.visits import CalibrationRow, Power
 from sync.office.tag_keys import Keyed, keyed, needs_key
+from sync.office.verdicts import Verdict
 
 LOW_PCT: Final = 20
 LOW_MV: Final = 2400
 """Below these a cell of the usual kind (CR2032) is at its end."""
 
 
-class SiteSeen(Struct, frozen=True):
-    href: str
-    word: str
-    chosen: bool
+TAGS: Final = Listing(
+    "tags",
+    "/tags",
+    "tags.title",
+    (
+        Column("point", "tags.point", sorts=True),
+        Column("tag", "tags.tag", sorts=True),
+        Column("battery", "tags.battery"),
+        Column("heard", "tags.last_heard", sorts=True),
+        Column("key", "tags.key"),
+        Column("measured", "tags.measured"),
+        Column("label", "tags.label", sorts=True),
+    ),
+    (choice("show", "tags.show", {"wanted": "tags.wanted"}), words("point", "tags.point")),
+    sort="wanted",
+    oldest=True,
+    template="tags.html",
+    shown=200,
+)
+"""What asks for somebody first, then the rest, both in the plan's order, unless a column is asked for."""
 
 
 class TagSeen(Struct, frozen=True):
@@ -57,12 +75,6 @@ class TagSeen(Struct, frozen=True):
         """Something is to be done there."""
         keyless = self.key is not None and self.key.colour != "ok"
         return self.low or self.worn or keyless or bool(self.silent or self.put_near)
-
-
-class TagsSeen(Struct, frozen=True):
-    site_name: str
-    sites: list[SiteSeen]
-    tags: list[TagSeen]
 
 
 class Facts(Struct, frozen=True):
@@ -97,19 +109,30 @@ def read_tags(tx: Connection, site: str, now: int, within: Sequence[str] = ()) -
     )
 
 
-def show_tags(facts: Facts, lang: str) -> TagsSeen:
-    """What asks for somebody first, then the rest, both in the plan's order."""
+def show_tags(facts: Facts, lang: str, wish: Wish) -> Rows:
     plan = facts.sites[facts.site]
     places = Places(lang, plan, {})
-    seen = [_tag(point, tag, facts, places) for point in plan.points for tag in point.tags or (None,)]
-    return TagsSeen(
-        places.site(facts.site),
-        [
-            SiteSeen(url("/tags", site=site), plan.site.name.say(lang) or site, site == facts.site)
-            for site, plan in facts.sites.items()
-        ],
-        sorted(seen, key=lambda each: not each.wanted),
+    every = [_tag(point, tag, facts, places) for point in plan.points for tag in point.tags or (None,)]
+    seen = [
+        each
+        for each in sorted(every, key=lambda each: not each.wanted)
+        if holds(wish.get("point"), each.point, each.tag) and (each.wanted or not wish.get("show"))
+    ]
+    rows = arranged((_row(each, lang) for each in seen), TAGS, wish)
+    return Rows(rows, len(seen), facts.sites, facts.site, line=say(lang, "tags.line"))
+
+
+def _row(seen: TagSeen, lang: str) -> Row:
+    cells = (
+        seen.point,
+        f"{seen.format} {seen.tag}".strip(),
+        (seen.battery, say(lang, "tags.new_cell")) if seen.low else seen.battery,
+        (seen.heard, seen.silent) if seen.silent else seen.heard,
+        (seen.key.word, seen.clock) if seen.key and seen.clock else seen.key,
+        (seen.measured, seen.put_near) if seen.put_near else seen.measured,
+        (seen.label, say(lang, "tags.worn")) if seen.worn else seen.label,
     )
+    return Row(cells, colour="amber" if seen.wanted else "", seen=seen)
 
 
 def _tag(point: Point, tag: Tag | None, facts: Facts, places: Places) -> TagSeen:
@@ -165,10 +188,9 @@ def _key(tag: Tag | None, key: Keyed | None, places: Places) -> Verdict | None:
 def handlers(house: House) -> list[ControllerRouterHandler]:
     @get("/tags")
     async def tags(request: Asked) -> Response[bytes]:
-        site, now = site_of(request), house.clock_ms()
-        facts = await house.read(lambda tx: read_tags(tx, site, now, sites_of(request)))
-        if facts is None:
-            return await house.frame.plain(request, "tags", "no_site", 200)
-        return await house.frame.page(request, "tags.html", show_tags(facts, lang_of(request)))
+        now = house.clock_ms()
+        return await answer(
+            house, request, TAGS, lambda tx, wish: read_tags(tx, wish.site, now, wish.within), show_tags
+        )
 
     return [tags]

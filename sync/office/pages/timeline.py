@@ -32,23 +32,25 @@ from sync.office.details import (
     stop_outcome,
     tally_of,
 )
+from sync.office.excuses import Excused, read_excuses, valid
+from sync.office.marks import MarkSeen, explain, mark_word
 from sync.office.pages import routemap
 from sync.office.pages.answers import AnswerLine, show_answers
 from sync.office.pages.books import BookSeen, books_seen
-from sync.office.pages.day import span_of, verdict_of, window_of
 from sync.office.pages.evidence import EvidenceSeen, show_evidence
-from sync.office.pages.excuses import Excused, excuse_words, read_excuses, valid
+from sync.office.pages.excuses import excuse_words
 from sync.office.pages.frame import site_of
 from sync.office.pages.house import House
-from sync.office.pages.marks import MarkSeen, explain, mark_word
 from sync.office.pages.photos import PhotoSeen, read_held, show_photos
-from sync.office.pages.places import Places
 from sync.office.pages.reviewed import Reviewed, Signature, method_words, show_reviewed, show_signatures
 from sync.office.pages.routemap import Place, RouteMap
-from sync.office.pages.view import Asked, Fact, Verdict, lang_of, url
+from sync.office.pages.view import Asked, Fact, lang_of, url
+from sync.office.places import Places
+from sync.office.round_words import span_of, verdict_of, window_of
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
 from sync.office.store.rounds import BookRow, ExplanationRow, FindingRow, RoundRow, StopRow
+from sync.office.verdicts import Verdict
 
 
 class Facts(Struct, frozen=True):
@@ -142,16 +144,14 @@ class RoundSeen(Struct, frozen=True):
     """None where the site has no plan any more."""
 
 
-def read_facts(tx: Connection, name: str, site: str) -> Facts | None:
-    """What is known of a round; None when no book has told of it."""
-    row = table.find_round(tx, name, site)
-    if row is None:
-        return None
+def read_facts(tx: Connection, row: RoundRow, known: to_review.Facts | None) -> Facts:
+    """What is known of a round; `known`: as it is reviewed."""
     detail = msgspec.json.decode(row.detail, type=RoundDetail)
     plan = plan_table.plan_walked(tx, row.site, detail.revision, detail.plan_sha256)
     plan = plan or plan_table.newest_plan(tx, row.site)
     spans = [(bytes.fromhex(part.book), part.first, part.last) for part in detail.parts if not part.apart]
     spans = spans or [(row.book, row.first_seq, row.last_seq)]
+    books = known.books if known else table.books_of(tx, row.site)
     findings = table.findings_of(tx, row.site, row.round)
     pictures = [name for each in findings for name in msgspec.json.decode(each.detail, type=FindingDetail).photos]
     pictures += detail.late_entry.photos if detail.late_entry else ()
@@ -160,14 +160,14 @@ def read_facts(tx: Connection, name: str, site: str) -> Facts | None:
         stops=table.stops_of(tx, row.site, row.round),
         findings=findings,
         plan=decode_plan(plan.raw) if plan else None,
-        books=[book for book in table.books_of(tx, row.site) if book.book in {part[0] for part in spans}],
+        books=[book for book in books if book.book in {part[0] for part in spans}],
         excuses=read_excuses(tx, row.site, row.opens, millis(detail.closes)),
         explanations=[
             (each, msgspec.json.decode(each.detail, type=ExplanationDetail))
             for book, first, last in spans
             for each in table.explanations_of(tx, row.site, book, first, last)
         ],
-        people=everybody(tx),
+        people=known.people if known else everybody(tx),
         held=read_held(tx, row.site, pictures),
     )
 
@@ -460,8 +460,9 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         now, by = house.clock_ms(), request.state.session.person or ""
 
         def read(tx: Connection) -> tuple[Facts | None, to_review.Facts | None]:
-            found = read_facts(tx, name.removeprefix("/"), site)
-            return found, to_review.read_round(tx, found.row.site, found.row.round, now) if found else None
+            row = table.find_round(tx, name.removeprefix("/"), site)
+            known = to_review.read_begun(tx, row, now) if row else None
+            return read_facts(tx, row, known) if row else None, known
 
         facts, known = await house.read(read)
         if facts is None:

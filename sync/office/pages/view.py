@@ -9,12 +9,11 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response
 from litestar.datastructures import Cookie, State
 from markupsafe import Markup
@@ -24,6 +23,9 @@ from app.text import clean
 from app.words import LANGS, say
 from sync.office.accounts import DISPATCHERS, REVIEWERS
 from sync.office.store.accounts import Session
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Asked = Request[Any, Any, State]
 HERE: Final = Path(__file__).parent.parent
@@ -56,13 +58,6 @@ HEADERS: Final = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "cache-control": "no-store",
 }
-
-
-class Verdict(Struct, frozen=True):
-    """One word with the colour it has in the terminal too: ok, amber, red, or dim for what is not judged yet."""
-
-    colour: str
-    word: str
 
 
 class Fact(Struct, frozen=True):
@@ -129,7 +124,10 @@ class View:
     def __init__(self, rooms: Sequence[Room] = ()) -> None:
         self._rooms = rooms
         self.files = _files()
-        self._templates = _templates()
+
+    @cached_property
+    def _templates(self) -> "Environment":
+        return _templates()
 
     def part(self, lang: str, template: str, **fields: Any) -> str:
         """A piece of a page, for one that is open already."""
@@ -206,8 +204,10 @@ def home_of(role: str) -> str:
     return "/now" if role in REVIEWERS else "/desk" if role in DISPATCHERS else ""
 
 
-@cache
-def _templates() -> Environment:
+def _templates() -> "Environment":
+    """Jinja (2 MB) is imported by the first page."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -269,7 +269,12 @@ def lang_of(request: Asked) -> str:
 
 
 def is_secure(request: Asked) -> bool:
-    return request.url.scheme == "https"
+    return str(request.scope["scheme"]) == "https"
+
+
+def reached_at(request: Asked) -> str:
+    """The address at which this browser found the office, as it says itself."""
+    return f"{request.scope['scheme']}://{request.headers.get('host', '')}"
 
 
 def path_of(request: Asked) -> str:

@@ -3,7 +3,7 @@
 from typing import Final
 
 NAMES: Final = (
-    "night", "month", "compared", "fire-patrol", "control-room", "facility", "repairs", "power-room", "lift",
-    "handover", "register", "scores", "asset", "drill", "violation", "notice",
+    "night", "precheck", "month", "compared", "fire-patrol", "control-room", "facility", "repairs", "power-room",
+    "lift", "handover", "register", "scores", "asset", "drill", "violation", "notice",
 )  # fmt: skip
 """By which they are asked for, in the order in which they are offered; `catalogue.SORTS` has each."""

@@ -9,12 +9,12 @@ from sqlalchemy import Connection
 
 from app.duties.site import Plan
 from sync.office import month
-from sync.office.pages.places import Places
-from sync.office.papers import forms, letters, logs, monthly, reports
+from sync.office.papers import forms, letters, logs, monthly, precheck, reports
 from sync.office.papers.night import night
 from sync.office.papers.paper import Paper
 from sync.office.papers.press import PaperRefused
 from sync.office.papers.source import Ground, Wish
+from sync.office.places import Places
 from sync.office.store import Store, cases
 from sync.office.store.cases import CaseRow, Which
 
@@ -73,6 +73,7 @@ SORTS: Final = {
     sort.name: sort
     for sort in (
         Sort("night", night),
+        Sort("precheck", precheck.check, monthly=True, formats=EDITED),
         Sort("month", monthly.report, monthly=True, formats=EDITED),
         Sort("compared", monthly.compared, monthly=True, kept=False),
         Sort("fire-patrol", forms.fire_patrol, _routes(forms.FIRE, ("safety",))),

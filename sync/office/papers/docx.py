@@ -3,6 +3,7 @@
 The same paper gives the same bytes. Importing python-docx takes about 150 ms.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ from sync.office.papers.paper import Block, Cell, Facts, Paper, Section, Signing
 
 if TYPE_CHECKING:
     from docx.document import Document
+    from docx.table import Table as DocxTable
     from docx.table import _Cell
 
 EPOCH: Final = datetime(2000, 1, 1)  # noqa: DTZ001  as the library writes it
@@ -22,6 +24,8 @@ RED: Final = (0xA3, 0x00, 0x00)
 LONGEST_TITLE: Final = 255
 """Of a document, as the format lets it be."""
 GREY: Final = (0x55, 0x55, 0x55)
+FACT: Final = (2, 5)
+"""Of the width, a name and what stands behind it."""
 
 
 def docx(paper: Paper) -> bytes:
@@ -53,10 +57,19 @@ def _set_up(document: "Document", paper: Paper) -> None:
     sheet.top_margin, sheet.bottom_margin = Mm(18), Mm(18)
     normal = document.styles["Normal"]
     normal.font.size = Pt(10.5)
+    _spoken(document)
     _face(normal.element.get_or_add_rPr(), BODY)
     told = document.core_properties
     told.title, told.author, told.comments = paper.title[:LONGEST_TITLE], "", ""
     told.created = told.modified = EPOCH
+
+
+def _spoken(document: "Document") -> None:
+    """Its Chinese is the mainland's: another's fonts set 。 and ， in the middle of their squares."""
+    from docx.oxml.ns import qn
+
+    (tongue,) = document.styles.element.iter(qn("w:lang"))
+    tongue.set(qn("w:eastAsia"), "zh-CN")
 
 
 def _face(properties: Any, name: str) -> None:
@@ -115,11 +128,9 @@ def _paragraph(document: "Document", text: str, look: str) -> None:
 def _table(document: "Document", block: Table) -> None:
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
-    from docx.shared import Mm
 
     table = document.add_table(rows=1 + len(block.rows), cols=len(block.columns), style="Table Grid")
-    whole, sheet = sum(column.share for column in block.columns), document.sections[0]
-    room = ((sheet.page_width or Mm(210)) - 2 * Mm(20)) / whole
+    widths = _parted(document, table, [column.share for column in block.columns])
     rows = table._tbl.tr_lst  # a row's cells by its own list: asking the table for each reads all of it
     heads = tuple(Cell(column.name, look="strong") for column in block.columns)
     for row, given in zip(rows, (heads, *block.rows), strict=True):
@@ -128,17 +139,44 @@ def _table(document: "Document", block: Table) -> None:
                 row.remove(extra)
             if cell.across > 1:
                 row.tc_lst[place].grid_span = cell.across
-            _fill(row.tc_lst[place], cell, room * block.columns[place].share)
+            _fill(row.tc_lst[place], cell, sum(widths[place : place + cell.across]))
     again = OxmlElement("w:tblHeader")
     again.set(qn("w:val"), "true")
     rows[0].get_or_add_trPr().append(again)
     document.add_paragraph().paragraph_format.space_after = 0
 
 
-def _fill(tc: Any, cell: Cell, width: float) -> None:
+def _parted(document: "Document", table: "DocxTable", shares: Sequence[int]) -> list[int]:
+    """Widths of its columns, by what each takes of the page beside the others."""
+    from docx.shared import Emu, Mm
+
+    room = (document.sections[0].page_width or Mm(210)) - 2 * Mm(20)
+    widths = [room * share // sum(shares) for share in shares]
+    table.autofit = False
+    _tight(table)
+    for column, width in zip(table._tbl.tblGrid.gridCol_lst, widths, strict=True):
+        column.w = Emu(width)
+    return widths
+
+
+def _tight(table: "DocxTable") -> None:
+    """Less room beside the text of a cell, so that a time stays on its line."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), "57")
+        margin.set(qn("w:type"), "dxa")
+        margins.append(margin)
+    table._tbl.tblPr.find(qn("w:tblLook")).addprevious(margins)
+
+
+def _fill(tc: Any, cell: Cell, width: int) -> None:
     from docx.text.paragraph import Paragraph
 
-    tc.width = round(width)
+    tc.width = width
     line = Paragraph(tc.p_lst[0], None)  # type: ignore[arg-type]  # its parent is asked for pictures only
     line.paragraph_format.space_after = 0
     _run(line, cell.text, cell.look, 9.5)
@@ -147,6 +185,10 @@ def _fill(tc: Any, cell: Cell, width: float) -> None:
 def _facts(document: "Document", block: Facts) -> None:
     lines = -(-len(block.pairs) // block.across)
     table = document.add_table(rows=lines, cols=2 * block.across, style="Table Grid")
+    widths = _parted(document, table, FACT * block.across)
+    for row in table._tbl.tr_lst:
+        for tc, width in zip(row.tc_lst, widths, strict=True):
+            tc.width = width
     for place, (name, cell) in enumerate(block.pairs):
         row, column = divmod(place, block.across)
         _put(table.cell(row, 2 * column), Cell(name, look="strong"))
@@ -187,17 +229,25 @@ def _footed(document: "Document", paper: Paper) -> None:
     """The hash on each page, and which page it is."""
     line = document.sections[0].footer.paragraphs[0]
     said = f"{say(paper.lang, 'papers.made_from', records=paper.made.records)} {paper.made.hash}  "
-    _run(line, said, "soft", 7.0)
-    _page_number(line)
+    _run(line, said, "soft", 6.5)
+    before, between, after = say(paper.lang, "papers.page_of", page="|", of="|").split("|")
+    _run(line, before, "soft", 6.5)
+    _counted(line, "PAGE")
+    _run(line, between, "soft", 6.5)
+    _counted(line, "NUMPAGES")
+    _run(line, after, "soft", 6.5)
 
 
-def _page_number(line: Any) -> None:
+def _counted(line: Any, name: str) -> None:
+    """A number that the program which shows it fills in."""
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
     field = OxmlElement("w:fldSimple")
-    field.set(qn("w:instr"), "PAGE")
+    field.set(qn("w:instr"), name)
     line._p.append(field)
+    _run(line, "1", "soft", 6.5)
+    field.append(line._p[-1])
 
 
 def _settled(content: bytes) -> bytes:

@@ -117,7 +117,7 @@ def _wrong(ground: Ground, walk: Walk, row: StopRow, answer: AnswerSeen) -> str:
     check = next((each for each in ground.places.checks(walk.detail.route, row.stop) if each.id == answer.check), None)
     if check is None:
         return answer.words
-    return f"{check.text.say(ground.wish.lang)}: {state_of(ground, check, answer)}"
+    return ground.w("named", name=check.text.say(ground.wish.lang), what=state_of(ground, check, answer))
 
 
 # -- 建筑消防设施巡查 ---------------------------------------------------------------------------------
@@ -277,7 +277,7 @@ def _lift_table(ground: Ground, walk: Walk, checklist: str) -> Table | None:
     if not rows:
         return None
     columns = (
-        *ground.columns(("point", 10, "left"), ("time", 4)),
+        *ground.columns(("point", 14, "left"), ("time", 4)),
         *(Column(_with_limits(ground, check), 5) for check in checks),
     )
     return Table(columns, tuple(rows), ground.plan.checklist(checklist).name.say(ground.wish.lang))

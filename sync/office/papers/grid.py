@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 EPOCH: Final = datetime(2000, 1, 1)  # noqa: DTZ001  the library wants it bare; the same bytes each time
 WIDEST: Final = 48
+HEADED: Final = 12
+"""Cells that a heading asks for at most: it wraps."""
+LINE: Final = 15
+"""Height of a line, in points."""
 LONGEST_NAME: Final = 31
 """Of a sheet."""
 MOST_LINKS: Final = 60_000
@@ -172,7 +176,8 @@ class _Sheet:
                 if block.caption:
                     self._line("heading", block.caption)
                 for place, column in enumerate(block.columns):
-                    self._put(place, column.name, "head")
+                    self._put(place, column.name, "head", most=HEADED)
+                self._sheet.set_row(self._row, LINE * max(-(-cells(each.name) // HEADED) for each in block.columns))
                 self._row += 1
                 for row in block.rows:
                     for place, cell in enumerate(_flat(row)):
@@ -212,13 +217,13 @@ class _Sheet:
         self._sheet.write_number(self._row, place, value, self._looks[look])
         self._measure(place, text)
 
-    def _put(self, place: int, text: str, look: str, *, measured: bool = True) -> None:
+    def _put(self, place: int, text: str, look: str, *, measured: bool = True, most: int = WIDEST) -> None:
         self._sheet.write_string(self._row, place, text, self._looks[look])
         if measured:
-            self._measure(place, text)
+            self._measure(place, text, most)
 
-    def _measure(self, place: int, text: str) -> None:
-        self._widths[place] = max(self._widths.get(place, 6), min(WIDEST, cells(text)))
+    def _measure(self, place: int, text: str, most: int = WIDEST) -> None:
+        self._widths[place] = max(self._widths.get(place, 6), min(most, cells(text)))
 
 
 def _footed(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import zlib
 from hashlib import sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,10 +12,12 @@ from sqlalchemy import Connection
 from app.duties.days import local_day
 from app.duties.site import Plan
 from sync.office.papers.paper import Paper
-from sync.office.papers.source import Wish
 from sync.office.store import papers as table
 from sync.office.store.papers import PaperRow
 from sync.office.store.retention import holds_of
+
+if TYPE_CHECKING:
+    from sync.office.papers.source import Wish
 
 DAY_MS: Final = 24 * 3600 * 1000
 MOVEMENTS: Final = ("night",)
@@ -24,7 +26,7 @@ REGISTERS: Final = ("register", "control-room")
 """Papers of one register's lines: kept as long as these."""
 
 
-def row_of(paper: Paper, wish: Wish, now: int, by: str) -> tuple[PaperRow, bytes]:
+def row_of(paper: Paper, wish: "Wish", now: int, by: str) -> tuple[PaperRow, bytes]:
     """The paper as it is kept, `now` in UTC ms; the office's address does not belong to it."""
     content = msgspec.json.encode(replace(paper, url=""))
     row = PaperRow(

@@ -9,10 +9,10 @@ from app.kinds.findings import FindingCorrected, FindingNoticed, FindingRaised, 
 from app.kinds.violations import ViolationNoticed, ViolationRecorded, ViolationReported
 from app.words import say, table
 from sync.office import subjects
-from sync.office.pages.case import role_word
 from sync.office.papers.paper import Cell, Facts, Paper, Section, Signing, Words
 from sync.office.papers.press import PaperRefused
 from sync.office.papers.source import Ground, Told
+from sync.office.places import role_word
 from sync.office.store import cases
 from sync.office.store.cases import CaseRow
 

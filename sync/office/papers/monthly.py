@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from app.words import say
 from sync.office import month, subjects
+from sync.office.figure_words import counted_words, source_words, verdict_of
 from sync.office.month import Figure, Month
-from sync.office.pages.indicators import counted_words, verdict_of
 from sync.office.papers.paper import Cell, Column, Facts, Paper, Section, Table, Words
 from sync.office.papers.press import PaperRefused
 from sync.office.papers.source import DASH, Ground
@@ -40,7 +40,7 @@ def report(ground: Ground) -> Paper:
     read = month.read_month(ground.tx, ground.wish.site, wanted, ground.now)
     if read is None:
         raise PaperRefused("papers.no_site")
-    _use(ground)
+    use_month(ground)
     sections = (
         Section((_head(ground, read), *_provisional(ground, read))),
         *_figures(ground, read),
@@ -55,7 +55,7 @@ def report(ground: Ground) -> Paper:
     return ground.paper(sections, span=span)
 
 
-def _use(ground: Ground) -> None:
+def use_month(ground: Ground) -> None:
     """Each round's last record stands for all before it in its book, by the chain; a list's record for itself."""
     first, last = (day.isoformat() for day in (ground.wish.first, ground.wish.last))
     for book, seq in rounds.ends_between(ground.tx, ground.wish.site, first, last):
@@ -151,7 +151,7 @@ def _formulas(ground: Ground, read: Month) -> Section:
         (
             Cell(say(lang, f"indicators.name_{each.name}")),
             Cell(say(lang, f"indicators.formula_{each.name}")),
-            Cell(each.target.source if each.target else ""),
+            Cell(source_words(each, lang)),
         )
         for each in read.figures
     )
@@ -218,7 +218,8 @@ def _sheets(ground: Ground, read: Month) -> Iterator[Section]:
 
 def _typical(ground: Ground, read: Month) -> Iterator[Section]:
     """What a manager wants told; an empty place where he may write it."""
-    lines = tuple(f"{ground.at(each.at)} {each.about.say(ground.wish.lang)}: {each.words}" for each in read.typical)
+    told = ((ground.at(each.at), each.about.say(ground.wish.lang), each.words) for each in read.typical)
+    lines = tuple(f"{at} {ground.w('named', name=name, what=words)}" for at, name, words in told)
     yield Section((Words(lines or (ground.w("no_typical"),)),), heading=ground.w("typical"))
 
 
@@ -259,4 +260,4 @@ def sites_behind(tx: Connection, name: str, site: str, within: tuple[str, ...]) 
     """Of which sites the days are to be counted before such a paper is made."""
     if name == "compared":
         return list(newest_plans(tx, within))
-    return [site] if name == "month" else []
+    return [site] if name in ("month", "precheck") else []

@@ -13,14 +13,16 @@ from app.duties.outcome import colour_of, is_excused, judge_unwalked
 from app.duties.site import BY_PLACE
 from app.kinds.registers import RegisterEntered
 from sync.office import dues, fleet, subjects
+from sync.office.day import Facts as Day
+from sync.office.day import read_day
 from sync.office.details import AlarmDetail, marks_of
 from sync.office.dues import Due
-from sync.office.pages import day as day_page
-from sync.office.pages.marks import mark_word
+from sync.office.marks import mark_word
 from sync.office.papers.logs import is_worth_a_look, matter_words, register_table, watch_registers
 from sync.office.papers.paper import Cell, Facts, Paper, Section, Table, Words
 from sync.office.papers.source import DASH, Ground, Walk
 from sync.office.papers.walked import Found
+from sync.office.round_words import span_of, verdict_of, window_of, window_words
 from sync.office.store import cases
 from sync.office.store import rounds as table
 from sync.office.store.cases import Which
@@ -44,11 +46,10 @@ def night_of(ground: Ground, day: date) -> Span:
     return Span(millis(datetime.combine(before, evening, zone)), millis(datetime.combine(day, morning, zone)))
 
 
-def _dues(ground: Ground, span: Span, day: date) -> tuple[list[Due], list[day_page.Facts]]:
+def _dues(ground: Ground, span: Span, day: date) -> tuple[list[Due], list[Day]]:
     facts = []
     for each in (day - timedelta(days=1), day):
-        wish = day_page.Wish(ground.wish.site, each.isoformat())
-        found = day_page.read_day(ground.tx, wish, ground.now, (ground.wish.site,))
+        found = read_day(ground.tx, ground.wish.site, each.isoformat(), ground.now, (ground.wish.site,))
         facts += [found] if found else []
     due = [one for found in facts for one in dues.planned_and_done(found)]
     return [one for one in due if span.first <= one.opens < span.last and _is_watch(ground, one)], facts
@@ -141,7 +142,7 @@ def _lines(ground: Ground, one: Due, walks: dict[str, Walk], heard: Sequence[int
         assert one.slot is not None
         outcome = judge_unwalked(one.opens, one.closes, one.tally.planned, heard, ground.now)
         yield (
-            Cell(day_page.window_words(one.slot.opens, one.slot.closes)),
+            Cell(window_words(one.slot.opens, one.slot.closes)),
             Cell(places.schedule(one.slot.schedule, one.slot.route)),
             Cell(DASH),
             Cell(DASH),
@@ -150,17 +151,17 @@ def _lines(ground: Ground, one: Due, walks: dict[str, Walk], heard: Sequence[int
             Cell(""),
         )
     for walked in one.rounds:
-        verdict = day_page.verdict_of(walked.detail, one.judged(walked, ground.now), places, ground.now)
+        verdict = verdict_of(walked.detail, one.judged(walked, ground.now), places, ground.now)
         marks = ground.w("comma").join(mark_word(mark, places.lang) for mark in marks_of(walked.detail))
         paper = ground.w("entered_later") if walked.detail.late_entry else ""
         yield (
-            Cell(day_page.window_of(walked.detail, places)),
+            Cell(window_of(walked.detail, places)),
             Cell(
                 places.schedule(walked.detail.schedule, walked.detail.route),
                 link=ground.to_round(walks[walked.row.round]),
             ),
             Cell(ground.crew(walked.detail.crew) or DASH),
-            Cell(day_page.span_of(walked.detail, places, places.local(walked.detail.started).date())),
+            Cell(span_of(walked.detail, places, places.local(walked.detail.started).date())),
             Cell(f"{walked.tally.done}/{walked.tally.planned}"),
             Cell(verdict.word, "bad" if verdict.colour == "red" else ""),
             Cell(" ".join(part for part in (marks, paper) if part)),
@@ -168,7 +169,7 @@ def _lines(ground: Ground, one: Due, walks: dict[str, Walk], heard: Sequence[int
 
 
 def _missed(
-    ground: Ground, due: Sequence[Due], walks: Sequence[Walk], facts: Sequence[day_page.Facts]
+    ground: Ground, due: Sequence[Due], walks: Sequence[Walk], facts: Sequence[Day]
 ) -> Iterator[tuple[Cell, ...]]:
     excuses = [each for found in facts for each in found.valid]
     known = {walk.row.round: walk for walk in walks}

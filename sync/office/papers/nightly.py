@@ -1,7 +1,7 @@
 """The night's sheet of each site, made by itself at eight o'clock of its own time (D68).
 
 It is made once for each day however many processes serve, and later where nobody served at eight. It waits while a
-demonstration's example is still being filled in.
+demonstration's example is still being filled in. What papers are made of (2 MB) is imported by the first one.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,8 +14,7 @@ from sqlalchemy import Connection
 from app.duties.days import local_time
 from sync.office.background import Background
 from sync.office.fold import CURSOR, Folding
-from sync.office.papers import catalogue, keeping
-from sync.office.papers.source import Wish
+from sync.office.papers import keeping
 from sync.office.sites import profiles
 from sync.office.store import Store, known
 from sync.office.store import papers as table
@@ -62,6 +61,9 @@ class Nightly:
         return done
 
     async def _make(self, site: str, day: date) -> bool:
+        from sync.office.papers import catalogue
+        from sync.office.papers.source import Wish
+
         now = self._clock()
         if not await self._store.write(lambda tx: table.claim(tx, site, day.isoformat(), now, LEASE_MS)):
             return False

@@ -164,7 +164,7 @@ def _team(
                 )
             )
         )
-    steps = ground.columns(("step", 12, "left"), ("within", 4), ("done_after", 5), ("checker", 6))
+    steps = ground.columns(("step", 12, "left"), ("within", 3), ("done_after", 7), ("checker", 5))
     ticks = _ticks(told, team.id)
     rows = tuple(_step(ground, step.text.say(lang), step.within_min, ticks.get(step.id), start) for step in team.steps)
     if rows:

@@ -23,9 +23,9 @@ from app.record import Record
 from app.words import say
 from sync.office.credentials import everybody
 from sync.office.details import Ref, RoundDetail, StopDetail
-from sync.office.pages.places import Places
 from sync.office.papers.paper import Cell, Column, MadeFrom, Paper, Section, Signing
 from sync.office.papers.press import PaperRefused
+from sync.office.places import Places, round_url
 from sync.office.store import cases, entries
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table
@@ -256,7 +256,7 @@ class Ground:
         return f"/records?{urlencode({'site': self.wish.site, 'book': book.hex(), 'upto': seq})}"
 
     def to_round(self, walk: Walk) -> str:
-        return self.places.round_url(self.wish.site, walk.row.round)
+        return round_url(self.wish.site, walk.row.round)
 
     def cell(self, text: str, told: Told, look: str = "") -> Cell:
         return Cell(text, look, link=self.to_record(told.row.book, told.row.seq))

@@ -1,4 +1,4 @@
-"""Names and local times for one site's pages: what ids and milliseconds look like to a person.
+"""Names and local times of one site: what ids and milliseconds look like to a person.
 
 An id that no plan or people file knows is shown as it is.
 """
@@ -6,27 +6,30 @@ An id that no plan or people file knows is shown as it is.
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from app.duties.days import local_time
+from app.duties.days import shown_time
 from app.duties.findings import LABEL
 from app.duties.rounds import stop_of
 from app.duties.site import Check, Person, Plan, Stop
-from app.words import say
+from app.words import say, table
 from sync.office.details import Ref
-from sync.office.pages.view import url, words
 from sync.office.store.rounds import DESK
 
 UTC: Final = ZoneInfo("UTC")
 
 
 @lru_cache(maxsize=1024)
-def _round_url(site: str, name: str) -> str:
-    """Made once for the many readings of a round."""
-    return url(f"/rounds/{quote(name, safe='')}", site=site)
+def round_url(site: str, name: str) -> str:
+    """The page of a round; made once for the many readings of one."""
+    return f"/rounds/{quote(name, safe='')}?{urlencode({'site': site})}"
+
+
+def role_word(lang: str, role: str) -> str:
+    return say(lang, f"finding.role_{role}") if f"role_{role}" in table("finding") else role
 
 
 class Places(Struct, frozen=True):
@@ -41,7 +44,7 @@ class Places(Struct, frozen=True):
         return ZoneInfo(self.plan.site.zone) if self.plan else UTC
 
     def w(self, name: str, **fields: object) -> str:
-        return words(self.lang, name, **fields)
+        return say(self.lang, f"office.{name}", **fields)
 
     def site(self, site: str) -> str:
         return (self.plan.site.name.say(self.lang) if self.plan else "") or site
@@ -83,9 +86,6 @@ class Places(Struct, frozen=True):
         """Where an auditor finds the record."""
         return self.w("record_ref", seq=ref.seq, hash=ref.hash)
 
-    def round_url(self, site: str, name: str) -> str:
-        return _round_url(site, name)
-
     def phrase(self, category: str, phrase: str, seen: str) -> str:
         """What was found, in the visitor's language; else the words the crew saw."""
         found = self.plan.find_category(category) if self.plan else None
@@ -108,10 +108,7 @@ class Places(Struct, frozen=True):
 
     def local(self, at: int) -> datetime:
         """The local time at `at`, UTC ms; a time that no calendar holds is shown as the epoch."""
-        try:
-            return local_time(at, self.zone)
-        except (ValueError, OverflowError, OSError):
-            return local_time(0, self.zone)
+        return shown_time(at, self.zone)
 
     def clock(self, at: int, day: date | None = None) -> str:
         """HH:MM:SS, with the date when it is not of `day`."""

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from app.duties.tuning import CHOICES, OF_PLAN, RING
 from app.errors import WatchbookError
+from app.faultlog import last_faults
 from app.logbook.reader import Reader
 from app.pages import plan_of
 from app.settings import Settings
@@ -27,9 +28,8 @@ from app.tuning import tuning_of
 from app.version import VERSION, is_released
 from app.words import LANGS, say
 from hardware.clock import SystemClock
-from screens.doctor import Part, look
-from screens.faultlog import last_faults
 from sync import standing
+from sync.doctor import Part, look
 
 FORM: Final = 1
 PACKAGES: Final = ("textual", "rich", "msgspec", "bleak", "tinydb", "PyNaCl", "httpx", "zxing-cpp")

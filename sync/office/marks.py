@@ -1,4 +1,4 @@
-"""Marks on a page: the short word the crew saw too, and a sentence that says what it means."""
+"""Marks in words: the short word the crew saw too, and a sentence that says what it means."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -10,13 +10,12 @@ from msgspec.structs import replace
 from app.duties.evidence import Mark
 from app.duties.review import SEVERE, OfficeMark
 from app.words import say, table
-from sync.office.pages.view import words
 
 NOTHING_SAID: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 
 
 class MarkSeen(Struct, frozen=True):
-    """One mark as a page shows it."""
+    """One mark as it is shown."""
 
     colour: str
     word: str
@@ -28,7 +27,7 @@ class MarkSeen(Struct, frozen=True):
 def mark_word(mark: str, lang: str) -> str:
     if mark in table("marks"):
         return say(lang, f"marks.{mark}")
-    return words(lang, mark) if mark in set(OfficeMark) else mark
+    return say(lang, f"office.{mark}") if mark in set(OfficeMark) else mark
 
 
 def explain(
@@ -51,7 +50,8 @@ def _explained_all(
     for mark in dict.fromkeys(office):
         if mark not in found:
             only = _explained(mark, figures.get(mark), lang)
-            sentence = only.sentence if mark in set(OfficeMark) else words(lang, "by_office", sentence=only.sentence)
+            said = only.sentence
+            sentence = said if mark in set(OfficeMark) else say(lang, "office.by_office", sentence=said)
             found[mark] = MarkSeen(only.colour, only.word, sentence)
     return found
 
@@ -65,4 +65,4 @@ def _sentence(mark: str, figures: dict[str, object] | None, lang: str) -> str:
     if mark in set(Mark):
         name = f"marks.why_{mark}"
         return say(lang, f"{name}_figures", **figures) if figures else say(lang, name)
-    return words(lang, f"why_{mark}" if mark in set(OfficeMark) else "why_other")
+    return say(lang, f"office.why_{mark}" if mark in set(OfficeMark) else "office.why_other")
