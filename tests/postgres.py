@@ -100,7 +100,7 @@ def choose_engines(metafunc: pytest.Metafunc, on_both: set[str], in_proofs: set[
         return
     module = metafunc.module.__name__.rpartition(".")[2]
     other = [pytest.param("postgresql", marks=() if module in on_both else (pytest.mark.proof,))]
-    metafunc.parametrize("engine", ["sqlite", *(other if module in on_both | in_proofs else ())])
+    metafunc.parametrize("engine", ["sqlite", *(other if module in on_both | in_proofs else ())], scope="module")
 
 
 def empty(engine: str, folder: Path) -> str:

@@ -259,3 +259,11 @@ def test_the_key_table_is_the_one_the_screens_use() -> None:
     printed = watchbook("keys", "--lang", "en").stdout.splitlines()
     assert [line.split()[0] for line in printed] == ["0-9", *(action.shown for action in OTHERS)]
     assert all(row["does"] and "(" not in row["action"] for row in rows)
+
+
+@pytest.mark.parametrize("reason", ["sync.of_tomorrow", "nothing.here", "", "sync.office_behind", "__init__.say"])
+def test_a_reason_that_another_version_left_behind_stops_no_status(tmp_path: Path, reason: str) -> None:
+    """A newer program wrote it, and made way for this one; or the file is spoilt. One wants fields that it has not."""
+    left = {"off": 7, "reason": {"key": reason, "fields": {"other": 1}}}
+    (tmp_path / standing.NAME).write_text(json.dumps(left), encoding="utf-8")
+    assert standing.load(tmp_path) == standing.Standing(off=7)

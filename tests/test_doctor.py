@@ -16,7 +16,7 @@ from PIL import Image
 from app.logbook.book import Logbook
 from app.settings import Settings, load
 from hardware.clock import SystemClock
-from screens import doctor
+from sync import doctor
 from tests.pty import Pty
 from tests.sync.places import RunningOffice, handheld, office
 from tests.virtual_radio import BlueZ, PrivateBus, patrol_tag

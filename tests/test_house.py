@@ -255,6 +255,9 @@ def test_what_the_papers_name_is_there() -> None:
         links = re.findall(r"\]\(([\w./-]+\.(?:md|png))\)", text)
         missing = [name for name in files if not (ROOT / name).exists()]
         missing += [name for name in links if not (paper.parent / name).exists()]
+        rooms = re.findall(r"^\| `([\w/]+)` \| (.*) \|$", text, re.MULTILINE)
+        inside = ((ROOT / room, re.findall(r"`(\w+\.py)`", row)) for room, row in rooms)
+        missing += [name for room, names in inside for name in names if not any(room.rglob(name))]
         assert missing == [], paper.name
     clauses = {int(n) for n in re.findall(r"^- D(\d+)", (docs / "domain.md").read_text(encoding="utf-8"), re.MULTILINE)}
     named = (docs / "domain-coverage.md").read_text(encoding="utf-8")

@@ -111,6 +111,14 @@ def test_a_record_of_any_kind_without_its_members_is_shown_all_the_same(kind: st
         assert line.isprintable()
 
 
+def test_a_sentence_has_no_gap_where_nothing_was_given() -> None:
+    notice = {"finding": "b:135", "demand": "清理", "to": {"role": "guard"}, "firm": "", "due": 1_700_000_000_000}
+    record = Record(1_700_000_000_000, notice, "boot", ("li", "zhang"), "finding.noticed", 0, 1, 1, 1)
+    said = BookLog("zh", None, None).words(record)
+    assert said.startswith("li、zhang ")
+    assert " ," not in said
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

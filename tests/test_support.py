@@ -14,13 +14,12 @@ import msgspec
 import pytest
 
 from app.duties.tuning import Sent
+from app.faultlog import keep, last_faults, place
 from app.logbook.book import Draft, Logbook, Received
 from app.settings import Settings, load
 from hardware.clock import SystemClock
-from screens import support
-from screens.doctor import Part, look
-from screens.faultlog import keep, last_faults, place
-from sync import standing
+from sync import standing, support
+from sync.doctor import Part, look
 from sync.standing import Reason, Standing
 from tests.sync.places import handheld, office
 

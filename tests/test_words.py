@@ -40,6 +40,31 @@ def test_the_chinese_column_is_chinese_and_the_english_one_is_not() -> None:
         assert all(cells(ch) == 1 for ch in en), f"{key}: {en}"
 
 
+HAN = "[\u3400-\u9fff“”]"
+BETWEEN = re.compile(f"{HAN} ?[,;:?!(] ?({HAN}|□)|□ ?[,;:?!)] ?{HAN}|{HAN} ?[,;:?!)]$")
+STOP = re.compile(f"{HAN}\\. ?({HAN}|□|$)")
+NARROW = frozenset(
+    {
+        *("alarm", "book", "calibrate", "camera", "cli", "doctor", "duty", "duty_watch", "equipment", "finding"),
+        *("first", "handoff", "handover", "help", "home", "keys", "life", "lone", "marks", "menu", "messages"),
+        *("misuse", "more", "orders", "outbox", "page", "photo", "places", "platform", "practice", "procedures"),
+        *("radio", "records", "registers", "release", "reviews", "round", "scanner", "score", "sensor", "signin"),
+        *("status", "stop", "surveys", "sync", "takeover", "trial", "updating", "usage", "violations", "watch"),
+        "witness",
+    }
+)
+"""Subjects that a handheld shows: of its forty cells a Chinese comma takes two, so they have plain ones."""
+
+
+def test_chinese_sentences_have_chinese_punctuation() -> None:
+    """Between Chinese, or a field that may hold some: `label: true`, 22:00 and addresses stay as they are typed."""
+    assert set(SUBJECTS) >= NARROW
+    written = {key: re.sub(r"\{[^}]*\}", "□", zh) for key, zh, _ in rows()}
+    plain = {key: zh for key, zh in written.items() if key.partition(".")[0] not in NARROW and BETWEEN.search(zh)}
+    assert plain == {}
+    assert {key: zh for key, zh in written.items() if STOP.search(zh)} == {}
+
+
 def test_an_english_count_is_true_of_one_as_well() -> None:
     """`labels: 1`, never `1 labels`: the catalogue has no plurals."""
     plural = re.compile(r"\{(n|count)\} [a-z]+s\b(?<! is)(?<! was)(?<! has)(?<! times)")

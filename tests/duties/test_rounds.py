@@ -12,6 +12,7 @@ from app.duties.evidence import OF_GRADE, Mark
 from app.duties.rounds import Answer, Confirmation, Progress, Refusal, Verdict
 from app.duties.schedule import Slot, slots
 from app.duties.site import Grade, Plan
+from app.duties.ways import Place
 from app.ports import Moment
 from tests import garden
 
@@ -212,6 +213,24 @@ def test_walking_time_is_taken_from_the_boot_clock_while_it_runs() -> None:
     set_on = Moment(at(10).at + 3_600_000, at(20).up, "b1")
     _, verdict = rounds.arrive(progress, plan, plan.point("power"), "near", set_on)
     assert {Mark.TOO_FAST, Mark.CLOCK_JUMP} <= set(verdict.marks)
+
+
+@pytest.mark.parametrize(
+    ("when", "jumped"),
+    [
+        (at(10), False),
+        (Moment(at(10).at, at(10).up + 5 * 3_600_000, "b1"), True),
+        (Moment(at(10).at, at(10).up - 5 * 3_600_000, "b1"), True),
+        (at(10, "b2", up=5), False),
+        (at(-7200, "b2", up=5), True),
+    ],
+    ids=["as it was", "set back", "set on", "restarted", "restarted and set back"],
+)
+def test_a_clock_that_was_set_before_the_round_is_marked_at_its_first_stop(when: Moment, jumped: bool) -> None:
+    plan = garden.plan()
+    before = Place("roof", at(-3600).at, at(-3600).up, "b1")
+    _, verdict = rounds.arrive(begun(plan), plan, plan.point("gate"), "near", when, place=before)
+    assert (Mark.CLOCK_JUMP in verdict.marks) == jumped
 
 
 def test_after_a_restart_the_wall_clock_has_to_do() -> None:

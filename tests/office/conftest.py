@@ -239,6 +239,7 @@ ON_BOTH = {"test_migrations"}
 IN_PROOFS = {
     "test_life", "test_pages", "test_tags", "test_alarms", "test_records", "test_photos", "test_audit", "test_telling",
     "test_projections", "test_settings_stored", "test_days", "test_planning", "test_papers_kept", "test_releases",
+    "test_takeover", "test_enrolment",
 }  # fmt: skip
 
 
@@ -259,10 +260,15 @@ def db(tmp_path: Path, engine: str) -> str:
     return postgres.empty(engine, tmp_path)
 
 
+def office_on(engine: str, folder: Path) -> Office:
+    """One with the example in it, whose database is such a one."""
+    db = postgres.server().database(_postgres_template()) if engine == "postgresql" else ""
+    return Office(furnished(folder), db=db)
+
+
 @pytest.fixture
 def office(tmp_path: Path, engine: str) -> Iterator[Office]:
-    db = postgres.server().database(_postgres_template()) if engine == "postgresql" else ""
-    it = Office(furnished(tmp_path / "office"), db=db)
+    it = office_on(engine, tmp_path / "office")
     yield it
     it.close()
 

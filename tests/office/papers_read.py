@@ -16,11 +16,15 @@ HOSTILE = (
 BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
+def pages_of(content: bytes) -> list[str]:
+    """The text of each page of a PDF, without spaces."""
+    with pypdfium2.PdfDocument(content) as document:
+        return [re.sub(r"\s", "", page.get_textpage().get_text_range()) for page in document]
+
+
 def words_of(content: bytes) -> str:
     """The text of a PDF, without spaces: where a line breaks is the setter's business."""
-    with pypdfium2.PdfDocument(content) as document:
-        text = "".join(page.get_textpage().get_text_range() for page in document)
-    return re.sub(r"\s", "", text)
+    return "".join(pages_of(content))
 
 
 def links_of(content: bytes) -> list[str]:

@@ -18,6 +18,9 @@ NO_PAGE = re.compile(
 MOST = 60
 LOOKS = (("zh", 1400), ("en", 360))
 """Language and pixels across: one of them for each kind of page, both in the long form."""
+SHORT, LONG = 718, 1046
+"""Pixels across a sheet of A4 between its margins, upright and on its side."""
+NOT_PRINTED = ("header.bar", "#rooms", ".filter", ".pager", ".files", "form button")
 NAMED = {"month", "list", "new", "preview", "changes", "check", *(room.name for room, _ in PAGES)}
 """Steps of an address that are no ids."""
 
@@ -41,6 +44,17 @@ def pattern(href: str) -> str:
 def links(page: Page) -> list[str]:
     found = page.eval_on_selector_all("a[href]", "all => all.map(each => each.getAttribute('href'))")
     return [href for href in found if not NO_PAGE.search(href) and "lang=" not in href]
+
+
+def on_paper(page: Page) -> list[str]:
+    """What a sheet of A4 would have of the page that is not for paper, and whether it cuts something off."""
+    page.emulate_media(media="print")
+    lies = page.locator(".matrix, .figures, th:nth-child(8)").count() > 0
+    page.set_viewport_size({"width": LONG if lies else SHORT, "height": 1000})
+    found = [f"{each} is printed" for each in NOT_PRINTED if page.locator(each).filter(visible=True).count()]
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    page.emulate_media(media="screen")
+    return found + ([f"{wide} pixels wide on paper"] if wide > (LONG if lies else SHORT) else [])
 
 
 def test_no_page_has_a_serious_fault_in_either_language_or_is_wider_than_a_telephone(
@@ -70,6 +84,8 @@ def test_no_page_has_a_serious_fault_in_either_language_or_is_wider_than_a_telep
             page.set_viewport_size({"width": 360, "height": 740})
             wide = page.evaluate("document.documentElement.scrollWidth")
             wrong += [f"{path} {lang}: {wide} pixels wide on a telephone"] if wide > 360 else []
+            wrong += [f"{path} {lang}: a tag is text"] if "hx-" in page.inner_text("body") else []
+            wrong += [f"{path} {lang}: {fault}" for fault in on_paper(page)]
         todo += links(page)
     print(f"{len(seen)} kinds of pages: {sorted(seen)}")
     assert len(seen) > len({room.name for room, _ in PAGES if room.group})

@@ -19,7 +19,7 @@ from sync.enrolment import enrol
 from sync.invited import WAITS, Invited
 from sync.office.store import audit
 from sync.office.store.devices import MAX_TRIES, SHEET_MS, CodeRefused
-from tests.office.conftest import SITE, Office, at, command, furnished
+from tests.office.conftest import SITE, Office, at, command, office_on
 from tests.sync.places import WallClock
 from tests.sync.rogue import Rogue
 
@@ -62,8 +62,8 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    office = Office(furnished(tmp_path_factory.mktemp("enrolment") / "office"))
+def desk(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Iterator[Desk]:
+    office = office_on(engine, tmp_path_factory.mktemp("enrolment") / "office")
     yield Desk(office)
     office.close()
 

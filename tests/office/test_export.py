@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.logbook.book import Draft, Logbook
+from app.logbook.keys import PrivateKey
 from app.logbook.verify import check_lines
 from app.record import follow
 from sync.office import export
@@ -45,7 +45,7 @@ async def take(store: Store, book: bytes, links: list[Link], key: bytes, sig: by
 
 
 async def exported(store: Store) -> list[bytes]:
-    key = OfficeKey(Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    key = OfficeKey(PrivateKey.of(bytes(32)))
     return [line async for line in export.lines(store, key, 0)]
 
 

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, delete, insert
 from app.duties.indicators import Count
 from app.logbook.book import Draft
 from sync.office import counting, fold
+from sync.office.day import read_day
 from sync.office.pages import day as day_page
+from sync.office.pages import listing
 from sync.office.store import days, rounds
 from sync.office.store.retention import purged_rounds
 from sync.office.walker import Tricks
@@ -55,10 +57,10 @@ def kept(office: Office, first: str = DAY, last: str = DAY) -> dict[str, Count]:
 
 def page_points(office: Office, kind: str) -> tuple[int, int]:
     """Missed and planned points as the day's page has them."""
-    wish = day_page.Wish(site=SITE, day=DAY, kind=kind)
-    facts = office.ask(office.store.read(lambda tx: day_page.read_day(tx, wish, LATER)))
+    wish = listing.Wish(SITE, (), {"day": DAY, "kind": kind}, "", True, None, 99)
+    facts = office.ask(office.store.read(lambda tx: read_day(tx, SITE, DAY, LATER)))
     assert facts is not None
-    totals = day_page.show_day(facts, wish, "en", LATER).totals
+    totals = day_page.show_rounds(facts, "en", wish, LATER).more.totals
     return totals.points_missed, totals.points
 
 

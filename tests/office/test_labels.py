@@ -589,7 +589,7 @@ def test_a_badge_that_cannot_be_printed_leaves_the_old_one_good(
 def test_a_supervisor_gets_the_sheets_from_the_page(office: Office) -> None:
     office.account()
     browser = office.browser()
-    for lang, button in (("zh", "标签(PDF)"), ("en", "Labels (PDF)")):
+    for lang, button in (("zh", "标签（PDF）"), ("en", "Labels (PDF)")):
         page = browser.get("/labels", params={"lang": lang}).text
         assert f"<button>{button}</button>" in page
         assert 'href="/labels"' in page

@@ -397,7 +397,7 @@ def test_a_book_that_continues_another_names_it() -> None:
     from app import kinds
     from sync.office.details import BookLife
     from sync.office.pages.books import _after
-    from sync.office.pages.places import Places
+    from sync.office.places import Places
 
     life = BookLife(after=kinds.BookBefore("ab" * 32, 17, "cd" * 32))
     places = Places("en", None, {})

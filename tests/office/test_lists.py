@@ -21,8 +21,8 @@ from app.logbook.book import Draft
 from sync.office.pages import listing, lists
 from sync.office.pages.listfiles import Table, csv_of, xlsx_of
 from sync.office.pages.listing import Column, Link, Listing, Row, Wish, arranged
-from sync.office.pages.view import Verdict
 from sync.office.store import audit
+from sync.office.verdicts import Verdict
 from tests.office.conftest import CHEAP, GUARDS, PASSWORD, SITE, Handheld, Office, furnished
 from tests.office.test_pages import HOSTILE, SHOWN, Page
 
@@ -136,11 +136,72 @@ def _bare(text: str) -> str:
     return re.sub(r"\s|&[#a-z0-9]+;|['\"<>&]", "", text)
 
 
+LISTED = (
+    "/rounds", "/rounds/month", "/alarms", "/messages", "/findings", "/hazards", "/orders/list", "/blindspots",
+    "/assets", "/assets/dt-03-1", "/cleaning", "/controlroom", "/visitors", "/handovers", "/drills",
+    "/indicators/missed", "/compare", "/people", PEOPLE, "/devices", "/tags", "/books", "/audit",
+)  # fmt: skip
+ELSEWHERE = {
+    "/orders": "a board; /orders/list is its list",
+    "/now": "what is so at this moment, of several sorts",
+    "/review": "work of one shift; /rounds is its list",
+    "/desk": "what waits for the desk; /orders/list is its list",
+    "/indicators": "the month's figures; papers have them as files",
+    "/precheck": "questions before a report, each with its answer",
+    "/records": "a book as it was written; `watchbook-office export` has it with its proofs",
+    "/papers": "the papers made, each of them a file",
+    "/plans": "the plan's revisions, each of them a file",
+    "/releases": "programs and how far each has come",
+}
+"""Pages with rows that are no list, and why."""
+FORMS = {
+    "/", "/afterwards", "/desk/new", "/enrolment", "/enrolment/list.csv", "/labels", "/labels/sheet.pdf",
+    "/labels/test.pdf", "/now/stream", "/papers/check", "/papers/make", "/plans/changes", "/plans/example.xlsx",
+    "/plans/file", "/plans/preview", "/settings",
+}  # fmt: skip
+"""What is filled in, or sent as it is."""
+
+
+def test_every_page_is_a_list_or_says_why_not() -> None:
+    from tests.office.test_doors import GETS
+
+    known = {*LISTED, *ELSEWHERE, *FORMS}
+    assert {path for path in GETS if "{" not in path} - known == set()
+
+
+@pytest.mark.parametrize("path", LISTED)
+def test_each_list_is_a_file_with_the_headings_of_its_page(browser: httpx.Client, path: str) -> None:
+    asked = {**EN, "site": SITE}
+    text, page = browser.get(path, params=asked).text, read_csv(browser.get(path, params={**asked, "as": "csv"}))
+    sheet = browser.get(path, params={**asked, "as": "xlsx"})
+    assert read_xlsx(sheet.content)[0] == page[0]
+    assert len(page[0]) > 2
+    shown = re.findall(r'<th scope="col"[^>]*>(?:<a [^>]*>)?([^<]+)', text)
+    assert path == "/rounds/month" or set(shown[: len(page[0])]) <= set(page[0]), shown
+
+
 def test_an_order_turned_round_is_the_other_way(browser: httpx.Client) -> None:
     one, other = (
         [row[2] for page in every_page(browser, f"{PEOPLE}?lang=en&sort={way}at") for row in page] for way in ("", "-")
     )
     assert one == other[::-1]
+
+
+def test_a_list_without_a_filter_counts_all_its_rows(browser: httpx.Client) -> None:
+    text = browser.get("/audit?lang=en").text
+    every = len(read_csv(browser.get("/audit?lang=en&as=csv"))) - 1
+    assert every > 1
+    assert f"Rows: {every}" in text
+
+
+def test_a_day_is_listed_as_planned_or_as_asked(browser: httpx.Client) -> None:
+    planned = [row[0] for row in rows(browser.get("/rounds?lang=en"))]
+    asked = [row[0] for row in rows(browser.get("/rounds?lang=en&sort=-window"))]
+    assert len(planned) > 10
+    assert asked == sorted(planned, reverse=True) != planned
+    cleaned = [row[0] for row in rows(browser.get("/rounds?lang=en&kind=cleaning"))]
+    assert 1 < len(cleaned) < len(planned)
+    assert [row[0] for row in read_csv(browser.get("/rounds?lang=en&kind=cleaning&as=csv"))[1:]] == cleaned
 
 
 def test_filters_stand_in_the_url_and_hold_on_every_page(browser: httpx.Client) -> None:

@@ -97,7 +97,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, s
     ("lang", "words"),
     [
         ("zh", ["夜间一巡", "翠湖花园", "张伟", "李军", "漏1点", "走得太快", "复测仍超限", "信标近距", "扫标签",
-                "已核对,相符", "刷工牌", "原因:台风暴雨雷电", "已过期限", "应巡", "东门岗1号", "读数超限"]),
+                "已核对，相符", "刷工牌", "原因：台风暴雨雷电", "已过期限", "应巡", "东门岗1号", "读数超限"]),
         ("en", ["Night round 1", "Cuihu Garden", "Zhang Wei", "Li Jun", "missed 1", "too fast", "asked again and kept",
                 "beacon at hand", "checked: it holds", "badge", "Reason: ", "overdue", "东门岗1号"]),
     ],
@@ -180,7 +180,7 @@ def test_the_page_names_the_numbers_that_a_handheld_lost(office: Office, tmp_pat
     office.account()
     browser = office.browser()
     page = Page(browser.get("/rounds", params={"lang": "zh"}))
-    assert f"缺5条:第{first + 1}至{first + 4}条、第{first + 8}条。手持机上已损坏,没能传上来。" in page.text
+    assert f"缺5条：第{first + 1}至{first + 4}条、第{first + 8}条。手持机上已损坏，没能传上来。" in page.text
     assert page.text.index("北门2号") < page.text.index("缺5条")
     text = Page(browser.get("/rounds", params={"lang": "en"})).text
     wanted = f"5 missing: no. {first + 1} to {first + 4}, no. {first + 8}. Damaged on the handheld"
@@ -261,7 +261,7 @@ def test_a_moved_clock_is_told_on_every_page_in_the_sites_time(tmp_path: Path) -
     answers.append(office.browser("sweeper").get("/rounds", params={"lang": "zh"}))
     office.close()
     for answer in answers:
-        assert "演示时间:2026-11-20 22:05" in Page(answer).text
+        assert "演示时间：2026-11-20 22:05" in Page(answer).text
 
 
 def test_the_real_clock_is_not_told(walked: tuple[Office, str]) -> None:

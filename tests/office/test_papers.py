@@ -38,7 +38,7 @@ from sync.office.store import papers as table
 from sync.office.store.paging import Place
 from sync.office.store.schema import records
 from tests.office.conftest import SITE, Office, at, command, furnished
-from tests.office.papers_read import HOSTILE, links_of, look_through, must_be_harmless, words_of
+from tests.office.papers_read import HOSTILE, links_of, look_through, must_be_harmless, pages_of, words_of
 from tests.office.papers_told import DAY, Told, made
 
 
@@ -170,6 +170,33 @@ def test_numbers_link_to_their_records(told: Told) -> None:
     content = file_of(made(told, "power-room"), "xlsx")
     targets = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/_rels/sheet1.xml.rels").decode()
     assert f"https://office.example/records?site={SITE}" in targets
+
+
+@pytest.mark.parametrize("name", ["fire-patrol", "control-room", "handover", "violation", "drill"])
+def test_each_page_carries_its_hash_and_its_numbers_open_what_they_are_of(
+    told: Told, browser: httpx.Client, name: str
+) -> None:
+    whole = made(told, name)
+    content = file_of(whole, "pdf")
+    assert all(whole.made.hash in page for page in pages_of(content))
+    links = set(links_of(content))
+    check = {each for each in links if each.startswith("https://office.example/papers/check?")}
+    assert [whole.made.hash in each for each in check] == [True]
+    numbers = links - check
+    assert numbers
+    assert all(each.startswith("https://office.example/") for each in numbers)
+    path = min(numbers).removeprefix("https://office.example")
+    assert browser.get(path).status_code == 200, path
+
+
+def test_a_manager_s_copy_is_as_wide_as_its_columns_say_and_counts_its_pages(told: Told) -> None:
+    with zipfile.ZipFile(io.BytesIO(file_of(made(told, "drill"), "docx"))) as parts:
+        body, foot, styles = (parts.read(f"word/{name}.xml").decode() for name in ("document", "footer1", "styles"))
+    grids = [re.findall(r'<w:gridCol w:w="(\d+)"', one) for one in re.findall(r"<w:tblGrid>.*?</w:tblGrid>", body)]
+    steps = next([int(width) for width in grid] for grid in grids if len(grid) == 4 and len(set(grid)) > 2)
+    assert steps[0] > steps[2] > steps[3] > steps[1]
+    assert re.findall(r'w:instr="(\w+)"', foot) == ["PAGE", "NUMPAGES"]
+    assert re.findall(r'<w:lang [^>]*w:eastAsia="([^"]+)"', styles) == ["zh-CN"]
 
 
 def test_a_workbook_s_figures_can_be_added_up() -> None:
@@ -315,7 +342,7 @@ def test_the_control_room_s_lines_and_those_worth_a_look(told: Told, browser: ht
     every = rows_of(browser.get("/controlroom", params={"site": SITE, "lang": "zh"}).text)
     odd = rows_of(browser.get("/controlroom", params={"site": SITE, "lang": "zh", "look": "odd"}).text)
     assert (len(every), len(odd)) == (4, 1)
-    assert "信号 故障 回路/地址号 12 处理 报修" in odd[0]
+    assert "信号：故障；回路/地址号：12；处理：报修" in odd[0]
 
 
 def test_a_filter_that_did_not_look_at_every_line_says_so(

@@ -21,8 +21,8 @@ from app.pages import begins, pages_of
 from sync.courier import Courier
 from sync.office import importing
 from sync.office.credentials import everybody
+from sync.office.day import read_day
 from sync.office.dues import planned_and_done
-from sync.office.pages.day import Wish, read_day
 from sync.office.pages.revisions import EXAMPLE, moved
 from sync.office.plan_changes import changes, effect
 from sync.office.plan_export import to_xlsx, to_yaml
@@ -181,7 +181,7 @@ def exchange(handheld: Handheld) -> None:
 
 def judged(office: Office, day: date) -> list[tuple[int, set[str]]]:
     """When each window of the day opens, and the points that it asks for by the plan that judges it."""
-    facts = office.ask(office.store.read(lambda tx: read_day(tx, Wish(SITE, day.isoformat()), office.now)))
+    facts = office.ask(office.store.read(lambda tx: read_day(tx, SITE, day.isoformat(), office.now)))
     assert facts is not None
     asked = {slot.round: plan for plan, slot in windows(facts.plans, day, day)}
     found = []

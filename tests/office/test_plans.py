@@ -211,6 +211,7 @@ def test_a_plan_with_faults_is_refused_with_all_of_them() -> None:
 
 # Every kind of fault, in its line
 
+VISITORS = "registers: {v: {name: 访客, roles: [guard], columns: {no: {text: 号, kind: digits}}, retention_days: 179}}"
 FAULTS = [
     # (key, what stands in PLAN, what is written instead, where the fault is told)
     ("unknown_key_near", "    area: outside\n    tags: [", "    aera: outside\n    area: outside\n    tags: [", "aera"),
@@ -238,6 +239,9 @@ FAULTS = [
     ("not_one_of", "    kind: patrol", "    kind: 巡逻", "kind: 巡逻"),
     ("bad_int", "    crew: 2", "    crew: two", "crew"),
     ("bad_int", "    minutes: 120", f"    minutes: {'9' * 5000}", "minutes"),
+    ("bad_int", "settings: {pin_tries: 5}", "settings: {keep_days: 89}", "keep_days"),
+    ("bad_int", "settings: {pin_tries: 5}", "settings: {keep_safety_days: 1095}", "keep_safety_days"),
+    ("bad_int", "settings: {pin_tries: 5}", VISITORS, "retention_days: 179"),
     ("bad_decimal", "        low: 0.30", "        low: 0,30", "low: 0,30"),
     ("bad_decimal", "        low: 0.30", "        low: 1e400", "low: 1e400"),
     ("bad_decimal", "        low: 0.30", "        low: .nan", "low: .nan"),

@@ -313,7 +313,7 @@ def test_lines_of_a_list_come_page_by_page_and_each_once(store: Store) -> None:
 def test_a_reading_has_the_limits_under_which_it_was_taken(office: Office, handheld: Handheld) -> None:
     name = handheld.walk("power-am", tricks=Tricks(readings={"temp": "43"}))
     handheld.sync()
-    found = office.ask(office.store.read(lambda tx: readings.of_rounds(tx, SITE, [name])))
+    found = measured(office, name)
     hot = [row for row in found if row.item == "temp"]
     assert {(row.sort, row.value, row.shown, row.verdict, row.high) for row in hot} == {
         ("number", 43.0, "43", "high", 40.0)
@@ -329,13 +329,19 @@ def test_a_reading_has_the_limits_under_which_it_was_taken(office: Office, handh
     body = {**answer.body, "value": "1", "ok": False, "corrects": answer.seq}
     handheld.write(Draft("check.answered", body, answer.by))
     handheld.sync()
-    after = office.ask(office.store.read(lambda tx: readings.of_rounds(tx, SITE, [name])))
+    after = measured(office, name)
     assert len(after) == len(found)
     assert again.seq not in {row.seq for row in after}
     assert {row.value for row in after if (row.item, row.point) == (again.item, again.point)} == {1.0}
     office.ask(office.store.write(lambda tx: forget(tx, SITE)))
     office.ask(office.serving.folding.catch_up())
-    assert office.ask(office.store.read(lambda tx: readings.of_rounds(tx, SITE, [name]))) == after
+    assert measured(office, name) == after
+
+
+def measured(office: Office, name: str) -> list[readings.ReadingRow]:
+    """On that round, oldest first."""
+    rows = office.ask(office.store.read(lambda tx: readings.listed(tx, SITE, oldest=True)))
+    return [row for row in rows if row.round == name]
 
 
 def test_a_purge_takes_a_record_out_of_every_list(store: Store) -> None:

@@ -106,9 +106,15 @@ def test_the_page_takes_in_offers_and_says_who_did_not_take_it(
         assert "all handhelds" in page()
         assert sent(act="remove", version=NEW)[0] == 409
         assert sent(act="explode", version=NEW)[0] == 409
+        for said, told in (
+            ("", "is fetched once the handheld is idle and charging"),
+            ("updating.never_free", "somebody was always on shift"),
+        ):
+            says(office, handheld, "0.2.0", said)
+            assert told in browser.get("/devices", params={"lang": "en"}).text
         says(office, handheld, "0.2.0", "updating.rolled_back")
         text = page()
-        assert "The new program did not start: the one before is back" in text
+        assert "The new program did not run as it should: the one before is back" in text
         assert "东门岗1号" in text
         assert '<td data-label="Site">Cuihu Garden</td>' in text
         assert "0.2.0 (1)" in text

@@ -85,8 +85,8 @@ def test_the_clean_rounds_pass_together_and_what_is_marked_asks(
     assert isinstance(shown, list)
     assert [each["round"] for each in shown] == [clean]
     assert "Accept all" not in Page(look(browser)).text
-    left = office.ask(office.store.read(lambda tx: table.not_reviewed(tx, SITE, "2026-11-20", "2026-11-21", 10)))
-    assert [row.round for row in left] == [marked]
+    left = office.ask(office.store.read(lambda tx: table.days_not_reviewed(tx, SITE, "2026-11-20", "2026-11-21")))
+    assert left == [(marked.partition("@")[2][:10], 1)]
     assert "not reviewed yet: 11-21 (1)" in Page(look(browser, day="2026-11-22")).text
     kept = office.ask(office.store.read(dump))
     fold_anew(office)

@@ -21,6 +21,7 @@ from app.logbook.verify import check_book
 from sync.carrying import send_blobs
 from sync.client import Client, Refused
 from sync.courier import Courier
+from sync.office import uploads
 from sync.office.store.blobs import LEFT_MS, UNDER_WAY_BYTES, blob_of, blob_parts
 from sync.wire import Kept
 from tests.sync.places import (
@@ -208,8 +209,9 @@ def _pour(source: socket.socket, sink: socket.socket) -> None:
 
 @pytest.mark.parametrize(("mean", "most"), [(100_000, 1.05), (40_000, 1.25)])
 def test_a_line_that_dies_every_so_often_costs_only_what_was_under_way(
-    tmp_path: Path, running: RunningOffice, mean: int, most: float
+    tmp_path: Path, running: RunningOffice, monkeypatch: pytest.MonkeyPatch, mean: int, most: float
 ) -> None:
+    monkeypatch.setattr(uploads, "ARRIVED_S", 10)  # what arrived is read, on a slow machine too
     data = photo(400_000, mean)
     with handheld(tmp_path / "a", running) as a, closing(Breaking(running.port, mean, seed=1)) as line:
         picture = attached(a, data)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
 from sync.office.keys import FILE, KeyUnusable, OfficeKey
@@ -51,6 +51,15 @@ async def test_another_kind_of_database_is_said(tmp_path: Path) -> None:
     store = await Store.open(f"sqlite:///{tmp_path}/office.db")
     store.close()
     assert (tmp_path / "office.db").exists()
+
+
+async def test_an_error_of_the_database_says_nothing_of_what_was_to_be_stored(tmp_path: Path, db: str) -> None:
+    store = await Store.open(db)
+    with pytest.raises(DBAPIError) as failed:
+        await store.write(lambda tx: tx.execute(text("INSERT INTO nowhere VALUES (:who)"), {"who": "Zhang Wei"}))
+    store.close()
+    assert "nowhere" in str(failed.value)
+    assert "Zhang" not in str(failed.value)
 
 
 async def test_a_database_that_is_away_is_said_without_its_password(tmp_path: Path) -> None:
