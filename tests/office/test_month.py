@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from csv import reader
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -79,7 +80,9 @@ def told(browser: httpx.Client, what: str, **fields: str) -> httpx.Response:
 
 
 def test_every_figure_stands_with_its_target_and_the_cases_behind_it(office: Office, browser: httpx.Client) -> None:
-    seen, page = read(office), Page(browser.get("/indicators", params=EN)).text
+    seen, answer = read(office), browser.get("/indicators", params=EN)
+    assert f'href="/papers?site={SITE}&amp;paper=month&amp;from={MONTH}-01&amp;to={MONTH}-30"' in answer.text
+    page = Page(answer).text
     missed = seen.figure("missed")
     assert f"Missed points missed points ÷ planned points (patrols) {missed.value}% Not reached ≤ 2%" in page
     assert f"{missed.count.part} / {missed.count.whole} {missed.count.part} against it" in page
@@ -112,13 +115,17 @@ def test_the_cases_are_as_many_as_the_figure_says(office: Office) -> None:
 def test_a_list_of_cases_goes_on_where_its_page_ended(office: Office, browser: httpx.Client) -> None:
     """Over days that have more than a page, and pages that have more than a day."""
     count = figures(office).figure("rounds").count
-    places, path = [], str(httpx.URL("/indicators/rounds").copy_merge_params(EN))
-    while path:
-        text = browser.get(path).text
-        places += re.findall(r'<tr class="red">.*?<a href="/rounds\?[^"]*">([^<]+)</a>', text, re.DOTALL)
-        following = re.search(r'<a href="([^"]+)" rel="next">', text)
-        path = following[1].replace("&amp;", "&") if following else ""
-    assert len(places) == len(set(places)) == count.whole - count.part > 100
+    listed = []
+    for sort in ("-at", "at"):
+        places, path = [], str(httpx.URL("/indicators/rounds").copy_merge_params({**EN, "sort": sort}))
+        while path:
+            text = browser.get(path).text
+            places += re.findall(r'<tr class="red">.*?<a href="/rounds\?[^"]*">([^<]+)</a>', text, re.DOTALL)
+            following = re.search(r'<a href="([^"]+)" rel="next">', text)
+            path = following[1].replace("&amp;", "&") if following else ""
+        assert len(places) == len(set(places)) == count.whole - count.part > 100
+        listed.append(places)
+    assert listed[0] == listed[1][::-1]
 
 
 def test_a_figure_by_hand_is_marked_and_can_be_taken_back(office: Office, browser: httpx.Client) -> None:
@@ -178,13 +185,19 @@ def test_the_same_records_give_the_same_hash_and_another_record_another(office: 
 
 
 def test_the_check_before_the_report_names_what_is_open_and_where(office: Office, browser: httpx.Client) -> None:
-    page = browser.get("/precheck", params=EN).text
-    text = Page(browser.get("/precheck", params=EN)).text
+    answer = browser.get("/precheck", params=EN)
+    page, text = answer.text, Page(answer).text
     assert "Rounds that nobody reviewed 2" in text
     assert "Return visits that are missing" in text
     assert f'href="/review?site={SITE}' in page
     assert "Figures without a source" in text
     assert "The month is not over none" in text
+    assert f'href="/papers?site={SITE}&amp;paper=precheck&amp;from={MONTH}-01&amp;to={MONTH}-30"' in page
+    asked = {"site": SITE, "paper": "precheck", "from": f"{MONTH}-01", "in": "en", "as": "csv"}
+    paper = reader(browser.get("/papers/make", params=asked).text.splitlines())
+    badges = re.findall(r'<td data-label="How many"><span class="badge \w+">([^<]+)<', page)
+    assert [row[3] for row in paper if row[1].isdigit()] == badges
+    assert len(badges) == 12
 
 
 async def take_tower(office: Office, folder: Path) -> None:

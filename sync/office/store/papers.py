@@ -4,12 +4,14 @@ Times are UTC milliseconds.
 """
 
 from collections.abc import Sequence
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import asdict
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Index,
     LargeBinary,
@@ -71,7 +73,7 @@ class PaperRow(Struct, frozen=True):
 
     @property
     def place(self) -> Place:
-        return Place(self.made_at, self.paper)
+        return Place(self.made_at, f"{self.last}/{self.paper}")
 
 
 _FIELDS = tuple(papers.c[name] for name in PaperRow.__struct_fields__)
@@ -82,17 +84,52 @@ def keep(tx: Connection, row: PaperRow, content: bytes) -> None:
     tx.execute(insert(papers).on_conflict_do_nothing(), {**asdict(row), "content": content})
 
 
-def listed(tx: Connection, site: str, after: Place | None = None, most: int = MOST) -> list[PaperRow]:
-    """Newest first."""
-    key = (papers.c.made_at, papers.c.paper)
-    wanted = select(*_FIELDS).where(papers.c.site == site)
+PaperOrder = Literal["made", "days"]
+
+
+class Which(Struct, frozen=True):
+    """Papers of a site."""
+
+    name: str = ""
+    """Of this sort; empty: of all."""
+    first: str = ""
+    last: str = ""
+    """Of a day from `first` to `last`, local dates; empty: of whatever day."""
+
+
+EVERY: Final = Which()
+
+
+def listed(
+    tx: Connection,
+    site: str,
+    after: Place | None = None,
+    most: int = MOST,
+    which: Which = EVERY,
+    order: PaperOrder = "made",
+    *,
+    oldest: bool = False,
+) -> list[PaperRow]:
+    """By when they were made or by their last day, the newest first unless it is turned round."""
+    wanted = select(*_FIELDS).where(*_those(site, which))
+    key: tuple[Column[Any], ...] = (papers.c.made_at, papers.c.paper)
+    begins: tuple[Any, ...] = (after.at, after.rest.rpartition("/")[2]) if after else ()
+    if order == "days":
+        key, begins = (papers.c.last, *key), (after.rest.rpartition("/")[0], *begins) if after else ()
     if after is not None:
-        wanted = wanted.where(beyond(key, (after.at, after.rest), oldest=False))
-    return [PaperRow(*row) for row in tx.execute(ordered(wanted, key, oldest=False).limit(most))]
+        wanted = wanted.where(beyond(key, begins, oldest=oldest))
+    return [PaperRow(*row) for row in tx.execute(ordered(wanted, key, oldest=oldest).limit(most))]
 
 
-def count(tx: Connection, site: str) -> int:
-    return counted(tx, select(papers.c.paper).where(papers.c.site == site), COUNTED)
+def count(tx: Connection, site: str, which: Which = EVERY) -> int:
+    return counted(tx, select(papers.c.paper).where(*_those(site, which)), COUNTED)
+
+
+def _those(site: str, which: Which) -> list[ColumnElement[bool]]:
+    those = [papers.c.site == site]
+    those += [papers.c.name == which.name] if which.name else []
+    those += [papers.c.last >= which.first] if which.first else []
+    return those + ([papers.c.first <= which.last] if which.last else [])
 
 
 def content_of(tx: Connection, site: str, paper: str) -> tuple[PaperRow, bytes] | None:

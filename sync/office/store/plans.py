@@ -109,6 +109,17 @@ class PlanRow(Struct, frozen=True):
     """UTC ms; it never held."""
 
 
+class Revision(Struct, frozen=True):
+    """The same without the plan, which is large."""
+
+    revision: int
+    sha256: str
+    effective: str
+    imported_at: int
+    by: str
+    withdrawn_at: int | None
+
+
 class TokenRow(Struct, frozen=True):
     kind: str
     id: str
@@ -161,15 +172,20 @@ def plans_of(tx: Connection, site: str, *, withdrawn: bool = False) -> list[Plan
     return [PlanRow(*row) for row in tx.execute(question if withdrawn else question.where(_STANDS))]
 
 
+def revisions_of(tx: Connection, site: str) -> list[Revision]:
+    """Every revision of the site's plan, oldest first, those that were taken back too; without the plans."""
+    return [Revision(*row) for row in tx.execute(_EVERY, {"site": site})]
+
+
 def plans_between(tx: Connection, site: str, first: str, last: str) -> list[Plan]:
     """The revisions that hold at some time of the local dates `first` to `last`, oldest first."""
     rows = list(tx.execute(_REVISIONS, {"site": site}))
     begun = max((row.revision for row in rows if row.effective < first), default=0)
     held = [row for row in rows if row.revision >= begun and row.effective <= last]
-    return _plans(tx, site, {row.revision: row.sha256 for row in held or rows[:1]})
+    return plans_named(tx, site, {row.revision: row.sha256 for row in held or rows[:1]})
 
 
-def _plans(tx: Connection, site: str, named: Mapping[int, str]) -> list[Plan]:
+def plans_named(tx: Connection, site: str, named: Mapping[int, str]) -> list[Plan]:
     """Those revisions, whose hashes are known, oldest first; they are large, and read only where they must be."""
     known = {revision: decoded(sha256) for revision, sha256 in named.items()}
     wanted = [revision for revision, plan in known.items() if plan is None]
@@ -261,6 +277,7 @@ _HERE = plans.c.site == bindparam("site")
 _REVISIONS: Final = (
     select(plans.c.revision, plans.c.effective, plans.c.sha256).where(_HERE, _STANDS).order_by(plans.c.revision)
 )
+_EVERY: Final = select(*(plans.c[name] for name in Revision.__struct_fields__)).where(_HERE).order_by(plans.c.revision)
 _NEWEST_NAMED: Final = (
     select(plans.c.revision, plans.c.sha256).where(_HERE, _STANDS).order_by(plans.c.revision.desc()).limit(1)
 )
@@ -283,7 +300,7 @@ _FIRST, _LAST = (
 def site_plan(tx: Connection, site: str) -> Plan | None:
     """The newest plan of that site; None while there is none."""
     newest = tx.execute(_NEWEST_NAMED, {"site": site}).first()
-    return next(iter(_plans(tx, site, {newest.revision: newest.sha256})), None) if newest else None
+    return next(iter(plans_named(tx, site, {newest.revision: newest.sha256})), None) if newest else None
 
 
 def sites(tx: Connection) -> list[str]:

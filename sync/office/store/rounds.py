@@ -6,7 +6,7 @@ milliseconds; details are JSON of the values in sync.office.details.
 
 from collections.abc import Collection
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sync.office.store import known
 from sync.office.store.alarms import alarm_acts
 from sync.office.store.devices import writers
-from sync.office.store.paging import Place, ordered
+from sync.office.store.paging import LATEST, Place, ordered
 from sync.office.store.records import Stored, apart_of, missing_of, stored
 from sync.office.store.reviews import reviewed, reviews
 from sync.office.store.schema import arrivals, heads, metadata, records
@@ -192,6 +192,9 @@ class FindingRow(Struct, frozen=True):
     due: int
     urgent: bool
     detail: bytes
+
+
+AlarmOrder = Literal["time", "site"]
 
 
 class AlarmRow(Struct, frozen=True):
@@ -461,27 +464,40 @@ def findings_of(tx: Connection, site: str, name: str) -> list[FindingRow]:
 
 
 @cache
-def _alarms(within: bool, after: bool, some: bool) -> tuple[Select[Any], Select[Any]]:
+def _alarms(within: bool, after: bool, some: bool, by: AlarmOrder, oldest: bool) -> tuple[Select[Any], Select[Any]]:
     """What was raised lately, and what stands. Built once each: every page asks them."""
     same = (alarm_acts.c.site == alarms.c.site) & (alarm_acts.c.alarm == alarms.c.alarm)
     closed = exists().where(same, alarm_acts.c.state == "closed").correlate(alarms)
     here = (alarms.c.site.in_(bindparam("within", expanding=True)),) if within else ()
-    key = (alarms.c.at, alarms.c.alarm)
-    rest = (tuple_(*key) < tuple_(bindparam("at"), bindparam("alarm")),) if after else ()
-    newest = ordered(select(alarms).where(alarms.c.at >= bindparam("since"), *here, *rest), key, oldest=False)
+    key = (alarms.c.at, alarms.c.alarm) if by == "time" else (alarms.c.site, alarms.c.at, alarms.c.alarm)
+    begins = tuple_(*(bindparam(f"after_{column.name}", type_=column.type) for column in key))
+    rest = (tuple_(*key) > begins if oldest else tuple_(*key) < begins,) if after else ()
+    lately = select(alarms).where(alarms.c.at >= bindparam("since"), alarms.c.at < bindparam("until"), *here, *rest)
     standing = select(alarms).where(alarms.c.finding.is_(False), ~closed, *here)
-    return newest.limit(bindparam("most")) if some else newest, standing
+    asked = ordered(lately, key, oldest=oldest)
+    return asked.limit(bindparam("most")) if some else asked, standing
 
 
 def alarms_standing(
-    tx: Connection, since: int, within: Collection[str] = (), most: int | None = None, after: Place | None = None
+    tx: Connection,
+    since: int,
+    within: Collection[str] = (),
+    most: int | None = None,
+    after: Place | None = None,
+    *,
+    until: int = LATEST,
+    by: AlarmOrder = "time",
+    oldest: bool = False,
 ) -> list[AlarmRow]:
-    """Of every site, or those of `within`: alarms that nobody has closed, and what was raised at or after `since`; of
-    that no more than `most`, the newest first, behind `after`.
+    """Of every site, or those of `within`: alarms that nobody has closed, and what was raised at or after `since` and
+    before `until`; of that no more than `most` behind `after`, in that order, the newest first unless turned round.
     """
-    asked = {"since": since, "within": list(within), "most": most}
-    asked |= {"at": after.at, "alarm": after.rest} if after else {}
-    rows = [row for one in _alarms(bool(within), after is not None, most is not None) for row in tx.execute(one, asked)]
+    asked = {"since": since, "until": until, "within": list(within), "most": most}
+    if after is not None:
+        site, _, alarm = after.rest.rpartition("/")
+        asked |= {"after_site": site, "after_at": after.at, "after_alarm": alarm}
+    wanted = _alarms(bool(within), after is not None, most is not None, by, oldest)
+    rows = [row for one in wanted for row in tx.execute(one, asked)]
     return list({(row.site, row.alarm): AlarmRow(*row) for row in rows}.values())
 
 
