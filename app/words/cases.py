@@ -231,7 +231,6 @@ TABLE = {
     "blind_points": ("不在任何在用线路上的点位", "Points on no active route"),
     "blind_routes": ("{weeks}周内没人走过的线路", "Routes not walked within {weeks} weeks"),
     "blind_unproven": ("{weeks}周内没有到场证明的点位", "Points without proof within {weeks} weeks"),
-    "blind_none": ("没有。", "None."),
     "blind_what": ("类别", "What"),
     "blind_name": ("点位或线路", "Point or route"),
     "blind_note": ("说明", "Note"),

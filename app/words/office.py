@@ -167,7 +167,6 @@ TABLE = {
         "The last month, and every alarm that is not closed. Who took and who closed it is kept and never changed.",
     ),
     "alarms_more": ("查看全部报警", "All alarms"),
-    "alarms_older": ("更早的报警", "Older alarms"),
     "no_alarms": ("没有报警。", "No alarms."),
     "alarm_raised": ("无人接警", "nobody has taken it"),
     "alarm_taken": ("处理中", "taken"),

@@ -312,6 +312,7 @@ TABLE = {
     "precheck_open": ("{of}项中还有{n}项待落实", "To settle: {n} of {of}"),
     "precheck_item": ("自查项目", "Question"),
     "how_many": ("数量", "How many"),
+    "precheck_at": ("时间/期限", "Time or limit"),
     "settled_by": ("整改人", "Settled by"),
     "settled_at": ("完成时间", "Done on"),
     "precheck_lines": ("待落实事项明细", "What is to be settled"),

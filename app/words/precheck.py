@@ -12,6 +12,7 @@ TABLE: Final = {
     "ready": ("可以出月报", "Ready"),
     "open": ("还有{n}项", "{n} to settle"),
     "none": ("无", "none"),
+    "paper": ("出自查表", "As a paper"),
     "mend": ("去处理", "Mend it"),
     "what": ("检查项", "Question"),
     "stands": ("数量", "How many"),

@@ -70,7 +70,6 @@ TABLE = {
     ),
     "page_what": ("没有说明要做什么", "it was not said what to do"),
     "page_no_ring": ("先填批次名", "name the ring first"),
-    "page_runs": ("{n}台", "{n}"),
     "page_offered": ("{version} 已发放", "{version} is offered"),
     "page_withdrawn": ("{version} 不再发给它", "{version} is not offered there any more"),
     "page_removed": ("{version} 的文件已删除", "the file of {version} was dropped"),

@@ -19,9 +19,9 @@ from sync.office.reading import alarm_of
 from sync.office.store import alarms as table
 from sync.office.store.alarms import Act
 from sync.office.store.changes import publish
-from sync.office.store.paging import Place
+from sync.office.store.paging import Place, Span
 from sync.office.store.records import Urgent, urgent_ahead
-from sync.office.store.rounds import AlarmRow, alarms_standing
+from sync.office.store.rounds import AlarmOrder, AlarmRow, alarms_standing
 
 State = Literal["raised", "taken", "closed"]
 NEXT: Final[dict[str, State]] = {"raised": "taken", "taken": "closed"}
@@ -78,15 +78,44 @@ def read_alarms(
     """
     since = now - told_ms
     found = [_folded(row) for row in alarms_standing(tx, since, within, most, after)]
+    found = _with_acts(tx, [*found, *_early(tx, within)])
+    shown = [alarm for alarm in found if alarm.stands or alarm.heard >= since]
+    return sorted(shown, key=lambda alarm: alarm.detail.ref.at, reverse=True)
+
+
+def sort_alarms(
+    tx: Connection, span: Span, within: Collection[str], most: int, after: Place | None, by: AlarmOrder, *, oldest: bool
+) -> list[Alarm]:
+    """What was raised in the span and what stands from before it, in that order: the first `most` behind `after`."""
+    rows = alarms_standing(tx, span.first, within, most, after, until=span.last, by=by, oldest=oldest)
+    found = _with_acts(tx, [*(_folded(row) for row in rows), *_early(tx, within)])
+    begins = _key(after.rest.rpartition("/")[0], after.at, after.rest.rpartition("/")[2], by) if after else None
+
+    def is_asked(alarm: Alarm) -> bool:
+        key = _key(alarm.site, alarm.heard, alarm.id, by)
+        behind = begins is None or (key > begins if oldest else key < begins)
+        return behind and alarm.heard < span.last and (alarm.stands or alarm.heard >= span.first)
+
+    asked = filter(is_asked, found)
+    return sorted(asked, key=lambda each: _key(each.site, each.heard, each.id, by), reverse=not oldest)[:most]
+
+
+def _key(site: str, at: int, alarm: str, by: AlarmOrder) -> tuple[str, int, str]:
+    return site if by == "site" else "", at, alarm
+
+
+def _early(tx: Connection, within: Collection[str]) -> list[Alarm]:
+    """What came alone and whose turn has not come."""
     ahead = (alarm for urgent in urgent_ahead(tx) if (alarm := _ahead(urgent)))
-    found += [alarm for alarm in ahead if not within or alarm.site in within]
+    return [alarm for alarm in ahead if not within or alarm.site in within]
+
+
+def _with_acts(tx: Connection, found: list[Alarm]) -> list[Alarm]:
     acts = table.acts_of(tx, ((alarm.site, alarm.id) for alarm in found))
-    found = [
+    return [
         msgspec.structs.replace(alarm, acts=tuple(done)) if (done := acts.get((alarm.site, alarm.id))) else alarm
         for alarm in found
     ]
-    shown = [alarm for alarm in found if alarm.stands or alarm.heard >= since]
-    return sorted(shown, key=lambda alarm: alarm.detail.ref.at, reverse=True)
 
 
 def move(tx: Connection, site: str, alarm: str, state: str, account: str, by: Text, now: int) -> None:

@@ -125,7 +125,7 @@ def items(facts: Facts, lang: str, most: int = NAMED) -> Iterator[Item]:
 
     def named(lines: list[Line]) -> str:
         more = " …" if len(lines) > NAMED else ""
-        return "; ".join(line.words for line in lines[:NAMED]) + more
+        return say(lang, "papers.semicolon").join(line.words for line in lines[:NAMED]) + more
 
     ends = say(lang, "precheck.over_told", day=last)
     yield item("over", still.get("month", 0), ends, "", shown=say(lang, "precheck.goes_on"))

@@ -73,7 +73,11 @@ def read_facts(
     most: int | None = None,
     after: Place | None = None,
 ) -> Facts:
-    alarms = rules.read_alarms(tx, now, told_ms, within, most, after)
+    return facts_of(tx, rules.read_alarms(tx, now, told_ms, within, most, after))
+
+
+def facts_of(tx: Connection, alarms: list[Alarm]) -> Facts:
+    """What the pages say beside them."""
     if not alarms:
         return NO_FACTS
     there = tuple(sorted({each.site for each in alarms}))

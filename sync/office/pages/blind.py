@@ -29,15 +29,17 @@ BLIND: Final = Listing(
     "/blindspots",
     "cases.blind",
     (
-        Column("what", "cases.blind_what"),
-        Column("name", "cases.blind_name"),
-        Column("note", "cases.blind_note"),
+        Column("what", "cases.blind_what", sorts=True),
+        Column("name", "cases.blind_name", sorts=True),
+        Column("note", "cases.blind_note", sorts=True),
     ),
-    (pick("weeks", "cases.blind_weeks", usual=str(USUAL)),),
+    (pick("weeks", "cases.blind_weeks", usual=str(USUAL)), pick("part", "cases.blind_what")),
+    sort="planned",
+    oldest=True,
     template="blind.html",
-    shown=10_000,
+    shown=200,
 )
-"""In three parts, each in the plan's order."""
+"""Part after part, each in the plan's order, unless a column is asked for."""
 
 
 class Facts(Struct, frozen=True):
@@ -83,21 +85,30 @@ def show_blind(facts: Facts, lang: str, wish: Wish) -> Rows:
         return Spot(places.point(point), areas.get(plan.point(point).area, ""))
 
     routes = [_route(plan, route, schedules, facts, lang) for route, schedules in blind.unwalked]
-    parts = [
-        (say(lang, "cases.blind_points"), [spot(point) for point in blind.uncovered]),
-        (say(lang, "cases.blind_routes", weeks=facts.weeks), routes),
-        (say(lang, "cases.blind_unproven", weeks=facts.weeks), [spot(point) for point in blind.unproven]),
+    parts = {
+        "points": (say(lang, "cases.blind_points"), [spot(point) for point in blind.uncovered]),
+        "routes": (say(lang, "cases.blind_routes", weeks=facts.weeks), routes),
+        "unproven": (say(lang, "cases.blind_unproven", weeks=facts.weeks), [spot(point) for point in blind.unproven]),
+    }
+    asked = wish.get("part") if wish.get("part") in parts else ""
+    rows = [
+        Row((word, each.name, each.note))
+        for part, (word, spots) in parts.items()
+        for each in spots
+        if asked in ("", part)
     ]
-    rows = [Row((part, each.name, each.note)) for part, spots in parts for each in spots]
     return Rows(
         arranged(rows, BLIND, wish),
         len(rows),
         facts.names,
         facts.site,
-        options={"weeks": [(str(n), say(lang, "cases.weeks", n=n)) for n in WEEKS]},
+        options={
+            "weeks": [(str(n), say(lang, "cases.weeks", n=n)) for n in WEEKS],
+            "part": [(part, word) for part, (word, _) in parts.items()],
+        },
         usual={"weeks": str(facts.weeks)},
         line=say(lang, "cases.blind_line"),
-        more=parts,
+        more=[(word, len(spots)) for word, spots in parts.values()],
     )
 
 

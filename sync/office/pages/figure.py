@@ -47,7 +47,7 @@ def listing_of(figure: str, this: str) -> Listing:
         path=f"/indicators/{quote(figure)}",
         title=f"indicators.name_{figure}",
         columns=(
-            Column("at", "indicators.at"),
+            Column("at", "indicators.at", sorts=True),
             Column("what", "indicators.what"),
             Column("state", "indicators.state"),
             Column("record", "indicators.record"),
@@ -61,7 +61,7 @@ def listing_of(figure: str, this: str) -> Listing:
 
 
 def read_behind(tx: Connection, wish: Wish, figure: str, now: int) -> Behind | None:
-    """The newest day first, and no more days than fill the page: its place is a day, and how many of it are past."""
+    """Day by day, and no more days than fill the page: its place is a day, and how many of it are past."""
     here = choose(tx, wish.within, wish.site)
     if here is None:
         return None
@@ -71,24 +71,29 @@ def read_behind(tx: Connection, wish: Wish, figure: str, now: int) -> Behind | N
     state: State = next((each for each in STATES if each == wish.get("state")), "bad")
     first, last = month.days_of(name)
     counts = day_table.by_day(tx, site, figure, first, last)
-    begins = {day: counting.span_of(day, day, zone).first for day in reversed(counts)}
-    left = [
-        day
-        for day, begin in begins.items()
-        if _number(counts[day], figure, state) and (not wish.after or begin <= wish.after.at)
-    ]
+    begins = {day: counting.span_of(day, day, zone).first for day in (counts if wish.oldest else reversed(counts))}
+    left = [day for day, begin in begins.items() if _number(counts[day], figure, state) and _is_ahead(begin, wish)]
     found: list[tuple[Place, Case]] = []
     while left and len(found) < wish.most:
         filled = accumulate(_number(counts[day], figure, state) for day in left[: TOGETHER - 1])
         enough = 1 + sum(number < wish.most - len(found) for number in filled)
         some, left = left[:enough], left[enough:]
-        for day, those in reversed(behind.by_day(tx, site, some[::-1], (figure,), now).items()):
+        cases = behind.by_day(tx, site, sorted(some), (figure,), now)
+        for day in some:
             begin = begins[day]
             past = int(wish.after.rest) if wish.after and wish.after.at == begin and wish.after.rest.isdigit() else 0
-            of_state = [each for each in reversed(those) if each.state == state]
+            of_day = cases[day] if wish.oldest else reversed(cases[day])
+            of_state = [each for each in of_day if each.state == state]
             found += [(Place(begin, str(n)), each) for n, each in enumerate(of_state, 1) if n > past]
     total = sum(_number(each, figure, state) for each in counts.values())
     return Behind(site, plans, name, figure, indicators.total(counts.values()), total, found[: wish.most], now)
+
+
+def _is_ahead(begin: int, wish: Wish) -> bool:
+    """Whether something of the day that begins then may be on this page."""
+    if wish.after is None:
+        return True
+    return begin >= wish.after.at if wish.oldest else begin <= wish.after.at
 
 
 def _number(count: Count, figure: str, state: State) -> int:

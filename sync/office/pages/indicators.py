@@ -156,6 +156,7 @@ def show_month(facts: Facts, lang: str, left: int, done: str = "") -> MonthSeen:
     places = Places(lang, plan, facts.people)
     this = month.this_month(plan, read.made)
     months = [month.before(this, back) for back in range(-1, BACK)]
+    first, last = month.days_of(read.month)
     seen = [_figure(each, read, places) for each in read.figures]
     groups = dict.fromkeys(each.group for each in INDICATORS.values())
     return MonthSeen(
@@ -168,7 +169,7 @@ def show_month(facts: Facts, lang: str, left: int, done: str = "") -> MonthSeen:
         before=_here(read.site, month.before(read.month)),
         after=_here(read.site, month.before(read.month, -1)),
         precheck=url("/precheck", site=read.site, month=read.month),
-        report=url("/papers", site=read.site, paper="month", **{"from": f"{read.month}-01"}),
+        report=url("/papers", site=read.site, paper="month", **{"from": first, "to": last}),
         done=say(lang, f"indicators.done_{done}") if done in DONE.values() else "",
         behind=say(lang, "indicators.behind", n=left) if left else "",
         provisional=[

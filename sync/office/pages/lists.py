@@ -42,6 +42,7 @@ async def answer(
     nothing: str = NO_SITE,
     *,
     above: bool = True,
+    status: int = 200,
 ) -> Response[bytes]:
     """The list as a page, or as the file that `?as=` asks for. Where `read` gives None, `nothing` is the key of why.
     Without `above` no alarms stand above it: it shows them itself.
@@ -55,7 +56,8 @@ async def answer(
     rows = show(facts, lang, wish)
     if listing.act:
         await house.looked(request, listing.act, rows.site, listing.name)
-    return await house.frame.page(request, listing.template, show_list(rows, listing, wish, lang), above=above)
+    seen = show_list(rows, listing, wish, lang)
+    return await house.frame.page(request, listing.template, seen, above=above, status=status)
 
 
 async def _nothing(house: House, request: Asked, why: str) -> Response[bytes]:

@@ -5,6 +5,7 @@ What they are made of (2 MB) is imported when somebody asks.
 
 import asyncio
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,9 @@ from app.duties.site import Plan
 from app.words import LANGS, say
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import PATIENCE_S, House
+from sync.office.pages.listing import FROM_TO, Column, Listing, Row, Rows, pick
+from sync.office.pages.listing import Wish as ListWish
+from sync.office.pages.lists import answer
 from sync.office.pages.view import Asked, download, lang_of, reached_at, url
 from sync.office.papers import keeping
 from sync.office.papers.paper import Paper
@@ -25,15 +29,33 @@ from sync.office.papers.press import MEDIA, PaperRefused, Press
 from sync.office.places import Places
 from sync.office.sites import choose, named_plans
 from sync.office.store import papers as table
-from sync.office.store.paging import Place, place_of
-from sync.office.store.papers import PaperRow
+from sync.office.store.papers import PaperOrder, PaperRow
 from sync.office.store.plans import site_plan
 
 if TYPE_CHECKING:
     from sync.office.papers.catalogue import Sort
     from sync.office.papers.source import Wish
 
-SHOWN: Final = 30
+KEPT: Final = Listing(
+    "papers",
+    "/papers",
+    "papers.title",
+    (
+        Column("paper", "papers.choose"),
+        Column("days", "papers.kept_days", sorts=True),
+        Column("made", "papers.kept_at", sorts=True),
+        Column("by", "papers.kept_by"),
+        Column("records", "papers.kept_records"),
+        Column("files", "papers.get"),
+    ),
+    (pick("paper", "papers.choose"), *FROM_TO),
+    sort="made",
+    template="papers.html",
+    shown=30,
+)
+"""Those that were made, below the form of the paper that is asked for: what is chosen for one holds for both."""
+ORDERS: Final[Mapping[str, PaperOrder]] = {"days": "days", "made": "made"}
+"""By the column that sorts."""
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -44,19 +66,10 @@ class Choice(Struct, frozen=True):
     href: str = ""
 
 
-class KeptSeen(Struct, frozen=True):
-    name: str
-    days: str
-    made: str
-    by: str
-    records: int
-    files: list[tuple[str, str]]
-    """Address and format."""
+class FormSeen(Struct, frozen=True):
+    """What can be made."""
 
-
-class PapersSeen(Struct, frozen=True):
     site: str
-    site_name: str
     sites: list[Choice]
     papers: list[Choice]
     paper: str
@@ -65,8 +78,6 @@ class PapersSeen(Struct, frozen=True):
     about: list[Choice]
     langs: list[Choice]
     formats: list[Choice]
-    kept: list[KeptSeen]
-    next: str
 
 
 class Facts(Struct, frozen=True):
@@ -75,40 +86,51 @@ class Facts(Struct, frozen=True):
     sort: "Sort"
     about: tuple[tuple[str, str], ...]
     kept: list[PaperRow]
+    count: int
     now: int
 
 
-def read_papers(
-    tx: Connection, site: str, name: str, after: Place | None, within: tuple[str, ...], lang: str, now: int
-) -> Facts | None:
+def read_papers(tx: Connection, wish: ListWish, lang: str, now: int) -> Facts | None:
     """None while there is no site."""
     from sync.office.papers import catalogue
 
-    here = choose(tx, within, site)
+    here = choose(tx, wish.within, wish.site)
     if here is None:
         return None
-    site, plans = here.site, here.plans
+    site, plans, name = here.site, here.plans, wish.get("paper")
     sort = catalogue.SORTS.get(name) or next(iter(catalogue.SORTS.values()))
     about = catalogue.about_of(tx, sort, site, plans[site], lang)
-    return Facts(plans, site, sort, about, table.listed(tx, site, after, SHOWN + 1), now)
+    which = table.Which(name if name in catalogue.SORTS else "", wish.get("from"), wish.get("to"))
+    order = ORDERS.get(wish.sort, "made")
+    kept = table.listed(tx, site, wish.after, wish.most, which, order, oldest=wish.oldest)
+    return Facts(plans, site, sort, about, kept, table.count(tx, site, which), now)
 
 
-def show_papers(facts: Facts, lang: str, given: dict[str, str]) -> PapersSeen:
-    """`given` are the days and the matter that a link named."""
+def show_papers(facts: Facts, lang: str, wish: ListWish, of: str) -> Rows:
+    """`of` is the matter that a link named."""
     from sync.office.papers import catalogue
 
-    plan = facts.plans[facts.site]
-    places = Places(lang, plan, {})
-    today = places.local(facts.now).date()
-    last = _day(given.get("to", "")) or today
-    first = _day(given.get("from", "")) or (last if facts.sort.name == "night" else last.replace(day=1))
-    kept = [_kept(row, facts.site, places) for row in facts.kept[:SHOWN]]
-    more = facts.kept[SHOWN - 1].place if len(facts.kept) > SHOWN else None
-    wanted = given.get("of", "")
-    every = [] if facts.sort.must else [Choice("", say(lang, "papers.all_of"), not wanted)]
-    return PapersSeen(
+    places = Places(lang, facts.plans[facts.site], {})
+    return Rows(
+        [_kept(row, places) for row in facts.kept],
+        facts.count,
+        facts.plans,
+        facts.site,
+        options={"paper": [(name, say(lang, f"papers.name_{name}")) for name in catalogue.SORTS]},
+        line=say(lang, "papers.page_line"),
+        more=_form(facts, places, wish, of),
+    )
+
+
+def _form(facts: Facts, places: Places, wish: ListWish, of: str) -> FormSeen:
+    from sync.office.papers import catalogue
+
+    lang, today = places.lang, places.local(facts.now).date()
+    last = _day(wish.get("to")) or today
+    first = _day(wish.get("from")) or (last if facts.sort.name == "night" else last.replace(day=1))
+    every = [] if facts.sort.must else [Choice("", say(lang, "papers.all_of"), not of)]
+    return FormSeen(
         site=facts.site,
-        site_name=places.site(facts.site),
         sites=[Choice(id, each.site.name.say(lang) or id, id == facts.site) for id, each in facts.plans.items()],
         papers=[
             Choice(name, say(lang, f"papers.name_{name}"), name == facts.sort.name, _page(facts.site, name))
@@ -117,11 +139,9 @@ def show_papers(facts: Facts, lang: str, given: dict[str, str]) -> PapersSeen:
         paper=facts.sort.name,
         first=first.isoformat(),
         last=last.isoformat(),
-        about=[*every, *(Choice(id, word, id == wanted) for id, word in facts.about)] if facts.about else [],
+        about=[*every, *(Choice(id, word, id == of) for id, word in facts.about)] if facts.about else [],
         langs=[Choice(each, say(lang, f"papers.lang_{each}"), each == lang) for each in LANGS],
         formats=[Choice(each, each.upper()) for each in facts.sort.formats],
-        kept=kept,
-        next=url("/papers", site=facts.site, paper=facts.sort.name, after=str(more)) if more else "",
     )
 
 
@@ -130,18 +150,22 @@ def _page(site: str, name: str) -> str:
     return f"{url('/papers', site=site, paper=name)}#make"
 
 
-def _kept(row: PaperRow, site: str, places: Places) -> KeptSeen:
+def _kept(row: PaperRow, places: Places) -> Row:
+    """`seen` are its files: address and format."""
     from sync.office.papers import catalogue
 
     formats = catalogue.formats_of(row.name)
-    return KeptSeen(
-        name=say(places.lang, f"papers.name_{row.name}"),
-        days=row.first if row.first == row.last else f"{row.first} – {row.last}",
-        made=places.day_and_minute(row.made_at),
-        by=row.made_by or say(places.lang, "papers.by_itself"),
-        records=row.records,
-        files=[(url(f"/papers/kept/{row.paper}", site=site, **{"as": each}), each.upper()) for each in formats],
+    cells = (
+        say(places.lang, f"papers.name_{row.name}"),
+        row.first if row.first == row.last else f"{row.first} – {row.last}",
+        places.local(row.made_at),
+        row.made_by or say(places.lang, "papers.by_itself"),
+        row.records,
+        " ".join(each.upper() for each in formats),
     )
+    at = f"/papers/kept/{row.paper}"
+    files = [(url(at, site=row.site, **{"as": each}), each.upper()) for each in formats]
+    return Row(cells, row.place, seen=files)
 
 
 class CheckSeen(Struct, frozen=True):
@@ -214,14 +238,14 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
 
     @get("/papers")
     async def papers(request: Asked) -> Response[bytes]:
-        query, lang = request.query_params, lang_of(request)
-        site, name, after = site_of(request), query.get("paper", ""), place_of(query.get("after", ""))
-        facts = await house.store.read(
-            lambda tx: read_papers(tx, site, name, after, sites_of(request), lang, house.clock_ms())
+        lang, now, of = lang_of(request), house.clock_ms(), request.query_params.get("of", "")
+        return await answer(
+            house,
+            request,
+            KEPT,
+            lambda tx, wish: read_papers(tx, wish, lang, now),
+            lambda facts, lang, wish: show_papers(facts, lang, wish, of),
         )
-        if facts is None:
-            return await house.frame.plain(request, "not_found", "no_site", 200)
-        return await house.frame.page(request, "papers.html", show_papers(facts, lang, dict(query)))
 
     async def asked(request: Asked) -> "Wish":
         now, site = house.clock_ms(), site_of(request)

@@ -35,6 +35,7 @@ def show(facts: Facts, sites: dict[str, Profile], lang: str) -> CheckSeen:
     read, this = facts.month, month.this_month(facts.plan, facts.now)
     items = list(precheck.items(facts, lang))
     open_ = precheck.open_of(items)
+    first, last = month.days_of(read.month)
     word = say(lang, "precheck.open", n=open_) if open_ else say(lang, "precheck.ready")
     return CheckSeen(
         site=read.site,
@@ -48,7 +49,7 @@ def show(facts: Facts, sites: dict[str, Profile], lang: str) -> CheckSeen:
         ready=Verdict("amber" if open_ else "ok", word),
         items=items,
         report=url("/indicators", site=read.site, month=read.month),
-        paper=url("/papers", site=read.site, paper="precheck", **{"from": f"{read.month}-01"}),
+        paper=url("/papers", site=read.site, paper="precheck", **{"from": first, "to": last}),
     )
 
 

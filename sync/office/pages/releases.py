@@ -6,6 +6,7 @@ A release is for handhelds of every site, so only an account of all sites change
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from typing import Final
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
@@ -21,6 +22,8 @@ from sync.office import fleet, handheld_settings
 from sync.office import releases as rules
 from sync.office.pages.frame import sites_of
 from sync.office.pages.house import House
+from sync.office.pages.listing import Column, Link, Listing, Row, Rows, Wish, arranged
+from sync.office.pages.lists import answer
 from sync.office.pages.view import FORM_BYTES, Asked, lang_of, url
 from sync.office.places import Places
 from sync.office.releases import MOST, Listed, ring_words
@@ -28,6 +31,22 @@ from sync.office.sites import profiles
 from sync.office.store import known
 from sync.office.verdicts import Verdict
 
+RELEASES: Final = Listing(
+    "releases",
+    "/releases",
+    "releases.title",
+    (
+        Column("version", "releases.version"),
+        Column("added", "releases.added_at", sorts=True),
+        Column("offers", "releases.offered_to"),
+        Column("runs", "releases.runs", sorts=True),
+    ),
+    sort="kept",
+    oldest=True,
+    all_sites=True,
+    template="releases.html",
+)
+"""The newest first, unless a column is asked for."""
 MIB = 1024 * 1024
 ROOM_BYTES = 64 * 1024
 """Of an uploaded form beside its file."""
@@ -45,11 +64,10 @@ class Ring(Struct, frozen=True):
 
 
 class ReleaseSeen(Struct, frozen=True):
+    """Beside its cells."""
+
     version: str
-    about: str
-    added: str
     offers: list[Ring]
-    runs: str
 
 
 class TroubleSeen(Struct, frozen=True):
@@ -60,8 +78,9 @@ class TroubleSeen(Struct, frozen=True):
 
 
 class ReleasesSeen(Struct, frozen=True):
+    """Around the list."""
+
     publisher: str
-    releases: list[ReleaseSeen]
     others: str
     """Versions that run on handhelds, and of which the office has no file."""
     troubles: list[TroubleSeen]
@@ -99,10 +118,14 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
 
 
 async def _page(house: House, request: Asked, done: str = "", refused: str = "", status: int = 200) -> Response[bytes]:
-    within = sites_of(request)
-    facts = await house.store.read(lambda tx: read_releases(tx, within))
-    seen = show_releases(facts, lang_of(request), done, refused)
-    return await house.frame.page(request, "releases.html", seen, status=status)
+    return await answer(
+        house,
+        request,
+        RELEASES,
+        lambda tx, wish: read_releases(tx, wish.within),
+        lambda facts, lang, wish: show_releases(facts, lang, wish, done, refused),
+        status=status,
+    )
 
 
 def read_releases(tx: Connection, within: tuple[str, ...]) -> Facts:
@@ -115,33 +138,36 @@ def read_releases(tx: Connection, within: tuple[str, ...]) -> Facts:
     return Facts(known.get(tx, rules.PUBLISHER), rules.listed(tx), seen, sorted(rings - {""}), names)
 
 
-def show_releases(facts: Facts, lang: str, done: str, refused: str) -> ReleasesSeen:
+def show_releases(facts: Facts, lang: str, wish: Wish, done: str, refused: str) -> Rows:
     places = Places(lang, None, {})
     active = [each for each in facts.seen if each.said is not None and each.device.revoked_at is None]
     runs = Counter(each.said.program for each in active if each.said)
     mine = {each.held.version for each in facts.listed}
     others = [f"{version} ({n})" for version, n in sorted(runs.items()) if version not in mine]
     act, _, version = done.partition(" ")
-    return ReleasesSeen(
+    rows = (_release(each, runs[each.held.version], places) for each in facts.listed)
+    around = ReleasesSeen(
         publisher=facts.publisher[:SHOWN],
-        releases=[_release(each, runs[each.held.version], places) for each in facts.listed],
         others="、".join(others) if lang == "zh" else ", ".join(others),
         troubles=[_trouble(each, facts, lang) for each in active if _is_bad(each)],
         rings=facts.rings,
         done=say(lang, f"releases.page_{act}", version=clean(version, 40)) if act in DONE else "",
         refused=refused,
     )
+    line = say(lang, "releases.page_line")
+    return Rows(arranged(rows, RELEASES, wish), len(facts.listed), line=line, more=around)
 
 
-def _release(each: Listed, runs: int, places: Places) -> ReleaseSeen:
+def _release(each: Listed, runs: int, places: Places) -> Row:
     held, lang = each.held, places.lang
-    return ReleaseSeen(
-        version=held.version,
-        about=f"{held.arch} · {max(1, round(held.size / MIB))} MB",
-        added=places.day_and_minute(held.added_at),
-        offers=[Ring(offer.ring, ring_words(lang, offer.ring)) for offer in each.offers],
-        runs=say(lang, "releases.page_runs", n=runs),
+    offers = [Ring(offer.ring, ring_words(lang, offer.ring)) for offer in each.offers]
+    cells = (
+        Link(held.version, note=f"{held.arch} · {max(1, round(held.size / MIB))} MB"),
+        places.local(held.added_at),
+        tuple(ring.word for ring in offers) or say(lang, "releases.to_nobody"),
+        runs,
     )
+    return Row(cells, seen=ReleaseSeen(held.version, offers))
 
 
 def _is_bad(seen: fleet.Seen) -> bool:

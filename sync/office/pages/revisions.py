@@ -23,9 +23,9 @@ from app.words import say
 from sync.office import credentials, importing
 from sync.office.credentials import everybody
 from sync.office.handing_out import FORMS, XLSX, drawn_up, revision_of
-from sync.office.pages.choosing import SiteChoice, site_choices
-from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
+from sync.office.pages.listing import Cell, Column, Listing, Row, Rows, Wish, arranged
+from sync.office.pages.lists import answer
 from sync.office.pages.planning import (
     Around,
     FaultSeen,
@@ -43,13 +43,26 @@ from sync.office.store import drafts
 from sync.office.store import plans as table
 from sync.office.store.accounts import Session
 from sync.office.store.drafts import DraftRow
-from sync.office.store.plans import PlanRow
+from sync.office.store.plans import Revision
 from sync.office.verdicts import Verdict
 from sync.office.workbook import MAX_BYTES
 
 EXAMPLE: Final = "cuihu-garden.xlsx"
-LISTED: Final = 60
-"""Revisions of a site on one page; the older ones stay and can be asked for by number."""
+PLANS: Final = Listing(
+    "plans",
+    "/plans",
+    "planning.title",
+    (
+        Column("revision", "planning.revision", sorts=True),
+        Column("state", "planning.state"),
+        Column("from", "planning.from", sorts=True),
+        Column("holds", "planning.holds"),
+        Column("taken", "planning.taken", sorts=True),
+        Column("by", "planning.by", sorts=True),
+        Column("files", "planning.files"),
+    ),
+    template="plans.html",
+)
 AHEAD: Final = timedelta(days=731)
 """So far ahead a plan may be set to take effect."""
 _COLOURS: Final = {"now": "ok", "coming": "amber", "earlier": "dim", "withdrawn": "dim"}
@@ -62,27 +75,22 @@ class Beside(Struct, frozen=True):
     warnings: tuple[Fault, ...]
 
 
+class PlansSeen(Struct, frozen=True):
+    """Around the list."""
+
+    site: str
+    done: str
+
+
 class RevisionSeen(Struct, frozen=True):
+    """Beside its cells."""
+
     number: int
-    called: str
-    since: str
-    state: Verdict
-    taken: str
-    by: str
-    counts: str
     xlsx: str
     yaml: str
     changes: str
     """Address of what it changed; empty for the first one."""
     may_withdraw: bool
-
-
-class PlansSeen(Struct, frozen=True):
-    site: str
-    site_name: str
-    sites: list[SiteChoice]
-    revisions: list[RevisionSeen]
-    done: str
 
 
 class UploadSeen(Struct, frozen=True):
@@ -103,16 +111,25 @@ class UploadSeen(Struct, frozen=True):
 class Facts(Struct, frozen=True):
     sites: dict[str, Profile]
     site: str
-    rows: list[PlanRow]
-    """Oldest first, withdrawn ones too."""
+    rows: list[Row]
+    """Of this page; each `seen` is its Revision."""
+    count: int
+    plans: dict[int, Plan]
+    """The revisions of this page."""
+    holds: int
+    """The revision in force; 0 while none has begun."""
+    now: int
 
 
 async def listed(house: House, request: Asked) -> Response[bytes]:
-    site, within = site_of(request), sites_of(request)
-    facts = await house.store.read(lambda tx: read_plans(tx, site, within))
-    done, number = (request.query_params.get(name, "") for name in ("done", "n"))
-    seen = show_plans(facts, lang_of(request), house.clock_ms(), done, number)
-    return await house.frame.page(request, "plans.html", seen)
+    now, done, number = house.clock_ms(), *(request.query_params.get(name, "") for name in ("done", "n"))
+    return await answer(
+        house,
+        request,
+        PLANS,
+        lambda tx, wish: read_plans(tx, wish, now),
+        lambda facts, lang, _: show_plans(facts, lang, done, number),
+    )
 
 
 async def out_as_file(house: House, request: Asked) -> Response[bytes]:
@@ -214,47 +231,65 @@ def shipped() -> Response[bytes]:
     return download(example(EXAMPLE), EXAMPLE, FORMS[XLSX])
 
 
-def read_plans(tx: Connection, site: str, within: tuple[str, ...]) -> Facts:
-    sites = profiles(tx, within)
-    chosen = site if site in sites else next(iter(sites), "")
-    return Facts(sites, chosen, table.plans_of(tx, chosen, withdrawn=True)[-LISTED:])
+def read_plans(tx: Connection, wish: Wish, now: int) -> Facts:
+    sites = profiles(tx, wish.within)
+    site = wish.chosen(sites) if sites else ""
+    revisions = table.revisions_of(tx, site)
+    rows = arranged((Row(_order(each), seen=each) for each in revisions), PLANS, wish)
+    named = {row.seen.revision: row.seen.sha256 for row in rows}
+    plans = {plan.revision: plan for plan in table.plans_named(tx, site, named)}
+    holds = table.plan_at(tx, site, now)
+    return Facts(sites, site, rows, len(revisions), plans, holds.revision if holds else 0, now)
 
 
-def show_plans(facts: Facts, lang: str, now: int, done: str, number: str) -> PlansSeen:
-    known = [(row, decode_plan(row.raw)) for row in facts.rows]
-    standing = [plan for row, plan in known if row.withdrawn_at is None]
-    holds = in_force(standing, now) if standing else None
-    places = Places(lang, standing[-1] if standing else None, {})
+def _order(row: Revision) -> tuple[Cell, ...]:
+    return row.revision, "", row.effective, "", row.imported_at, row.by, ""
+
+
+def show_plans(facts: Facts, lang: str, done: str, number: str) -> Rows:
+    places = Places(lang, next(iter(facts.plans.values()), None), {})
     said = done in ("taken", "same", "withdrawn") and whole(number) is not None
-    return PlansSeen(
-        site=facts.site,
-        site_name=places.site(facts.site),
-        sites=site_choices(facts.sites, facts.site, "/plans", lang),
-        revisions=[_revision(row, plan, holds, places, now) for row, plan in reversed(known)],
-        done=say(lang, f"planning.done_{done}", n=number) if said else "",
+    return Rows(
+        [_revision(row, facts, places) for row in facts.rows],
+        facts.count,
+        facts.sites,
+        facts.site,
+        line=say(lang, "planning.line"),
+        more=PlansSeen(facts.site, say(lang, f"planning.done_{done}", n=number) if said else ""),
     )
 
 
-def _revision(row: PlanRow, plan: Plan, holds: Plan | None, places: Places, now: int) -> RevisionSeen:
-    coming = begins(plan) > now
-    state = (
-        "withdrawn" if row.withdrawn_at is not None else "now" if plan is holds else "coming" if coming else "earlier"
-    )
+def _revision(row: Row, facts: Facts, places: Places) -> Row:
+    held, plan = row.seen, facts.plans[row.seen.revision]
+    state = _state(held, plan, facts)
     counts = {"points": len(plan.points), "routes": len(plan.routes), "schedules": len(plan.schedules)}
-    address = {"site": row.site, "revision": str(row.revision)}
-    return RevisionSeen(
-        number=row.revision,
-        called=say(places.lang, "planning.number", n=row.revision),
-        since=effective_of(plan),
-        state=Verdict(_COLOURS[state], say(places.lang, f"planning.state_{state}")),
-        taken=f"{places.local(row.imported_at):%Y-%m-%d %H:%M}",
-        by=row.by,
-        counts=say(places.lang, "planning.counts", **counts),
+    address = {"site": facts.site, "revision": str(held.revision)}
+    verdict = Verdict(_COLOURS[state], say(places.lang, f"planning.state_{state}"))
+    cells = (
+        say(places.lang, "planning.number", n=held.revision),
+        verdict,
+        effective_of(plan),
+        say(places.lang, "planning.counts", **counts),
+        places.local(held.imported_at),
+        held.by,
+        "XLSX YAML",
+    )
+    seen = RevisionSeen(
+        number=held.revision,
         xlsx=url("/plans/file", **address, form="xlsx"),
         yaml=url("/plans/file", **address, form="yaml"),
-        changes=url("/plans/changes", **address) if row.revision > 1 else "",
-        may_withdraw=state == "coming" and holds is not None,
+        changes=url("/plans/changes", **address) if held.revision > 1 else "",
+        may_withdraw=state == "coming" and facts.holds > 0,
     )
+    return Row(cells, row.place, verdict.colour, seen)
+
+
+def _state(held: Revision, plan: Plan, facts: Facts) -> str:
+    if held.withdrawn_at is not None:
+        return "withdrawn"
+    if held.revision == facts.holds:
+        return "now"
+    return "coming" if begins(plan) > facts.now else "earlier"
 
 
 def moved(plan: Plan, at: str, first: bool, now: int) -> Plan:

@@ -82,7 +82,7 @@ def _lines(ground: Ground, asked: Sequence[Item]) -> Iterator[Section]:
         if more := item.count - sum(line.count for line in item.lines):
             rows.append((Cell(ground.w("and_more", n=more), "soft", across=4),))
     if rows:
-        columns = ground.columns(("case", 15, "left"), ("time", 6), ("settled_by", 4), ("settled_at", 5))
+        columns = ground.columns(("case", 15, "left"), ("precheck_at", 6), ("settled_by", 4), ("settled_at", 5))
         yield Section((Table(columns, tuple(rows)),), heading=ground.w("precheck_lines"))
 
 
