@@ -5,8 +5,10 @@ import re
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from app.logbook.book import Draft
+from sync.office.pages import alarmlist
 from sync.office.store import alarms as table
 from sync.office.store.records import link
 from tests.office.conftest import GUARDS, SITE, Handheld, Office, at
@@ -219,7 +221,7 @@ def test_of_many_alarms_the_newest_stand_above_a_page_and_all_in_the_list(office
 
 
 def test_older_alarms_are_on_further_pages(office: Office, handheld: Handheld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.office.pages.alarmlist.LISTED", 2)
+    monkeypatch.setattr(alarmlist, "ALARMS", replace(alarmlist.ALARMS, shown=2))
     office.account()
     browser = office.browser()
     for _ in range(5):
@@ -228,13 +230,40 @@ def test_older_alarms_are_on_further_pages(office: Office, handheld: Handheld, m
         handheld.sync()
         for state in ("taken", "closed"):
             press(browser, alarm, state)
-    path, seen = "/alarms", list[str]()
-    for _ in range(3):
+    listed = [
+        _listed(browser, path) for path in ("/alarms", "/alarms?sort=-time", "/alarms?sort=time", "/alarms?sort=-site")
+    ]
+    assert [len(pages) for pages in listed] == [3] * 4
+    newest, *others, oldest, by_site = ([ref for page in pages for ref in page] for pages in listed)
+    assert len(newest) == 5 == len(set(newest))
+    assert others == [newest] == [by_site]
+    assert oldest == newest[::-1]
+
+
+def test_what_stands_is_first_unless_a_column_is_asked_for(office: Office, handheld: Handheld) -> None:
+    office.account()
+    raise_alarm(handheld)
+    for days in (0, 40):
+        handheld.clock.wait(days * 24 * 3600 + 60)
+        office.now += days * 24 * 3600 * 1000
+        alarm = raise_alarm(handheld)
+        handheld.sync()
+        browser = office.browser()
+        press(browser, alarm, "taken")
+        press(browser, alarm, "closed")
+    [usual], [newest] = (_listed(browser, path) for path in ("/alarms", "/alarms?sort=-time"))
+    assert len(usual) == 2, "what was closed a month ago is not among them"
+    assert newest == usual[::-1], "what stands is in its turn, however old"
+    assert len(_listed(browser, "/alarms?sort=time&from=2026-11-01")[0]) == 3
+
+
+def _listed(browser: httpx.Client, path: str) -> list[list[str]]:
+    """The records of page after page."""
+    pages = list[list[str]]()
+    while path:
         text = browser.get(f"{path}{'&' if '?' in path else '?'}lang=en").text
-        seen += re.findall(r'<td data-label="Record"><span class="ref">([^<]*)<', text)
-        older = re.search(r'<p><a href="(/alarms\?after=[^"]+)"', text)
-        path = older[1].replace("&amp;", "&") if older else ""
-        if not path:
-            break
-    assert len(seen) == 5 == len(set(seen))
-    assert path == ""
+        pages.append(re.findall(r'<td data-label="Record"><span class="ref">([^<]*)<', text))
+        following = re.search(r'<a href="(/alarms\?[^"]+)" rel="next"', text)
+        path = following[1].replace("&amp;", "&") if following else ""
+        assert len(pages) < 9
+    return pages

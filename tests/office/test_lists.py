@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from io import BytesIO, StringIO
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -21,7 +22,8 @@ from app.logbook.book import Draft
 from sync.office.pages import listing, lists
 from sync.office.pages.listfiles import Table, csv_of, xlsx_of
 from sync.office.pages.listing import Column, Link, Listing, Row, Wish, arranged
-from sync.office.store import audit
+from sync.office.store import audit, papers
+from sync.office.store.papers import PaperRow
 from sync.office.verdicts import Verdict
 from tests.office.conftest import CHEAP, GUARDS, PASSWORD, SITE, Handheld, Office, furnished
 from tests.office.test_pages import HOSTILE, SHOWN, Page
@@ -31,6 +33,7 @@ DEVICES = 60
 """More than a page."""
 PEOPLE = "/people/zhang-wei"
 SHIFTS = 70
+PAPERS = 70
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("lists")
     office = Office(furnished(folder / "office"))
     office.account()
-    office.ask(accounts.add(office.store, "boss", "manager", None, PASSWORD, office.now, CHEAP))
+    for name, role in (("boss", "manager"), ("root", "admin")):
+        office.ask(accounts.add(office.store, name, role, None, PASSWORD, office.now, CHEAP))
     handheld = Handheld(office, folder / "handheld")
     handheld.write(*(Draft("shift.opened", {"crew": [crew], "post": None}, GUARDS[:1]) for crew in crews()))
     handheld.sync()
@@ -60,6 +64,12 @@ def crews() -> list[dict[str, object]]:
 @pytest.fixture(scope="module")
 def browser(office: Office) -> Iterator[httpx.Client]:
     with closing(office.browser("boss")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def admin(office: Office) -> Iterator[httpx.Client]:
+    with closing(office.browser("root")) as browser:
         yield browser
 
 
@@ -139,8 +149,10 @@ def _bare(text: str) -> str:
 LISTED = (
     "/rounds", "/rounds/month", "/alarms", "/messages", "/findings", "/hazards", "/orders/list", "/blindspots",
     "/assets", "/assets/dt-03-1", "/cleaning", "/controlroom", "/visitors", "/handovers", "/drills",
-    "/indicators/missed", "/compare", "/people", PEOPLE, "/devices", "/tags", "/books", "/audit",
+    "/indicators/missed", "/compare", "/papers", "/people", PEOPLE, "/devices", "/plans", "/tags", "/books",
+    "/releases", "/audit",
 )  # fmt: skip
+ADMINS = {"/releases"}
 ELSEWHERE = {
     "/orders": "a board; /orders/list is its list",
     "/now": "what is so at this moment, of several sorts",
@@ -149,9 +161,6 @@ ELSEWHERE = {
     "/indicators": "the month's figures; papers have them as files",
     "/precheck": "questions before a report, each with its answer",
     "/records": "a book as it was written; `watchbook-office export` has it with its proofs",
-    "/papers": "the papers made, each of them a file",
-    "/plans": "the plan's revisions, each of them a file",
-    "/releases": "programs and how far each has come",
 }
 """Pages with rows that are no list, and why."""
 FORMS = {
@@ -170,8 +179,10 @@ def test_every_page_is_a_list_or_says_why_not() -> None:
 
 
 @pytest.mark.parametrize("path", LISTED)
-def test_each_list_is_a_file_with_the_headings_of_its_page(browser: httpx.Client, path: str) -> None:
-    asked = {**EN, "site": SITE}
+def test_each_list_is_a_file_with_the_headings_of_its_page(
+    browser: httpx.Client, admin: httpx.Client, path: str
+) -> None:
+    asked, browser = {**EN, "site": SITE}, admin if path in ADMINS else browser
     text, page = browser.get(path, params=asked).text, read_csv(browser.get(path, params={**asked, "as": "csv"}))
     sheet = browser.get(path, params={**asked, "as": "xlsx"})
     assert read_xlsx(sheet.content)[0] == page[0]
@@ -215,6 +226,28 @@ def test_filters_stand_in_the_url_and_hold_on_every_page(browser: httpx.Client) 
     assert all(query["name"] == ["HYPERLINK"] for query in kept)
     assert len(kept) == len(links) - 1  # one clears it
     assert len(every_page(browser, "/devices?lang=en&state=nonsense")[0]) == listing.SHOWN
+
+
+def test_papers_that_were_made_are_listed_by_sort_and_days(office: Office, browser: httpx.Client) -> None:
+    for n in range(PAPERS):
+        name, day = ("night", "lift")[n % 2], f"2026-10-{1 + n * 7 % 28:02}"
+        row = PaperRow(SITE, f"{n:064x}", name, "", "zh", day, day, "0" * 64, n, office.now + n // 3 * 60_000, "x")
+        office.ask(office.store.write(partial(papers.keep, row=row, content=b"")))
+    for sort, column in (("made", 2), ("days", 1)):
+        one, other = (
+            [row for page in every_page(browser, f"/papers?lang=en&sort={way}{sort}") for row in page]
+            for way in ("", "-")
+        )
+        listed = [int(row[4]) for row in one if row[3] == "x"]  # the office makes a sheet by itself
+        assert sorted(listed) == list(range(PAPERS))
+        assert one == other[::-1]
+        assert [row[column] for row in one] == sorted(row[column] for row in one)
+    asked = "/papers?lang=en&paper=lift&from=2026-10-08&to=2026-10-14"
+    [found] = every_page(browser, asked)
+    assert {row[0] for row in found} == {"Daily lift safety check"}
+    assert 1 < len(found) < PAPERS // 2
+    assert all("2026-10-08" <= row[1] <= "2026-10-14" for row in found)
+    assert [row[4] for row in read_csv(browser.get(f"{asked}&as=csv"))[1:]] == [row[4] for row in found]
 
 
 def test_days_are_whole_and_local(browser: httpx.Client) -> None:

@@ -16,9 +16,13 @@ from msgspec.structs import replace
 from openpyxl import load_workbook  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy import select
 
+from app.duties.accepting import Shown
+from app.kinds.reviews import ReviewAccepted
+from sync.office.desk import Desk
 from sync.office.pages import daybooks
 from sync.office.pages.listing import Wish
-from sync.office.papers import paper, pdf
+from sync.office.papers import NAMES, paper, pdf
+from sync.office.papers.catalogue import SORTS
 from sync.office.papers.nightly import Nightly
 from sync.office.papers.paper import (
     Cell,
@@ -40,6 +44,7 @@ from sync.office.store.schema import records
 from tests.office.conftest import SITE, Office, at, command, furnished
 from tests.office.papers_read import HOSTILE, links_of, look_through, must_be_harmless, pages_of, words_of
 from tests.office.papers_told import DAY, Told, made
+from tests.office.test_life import supervisor
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +103,32 @@ def test_the_control_room_s_log_says_where_its_watch_had_gaps(told: Told) -> Non
     log = made(told, "control-room")
     assert [cell.text for cell in paper.tables_of(log)[0].rows[1][1:5]] == ["故障", "12", "报修", "何静"]
     assert "间隔超过120分钟1处" in words_of(file_of(log, "pdf"))
+
+
+def test_the_check_before_the_report_names_what_waits_with_room_for_who_settles_it(told: Told) -> None:
+    before = made(told, "precheck")
+    asked, waiting = paper.tables_of(before)
+    assert [cell.text for cell in asked.rows[5][:3]] == ["6", "未复核的轮次", "5"]
+    assert asked.rows[5][1].link == f"/review?site={SITE}&from=2026-11-01&to=2026-11-30"
+    assert [column.name for column in asked.columns[-2:]] == ["整改人", "完成时间"]
+    lines: dict[str, list[Cell]] = {}
+    for row in waiting.rows:
+        if len(row) == 1:
+            lines[row[0].text] = under = []
+        else:
+            under.append(row[0])
+    assert [cell.text for cell in lines["6. 未复核的轮次"]] == ["2026-11-18 1轮", "2026-11-20 4轮"]
+    (late,) = lines["9. 超期未整改的问题和隐患"]
+    assert (told.finding.replace(":", "%3A") in late.link, "3号楼1单元" in late.text) == (True, True)
+    filled = [cell.text for row in (*asked.rows, *waiting.rows) if len(row) > 1 for cell in row[-2:]]
+    assert (len(filled) > 40, set(filled)) == (True, {""})
+    office = told.office
+    said = ReviewAccepted((Shown(told.round),))
+    office.ask(Desk(office.store, office.key).say(SITE, said, supervisor(office), at("2026-11-21 08:50")))
+    office.ask(office.serving.folding.catch_up())
+    after = made(told, "precheck")
+    assert (before.made.hash != after.made.hash, after.made.records) == (True, before.made.records + 1)
+    assert [cell.text for cell in paper.tables_of(after)[0].rows[5][:3]] == ["6", "未复核的轮次", "4"]
 
 
 def test_a_handover_shows_what_is_missing_and_what_was_late(told: Told) -> None:
@@ -270,6 +301,13 @@ def test_what_cannot_be_had_is_said(browser: httpx.Client, told: Told, wrong: di
     answer = browser.get("/papers/make", params={"site": SITE, "lang": "en", **wrong})
     assert answer.status_code == 409
     assert said in answer.text
+
+
+def test_the_docs_name_every_paper_with_its_formats() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "papers.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \|.*\| ([A-Z ]+) \|$", text, re.MULTILINE)
+    assert rows == [(name, " ".join(SORTS[name].formats).upper()) for name in NAMES]
+    assert list(SORTS) == list(NAMES)
 
 
 def test_commands_write_reports_and_papers(told: Told, tmp_path: Path) -> None:

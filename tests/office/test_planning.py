@@ -1,5 +1,6 @@
 """The pages of plans: a file in, a preview, from when it holds, and what is judged by which revision."""
 
+import csv
 import json
 import re
 from collections.abc import Iterator
@@ -158,6 +159,14 @@ def test_a_plan_is_previewed_holds_from_its_moment_offline_and_can_be_taken_back
         dues = judged(office, date(2026, 11, 22))
         assert {len(stops) for due, stops in dues if due < moment and GONE in stops}, "before it the old plan asks"
         assert not [due for due, stops in dues if due >= moment and GONE in stops]
+        listed = {
+            sort: list(csv.reader(browser.get("/plans", params={"as": "csv", "sort": sort, **EN}).text.splitlines()))[
+                1:
+            ]
+            for sort in ("", "revision", "-from")
+        }
+        assert [row[:2] for row in listed[""]] == [["Revision 2", "To come"], ["Revision 1", "In force"]]
+        assert listed[""] == listed["-from"] == listed["revision"][::-1]
         page = Page(browser.get("/plans", params={"site": SITE, **EN})).text
         assert "Revision 2" in page
         assert "To come" in page

@@ -118,6 +118,8 @@ def test_the_page_takes_in_offers_and_says_who_did_not_take_it(
         assert "东门岗1号" in text
         assert '<td data-label="Site">Cuihu Garden</td>' in text
         assert "0.2.0 (1)" in text
+        listed = browser.get("/releases", params={"lang": "en", "sort": "-added", "as": "csv"}).text
+        assert re.search(rf"\n{re.escape(NEW)} .* MB,[^,]+,all handhelds; ring pilot,0", listed), listed
         sent(act="withdraw", version=NEW, ring="pilot")
         sent(act="withdraw", version=NEW, ring="")
         assert "offered to nobody" in page()
