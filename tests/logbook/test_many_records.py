@@ -1,8 +1,14 @@
 """Records that are looked at together, as an office does with a batch, are judged as each alone."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.json import decode as from_json
+from msgspec.json import encode as to_json
+from msgspec.structs import asdict
 
 from app.errors import RecordRefused
 from app.record import MAX_INT, Record, decode, decode_each, encode
@@ -30,6 +36,8 @@ BAD = {
     "a large number": like(b"[1,", b"[%d," % (MAX_INT + 1)),
     "deep": like(b"[1,", b"[" + b"[" * 8 + b"]" * 8 + b","),
     "a key that is not plain": like(b'"a"', '"二"'.encode()),
+    "a key with a control character": like(b'"a"', b'"\x7f"'),
+    "a key with an escaped one": like(b'"a"', rb'"\u0001"'),
     "a key without a name": like(b'"a"', b'""'),
     "no kind": like(b"check.answered", b"Check"),
     "nobody": like(b"li-min", b"Li Min"),
@@ -47,8 +55,12 @@ def alone(raw: bytes) -> Record | None:
         return None
 
 
+def told(records: Sequence[Record | None]) -> list[dict[str, Any] | None]:
+    return [asdict(record) if record else None for record in records]
+
+
 def test_good_ones_are_what_each_is_alone() -> None:
-    assert list(decode_each(GOOD)) == [decode(raw) for raw in GOOD]
+    assert told(decode_each(GOOD)) == told([decode(raw) for raw in GOOD])
     assert list(decode_each([])) == []
 
 
@@ -56,5 +68,25 @@ def test_good_ones_are_what_each_is_alone() -> None:
 def test_a_bad_one_among_them_is_refused_and_no_other(name: str) -> None:
     assert alone(BAD[name]) is None
     batch = [GOOD[0], BAD[name], *GOOD[1:]]
-    assert list(decode_each(batch)) == [alone(raw) for raw in batch]
+    assert told(decode_each(batch)) == told([alone(raw) for raw in batch])
     assert list(decode_each([BAD[name]])) == [None]
+
+
+leaves = st.none() | st.booleans() | st.integers(-(2**54), 2**54) | st.floats(allow_nan=False) | st.text(max_size=70)
+keys = st.text(st.characters(max_codepoint=0x90), max_size=3) | st.sampled_from(("k" * 64, "k" * 65, "\x7f", "\\"))
+bodies = st.dictionaries(
+    keys, st.recursive(leaves, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(keys, inner, max_size=2))
+)
+nested = st.integers(0, 12).map(lambda depth: {"a": from_json("[" * depth + "0" + "]" * depth)})
+
+
+@given(
+    bodies | nested,
+    st.sampled_from(("check.answered", "k" * 65, "a.b", "Check.x")),
+    st.lists(st.sampled_from(("li-min", "p" * 41, "")), max_size=22),
+    st.integers(-(2**54), 2**54),
+)
+def test_together_or_alone_makes_no_difference(body: dict[str, Any], kind: str, by: list[str], at: int) -> None:
+    said = {"at": at, "body": body, "boot": "b", "by": by, "kind": kind, "off": None, "seq": 1, "up": 1, "v": 1}
+    raw = to_json(said, order="sorted")
+    assert told(decode_each([raw])) == told([alone(raw)])
