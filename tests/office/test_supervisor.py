@@ -197,15 +197,16 @@ async def monthly_report(hands: Hands) -> Download:
     page = hands.page
     await hands.open("papers")
     await hands.content()
-    await hands.follow(page.locator(".choices a", has_text="Monthly report"))
+    await hands.follow(page.locator(".choices").get_by_role("link", name="Monthly report", exact=True))
     await hands.type("Tab")
-    assert await hands.within("main form"), "past the other papers"
-    await hands.to(page.locator("main form button"))
+    assert await hands.within("#making"), "past the other papers"
+    await hands.to(page.locator("#making button"))
     async with page.expect_download(timeout=60_000) as coming:
         await hands.type("Enter")
     download = await coming.value
     assert download.suggested_filename.endswith(".pdf")
-    await page.locator("#kept td", has_text="Monthly report").wait_for(timeout=30_000)  # nobody loaded the page again
+    kept = page.locator("#kept").get_by_role("cell", name="Monthly report", exact=True)
+    await kept.wait_for(timeout=30_000)  # nobody loaded the page again
     return download
 
 
