@@ -6,7 +6,7 @@ a method that returns has recorded. Screens and tests drive this class; it draws
 
 import os
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -29,6 +29,9 @@ from app.posting import Posting
 from app.session import act, people
 from app.text import clean
 from app.words import say
+
+ANEW_MS: Final = 60_000
+"""From then on an alarm that nobody has taken may be raised anew: it is another place by now, or another danger."""
 
 
 class Here(Struct, frozen=True):
@@ -312,6 +315,12 @@ class Watch(Crew, Arrivals, Posting, Doubting):
         )
         (entry,) = await self._write(body, by=people(crew))
         return body.finding(f"{self._logbook.book_id}:{entry.record.seq}", entry.record.at)
+
+    @property
+    def may_raise_alarm(self) -> bool:
+        """Whether another alarm begins now: a key held down is one, and a silent one may become loud."""
+        since = self._clock.now().at - self.state.alarm_at
+        return not self.alarm_open or self.state.silent or abs(since) >= ANEW_MS
 
     @act
     async def raise_alarm(self, *, silent: bool = False) -> str:

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from app.duties.days import local_time
 from app.pages import AlarmNews
-from app.watch import Watch
 from app.words import say
 from screens.layout import Line, banner, paragraph, title
 from screens.page import Page
@@ -17,8 +16,6 @@ from screens.times import clock
 
 PRESSES = 2
 SILENT = "8"
-AGAIN_MS = 60_000
-"""From then on an alarm that nobody has taken may be raised anew: it is another place by now, or another danger."""
 _NEWS = {
     "taken": ("alarm.taken", "alarm.taken_unnamed"),
     "closed": ("alarm.closed", "alarm.closed_unnamed"),
@@ -36,7 +33,7 @@ class AlarmPage(Page):
         watch = self.gear.watch
         rows = [title(self.say("alarm.title"), clock(watch.now()), width), ()]
         if watch.alarm_open:
-            asked = self._pressed and may_raise(watch)
+            asked = self._pressed and watch.may_raise_alarm
             again = paragraph(self.say("alarm.once_more"), "key", width) if asked else []
             return [*rows, *standing_rows(self, width), *([(), *again] if again else ())]
         if (news := watch.alarm_news) is not None:
@@ -46,7 +43,7 @@ class AlarmPage(Page):
 
     def foot(self) -> Sequence[tuple[str, str]]:
         back = self.back_key
-        if not may_raise(self.gear.watch):
+        if not self.gear.watch.may_raise_alarm:
             return (back,)
         if self.gear.watch.alarm_open:
             return ("9", self.say("alarm.key_again")), back
@@ -58,7 +55,7 @@ class AlarmPage(Page):
             await self.gear.watch.raise_alarm(silent=True)
             self.terminal.close(self)
             return
-        if key != "9" or not may_raise(self.gear.watch):
+        if key != "9" or not self.gear.watch.may_raise_alarm:
             self._pressed = 0
             return
         self._pressed += 1
@@ -69,12 +66,6 @@ class AlarmPage(Page):
 
     async def back(self) -> None:
         self.terminal.close(self)
-
-
-def may_raise(watch: Watch) -> bool:
-    """Whether 9 or the SOS key raises one now: a key held down is one alarm, and a silent one may become loud."""
-    since = watch.now().timestamp() * 1000 - watch.state.alarm_at
-    return not watch.alarm_open or watch.state.silent or abs(since) >= AGAIN_MS
 
 
 def standing_rows(page: Page, width: int) -> list[Line]:

@@ -78,11 +78,11 @@ class Device:
 
     async def _sos(self, held: bool) -> None:
         """Held, it is the alarm; a short press asks for the second one, as the first 9 does."""
-        from screens.alarm import AlarmPage, may_raise  # the first screen does not need it
+        from screens.alarm import AlarmPage  # the first screen does not need it
 
         terminal = self._terminal
         await terminal.end_practice()  # this key is never practice
-        if held and may_raise(terminal.gear.watch):
+        if held and terminal.gear.watch.may_raise_alarm:
             await terminal.gear.watch.raise_alarm()
             terminal.signal("mark")
         if not terminal.down_to(AlarmPage):

@@ -69,7 +69,7 @@ def read_day(tx: Connection, site: str, day: str, now: int, within: Sequence[str
     if not sites:
         return None
     site = site if site in sites else next(iter(sites))
-    wanted = _day(day) or local_time(now, ZoneInfo(sites[site].site.zone)).date()
+    wanted = typed_day(day) or local_time(now, ZoneInfo(sites[site].site.zone)).date()
     return read_days(tx, sites, site, (wanted,))[0]
 
 
@@ -118,7 +118,8 @@ def plan_of(tx: Connection, site: str) -> Plan | None:
     return plan_table.site_plan(tx, site if site in named else named[0]) if named else None
 
 
-def _day(text: str) -> date | None:
+def typed_day(text: str) -> date | None:
+    """A date as it is typed or stands in an address; None for any other text, and for centuries without records."""
     try:
         day = date.fromisoformat(text)
     except ValueError:

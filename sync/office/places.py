@@ -22,10 +22,16 @@ from sync.office.store.rounds import DESK
 UTC: Final = ZoneInfo("UTC")
 
 
+def url(path: str, **query: str) -> str:
+    """A link with its query, empty values left out."""
+    kept = {name: value for name, value in query.items() if value}
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
 @lru_cache(maxsize=1024)
 def round_url(site: str, name: str) -> str:
     """The page of a round; made once for the many readings of one."""
-    return f"/rounds/{quote(name, safe='')}?{urlencode({'site': site})}"
+    return url(f"/rounds/{quote(name, safe='')}", site=site)
 
 
 def role_word(lang: str, role: str) -> str:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
-from urllib.parse import urlencode
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -14,6 +13,7 @@ from app.words import say
 from sync.office import behind, counting, fleet, month
 from sync.office.fleet import Seen
 from sync.office.month import Figure, Month
+from sync.office.places import url
 from sync.office.store import closure, spans
 from sync.office.store import rounds as round_table
 from sync.office.store.cases import FINDING, HAZARD, ORDER, CaseRow
@@ -129,17 +129,17 @@ def items(facts: Facts, lang: str, most: int = NAMED) -> Iterator[Item]:
 
     ends = say(lang, "precheck.over_told", day=last)
     yield item("over", still.get("month", 0), ends, "", shown=say(lang, "precheck.goes_on"))
-    devices = _to("/devices", site=site)
+    devices = url("/devices", site=site)
     holding = [each for each in facts.handhelds if each.holds and each.device.revoked_at is None]
     lines = [
         Line(say(lang, "precheck.holds", name=each.device.name, n=each.holds), each.heard, devices) for each in holding
     ]
     yield item("handhelds", len(holding), named(lines), devices, lines, colour="red")
-    devices = _to("/devices", site=site, state="silent")
+    devices = url("/devices", site=site, state="silent")
     silent = [each for each in facts.handhelds if each.is_silent(facts.now)]
     lines = [Line(each.device.name, each.heard, devices) for each in silent]
     yield item("silent", len(silent), named(lines), devices, lines)
-    books = _to("/books", site=site)
+    books = url("/books", site=site)
     unread = [book for book in facts.books if book.held > book.folded or book.missing or book.set_aside]
     lines = [Line(_book(book, lang), book.heard, books) for book in unread]
     yield item("books", len(unread), named(lines), books, lines)
@@ -148,12 +148,12 @@ def items(facts: Facts, lang: str, most: int = NAMED) -> Iterator[Item]:
         Line(
             say(lang, "precheck.rounds_of", day=day, n=n),
             None,
-            _to("/review", site=site, **{"from": day, "to": day}),
+            url("/review", site=site, **{"from": day, "to": day}),
             count=n,
         )
         for day, n in facts.not_reviewed
     )
-    reviewed = _to("/review", site=site, **{"from": first, "to": last})
+    reviewed = url("/review", site=site, **{"from": first, "to": last})
     yield item("reviews", still.get("reviews", 0), "", reviewed, days)
     owed, done = owed_of(facts.done), {row.case: row for row in facts.done}
     told = say(
@@ -165,20 +165,20 @@ def items(facts: Facts, lang: str, most: int = NAMED) -> Iterator[Item]:
         of=owed.serious,
     )
     owing = (_matter(done[id], done[id].done_at, facts, lang) for id in owed.left)
-    yield item("visits", len(owed.left), told, _to("/desk", site=site), owing)
+    yield item("visits", len(owed.left), told, url("/desk", site=site), owing)
     unjudged = sorted((each for each in facts.opened if each.complaint and each.valid is None), key=_opened)
     complaints = (_matter(each, each.opened_at, facts, lang) for each in unjudged)
-    yield item("complaints", len(unjudged), "", _to("/orders", site=site), complaints)
+    yield item("complaints", len(unjudged), "", url("/orders", site=site), complaints)
     found_late = facts.late[FINDING] + facts.late[HAZARD]
-    late = _to("/findings", site=site, which="late")
+    late = url("/findings", site=site, which="late")
     yield item("late_found", found_late, "", late, _late(facts, lang, FINDING, HAZARD))
-    yield item("late_orders", facts.late[ORDER], "", _to("/orders", site=site), _late(facts, lang, ORDER))
+    yield item("late_orders", facts.late[ORDER], "", url("/orders", site=site), _late(facts, lang, ORDER))
     pending = (
         _pending(each, facts.month, lang)
         for each in facts.month.figures
         if each.count.pending and each.name in month.COUNTED
     )
-    figures = _to("/indicators", site=site, month=name)
+    figures = url("/indicators", site=site, month=name)
     yield item("pending", still.get("pending", 0), "", figures, pending)
     lines = [
         Line(_figure(each.name, lang), None, f"{figures}#hand") for each in facts.month.figures if each.value is None
@@ -210,9 +210,5 @@ def _figure(name: str, lang: str) -> str:
 
 def _pending(figure: Figure, read: Month, lang: str) -> Line:
     n = figure.count.pending
-    href = _to(f"/indicators/{figure.name}", site=read.site, month=read.month)
+    href = url(f"/indicators/{figure.name}", site=read.site, month=read.month)
     return Line(say(lang, "precheck.pending_of", name=_figure(figure.name, lang), n=n), None, href, count=n)
-
-
-def _to(path: str, **query: str) -> str:
-    return f"{path}?{urlencode(query)}"

@@ -32,8 +32,8 @@ from sync.office.details import Ref, RoundDetail, StopDetail
 from sync.office.pages.choosing import SiteChoice
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.view import Asked, lang_of, url
-from sync.office.places import Places, round_url
+from sync.office.pages.view import Asked, lang_of
+from sync.office.places import Places, round_url, url
 from sync.office.sites import choose
 from sync.office.store import rounds as table
 from sync.office.store.rounds import RoundRow, StopRow

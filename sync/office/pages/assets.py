@@ -35,8 +35,8 @@ from sync.office.pages.listing import (
 )
 from sync.office.pages.lists import answer
 from sync.office.pages.readings import CHARTED, COUNTED, SeriesSeen, show_series
-from sync.office.pages.view import Asked, Fact, url
-from sync.office.places import Places
+from sync.office.pages.view import Asked, Fact
+from sync.office.places import Places, url
 from sync.office.sites import Choice, choose
 from sync.office.store import cases, readings
 from sync.office.store.cases import CaseRow

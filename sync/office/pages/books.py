@@ -16,8 +16,8 @@ from sync.office.details import BookLife, WitnessDetail
 from sync.office.pages.house import House
 from sync.office.pages.listing import Column, Link, Listing, Row, Rows, Wish, arranged
 from sync.office.pages.lists import answer
-from sync.office.pages.view import Asked, url
-from sync.office.places import Places
+from sync.office.pages.view import Asked
+from sync.office.places import Places, url
 from sync.office.sites import choose
 from sync.office.store import rounds as table
 from sync.office.store.rounds import BookRow, WitnessRow

@@ -29,8 +29,8 @@ from sync.office.pages.acts import MORE
 from sync.office.pages.limits import countdown
 from sync.office.pages.photos import PhotoSeen, read_held, show_photos
 from sync.office.pages.rectifying import Raised
-from sync.office.pages.view import Fact, url
-from sync.office.places import Places, role_word
+from sync.office.pages.view import Fact
+from sync.office.places import Places, role_word, url
 from sync.office.store import cases, known
 from sync.office.store.blobs import blob_of
 from sync.office.store.cases import CaseRow

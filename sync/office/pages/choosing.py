@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from sync.office.pages.listing import HasSite
-from sync.office.pages.view import url
+from sync.office.places import url
 
 
 class SiteChoice(Struct, frozen=True):

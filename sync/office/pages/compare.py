@@ -34,7 +34,8 @@ from sync.office.pages.listing import (
     words,
 )
 from sync.office.pages.lists import answer
-from sync.office.pages.view import Asked, url
+from sync.office.pages.view import Asked
+from sync.office.places import url
 from sync.office.sites import Profile, profiles
 from sync.office.store import readings
 from sync.office.store.plans import plan_on

@@ -22,8 +22,8 @@ from sync.office.pages.excuses import ExcuseSeen, show_excuse
 from sync.office.pages.house import House
 from sync.office.pages.listing import Column, Filter, Link, Listing, Row, Rows, Wish, arranged, choice
 from sync.office.pages.lists import answer
-from sync.office.pages.view import Asked, url
-from sync.office.places import Places, round_url
+from sync.office.pages.view import Asked
+from sync.office.places import Places, round_url, url
 from sync.office.round_words import span_of, verdict_of, window_of, window_words
 from sync.office.verdicts import Verdict
 

@@ -22,8 +22,8 @@ from sync.office.pages import acts, case, caseforms, cases
 from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.view import FORM_BYTES, Asked, lang_of, url
-from sync.office.places import Places
+from sync.office.pages.view import FORM_BYTES, Asked, lang_of
+from sync.office.places import Places, url
 from sync.office.sites import Choice, choose
 from sync.office.store import cases as table
 from sync.office.store.cases import CaseRow, Which

@@ -11,8 +11,8 @@ from app.words import say
 from sync.office.pages.house import House
 from sync.office.pages.listing import FROM_TO, Column, Link, Listing, Row, Rows, Wish, choice
 from sync.office.pages.lists import answer
-from sync.office.pages.view import Asked, url
-from sync.office.places import Places
+from sync.office.pages.view import Asked
+from sync.office.places import Places, url
 from sync.office.sites import Choice, choose
 from sync.office.store import cases
 from sync.office.store.cases import CaseRow, Which

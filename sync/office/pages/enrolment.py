@@ -23,7 +23,8 @@ from sync.office.admitting import Waiting
 from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.view import FORM_BYTES, Asked, download, lang_of, reached_at, url
+from sync.office.pages.view import FORM_BYTES, Asked, download, lang_of, reached_at
+from sync.office.places import url
 from sync.office.sites import Profile, profiles
 from sync.office.store import devices
 from sync.office.store.devices import SHEET_MS, SPARE_MS, Device, OpenSheet

@@ -12,8 +12,7 @@ from app import kinds
 from app.booklog import BookLog
 from app.record import Record
 from sync.office.pages.listing import Cell, Link, Row, Wish
-from sync.office.pages.view import url
-from sync.office.places import Places
+from sync.office.places import Places, url
 from sync.office.store import entries
 from sync.office.store.entries import EntryRow
 

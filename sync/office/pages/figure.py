@@ -15,8 +15,7 @@ from sync.office import behind, counting, month
 from sync.office.behind import STATES, Case, State
 from sync.office.figure_words import value_words
 from sync.office.pages.listing import Column, Link, Listing, Row, Rows, Wish, choice, pick
-from sync.office.pages.view import url
-from sync.office.places import Places
+from sync.office.places import Places, url
 from sync.office.sites import choose
 from sync.office.store import days as day_table
 from sync.office.store.paging import Place

@@ -31,8 +31,8 @@ from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.listing import Wish
 from sync.office.pages.lists import answer
-from sync.office.pages.view import FORM_BYTES, Asked, lang_of, url
-from sync.office.places import Places
+from sync.office.pages.view import FORM_BYTES, Asked, lang_of
+from sync.office.places import Places, url
 from sync.office.sites import Profile, profiles
 from sync.office.store import spans
 from sync.office.store.plans import site_plan

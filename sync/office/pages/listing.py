@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from app.duties.days import millis
 from app.duties.site import Site
+from sync.office.day import typed_day
 from sync.office.pages.frame import sites_of
 from sync.office.pages.view import Asked
 from sync.office.store.paging import ALWAYS, EARLIEST, LATEST, Place, Span, place_of
@@ -150,7 +151,7 @@ class Wish(Struct, frozen=True):
 
     def span(self, zone: ZoneInfo) -> Span:
         """The days of FROM_TO there."""
-        first, last = _day(self.get("from")), _day(self.get("to"))
+        first, last = typed_day(self.get("from")), typed_day(self.get("to"))
         if first is None and last is None:
             return ALWAYS
         return Span(
@@ -208,18 +209,10 @@ def _given(each: Filter, value: str) -> str:
     """What that filter may be; empty for anything else."""
     value = value.strip()[:LONGEST]
     if each.kind == "date":
-        return value if _day(value) else ""
+        return value if typed_day(value) else ""
     if each.kind == "choice":
         return value if value in dict(each.options) else ""
     return value if value.isprintable() else ""
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 2000 <= day.year < 2200 else None
 
 
 # -- what is in memory anyway --------------------------------------------------------------------

@@ -20,8 +20,8 @@ from sync.office.pages.day import KINDS, Choice
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import PATIENCE_S, House
 from sync.office.pages.listfiles import Plain, Table, csv_of, saved, xlsx_of
-from sync.office.pages.view import Asked, lang_of, url
-from sync.office.places import Places
+from sync.office.pages.view import Asked, lang_of
+from sync.office.places import Places, url
 from sync.office.sites import Profile, profiles
 from sync.office.store import windows
 from sync.office.store.plans import site_plan

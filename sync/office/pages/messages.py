@@ -22,8 +22,8 @@ from sync.office.pages.entrylist import Line, listed, read_lines
 from sync.office.pages.house import House
 from sync.office.pages.listing import FROM_TO, Column, Listing, Row, Rows, Wish
 from sync.office.pages.lists import answer
-from sync.office.pages.view import FORM_BYTES, Asked, url
-from sync.office.places import Places
+from sync.office.pages.view import FORM_BYTES, Asked
+from sync.office.places import Places, url
 from sync.office.sites import Choice, choose
 from sync.office.store import entries
 from sync.office.store.plans import site_plan

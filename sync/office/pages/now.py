@@ -31,8 +31,8 @@ from sync.office.pages.door import SESSION_COOKIE
 from sync.office.pages.fleet import state_of_handheld
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.view import HEADERS, Asked, here_of, lang_of, url
-from sync.office.places import Places
+from sync.office.pages.view import HEADERS, Asked, here_of, lang_of
+from sync.office.places import Places, url
 from sync.office.server import NOT_PACKED
 from sync.office.sites import Profile, profiles
 from sync.office.store import cases, days

@@ -20,8 +20,8 @@ from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.lists import answer
-from sync.office.pages.view import FORM_BYTES, Asked, lang_of, url
-from sync.office.places import Places, role_word
+from sync.office.pages.view import FORM_BYTES, Asked, lang_of
+from sync.office.places import Places, role_word, url
 from sync.office.sites import Choice, choose
 from sync.office.store import cases as table
 from sync.office.store.cases import CaseRow, Which

@@ -17,16 +17,17 @@ from sqlalchemy import Connection
 
 from app.duties.site import Plan
 from app.words import LANGS, say
+from sync.office.day import typed_day
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import PATIENCE_S, House
 from sync.office.pages.listing import FROM_TO, Column, Listing, Row, Rows, pick
 from sync.office.pages.listing import Wish as ListWish
 from sync.office.pages.lists import answer
-from sync.office.pages.view import Asked, download, lang_of, reached_at, url
+from sync.office.pages.view import Asked, download, lang_of, reached_at
 from sync.office.papers import keeping
 from sync.office.papers.paper import Paper
 from sync.office.papers.press import MEDIA, PaperRefused, Press
-from sync.office.places import Places
+from sync.office.places import Places, url
 from sync.office.sites import choose, named_plans
 from sync.office.store import papers as table
 from sync.office.store.papers import PaperOrder, PaperRow
@@ -126,8 +127,8 @@ def _form(facts: Facts, places: Places, wish: ListWish, of: str) -> FormSeen:
     from sync.office.papers import catalogue
 
     lang, today = places.lang, places.local(facts.now).date()
-    last = _day(wish.get("to")) or today
-    first = _day(wish.get("from")) or (last if facts.sort.name == "night" else last.replace(day=1))
+    last = typed_day(wish.get("to")) or today
+    first = typed_day(wish.get("from")) or (last if facts.sort.name == "night" else last.replace(day=1))
     every = [] if facts.sort.must else [Choice("", say(lang, "papers.all_of"), not of)]
     return FormSeen(
         site=facts.site,
@@ -209,7 +210,7 @@ def wish_of(request: Asked, today: date) -> "Wish":
     query = request.query_params
     lang = query.get("in", "")
     texts = [query.get(name, "") for name in ("from", "to")]
-    days = [_day(text) for text in texts]
+    days = [typed_day(text) for text in texts]
     if any(text and day is None for text, day in zip(texts, days, strict=True)):
         raise PaperRefused("papers.bad_day")
     first, last = days[0] or days[1] or today, days[1] or days[0] or today
@@ -223,14 +224,6 @@ def wish_of(request: Asked, today: date) -> "Wish":
 def read_today(tx: Connection, site: str, now: int) -> date:
     """The local date there."""
     return Places("", site_plan(tx, site), {}).local(now).date()
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 2000 <= day.year < 2200 else None
 
 
 def handlers(house: House) -> list[ControllerRouterHandler]:

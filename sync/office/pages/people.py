@@ -35,8 +35,8 @@ from sync.office.pages.listing import (
     words,
 )
 from sync.office.pages.lists import answer
-from sync.office.pages.view import Asked, Fact, url
-from sync.office.places import Places
+from sync.office.pages.view import Asked, Fact
+from sync.office.places import Places, url
 from sync.office.sites import Choice, choose
 from sync.office.store import entries
 from sync.office.subjects import PERSON

@@ -17,8 +17,8 @@ from app.logbook.blobs import type_of
 from sync.office.details import is_name
 from sync.office.pages.frame import site_of
 from sync.office.pages.house import House
-from sync.office.pages.view import HEADERS, Asked, url
-from sync.office.places import Places
+from sync.office.pages.view import HEADERS, Asked
+from sync.office.places import Places, url
 from sync.office.store.blobs import blob_of, blobs
 
 PATH: Final = "/photos"

@@ -11,7 +11,8 @@ from sync.office import month, precheck
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
 from sync.office.pages.indicators import PATIENCE_S, Choice, chosen
-from sync.office.pages.view import Asked, lang_of, url
+from sync.office.pages.view import Asked, lang_of
+from sync.office.places import url
 from sync.office.precheck import Facts, Item
 from sync.office.sites import Profile, profiles
 from sync.office.verdicts import Verdict

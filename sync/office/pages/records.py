@@ -17,8 +17,8 @@ from sync.office.details import names_in
 from sync.office.pages.frame import site_of
 from sync.office.pages.house import House
 from sync.office.pages.photos import PhotoSeen, read_held, show_photos
-from sync.office.pages.view import Asked, lang_of, url, whole
-from sync.office.places import Places
+from sync.office.pages.view import Asked, lang_of, whole
+from sync.office.places import Places, url
 from sync.office.store import rounds as table
 from sync.office.store.plans import site_plan
 from sync.office.store.records import Stored

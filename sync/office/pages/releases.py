@@ -24,8 +24,8 @@ from sync.office.pages.frame import sites_of
 from sync.office.pages.house import House
 from sync.office.pages.listing import Column, Link, Listing, Row, Rows, Wish, arranged
 from sync.office.pages.lists import answer
-from sync.office.pages.view import FORM_BYTES, Asked, lang_of, url
-from sync.office.places import Places
+from sync.office.pages.view import FORM_BYTES, Asked, lang_of
+from sync.office.places import Places, url
 from sync.office.releases import MOST, Listed, ring_words
 from sync.office.sites import profiles
 from sync.office.store import known

@@ -25,8 +25,8 @@ from sync.office.pages import case, deciding
 from sync.office.pages.day import Choice
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.view import Asked, lang_of, url
-from sync.office.places import Places, round_url
+from sync.office.pages.view import Asked, lang_of
+from sync.office.places import Places, round_url, url
 from sync.office.reviewing import read_detail
 from sync.office.round_words import span_of, window_words
 from sync.office.sites import profiles

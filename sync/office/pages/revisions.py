@@ -34,8 +34,8 @@ from sync.office.pages.planning import (
     show_faults,
     show_preview,
 )
-from sync.office.pages.view import Asked, download, lang_of, url, whole
-from sync.office.places import Places
+from sync.office.pages.view import Asked, download, lang_of, whole
+from sync.office.places import Places, url
 from sync.office.plan_faults import Fault
 from sync.office.plan_tree import effective_of
 from sync.office.sites import Profile, profiles

@@ -19,8 +19,8 @@ from sync.office import handheld_settings as rules
 from sync.office.pages.choosing import SiteChoice, site_choices
 from sync.office.pages.frame import site_of, sites_of
 from sync.office.pages.house import House
-from sync.office.pages.view import FORM_BYTES, Asked, lang_of, url, whole
-from sync.office.places import Places
+from sync.office.pages.view import FORM_BYTES, Asked, lang_of, whole
+from sync.office.places import Places, url
 from sync.office.settings_told import GROUPS, Told, listed, told, value_words
 from sync.office.settings_typed import Fault
 from sync.office.sites import choose

@@ -44,8 +44,8 @@ from sync.office.pages.house import House
 from sync.office.pages.photos import PhotoSeen, read_held, show_photos
 from sync.office.pages.reviewed import Reviewed, Signature, method_words, show_reviewed, show_signatures
 from sync.office.pages.routemap import Place, RouteMap
-from sync.office.pages.view import Asked, Fact, lang_of, url
-from sync.office.places import Places
+from sync.office.pages.view import Asked, Fact, lang_of
+from sync.office.places import Places, url
 from sync.office.round_words import span_of, verdict_of, window_of
 from sync.office.store import plans as plan_table
 from sync.office.store import rounds as table

@@ -318,12 +318,6 @@ def whole(text: str, digits: int = 9) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
 
 
-def url(path: str, **query: str) -> str:
-    """A link with its query, empty values left out."""
-    kept = {name: value for name, value in query.items() if value}
-    return f"{path}?{urlencode(kept)}" if kept else path
-
-
 Clock = Callable[[], int]
 """Now, UTC milliseconds."""
 
