@@ -391,7 +391,7 @@ class Courier:
         if self._missed:
             yield Reason("sync.office_behind", {"n": self._missed})
         if self._off is not None and abs(self._off) > CLOCK_MS:
-            yield Reason("sync.clock_off", {"minutes": abs(self._off) // 60_000})
+            yield Reason("sync.clock_off", {"minutes": round(abs(self._off) / 60_000)})
         if self._ageing:
             yield Reason("sync.ageing")
 

@@ -17,7 +17,18 @@ from sync.office.problems import Refusal
 from sync.office.store import Store, seen
 from sync.office.store.devices import Device
 from sync.office.uploads import Reading
-from sync.signing import MAX_SKEW_S, WINDOW_S, BadSignature, Nonces, Signed, digest_matches, load, verify
+from sync.signing import (
+    MAX_SKEW_S,
+    WINDOW_S,
+    BadSignature,
+    Nonces,
+    Signed,
+    Target,
+    authority,
+    digest_matches,
+    load,
+    verify,
+)
 from sync.wire import (
     CLIENT_HEADER,
     MAX_BYTES,
@@ -196,8 +207,8 @@ def _verified(request: AnyRequest, book: str, identity: bytes) -> Signed:
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.scope["headers"]]
     path = request.scope.get("raw_path", b"").decode("ascii", "replace")
     query = request.scope.get("query_string", b"").decode("ascii", "replace")
-    url = f"{request.scope['scheme']}://{request.headers.get('host', '')}{path}"
+    target = Target(authority(request.scope["scheme"], request.headers.get("host", "")), path, f"?{query}")
     try:
-        return verify(request.method, f"{url}?{query}" if query else url, headers, {book: identity}.get)
+        return verify(request.method, target, headers, {book: identity}.get)
     except BadSignature as e:
         raise Refusal("signature") from e

@@ -2,13 +2,17 @@
 
 uvicorn itself waits for a request for ever, and takes a head of any size: a thousand lines that say nothing more would
 keep everybody else out, and one that does not end would fill the memory. What handhelds send has a shorter time
-(gate.py), and is told so.
+(gate.py), and is told so. Whoever names whom they ask does so once and plainly (RFC 9112 section 3.2): what is behind
+puts addresses together from it.
 """
 
+import re
 from asyncio import Transport
 from asyncio.events import TimerHandle
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from httptools import HttpParserError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_S: Final = 20
@@ -18,6 +22,7 @@ SLOWEST: Final = 1024
 """Bytes a second of a body; whoever sends less for BODY_S has gone, or means to stay."""
 AROUND: Final = 128 * 1024
 """Bytes of a request that are no body: its head, what frames the pieces of a body, what follows it."""
+_HOST: Final = re.compile(rb"(?:[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 class Line(HttpToolsProtocol):
@@ -55,6 +60,9 @@ class Line(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._asked()
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) > 1 or not all(map(_is_host, hosts)):
+            raise HttpParserError("It does not say whom it asks.")  # answered with 400
         self._whole = False
         super().on_headers_complete()
 
@@ -87,3 +95,11 @@ class Line(HttpToolsProtocol):
             self._await_body()
         else:
             self.transport.close()
+
+
+def _is_host(value: bytes) -> bool:
+    """A name or an address, with a port at most; urlsplit, as the framework uses it, raises on others."""
+    try:
+        return bool(_HOST.fullmatch(value)) and urlsplit(b"//" + value).port != 0
+    except ValueError:
+        return False

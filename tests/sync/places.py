@@ -24,6 +24,7 @@ from sync.courier import Courier
 from sync.enrolment import enrol
 from sync.lane import Writer
 from sync.office.keys import OfficeKey
+from sync.office.lines import Line
 from sync.office.serve import listen
 from sync.office.server import create_app
 from sync.office.store import Store, devices
@@ -128,7 +129,12 @@ class RunningOffice:
         )
         self.hush = app.state.hush
         config = uvicorn.Config(
-            app, log_level="error", lifespan="off", timeout_graceful_shutdown=1, ssl_certfile=self._certificate
+            app,
+            log_level="error",
+            lifespan="off",
+            http=Line,
+            timeout_graceful_shutdown=1,
+            ssl_certfile=self._certificate,
         )
         self._server = uvicorn.Server(config)
         self._ready.set()

@@ -207,7 +207,7 @@ def _pour(source: socket.socket, sink: socket.socket) -> None:
             sink.sendall(data)
 
 
-@pytest.mark.parametrize(("mean", "most"), [(100_000, 1.05), (40_000, 1.25)])
+@pytest.mark.parametrize(("mean", "most"), [(100_000, 1.1), (40_000, 1.25)])
 def test_a_line_that_dies_every_so_often_costs_only_what_was_under_way(
     tmp_path: Path, running: RunningOffice, monkeypatch: pytest.MonkeyPatch, mean: int, most: float
 ) -> None:

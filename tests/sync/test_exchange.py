@@ -8,11 +8,12 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from app.errors import ChainBroken, OfficeRefused
 from app.logbook.book import Draft
 from sync.client import Client, Refused
+from sync.office.checking import check
 from sync.office.store.engine import database
 from sync.office.store.records import records_after
 from sync.office.store.schema import arrivals, forks, heads, holes, records, urgent
 from sync.wire import Hello, Lost
-from tests.sync.places import PATIENT, SITE, RunningOffice, WallClock, handheld, office, same_bytes
+from tests.sync.places import PATIENT, SITE, RunningOffice, WallClock, handheld, now_ms, office, same_bytes
 from tests.sync.proxy import Fault, proxy
 from tests.sync.rogue import Rogue
 
@@ -152,6 +153,7 @@ def test_a_record_that_says_nonsense_is_set_aside_and_blocks_nobody(running: Run
     assert [row.quarantine for row in rows] == [
         None, None, "record-form", "record-number", "record-key", "record-key", None,
     ]  # fmt: skip
+    assert running.ask(check(running.store, running.key, now_ms())).wrong == (), "each of them for a reason"
 
 
 def test_each_shift_key_is_certified_by_the_one_before(running: RunningOffice) -> None:

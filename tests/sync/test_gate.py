@@ -1,6 +1,7 @@
 """Who may speak to the office, and how much: strangers, forgers, bombs and nonsense get a clear no."""
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +18,10 @@ from msgspec.structs import replace
 from sync import signing
 from sync.client import Refused
 from sync.office.api import ENROL_BYTES
+from sync.office.checking import check
 from sync.signing import sign
 from sync.wire import MAX_BYTES, PROBLEMS, pack
-from tests.sync.places import SITE, RunningOffice, at_most, bomb, office
+from tests.sync.places import SITE, RunningOffice, at_most, bomb, now_ms, office
 from tests.sync.rogue import Rogue
 
 HEADERS = {"Watchbook-Protocol": "1", "Watchbook-Client": "0.1.0", "Content-Type": "application/json"}
@@ -197,6 +199,22 @@ def _sign_only(rogue: Rogue, url: str, covered: tuple[str, ...]) -> dict[str, st
     return headers
 
 
+NOBODY = ["", "a:b", "a:99999", "a:0", "[", "[::1]:x", "[::g]", "a/v1/changes?limit=5#", "a#b", "x@a", "a\tb", "a, b"]
+
+
+def test_whoever_does_not_say_whom_they_ask_gets_nothing(http: httpx.Client) -> None:
+    for host in NOBODY:
+        for path in ("/v1/hello", "/v1/changes", "/v1/books/x/head", "/login"):
+            assert http.get(path, headers={"Host": host}).status_code == 400, (host, path)
+
+
+@pytest.mark.parametrize(("hosts", "status"), [(1, b"200"), (2, b"400")])
+def test_two_names_of_whom_is_asked_are_none(running: RunningOffice, hosts: int, status: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", running.port), 5) as line:
+        line.sendall(b"GET /v1/health HTTP/1.1\r\n" + b"Host: a\r\n" * hosts + b"Connection: close\r\n\r\n")
+        assert line.recv(100).split()[1] == status
+
+
 def test_a_request_that_was_overheard_cannot_be_repeated(
     http: httpx.Client, running: RunningOffice, rogue: Rogue
 ) -> None:
@@ -366,6 +384,7 @@ def test_a_withdrawn_handhelds_records_go_into_quarantine_all_of_them(running: R
     with pytest.raises(Refused):
         line.send_alone(rogue.raw(9, "alarm.raised", point=None))
     assert [row.quarantine for row in running.stored(rogue.book)] == [None, None, "revoked-book"]
+    assert running.ask(check(running.store, running.key, now_ms())).wrong == ()
     [alone] = running.urgent_ahead()
     assert alone.quarantine == "revoked-book"
 

@@ -161,6 +161,28 @@ async def test_what_waits_goes_to_the_disk_together(tmp_path: Path) -> None:
     store.close()
 
 
+async def test_what_comes_while_a_transaction_is_open_does_not_hold_it_up(tmp_path: Path) -> None:
+    store = await Store.open(tmp_path / "office.db")
+    done: list[str] = []
+    event.listen(store.database._writer, "commit", lambda _: done.append("commit"))  # type: ignore[attr-defined]
+    open_now, goes_on = threading.Event(), threading.Event()
+
+    def first(_: Connection) -> None:
+        open_now.set()
+        assert goes_on.wait(10)
+        done.append("first")
+
+    before = asyncio.ensure_future(store.write(first))
+    assert await asyncio.to_thread(open_now.wait, 10)
+    after = asyncio.ensure_future(store.write(lambda _: done.append("second")))
+    while not store.database._queue.qsize():  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+    goes_on.set()
+    await asyncio.gather(before, after)
+    assert done == ["first", "commit", "second", "commit"]
+    store.close()
+
+
 async def test_a_command_writes_beside_the_server(running: RunningOffice) -> None:
     """`device add` in a process of its own, while the office serves the same file."""
     beside = await Store.open(running.db)

@@ -1,8 +1,8 @@
 """Many rows at once, by the fastest statement that each database has for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, count
 from typing import Any, Final
 
 from sqlalchemy import Connection, Insert, Select, Table, bindparam, column, func, insert, select
@@ -10,27 +10,34 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-TOGETHER: Final = 100
-"""Rows of one statement; SQLite takes 32 766 values."""
+BLOCKS: Final = (250, 25)
+"""Rows of one statement, the largest block first; what is left goes one by one. SQLite takes 32 766 values."""
 
 
-def put_rows(tx: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows with a value for each column of `table`, in its order. A key that is there already is an error."""
-    if tx.dialect.name == "sqlite":
-        _put_sqlite(tx, table, rows)
+def put_rows(tx: Connection, table: Table, rows: Sequence[tuple[Any, ...]], **same: Any) -> None:
+    """Insert rows. Each has a value for every column of `table`, in its order, except those given once as `same`. A key
+    that is there already is an error."""
+    if not rows:
         return
-    names = [each.name for each in table.columns]
-    tx.execute(_unnest(table), dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+    if tx.dialect.name == "sqlite":
+        _put_sqlite(tx, table, rows, same)
+        return
+    names = [each.name for each in table.columns if each.name not in same]
+    arrays = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    tx.execute(_unnest(table, tuple(same)), {**same, **arrays})
 
 
-def _put_sqlite(tx: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """A hundred rows a statement, the rest one by one: the interpreter is let go once for each statement, and whoever
-    takes the next request does not have to be waited for at every row."""
-    full = len(rows) - len(rows) % TOGETHER
-    for first in range(0, full, TOGETHER):
-        tx.exec_driver_sql(_hundred(table), tuple(chain.from_iterable(rows[first : first + TOGETHER])))
-    if full < len(rows):
-        tx.exec_driver_sql(_values(table), list(rows[full:]))
+def _put_sqlite(tx: Connection, table: Table, rows: Sequence[tuple[Any, ...]], same: Mapping[str, Any]) -> None:
+    """In blocks: after each statement the thread waits for the interpreter while a request is read."""
+    shared, names = tuple(same.values()), tuple(same)
+    for many in BLOCKS:
+        full = len(rows) - len(rows) % many
+        for first in range(0, full, many):
+            values = chain.from_iterable(rows[first : first + many])
+            tx.exec_driver_sql(_values(table, names, many), (*shared, *values))
+        rows = rows[full:]
+    if rows:
+        tx.exec_driver_sql(_values(table, names), [(*shared, *row) for row in rows])
 
 
 def put_new(tx: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -46,31 +53,31 @@ def put_new(tx: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> No
 
 
 @cache
-def _values(table: Table) -> str:
-    return str(insert(table).compile(dialect=sqlite.dialect()))
-
-
-@cache
-def _hundred(table: Table) -> str:
-    start, _, row = _values(table).rpartition(" VALUES ")
-    return f"{start} VALUES {', '.join([row] * TOGETHER)}"
+def _values(table: Table, same: tuple[str, ...] = (), rows: int = 1) -> str:
+    """The INSERT of so many rows. What is the same in all is bound once, before the rest: binding costs a third."""
+    place = {name: number for number, name in enumerate(same, 1)}
+    others = count(len(same) + 1)
+    numbers = [[place.get(each.name) or next(others) for each in table.columns] for _ in range(rows)]
+    values = ", ".join(f"({', '.join(f'?{number}' for number in row)})" for row in numbers)
+    start, _, _ = str(insert(table).compile(dialect=sqlite.dialect())).rpartition(" VALUES ")
+    return f"{start} VALUES {values}"
 
 
 @cache
 def _unnest_new(table: Table) -> Insert:
-    names, given = _given(table)
-    return pg_insert(table).from_select(names, given).on_conflict_do_nothing()
+    return pg_insert(table).from_select(list(table.columns), _given(table, ())).on_conflict_do_nothing()
 
 
 @cache
-def _unnest(table: Table) -> Insert:
-    names, given = _given(table)
-    return insert(table).from_select(names, given)
+def _unnest(table: Table, same: tuple[str, ...]) -> Insert:
+    return insert(table).from_select(list(table.columns), _given(table, same))
 
 
-def _given(table: Table) -> tuple[list[str], Select[tuple[Any, ...]]]:
-    """One array for each column: one statement, whatever the number of rows."""
-    arrays = [bindparam(each.name, type_=ARRAY(each.type)) for each in table.columns]
-    columns = [column(each.name, each.type) for each in table.columns]
-    given = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
-    return [each.name for each in table.columns], select(*given.c)
+def _given(table: Table, same: tuple[str, ...]) -> Select[tuple[Any, ...]]:
+    """One array for each column that differs: one statement, whatever the number of rows."""
+    differ = [each for each in table.columns if each.name not in same]
+    arrays = [bindparam(each.name, type_=ARRAY(each.type)) for each in differ]
+    columns = [column(each.name, each.type) for each in differ]
+    given = func.unnest(*arrays).table_valued(*columns, name="given").render_derived().c
+    once = {name: bindparam(name, type_=table.c[name].type) for name in same}
+    return select(*(once[each.name] if each.name in same else given[each.name] for each in table.columns))

@@ -83,16 +83,14 @@ def put(tx: Connection, site: str, made: Sequence[Made]) -> None:
     tx.execute(delete(days).where(days.c.site == site, days.c.day.in_(listed)))
     windows.put(tx, site, listed, [row for each in made for row in each.windows])
     rows = [
-        (site, each.day, name, count.part, count.whole, count.pending, count.excused, count.late)
+        (each.day, name, count.part, count.whole, count.pending, count.excused, count.late)
         for each in made
         for name, count in each.counts.items()
     ]
-    if rows:
-        put_rows(tx, days, rows)
+    put_rows(tx, days, rows, site=site)
     for month in sorted({day[:7] for day in listed}):
         _add_up(tx, site, month)
-    if made:
-        put_rows(tx, day_marks, [(site, each.day, each.until, each.waits) for each in made])
+    put_rows(tx, day_marks, [(each.day, each.until, each.waits) for each in made], site=site)
 
 
 def _add_up(tx: Connection, site: str, month: str) -> None:
@@ -105,8 +103,7 @@ def _add_up(tx: Connection, site: str, month: str) -> None:
 def leave(tx: Connection, site: str, those: Sequence[str]) -> None:
     """What is known of those days holds for good: it cannot be made again."""
     touch(tx, site, those)
-    if those:
-        put_rows(tx, day_marks, [(site, day, None, False) for day in those])
+    put_rows(tx, day_marks, [(day, None, False) for day in those], site=site)
     for month in sorted({day[:7] for day in those}):
         _add_up(tx, site, month)
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
 
 from app.errors import WatchbookError
 from sync.office.store.conditions import conditions
@@ -36,6 +36,17 @@ ON_SHEET, ON_SPARE = 1, 2
 """Of a code: it stands on a sheet, or on one for the drawer."""
 KEPT_MS: Final = 24 * 3600 * 1000
 """How long an expired code is remembered, so that a lost answer can be repeated."""
+_OF_FORMER: Final = (former_books.c.site == devices.c.site) & (former_books.c.device == devices.c.device)
+_WRITERS: Final = (
+    select(devices).where(devices.c.book == bindparam("book")),
+    select(devices).join(former_books, _OF_FORMER).where(former_books.c.book == bindparam("book")),
+)
+"""Who writes a book now, then who wrote it. Built once: every request asks, and building costs more than running."""
+_FIRST_KEYS: Final = tuple(
+    select(table.c.first_key).where(table.c.site == bindparam("site"), table.c.book == bindparam("book"))
+    for table in (devices, former_books)
+)
+"""The same of its first key."""
 
 
 class Device(Struct, frozen=True):
@@ -298,11 +309,11 @@ def _succeed(tx: Connection, before: bytes, book: bytes, first_key: bytes, now: 
 
 
 def _by_book(tx: Connection, book: bytes) -> Device | None:
-    row = tx.execute(select(devices).where(devices.c.book == book)).first()
-    if row is None:
-        same = (former_books.c.site == devices.c.site) & (former_books.c.device == devices.c.device)
-        row = tx.execute(select(devices).join(former_books, same).where(former_books.c.book == book)).first()
-    return _device(row) if row else None
+    for wanted in _WRITERS:
+        row = tx.execute(wanted, {"book": book}).first()
+        if row is not None:
+            return _device(row)
+    return None
 
 
 def confirm(tx: Connection, site: str, device: str) -> bool:
@@ -344,8 +355,8 @@ def named_by(tx: Connection, book: bytes) -> str:
 
 def first_key(tx: Connection, site: str, book: bytes) -> bytes | None:
     """The first shift key of a book that a handheld of the site writes or wrote; None when there is none."""
-    for table in (devices, former_books):
-        row = tx.execute(select(table.c.first_key).where(table.c.site == site, table.c.book == book)).first()
+    for wanted in _FIRST_KEYS:
+        row = tx.execute(wanted, {"site": site, "book": book}).first()
         if row is not None:
             return bytes(row.first_key)
     return None
@@ -354,9 +365,16 @@ def first_key(tx: Connection, site: str, book: bytes) -> bytes | None:
 def writers(tx: Connection, site: str) -> dict[bytes, str]:
     """The name of the handheld by book, of all that handhelds of the site write or wrote."""
     now = select(devices.c.book, devices.c.name).where(devices.c.site == site, devices.c.book.is_not(None))
-    same = (former_books.c.site == devices.c.site) & (former_books.c.device == devices.c.device)
-    before = select(former_books.c.book, devices.c.name).join(devices, same).where(former_books.c.site == site)
+    before = select(former_books.c.book, devices.c.name).join(devices, _OF_FORMER).where(former_books.c.site == site)
     return {book: name for wanted in (before, now) for book, name in tx.execute(wanted)}
+
+
+def withdrawn_books(tx: Connection) -> set[tuple[str, bytes]]:
+    """(site, book) of all that handhelds wrote which were withdrawn."""
+    gone = devices.c.revoked_at.is_not(None)
+    now = select(devices.c.site, devices.c.book).where(gone)
+    before = select(devices.c.site, former_books.c.book).join(former_books, _OF_FORMER).where(gone)
+    return {(row.site, row.book) for wanted in (before, now) for row in tx.execute(wanted)}
 
 
 def _device(row: Any) -> Device:

@@ -55,8 +55,7 @@ def make_anew(tx: Connection, version: str) -> None:
     metadata.drop_all(tx, PROJECTIONS)
     metadata.create_all(tx, PROJECTIONS)
     for table, rows in kept:
-        if rows:
-            put_rows(tx, table, [tuple(row) for row in rows])
+        put_rows(tx, table, [tuple(row) for row in rows])
     known.put(tx, MADE_BY, version)
 
 

@@ -14,12 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import (
-    BigInteger,
     Connection,
     FromClause,
-    LargeBinary,
     Select,
-    Text,
     and_,
     bindparam,
     exists,
@@ -27,7 +24,6 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.logbook.keys import certificate_message, identity_message, verifies
 from app.record import Record, decode_each
@@ -50,35 +46,9 @@ if TYPE_CHECKING:
     from sync.office.store import Store
 
 
-Row = tuple[int, bytes, bytes, str, str | None]
-"""Number, hash, bytes, kind, fault."""
-_COLUMNS: Final = ("site", "book", "seq", "hash", "raw", "kind", "arrived", "received_at", "quarantine")
-_given = (
-    func.unnest(
-        bindparam("hashes", type_=ARRAY(LargeBinary)),
-        bindparam("raws", type_=ARRAY(LargeBinary)),
-        bindparam("kinds", type_=ARRAY(Text)),
-        bindparam("faults", type_=ARRAY(Text)),
-    )
-    .table_valued("hash", "raw", "kind", "fault", with_ordinality="place", name="given")
-    .render_derived()
-    .c
-)
-_UNNEST: Final = insert(records).from_select(
-    _COLUMNS,
-    select(
-        bindparam("site", type_=Text),
-        bindparam("book", type_=LargeBinary),
-        bindparam("before", type_=BigInteger) + _given.place,
-        _given.hash,
-        _given.raw,
-        _given.kind,
-        bindparam("arrived", type_=BigInteger) + _given.place,
-        bindparam("received_at", type_=BigInteger),
-        _given.fault,
-    ),
-)
-"""One array for each column that differs. A number that is there already is an error: the mark says what is held."""
+KEYED: Final = ("book.opened", "key.certified")
+"""What brings a key; set aside with `KEY_FAULT` where that is nobody's."""
+KEY_FAULT: Final = "record-key"
 _HEAD: Final = select(heads.c.seq, heads.c.hash, heads.c.shift_key).where(
     heads.c.site == bindparam("site"), heads.c.book == bindparam("book")
 )
@@ -476,15 +446,14 @@ def _store_new(
 ) -> tuple[tuple[int, str], ...]:
     faults: list[tuple[int, str]] = []
     rows = []
-    arrived = _take_numbers(tx, site, len(new))
-    for one in new:
+    for arrived, one in enumerate(new, _take_numbers(tx, site, len(new))):
         why, kind = one.fault, one.record.kind if one.record else ""
-        if one.record and kind in _KEYED and why is None:
+        if one.record and kind in KEYED and why is None:
             why, shift_key = _judge(one.record, batch.book, shift_key)
         if why := fault or why:
             faults.append((one.seq, why))
-        rows.append((one.seq, one.hash, one.raw, kind, why))
-    _put(tx, site, batch.book, arrived, now, rows)
+        rows.append((one.seq, one.hash, one.raw, kind, arrived, why))
+    put_rows(tx, records, rows, site=site, book=batch.book, received_at=now)
     last = new[-1]
     key = {"site": site, "book": batch.book, "seq": last.seq, "hash": last.hash}
     tx.execute(_PUT_HEAD, {**key, "shift_key": shift_key, "last_at": now, "skew": batch.skew})
@@ -492,28 +461,12 @@ def _store_new(
     return tuple(faults)
 
 
-def _put(tx: Connection, site: str, book: bytes, arrived: int, now: int, rows: list[Row]) -> None:
-    """Records that follow one another, with the numbers of arrival from `arrived` on."""
-    if tx.dialect.name == "sqlite":
-        whole = enumerate(rows, arrived)
-        put_rows(
-            tx, records, [(site, book, seq, link, raw, kind, at, now, why) for at, (seq, link, raw, kind, why) in whole]
-        )
-        return
-    seqs, hashes, raws, kinds, faults = map(list, zip(*rows, strict=True))
-    one = {"site": site, "book": book, "received_at": now, "before": seqs[0] - 1, "arrived": arrived - 1}
-    tx.execute(_UNNEST, {**one, "hashes": hashes, "raws": raws, "kinds": kinds, "faults": faults})
-
-
-_KEYED: Final = ("book.opened", "key.certified")
-
-
 def _judge(record: Record, book: bytes, shift_key: bytes | None) -> tuple[str | None, bytes | None]:
     """(why a record that brings a key is set aside or None, the shift key certified after it)."""
     if record.kind == "book.opened":
-        return (None if record.seq == 1 and _opens(record, book) else "record-key"), shift_key
+        return (None if record.seq == 1 and _opens(record, book) else KEY_FAULT), shift_key
     new = _certified(record, book, shift_key)
-    return (None, new) if new else ("record-key", shift_key)
+    return (None, new) if new else (KEY_FAULT, shift_key)
 
 
 def _opens(record: Record, book: bytes) -> bool:

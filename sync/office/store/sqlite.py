@@ -10,7 +10,7 @@ system's may be inside the range 3.7.0 to 3.51.2, where a checkpoint beside a co
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread
 from time import monotonic
 from typing import Any, Final, TypeVar
@@ -94,21 +94,22 @@ class SqliteDatabase:
                 ended = self._together(first)
 
     def _together(self, first: Job) -> bool:
-        """Run `first`, and what has come meanwhile, in one transaction; whether the end was met in the queue.
+        """Run `first`, and what waits behind it now, in one transaction; whether the end was met in the queue.
 
-        One that fails is undone alone. What the whole transaction fails by is told to all of them.
+        What comes meanwhile is for the next one: else all who send wait for one another, and then nobody sends. One
+        that fails is undone alone. What the whole transaction fails by is told to all of them.
         """
         jobs, ended = [first], False
+        behind = min(self._group - 1, self._queue.qsize())
         values: list[Any] = []
         until = monotonic() + GROUP_S
         try:
             with self._writer.begin() as tx:
                 values.append(first.act(tx))
-                while len(jobs) < self._group and monotonic() < until:
-                    try:
-                        job = self._queue.get_nowait()
-                    except Empty:
+                for _ in range(behind):
+                    if monotonic() > until:
                         break
+                    job = self._queue.get()  # there is one: nobody else takes
                     if job is None:
                         ended = True
                         break

@@ -6,6 +6,7 @@ A projection, made with the day's counts (store/days.py) and true as long as the
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import astuple
 from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, delete, select
 
 from sync.office.store.bulk import put_rows
@@ -57,8 +58,7 @@ class Windows(Struct, frozen=True):
 def put(tx: Connection, site: str, days: Sequence[str], rows: Sequence[Windows]) -> None:
     """In place of what was known of those days."""
     tx.execute(delete(day_windows).where(day_windows.c.site == site, day_windows.c.day.in_(list(days))))
-    if rows:
-        put_rows(tx, day_windows, [(site, *(getattr(row, name) for name in Windows.__struct_fields__)) for row in rows])
+    put_rows(tx, day_windows, list(map(astuple, rows)), site=site)
 
 
 def between(tx: Connection, site: str, first: str, last: str) -> list[Windows]:
