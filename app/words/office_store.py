@@ -53,6 +53,10 @@ TABLE = {
         "{site}: nobody who writes book {id} signed its last record",
     ),
     "wrong_kind": ("{site}：记录 {id} 的类别被改动", "{site}: the kind of record {id} was changed"),
+    "wrong_aside": (
+        "{site}：记录 {id} 被无故另存待查，或另存后又被改为作数",
+        "{site}: record {id} was set aside, or taken back, without a reason",
+    ),
     "wrong_purged": (
         "{site}：记录 {id} 未到保存期限就被清除",
         "{site}: record {id} was purged before its time was over",

@@ -19,14 +19,17 @@ from app.kinds.rounds import PlanNamed
 from app.logbook.compare import Check
 from app.logbook.keys import book_id, head_message, verifies
 from app.logbook.report import Report
+from app.record import Record
 from sync.office.export import lines
+from sync.office.handoff import REVOKED
 from sync.office.keys import OfficeKey
 from sync.office.retention import DAY_MS, least_days
 from sync.office.store import Store, audit, known
 from sync.office.store.blobs import blobs
+from sync.office.store.devices import withdrawn_books
 from sync.office.store.papers import papers
 from sync.office.store.plans import plans, plans_of
-from sync.office.store.records import hash_at, link
+from sync.office.store.records import KEY_FAULT, KEYED, Link, hash_at, link
 from sync.office.store.schema import arrivals, changes, forks, head_signatures, heads, records
 
 FEW: Final = 8
@@ -38,7 +41,7 @@ class Wrong(Struct, frozen=True):
     """Something of the database that contradicts itself."""
 
     what: str
-    """mark, unsigned, kind, purged, arrivals, change, plan, walked, blob, fork, paper or audit"""
+    """mark, unsigned, kind, aside, purged, arrivals, change, plan, walked, blob, fork, paper or audit"""
     site: str
     id: str
 
@@ -50,13 +53,6 @@ class Checked(Struct, frozen=True):
     @property
     def whole(self) -> bool:
         return (self.books.whole or not self.books.books) and not self.wrong
-
-
-class _Said(Struct, frozen=True):
-    """As much of a record as is compared."""
-
-    kind: str
-    body: msgspec.Raw
 
 
 class _Walked(Struct, frozen=True):
@@ -113,37 +109,37 @@ def _is_signed(tx: Connection, head: Any) -> bool:
 
 
 def _records(tx: Connection) -> Iterator[Wrong]:
-    """The kind beside each record is its own, and rounds were walked under the plans that are here."""
+    """The kind beside each record is its own, what was set aside was so for a reason, and rounds were walked under the
+    plans that are here."""
     here = select(plans.c.site, plans.c.revision, plans.c.sha256)
     revisions = {(site, revision): digest for site, revision, digest in tx.execute(here)}
-    columns = (records.c.site, records.c.book, records.c.seq, records.c.hash, records.c.kind, records.c.raw)
-    whole = select(*columns).where(records.c.raw.is_not(None)).execution_options(yield_per=MANY)
+    withdrawn = withdrawn_books(tx)
+    whole = select(records).where(records.c.raw.is_not(None)).execution_options(yield_per=MANY)
     other = set[tuple[str, int]]()
     for row in tx.execute(whole):
-        said = _said(row)
-        if row.kind != (said.kind if said else ""):
+        one = link(row.seq, row.raw, row.hash)
+        if row.kind != (one.record.kind if one.record else ""):
             yield Wrong("kind", row.site, f"{row.book.hex()}:{row.seq}")
-        elif said is not None and said.kind == "round.started" and (named := _plan_of(said)) is not None:
+        elif not _is_aside_rightly(row, one, (row.site, row.book) in withdrawn):
+            yield Wrong("aside", row.site, f"{row.book.hex()}:{row.seq}")
+        elif one.record and row.kind == "round.started" and (named := _plan_of(one.record)) is not None:
             mine = (row.site, named.revision)
             if revisions.get(mine, named.sha256) != named.sha256:
                 other.add(mine)
     yield from (Wrong("walked", site, str(revision)) for site, revision in sorted(other))
 
 
-def _said(row: Any) -> _Said | None:
-    """What the bytes say; None when they are no record."""
-    if not row.kind and link(row.seq, row.raw, row.hash).record is None:
-        return None
-    try:
-        return msgspec.json.decode(row.raw, type=_Said)
-    except msgspec.MsgspecError:
-        return None
+def _is_aside_rightly(row: Any, one: Link, withdrawn: bool) -> bool:
+    """Whether a record is in quarantine exactly if its bytes, or the withdrawal of its handheld, are the reason."""
+    if row.quarantine == REVOKED:
+        return withdrawn
+    return row.quarantine == one.fault or (row.quarantine == KEY_FAULT and row.kind in KEYED)
 
 
-def _plan_of(said: _Said) -> PlanNamed | None:
+def _plan_of(started: Record) -> PlanNamed | None:
     try:
-        return msgspec.json.decode(said.body, type=_Walked).plan
-    except msgspec.MsgspecError:
+        return msgspec.convert(started.body, _Walked).plan
+    except msgspec.ValidationError:
         return None
 
 

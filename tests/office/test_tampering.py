@@ -19,6 +19,7 @@ from app.kinds.reviews import ReviewReturned
 from app.logbook.book import Draft
 from app.logbook.keys import PrivateKey, head_message
 from app.record import decode, encode, follow
+from sync.office.batches import checked
 from sync.office.checking import Checked, check
 from sync.office.desk import Desk
 from sync.office.keys import OfficeKey
@@ -34,13 +35,15 @@ from sync.office.store.upsert import insert
 from tests.office.conftest import GUARDS, NIGHT, SITE, Handheld, Office, furnished
 from tests.office.test_life import supervisor
 from tests.office.test_photos import JPEG, finding
+from tests.sync.rogue import Rogue
 
 Crime = Callable[[Connection], object]
 
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
-    """The folder of an office that is closed, and its time: a round, a picture, a review, a paper, a fork."""
+    """The folder of an office that is closed, and its time: a round, a picture, a review, a paper, a fork, and
+    what is no record."""
     folder = tmp_path_factory.mktemp("tampering")
     office = Office(furnished(folder / "office"))
     handheld = Handheld(office, folder / "handheld")
@@ -55,6 +58,9 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     office.ask(desk.say(SITE, said, supervisor(office), office.now))
     office.ask(office.store.write(lambda tx: tx.execute(insert(forks).values(**evidence()))))
     office.ask(keep_paper(office))
+    stranger = Rogue()
+    stranger.records.append(b"no record")
+    office.ask(office.store.records.take(SITE, checked(stranger.batch(), stranger.book, 0), office.now))
     handheld.close()
     office.close()
     return office.folder, office.now
@@ -77,9 +83,8 @@ async def keep_paper(office: Office) -> None:
 
 def walkers(tx: Connection) -> bytes:
     """The handheld's book."""
-    desk = known.get(tx, f"{known.DESK}{SITE}")
-    books: list[bytes] = list(tx.execute(select(heads.c.book)).scalars())
-    return next(each for each in books if each.hex() != desk)
+    book: bytes = tx.execute(select(records.c.book).where(records.c.kind == "finding.raised")).scalar_one()
+    return book
 
 
 def desks(tx: Connection) -> bytes:
@@ -122,6 +127,10 @@ def purged(tx: Connection) -> None:
     tx.execute(update(records).where(which).values(raw=None, kind=""))
 
 
+def set_aside(kind: str, why: str | None) -> Crime:
+    return lambda tx: tx.execute(update(records).where(records.c.kind == kind).values(quarantine=why))
+
+
 def replaced_plan(tx: Connection) -> None:
     row = tx.execute(select(plans.c.raw).where(plans.c.revision == 1)).scalar_one()
     raw = row.replace(b"East vehicle gate", b"West vehicle gate")
@@ -152,6 +161,10 @@ CRIMES: dict[str, tuple[Crime, str]] = {
         lambda tx: tx.execute(update(records).where(records.c.kind == "finding.raised").values(kind="")),
         "kind",
     ),
+    "a record was set aside": (set_aside("finding.raised", "revoked-book"), "aside"),
+    "a record was set aside as if it were none": (set_aside("round.started", "record-form"), "aside"),
+    "a record was set aside for a reason there is not": (set_aside("round.started", "x"), "aside"),
+    "a record that is none counts again": (set_aside("", None), "aside"),
     "a record was purged before its time": (purged, "purged"),
     "a plan is another": (replaced_plan, "walked"),
     "a paper is another": (rewritten_paper, "paper"),
@@ -170,7 +183,7 @@ def test_what_somebody_changed_is_said(held: tuple[Path, int], tmp_path: Path, c
 
 def test_nothing_is_said_where_nothing_was_changed(held: tuple[Path, int], tmp_path: Path) -> None:
     found = after(held, tmp_path, lambda _: None)
-    assert (found.whole, found.wrong, len(found.books.books)) == (True, (), 2)
+    assert (found.whole, found.wrong, len(found.books.books)) == (True, (), 3)
 
 
 def after(held: tuple[Path, int], folder: Path, commit: Crime) -> Checked:
