@@ -31,7 +31,7 @@ EVIL = Text(zh=LONG, en=LONG)
 ALLOWED = {
     "html", "head", "meta", "title", "link", "body", "header", "nav", "a", "div", "span", "form", "input", "button",
     "main", "section", "h1", "h2", "h3", "p", "br", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "dl",
-    "dt", "dd", "article", "blockquote", "optgroup", "strong", "label", "select", "option", "img", "details",
+    "dt", "dd", "wbr", "article", "blockquote", "optgroup", "strong", "label", "select", "option", "img", "details",
     "datalist", "summary", "figure", "figcaption", "svg", "circle", "polyline", "text",
     "rect", "line", "script", "progress", "textarea", "kbd",
 }  # fmt: skip

@@ -26,7 +26,7 @@ from tests.office.conftest import GUARDS, PASSWORD, SITE, Handheld, Office, at, 
 
 HOSTILE = "<script>alert(1)</script>{{7*7}}\"'><img src=x onerror=1>\u202eevil\u0007"
 SHOWN = "<script>alert(1)</script>{{7*7}}\"'><img src=x onerror=1>\ufffdevil\ufffd"
-VOID = {"meta", "link", "input", "br", "img", "rect", "line"}
+VOID = {"meta", "link", "input", "br", "img", "rect", "line", "wbr"}
 
 
 class Page(HTMLParser):
