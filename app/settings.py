@@ -52,7 +52,7 @@ _SCANNING: Final = ("scanner", "scan_prefix", "scan_suffix", "scan_gap_ms")
 _NAMES: Final = ("office", "lang", "theme", "letters", "feed", "side_keys", "adapter", "camera", "photo", *_SCANNING)
 _NUMBERS: Final = ("port", "scan_gap_ms")
 """What config.toml may hold as a number."""
-_CHOSEN: Final = ("lang", "theme", "letters")
+_CHOSEN: Final = ("lang", "theme", "letters", "scanner")
 _OVER: Final = "_over"
 """Ends the name of what the office had set when the crew chose another value."""
 NOTHING: Final[Mapping[str, str]] = {}
@@ -114,9 +114,10 @@ def look_up(
 
 
 def keep(data_dir: Path, name: str, value: str, over: str = "") -> None:
-    """Write one choice (`lang`, `theme`, `letters`) into config.toml for the next start, leaving the rest as it was.
+    """Write one choice (`lang`, `theme`, `letters`, `scanner`) into config.toml for the next start, the rest as it was.
 
-    `over` is what the office had set then: the choice holds until that is another.
+    `over` is what the office had set then: the choice holds until that is another. Raises SettingsRefused when it
+    cannot be written.
     """
     path = data_dir / "config.toml"
     config = {**_config(path, _NAMES), name: value}
@@ -124,8 +125,12 @@ def keep(data_dir: Path, name: str, value: str, over: str = "") -> None:
     config |= {f"{name}{_OVER}": over} if over else {}
     text = "".join(f"{key} = {_quoted(val)}\n" for key, val in config.items() if isinstance(val, str))
     part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except (OSError, UnicodeEncodeError) as e:
+        why = e.strerror if isinstance(e, OSError) else None
+        raise SettingsRefused("cli.not_kept", why=why or type(e).__name__) from e
 
 
 def strangers(data_dir: Path) -> list[str]:
@@ -192,6 +197,7 @@ def _config(path: Path, names: Sequence[str]) -> dict[str, str]:
 
 
 def _quoted(value: str) -> str:
+    """A basic string of TOML: what JSON escapes, and DEL besides; no pairs of surrogates, which are none there."""
     import json
 
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

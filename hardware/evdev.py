@@ -1,15 +1,20 @@
-"""Linux input events as bytes: what `/dev/input/event*` gives, and the exclusive hold on such a device.
+"""Linux input devices: which of them can do what, their events as bytes, and the exclusive hold on one.
 
-The numbers are those of linux/input.h and linux/input-event-codes.h. It reads no file and knows no key by what
-it prints; hardware.keyboard_scanner and hardware.side_keys do.
+The numbers are those of linux/input.h and linux/input-event-codes.h. It reads no event and knows no key by what it
+prints; hardware.keyboard_scanner and hardware.side_keys do.
 """
 
 import fcntl
 import struct
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
+INPUTS: Final = Path("/sys/class/input")
+DEVICES: Final = Path("/dev/input")
 _FORM: Final = struct.Struct("llHHi")
 """struct input_event: seconds, microseconds, type, code, value. The kernel's `long` decides the size."""
 SIZE: Final = _FORM.size
@@ -53,3 +58,13 @@ def grab(fd: int) -> None:
     Raises OSError: EBUSY when another program holds it, ENOTTY when it is no input device, ENODEV when it is gone.
     """
     fcntl.ioctl(fd, EVIOCGRAB, 1)
+
+
+def having(what: str, bit: int, inputs: Path = INPUTS, devices: Path = DEVICES) -> Iterator[Path]:
+    """The input devices whose capability bitmap `what` (`key`, `snd`, `ff`) has `bit`."""
+    size = 8 * struct.calcsize("l")
+    for bitmap in sorted(inputs.glob(f"event*/device/capabilities/{what}")):
+        with suppress(OSError, ValueError):
+            words = [int(word, 16) for word in bitmap.read_text("ascii").split()]  # the highest first
+            if sum(word << size * place for place, word in enumerate(reversed(words))) >> bit & 1:
+                yield devices / bitmap.parents[2].name

@@ -7,7 +7,7 @@ absent on many handhelds. Like every Buzzer these never wait and never fail: wha
 import asyncio
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from fcntl import ioctl
 from functools import partial
@@ -16,11 +16,9 @@ from typing import Final
 
 from app.ports import Buzzer
 from hardware.buzzer import LOUD
-from hardware.evdev import Event, packed
+from hardware.evdev import DEVICES, INPUTS, Event, having, packed
 from hardware.lights import LEDS, Light
 
-INPUTS: Final = Path("/sys/class/input")
-DEVICES: Final = Path("/dev/input")
 ANDROID: Final = Path("/sys/class/timed_output/vibrator/enable")
 _EV_SND, _EV_FF = 0x12, 0x15
 _SND_TONE, _FF_RUMBLE = 0x02, 0x50
@@ -95,7 +93,7 @@ def vibration(
         return partial(_vibrate_led, leds / "vibrator")
     if android.exists():
         return partial(_vibrate_android, android)
-    for path in _having("ff", _FF_RUMBLE, inputs, devices):
+    for path in having("ff", _FF_RUMBLE, inputs, devices):
         with suppress(OSError):
             return _Rumble(os.open(path, os.O_RDWR | os.O_NONBLOCK))
     return None
@@ -103,20 +101,10 @@ def vibration(
 
 def tone(inputs: Path = INPUTS, devices: Path = DEVICES) -> Pulse | None:
     """What lets the built-in sounder sound; None where there is none, or it may not be used."""
-    for path in _having("snd", _SND_TONE, inputs, devices):
+    for path in having("snd", _SND_TONE, inputs, devices):
         with suppress(OSError):
             return partial(_sound, os.open(path, os.O_WRONLY | os.O_NONBLOCK))
     return None
-
-
-def _having(what: str, bit: int, inputs: Path, devices: Path) -> Iterator[Path]:
-    """The input devices whose capability bitmap `what` has `bit`. Its words stand the highest first."""
-    size = 8 * struct.calcsize("l")
-    for bitmap in sorted(inputs.glob(f"event*/device/capabilities/{what}")):
-        with suppress(OSError, ValueError):
-            words = [int(word, 16) for word in bitmap.read_text("ascii").split()]
-            if sum(word << size * place for place, word in enumerate(reversed(words))) >> bit & 1:
-                yield devices / bitmap.parents[2].name
 
 
 def _vibrate_android(path: Path, kind: str, ms: int) -> None:

@@ -8,13 +8,15 @@ for bytes, as scanners send what no key prints. Name it by /dev/input/by-id/….
 import errno
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from app.ports import Clock
 from app.settings import SettingsRefused
-from hardware.evdev import KEY, PRESSED, RELEASED, SIZE, SYN, SYN_DROPPED, Event, events, grab
+from hardware.evdev import DEVICES, INPUTS, KEY, PRESSED, RELEASED, SIZE, SYN, SYN_DROPPED, Event, events, grab, having
 from hardware.framing import Framing
 from hardware.line_scanner import AGAIN_S, LineScanner, Unusable
 
@@ -42,6 +44,8 @@ _SHIFTS: Final = (42, 54)
 _CTRLS: Final = (29, 97)
 _ALTS: Final = (56, 100)
 _CAPS: Final = 58
+_KEY_A: Final = 30
+"""Whoever has it types letters; a keypad has none."""
 _HIGHEST: Final = 0xFFFF
 """Of what Alt and the keypad say: two bytes, as of a Chinese character in GBK."""
 
@@ -146,3 +150,17 @@ def parse(text: str) -> KeyboardLine:
 
 def keyboard_scanner(line: KeyboardLine, clock: Clock, again_s: float = AGAIN_S) -> LineScanner:
     return LineScanner(line, Keyboard, clock, again_s)
+
+
+def keyboards(inputs: Path = INPUTS, devices: Path = DEVICES) -> list[tuple[str, str]]:
+    """(path, what it says of itself) of each device that types letters and has a path that stays the same."""
+    links = [*sorted((devices / "by-path").glob("*-event*")), *sorted((devices / "by-id").glob("*-event*"))]
+    lasting = {link.resolve(): link for link in links}  # by-id counts: it is the same in another socket too
+    found = ((each, lasting.get(each.resolve())) for each in having("key", _KEY_A, inputs, devices))
+    return [(str(link), _name(inputs / each.name / "device/name")) for each, link in found if link]
+
+
+def _name(file: Path) -> str:
+    with suppress(OSError):
+        return file.read_text("utf-8", "replace").strip()
+    return ""

@@ -6,7 +6,9 @@ Name it by /dev/serial/by-id/…, which stays the same wherever it is plugged in
 import errno
 import os
 import termios
-from typing import Final
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -15,8 +17,12 @@ from app.settings import SettingsRefused
 from hardware.framing import Framing
 from hardware.line_scanner import AGAIN_S, LineScanner, Unusable
 
+if TYPE_CHECKING:
+    from serial.tools.list_ports_common import ListPortInfo
+
 BAUD: Final = 9600
 """What most scanners leave the factory with. One on USB does not mind."""
+BY_ID: Final = Path("/dev/serial/by-id")
 BAUDS: Final = (9600, 19200, 38400, 57600, 115200)
 
 
@@ -57,3 +63,22 @@ def parse(text: str) -> SerialLine:
 
 def serial_scanner(line: SerialLine, clock: Clock, again_s: float = AGAIN_S) -> LineScanner:
     return LineScanner(line, Framing, clock, again_s)
+
+
+def ports(by_id: Path = BY_ID) -> list[tuple[str, str]]:
+    """(path, what it says of itself) of each serial port that is there, by the path that stays the same."""
+    from serial.tools.list_ports import comports  # 10 ms
+
+    lasting = {str(link.resolve()): link for link in sorted(by_id.glob("*"))}
+    named = {device: link.name for device, link in lasting.items()}
+    told = {}
+    with suppress(TypeError, ValueError):  # what it says when one is pulled out meanwhile
+        told = {port.device: port.product or named.get(port.device, port.name) for port in comports() if _is_real(port)}
+    return [(str(lasting.get(device, device)), name) for device, name in (named | told).items()]
+
+
+def _is_real(port: "ListPortInfo") -> bool:
+    """Whether hardware is behind it: 0 is PORT_UNKNOWN (linux/serial_core.h)."""
+    with suppress(OSError):
+        return Path("/sys/class/tty", port.name, "type").read_text("ascii").strip() != "0"
+    return True

@@ -16,13 +16,12 @@ from typing import Final
 from msgspec import Struct
 
 from app.settings import SettingsRefused
-from hardware.evdev import KEY, PRESSED, RELEASED, SIZE, events
+from hardware.evdev import DEVICES, KEY, PRESSED, RELEASED, SIZE, events
 
 ACTIONS: Final = ("alarm", "torch")
 HOLD_S: Final = 1.0
 """A key held this long is meant, even in a pocket's fumbling."""
 MOST: Final = 8
-DEVICES: Final = Path("/dev/input")
 _READ: Final = 64 * SIZE
 _CODE: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
 

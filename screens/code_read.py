@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 async def take(terminal: "Terminal", scan: Scan) -> None:
     """A code always works. Raises WatchbookError, as the acts do."""
     watch = terminal.gear.watch
+    if terminal.gear.first and await _tries(terminal, scan):
+        return
     if (field := codes.trial_field(scan.text)) is not None:
         _say_trial(terminal, field, scan)
     elif (sheet := invitation.read(scan.text)) is not None:
         from screens.first import offered  # hardly ever: memory
 
-        await offered(terminal, sheet)
+        await offered(terminal, sheet, scan)
     elif watch.meaning(scan.text).kind is Meant.WITNESS:
         await witness(terminal, scan.text)
     elif await terminal.top.scanned(scan):
@@ -36,6 +38,14 @@ async def take(terminal: "Terminal", scan: Scan) -> None:
         terminal.arrived(await watch.scan(scan))
     else:
         await _idle(terminal, scan)
+
+
+async def _tries(terminal: "Terminal", scan: Scan) -> bool:
+    """Whether a scanner is being tried, whatever page stands above that. A sheet is more than a try."""
+    from screens.scanner_choice import trial_of  # once in a handheld's life
+
+    trial = trial_of(terminal)
+    return trial is not None and invitation.read(scan.text) is None and await trial.scanned(scan)
 
 
 def _say_trial(terminal: "Terminal", field: int, scan: Scan) -> None:

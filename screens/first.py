@@ -86,8 +86,9 @@ class FirstPage(Page):
         rows = [] if self.gear.english_only else numbered("1", self.say("first.language"), width)
         rows += numbered("2", self.say(letters), width)
         rows += numbered("3", self.say("first.type"), width)
+        rows += numbered("4", self.say("first.scanner"), width)
         if self.gear.camera is not None:
-            rows += numbered("4", self.say("first.camera"), width)
+            rows += numbered("5", self.say("first.camera"), width)
         read = self.say("first.scanner_read", n=self._read) if self._read else self.say("first.scanner_none")
         return [
             (0, paragraph(f"> {self.say('first.scan')}", "key", width, "  ")),
@@ -157,7 +158,11 @@ class FirstPage(Page):
                 await self.terminal.change_letters()
             case "3" if self._step is Step.SCAN:
                 self.terminal.open(DigitsPage(self))
-            case "4" if self._step is Step.SCAN and self.gear.camera is not None:
+            case "4" if self._step is Step.SCAN:
+                from screens.scanner_choice import choice_of  # where the one that is set does not read
+
+                self.terminal.open(await choice_of(self.terminal))
+            case "5" if self._step is Step.SCAN and self.gear.camera is not None:
                 await self.terminal.scan_with_camera()
 
     async def enter(self) -> None:
@@ -354,10 +359,14 @@ class DigitsPage(Page):
         self.terminal.tell(self.say("first.typed_wrong", n=len(self._groups) + 1), "bad")
 
 
-async def offered(terminal: "Terminal", sheet: Invitation) -> None:
+async def offered(terminal: "Terminal", sheet: Invitation, scan: Scan) -> None:
     """A sheet was read, on whatever page. Raises NotAllowed."""
     if terminal.gear.practice or terminal.gear.invited is None:
         raise NotAllowed("first.one_moment" if terminal.gear.practice else "first.not_foreign")
+    from screens.scanner_choice import trial_of  # as above
+
+    if (trial := trial_of(terminal)) is not None:
+        await trial.settle(scan)
     if terminal.down_to(FirstPage):
         page = terminal.top
         assert isinstance(page, FirstPage)

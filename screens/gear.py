@@ -1,6 +1,6 @@
 """All that a screen may use of the world, in one frozen value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from app.settings import Settings
     from hardware.camera import Camera
+    from hardware.scanners import Plugged
     from hardware.side_keys import SideKey
     from sync.invited import Invited
 
@@ -86,6 +87,10 @@ class Gear(Struct, frozen=True):
     """`Moment.up` of this handheld: when a code was scanned."""
     scanners: tuple[Scanner, ...] = ()
     """Those with a line of their own, besides the one that types."""
+    plugged: "Callable[[], Sequence[Plugged]]" = tuple
+    """The devices that may be a scanner, for the first screen."""
+    scanner_at: Callable[[str], tuple[Scanner, ...]] = lambda setting: ()
+    """Of a setting, those with a line of their own. Raises SettingsRefused."""
     wedge: Wedge = Wedge()
     """How the scanner types that does."""
     camera: "Camera | None" = None
@@ -130,6 +135,6 @@ class Gear(Struct, frozen=True):
     support: Callable[[], str] | None = None
     """Puts the support file onto the stick, off the loop; its name. Raises WatchbookError. None in a demonstration."""
     remember: Callable[[str, str], None] = lambda name, value: None
-    """Keeps a choice (`lang`, `theme`, `letters`) for the next start."""
+    """Keeps a choice (`lang`, `theme`, `letters`, `scanner`) for the next start."""
     ready: Callable[[], None] = lambda: None
     """Called once, when the first screen stands."""

@@ -18,14 +18,19 @@ class Readers:
         scanners: Sequence[Scanner],
         take: Callable[[Scan | ScannerState], Awaitable[None]],
         broken: Callable[[Exception], None],
+        *,
+        quiet: bool = False,
     ) -> None:
-        self._scanners = scanners
+        """`quiet`: that one cannot be opened at the start is no news either."""
+        self.scanners = scanners
+        """Those that it reads."""
         self._take = take
         self._broken = broken
+        self._quiet = quiet
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        for scanner in self._scanners:
+        for scanner in self.scanners:
             self._tasks.append(begin(self._read(scanner), self._broken))
 
     async def stop(self) -> None:
@@ -36,11 +41,12 @@ class Readers:
             await asyncio.wait(self._tasks)
 
     async def _read(self, scanner: Scanner) -> None:
-        found, lost = scanner.listen(), False
+        found, lost, quiet = scanner.listen(), False, self._quiet
         try:
             async for each in found:
                 if isinstance(each, ScannerState):
-                    news, lost = lost or each.fault is not None, each.fault is not None
+                    news, lost = not quiet and (lost or each.fault is not None), each.fault is not None
+                    quiet = False
                     if not news:
                         continue
                 await self._take(each)

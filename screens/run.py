@@ -100,7 +100,7 @@ def open_terminal(
 
     from hardware.power import battery
     from hardware.scanner import wedge
-    from hardware.scanners import scanners
+    from hardware.scanners import plugged, scanners
     from screens.gear import Gear
     from screens.terminal import Terminal
     from screens.tuned import parts_of
@@ -118,6 +118,8 @@ def open_terminal(
         buzzer=parts,
         up=lambda: clock.now().up,
         scanners=scanners(settings.scanner, clock),
+        plugged=plugged,
+        scanner_at=partial(scanners, clock=clock),
         camera=_camera(settings.camera, clock),
         photo=_camera(settings.photo or settings.camera, clock),
         pictures=settings.data_dir / "photos",

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
@@ -27,7 +27,7 @@ from app.duties.rounds import Verdict
 from app.duties.site import Person, Point
 from app.errors import WatchbookError
 from app.pages import AlarmNews
-from app.ports import LABEL, Heard, RadioState, Scan, ScannerState, Sighting
+from app.ports import LABEL, Heard, RadioState, Scan, Scanner, ScannerState, Sighting
 from app.words import LANGS, say
 from hardware.scanner import Gate
 from screens.device import Device
@@ -416,14 +416,14 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     async def change_look(self) -> None:
         self.look = next_look(self.look)
         self.theme = self.look
-        self.gear.remember("theme", self.look)
         for page in self.pages:
             page.repaint()
+        self.gear.remember("theme", self.look)
 
     async def change_letters(self) -> None:
         self.letters = "auto" if self.letters == "large" else "large"
-        self.gear.remember("letters", self.letters)
         self.tell(say(self.lang, f"menu.letters_{self.letters}"))
+        self.gear.remember("letters", self.letters)
 
     def in_turn(self, act: Callable[[], Awaitable[None]]) -> None:
         """An act that no key asked for (a button beside the keypad, a camera): like a key, after those before it."""
@@ -603,6 +603,15 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             self.tell(say(self.lang, "camera.none"), "mark")
         elif not self.down_to(CameraPage):
             self.open(CameraPage(self.gear.camera))
+
+    async def read_from(self, scanners: Sequence[Scanner], *, quiet: bool = False) -> Sequence[Scanner]:
+        """From now on codes come from these, beside the one that types; those from which they came before. `quiet`:
+        how they are at first is not said."""
+        before = self._readers.scanners
+        await self._readers.stop()
+        self._readers = Readers(scanners, self._heard, self._handle_exception, quiet=quiet)
+        self._readers.start()
+        return before
 
     def camera_read(self, page: "CameraPage", scan: Scan) -> None:
         """In its turn among the keys, and for the page below: as if a hand scanner had read it there."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import SettingsRefused, example, keep, load
+from app.settings import SettingsRefused, example, keep, load, strangers
 
 
 def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path) -> None:
@@ -49,6 +49,34 @@ def test_a_choice_is_kept_for_the_next_start_beside_the_others(tmp_path: Path) -
     keep(tmp_path, "lang", "en")
     found = load({"data_dir": str(tmp_path)}, {})
     assert (found.theme, found.lang, found.office) == ("night", "en", 'https://a "b"')
+
+
+def test_a_scanner_chosen_on_the_handheld_holds_until_the_office_sets_one(tmp_path: Path) -> None:
+    keep(tmp_path, "scanner", "serial:/dev/serial/by-id/usb-A@B-if00@9600")
+    assert strangers(tmp_path) == []
+    found = load({"data_dir": str(tmp_path)}, {})
+    assert found.scanner == "serial:/dev/serial/by-id/usb-A@B-if00@9600"
+    assert load({"data_dir": str(tmp_path)}, {}, {"scanner": "wedge"}).scanner == "wedge"
+
+
+@pytest.mark.parametrize("value", ["serial:/dev/serial/by-id/usb-\U0001f600-if00@9600", 'a\x7fb\x1b"\\', "𠮷"])
+def test_whatever_is_kept_is_read_again(tmp_path: Path, value: str) -> None:
+    keep(tmp_path, "scanner", value)
+    assert load({"data_dir": str(tmp_path)}, {}).scanner == value
+
+
+def test_what_is_no_text_is_not_kept(tmp_path: Path) -> None:
+    keep(tmp_path, "lang", "en")
+    with pytest.raises(SettingsRefused):
+        keep(tmp_path, "scanner", "serial:/dev/\udcff")
+    assert load({"data_dir": str(tmp_path)}, {}).lang == "en"
+
+
+def test_a_choice_that_cannot_be_kept_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "config.part").mkdir()
+    with pytest.raises(SettingsRefused) as refused:
+        keep(tmp_path, "lang", "en")
+    assert "not saved" in refused.value.say("en")
 
 
 def test_the_example_travels_with_the_program() -> None:

@@ -11,6 +11,10 @@ TABLE = {
         "letters must be auto or large, not {letters}",
     ),
     "bad_config": ("设置文件 {path} 有错:{why}", "the settings file {path} is wrong: {why}"),
+    "not_kept": (
+        "没存上,下次开机还是原来的({why})",
+        "not saved: the next start has what was before ({why})",
+    ),
     "bad_side_key": (
         "侧键要写成 设备:键码=动作(alarm 或 torch),不能是 {text}",
         "a side key is written DEVICE:CODE=ACTION (alarm or torch), not {text}",

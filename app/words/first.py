@@ -12,6 +12,7 @@ TABLE = {
     "large_off": ("正常大小的字", "Letters as usual"),
     "camera": ("用摄像头扫", "Scan with the camera"),
     "type": ("扫不了: 输入网单上的数字", "Nothing scans: type the sheet's digits"),
+    "scanner": ("扫码头没反应: 换一种接法", "The scanner does not react: try another way"),
     "scanner_none": ("扫码头: 还没读到码。随便扫一个试试", "Scanner: nothing read yet. Try it on any code"),
     "scanner_read": ("扫码头: 好用,读到{n}次", "Scanner: works, codes read: {n}"),
     "key_camera": ("摄像头", "camera"),
@@ -68,6 +69,33 @@ TABLE = {
         "入网单上的网址不能用: 要以https://开头",
         "The sheet's address cannot be used: it must begin with https://",
     ),
+    # which scanner
+    "scanner_title": ("扫码头", "Scanner"),
+    "scanner_which": (
+        "扫码头是哪一个? 不清楚就一个一个试,读到码才会记住",
+        "Which one is the scanner? Try one after the other: only one that reads is kept",
+    ),
+    "scanner_wedge": ("像键盘一样打字(多数是这种)", "Types like a keyboard (most do)"),
+    "scanner_serial": ("串口: {name}", "Serial port: {name}"),
+    "scanner_evdev": ("像键盘一样打字,只进本程序: {name}", "Types into this program alone: {name}"),
+    "scanner_try": ("用它扫入网单", "Scan the sheet with it"),
+    "scanner_try_how": (
+        "读到就记住。{n}秒没读到,就换回原来的",
+        "Once it reads, it is kept. After {n} s without a code the one before is back",
+    ),
+    "scanner_rate": ("波特率{rate},换一个", "baud rate {rate}: another"),
+    "scanner_other": ("换别的", "another scanner"),
+    "scanner_kept": ("已记住这个扫码头", "The scanner is kept"),
+    "scanner_not_it": ("这是另一个扫码头读的", "Another scanner has read that"),
+    "scanner_garbled": (
+        "读到了,但不是本系统的码: 换个波特率,或改扫入网单",
+        "It reads, but that is no code of this system: another baud rate, or scan the sheet",
+    ),
+    "scanner_not_ours": (
+        "读到了,但不是本系统的码。请扫入网单",
+        "It reads, but that is no code of this system: scan the sheet",
+    ),
+    "scanner_silent": ("没读到,换回原来的了", "Nothing was read: the one before is back"),
     # typed
     "typed_title": ("输入网单数字", "The sheet's digits"),
     "typed_how": (

@@ -480,9 +480,20 @@ TABLE = {
     ),
     "page_first_scan": (
         "这台手持机还没有入网: 用扫码头或摄像头扫办公室打印的入网单。"
-        "扫不了就按3,把单上的数字一组组输进去。1换语言,2换大字。",
-        "No office has let this handheld in: scan the sheet that the office printed. Where nothing scans, 3 takes the "
-        "sheet's digits, group by group. 1 is the other language, 2 large letters.",
+        "扫码头没反应按4选,还不行按3把单上的数字一组组输进去。1换语言,2换大字。",
+        "No office has let this handheld in: scan the sheet that the office printed. Where nothing scans, 4 chooses "
+        "the scanner, and 3 takes the sheet's digits, group by group. 1 is the other language, 2 large letters.",
+    ),
+    "page_scanner_choice": (
+        "按数字选扫码头接在哪里,再用它扫入网单试。插拔过就退出再进来,列表会更新。",
+        "Choose by digit where the scanner is, then try it on the sheet. Plugged in since? Leave the page and come "
+        "back: the list is made anew.",
+    ),
+    "page_scanner_choice_scanner_trial": (
+        "用选中的扫码头扫入网单,或任何本系统的标签,读到就记住。串口读出乱码就按1换波特率。选错了不用管,时间到会换回原来的。",
+        "Scan the sheet, or any label of this system, with the scanner that was chosen: once it reads, it is kept. "
+        "Where a serial one reads nonsense, 1 takes another baud rate. A wrong choice goes by itself when the time is "
+        "over.",
     ),
     "page_first_asks": (
         "正在按入网单上的网址找办公室,找不到会一直再试。按退格换一张入网单。",

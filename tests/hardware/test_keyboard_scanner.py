@@ -21,7 +21,7 @@ from app.ports import Scan, ScannerState
 from app.words import say
 from hardware.clock import SystemClock
 from hardware.evdev import EVIOCGRAB, SIZE, Event, events, grab, packed
-from hardware.keyboard_scanner import Keyboard, KeyboardLine, keyboard_scanner
+from hardware.keyboard_scanner import Keyboard, KeyboardLine, keyboard_scanner, keyboards
 from hardware.line_scanner import LineScanner
 
 LABEL = codes.make(3, b"0123456789")
@@ -277,3 +277,20 @@ def test_a_device_without_the_right_to_it_names_the_group(plug: Plug) -> None:
         os._exit(0 if reader(plug.path).check() == "scanner.denied_evdev" else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert all("input" in say(lang, "scanner.denied_evdev") for lang in ("zh", "en"))
+
+
+def test_keyboards_are_devices_that_type_letters_and_have_a_path_that_stays(tmp_path: Path) -> None:
+    letters, digits = f"{1 << 30 | 0x3FE:x}", f"{0x3FE:x}"
+    inputs, devices = tmp_path / "sys", tmp_path / "dev"
+    for name, bitmap, said in (("event2", letters, "DS2208"), ("event3", digits, "keypad"), ("event4", letters, "BT")):
+        (inputs / name / "device/capabilities").mkdir(parents=True)
+        (inputs / name / "device/capabilities/key").write_text(bitmap)
+        (inputs / name / "device/name").write_text(f"{said}\n")
+    for folder in ("by-id", "by-path"):
+        (devices / folder).mkdir(parents=True)
+    for name in ("event2", "event3", "event4"):
+        (devices / name).touch()
+    for link, name in (("by-path/platform-1-event-kbd", "event2"), ("by-id/usb-DS2208-event-kbd", "event2")):
+        (devices / link).symlink_to(devices / name)
+    (devices / "by-path/platform-2-event-kbd").symlink_to(devices / "event3")
+    assert keyboards(inputs, devices) == [(f"{devices}/by-id/usb-DS2208-event-kbd", "DS2208")]

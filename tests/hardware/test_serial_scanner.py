@@ -23,8 +23,8 @@ from app.settings import SettingsRefused
 from app.words import say, table
 from hardware.clock import SystemClock
 from hardware.line_scanner import LineScanner
-from hardware.scanners import scanners
-from hardware.serial_scanner import SerialLine, parse, serial_scanner
+from hardware.scanners import Plugged, plugged, scanners
+from hardware.serial_scanner import BAUDS, SerialLine, parse, ports, serial_scanner
 
 LABEL = codes.make(3, b"0123456789")
 
@@ -305,3 +305,29 @@ def test_watchbook_scan_shows_what_a_serial_scanner_reads_as_lines_of_a_feed(plu
     feed.write_text(line, encoding="utf-8")
     again = subprocess.run([*command, "--feed", str(feed)], capture_output=True, text=True, check=True)
     assert json.loads(again.stdout)["qr"] == "配电室-07"
+
+
+def test_ports_that_are_there_are_named_by_the_path_that_stays(plug: Plug, tmp_path: Path) -> None:
+    plug.plug_in()
+    assert (str(plug.path), plug.path.name) in ports(tmp_path)
+    assert all(Path(path).exists() for path, _ in ports(tmp_path))
+    plug.unplug()
+    assert str(plug.path) not in dict(ports(tmp_path))
+
+
+def test_what_is_plugged_in_is_named_as_its_setting_reads_it() -> None:
+    assert plugged()[0] == Plugged("wedge")
+    odd = Plugged("serial", "/dev/serial/by-id/usb-A@B-if00", rates=BAUDS)
+    assert parse(odd.setting().removeprefix("serial:")) == SerialLine(odd.path, 9600)
+    assert parse(odd.setting(19200).removeprefix("serial:")) == SerialLine(odd.path, 19200)
+    for each in (Plugged("wedge"), odd, Plugged("evdev", "/dev/input/by-id/x")):
+        assert len(scanners(each.setting(), SystemClock())) == (each.kind != "wedge")
+
+
+def test_two_ports_of_one_maker_are_told_apart_by_the_end_of_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"usb-Prolific_Technology_Inc._USB-Serial_Controller_{each}-if00-port0" for each in "AB"]
+    found = [*((f"/dev/{name}", name) for name in names), ("/dev/a,b", "its path cannot stand in the setting")]
+    monkeypatch.setattr("hardware.serial_scanner.ports", lambda: found)
+    shown = [each.name for each in plugged() if each.kind == "serial"]
+    assert len(shown) == len(set(shown)) == 2
+    assert max(map(len, shown)) <= 50
