@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime, time
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -42,6 +43,8 @@ from sync.desk import PINS, Desk
 SITE: Final = "cuihu-garden"
 CREW: Final = 2
 ISSUE: Final = 1
+ENDS_S: Final = 5
+"""How long the office of a demonstration that was killed may hold its port."""
 
 
 class Stage(Struct, frozen=True):
@@ -244,12 +247,17 @@ def _office(folder: Path, clock: Path, lang: str, port: int) -> Iterator[Desk | 
 
 
 def _free(port: int) -> bool:
-    """Whether the office can listen there; 0 is any free one."""
-    try:
-        with socket.create_server(("127.0.0.1", port)):
-            return True
-    except OSError:
-        return False
+    """Whether the office can listen there; 0 is any free one. That of a demonstration that was killed takes a moment to
+    let go."""
+    until = monotonic() + ENDS_S
+    while True:
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return True
+        except OSError:
+            if monotonic() > until:
+                return False
+            sleep(0.1)
 
 
 def _desk(stdout: IO[bytes], folder: Path, lang: str) -> Desk | None:
