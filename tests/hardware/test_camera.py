@@ -146,13 +146,8 @@ class Capture:
         return parse(f"run:{command}@{picture.width}x{picture.height}:GREY")
 
     def alive(self) -> bool:
-        pid = int(self.pid_file.read_text())
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        except FileNotFoundError:
-            return False
-        assert state != "Z", "a zombie"
-        return True
+        """Running, or ended and left as a zombie."""
+        return Path(f"/proc/{self.pid_file.read_text()}").exists()
 
 
 @pytest.fixture

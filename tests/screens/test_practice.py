@@ -1,5 +1,6 @@
 """Practice: whoever presses what the guiding line says walks a whole round, and not a byte of the real book changes."""
 
+import asyncio
 import re
 import signal
 import sys
@@ -69,7 +70,8 @@ async def obey(pilot: Pilot[int], lang: str) -> None:
     elif pressed:
         await keys(pilot, pressed[1].lower())
     else:
-        await pilot.pause(0.02)
+        await asyncio.sleep(0.02)
+        await settle(pilot)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -258,13 +258,15 @@ def pressed(key: str, after_s: float = THUMB_S) -> events.Key:
 
 
 async def settle(pilot: Pilot[int], turns: int = 2) -> None:
-    """Let everything typed, scanned and heard so far reach the disk, then the screen."""
+    """Let everything typed, scanned and heard so far reach the disk, then the screen; a page just opened is drawn."""
     for _ in range(turns):
         handled = asyncio.Event()
         pilot.app.call_later(handled.set)
         await handled.wait()
         await asyncio.sleep(0)
     await pilot.pause()
+    while not rows(pilot.app):
+        await pilot.pause(0.01)
 
 
 async def scan(pilot: Pilot[int], code: str) -> None:
