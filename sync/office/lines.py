@@ -2,8 +2,8 @@
 
 uvicorn itself waits for a request for ever, and takes a head of any size: a thousand lines that say nothing more would
 keep everybody else out, and one that does not end would fill the memory. What handhelds send has a shorter time
-(gate.py), and is told so. Whoever names whom they ask does so once and plainly (RFC 9112 section 3.2): what is behind
-puts addresses together from it.
+(gate.py), and is told so. Whom they ask is named once and plainly, left out in HTTP/1.0 only (RFC 9112 section 3.2):
+what is behind puts addresses together from it.
 """
 
 import re
@@ -61,7 +61,8 @@ class Line(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._asked()
         hosts = [value for name, value in self.headers if name == b"host"]
-        if len(hosts) > 1 or not all(map(_is_host, hosts)):
+        unnamed = not hosts and self.parser.get_http_version() != "1.0"
+        if unnamed or len(hosts) > 1 or not all(map(_is_host, hosts)):
             raise HttpParserError("It does not say whom it asks.")  # answered with 400
         self._whole = False
         super().on_headers_complete()

@@ -1,7 +1,7 @@
 """Sites by name, company, district and targets, without reading their whole plans: what a comparison of many needs."""
 
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 
 from app.duties.site import Area, Asset, Category, Plan, Point, Site, Target
 from sync.office.store import plans as table
+
+T = TypeVar("T")
 
 
 class Profile(Struct, frozen=True):
@@ -26,18 +28,7 @@ _KNOWN: Final[dict[str, Profile]] = {}
 
 def profiles(tx: Connection, within: tuple[str, ...] = ()) -> dict[str, Profile]:
     """By site, of each its newest plan's; with `within`, of these sites only."""
-    found = {}
-    for site, revision, sha256 in table.newest_named(tx, within):
-        profile = _KNOWN.get(sha256)
-        if profile is None:
-            row = table.plan_walked(tx, site, revision, sha256)
-            assert row is not None
-            profile = msgspec.json.decode(row.raw, type=Profile)
-            if len(_KNOWN) >= MOST:
-                _KNOWN.clear()
-            _KNOWN[sha256] = profile
-        found[site] = profile
-    return found
+    return _newest(tx, within, _KNOWN, lambda raw: msgspec.json.decode(raw, type=Profile))
 
 
 def zone_of(plans: Mapping[str, Profile], site: str) -> ZoneInfo:
@@ -64,18 +55,21 @@ _NAMED: Final[dict[str, Plan]] = {}
 
 def named_plans(tx: Connection, within: Collection[str] = ()) -> dict[str, Plan]:
     """By site, of each its newest plan with names of places and matters only: for one line about many sites."""
-    found = {}
-    for site, revision, sha256 in table.newest_named(tx, tuple(within)):
-        plan = _NAMED.get(sha256)
-        if plan is None:
-            row = table.plan_walked(tx, site, revision, sha256)
-            assert row is not None
-            plan = Plan(**msgspec.structs.asdict(msgspec.json.decode(row.raw, type=_Names)))
-            if len(_NAMED) >= MOST:
-                _NAMED.clear()
-            _NAMED[sha256] = plan
-        found[site] = plan
-    return found
+    return _newest(
+        tx, within, _NAMED, lambda raw: Plan(**msgspec.structs.asdict(msgspec.json.decode(raw, type=_Names)))
+    )
+
+
+def _newest(tx: Connection, within: Collection[str], known: dict[str, T], read: Callable[[bytes], T]) -> dict[str, T]:
+    """By site, what `read` makes of its newest plan: of those that are not known yet all at once."""
+    hashes = {site: sha256 for site, _, sha256 in table.newest_named(tx, tuple(within))}
+    found = {site: known.get(sha256) for site, sha256 in hashes.items()}
+    unread = [site for site, each in found.items() if each is None]
+    if len(known) + len(unread) > MOST:
+        known.clear()
+    for site, raw in table.newest_raws(tx, unread) if unread else ():
+        found[site] = known[hashes[site]] = read(raw)
+    return {site: each for site, each in found.items() if each is not None}
 
 
 class Choice(Struct, frozen=True):

@@ -2,6 +2,7 @@
 reviewers, and what it would be sent back for. For the page, and for supervisors' handhelds.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
@@ -202,16 +203,13 @@ def _judged(item: Item, history: Mapping[str, Sequence[ReviewRow]], said: int, p
 
 def _said(tx: Connection, site: str, items: Sequence[Item]) -> dict[str, int]:
     """How many marks of each round were explained."""
-    spans = [(book, first, last, item.name) for item in items for book, first, last in _spans(item)]
-    found: dict[str, int] = {}
-    for book in {each[0] for each in spans}:
-        mine = [each for each in spans if each[0] == book]
-        lowest, highest = min(each[1] for each in mine), max(each[2] for each in mine)
-        for row in table.explanations_of(tx, site, book, lowest, highest):
-            for _, first, last, name in mine:
-                if first <= row.seq <= last:
-                    found[name] = found.get(name, 0) + 1
-    return found
+    spans: dict[bytes, list[tuple[int, int, str]]] = {}
+    for item in items:
+        for book, first, last in _spans(item):
+            spans.setdefault(book, []).append((first, last, item.name))
+    whole = [(book, min(each[0] for each in mine), max(each[1] for each in mine)) for book, mine in spans.items()]
+    said = table.explanations_of(tx, site, whole)
+    return Counter(name for row in said for first, last, name in spans[row.book] if first <= row.seq <= last)
 
 
 def _spans(item: Item) -> list[tuple[bytes, int, int]]:

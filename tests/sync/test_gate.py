@@ -208,10 +208,16 @@ def test_whoever_does_not_say_whom_they_ask_gets_nothing(http: httpx.Client) -> 
             assert http.get(path, headers={"Host": host}).status_code == 400, (host, path)
 
 
-@pytest.mark.parametrize(("hosts", "status"), [(1, b"200"), (2, b"400")])
-def test_two_names_of_whom_is_asked_are_none(running: RunningOffice, hosts: int, status: bytes) -> None:
+@pytest.mark.parametrize(
+    ("version", "hosts", "status"),
+    [(b"1.1", 0, b"400"), (b"1.1", 1, b"200"), (b"1.1", 2, b"400"), (b"1.0", 0, b"200"), (b"1.0", 2, b"400")],
+)
+def test_who_is_asked_is_named_once_and_before_http_1_1_perhaps_not(
+    running: RunningOffice, version: bytes, hosts: int, status: bytes
+) -> None:
     with socket.create_connection(("127.0.0.1", running.port), 5) as line:
-        line.sendall(b"GET /v1/health HTTP/1.1\r\n" + b"Host: a\r\n" * hosts + b"Connection: close\r\n\r\n")
+        head = b"GET /v1/health HTTP/%b\r\n%bConnection: close\r\n\r\n"
+        line.sendall(head % (version, b"Host: a\r\n" * hosts))
         assert line.recv(100).split()[1] == status
 
 

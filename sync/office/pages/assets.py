@@ -176,7 +176,7 @@ def read_assets(tx: Connection, wish: Wish, now: int) -> Facts | None:
         return None
     site, ids = here.site, [asset.id for asset in here.plan.assets]
     today = local_time(now, here.zone).date()
-    return Facts(here, today, readings.last_of_assets(tx, site, ids), cases.open_of_assets(tx, site, ids))
+    return Facts(here, today, readings.last_of_assets(tx, site), cases.open_of_assets(tx, site, ids))
 
 
 def show_assets(facts: Facts, lang: str, wish: Wish) -> Rows:

@@ -49,7 +49,7 @@ class Facts(Struct, frozen=True):
     plan: Plan
     blind: Blind
     last: dict[str, str]
-    """By schedule: on which day it was last walked; empty: never."""
+    """By schedule: on which day it was last walked; those never walked are not in it."""
     weeks: int
 
 
@@ -71,7 +71,7 @@ def read_blind(tx: Connection, wish: Wish, now: int) -> Facts | None:
     today = local_time(now, zone).date()
     since = (today - timedelta(weeks=weeks)).isoformat()
     proved = proved_since(tx, site, counting.span_of(since, since, zone).first)
-    last = {schedule.id: last_walked(tx, site, schedule.id) for schedule in plan.schedules}
+    last = last_walked(tx, site)
     walked = {schedule for schedule, day in last.items() if day >= since}
     return Facts(site, names, plan, blind_spots(plan, today, walked, proved), last, weeks)
 
@@ -116,7 +116,7 @@ def _route(plan: Plan, route: str, schedules: tuple[str, ...], facts: Facts, lan
     name = plan.route(route).name.say(lang) or route
     if not schedules:
         return Spot(name, say(lang, "cases.blind_unscheduled"))
-    last = max(facts.last[schedule] for schedule in schedules)
+    last = max(facts.last.get(schedule, "") for schedule in schedules)
     return Spot(name, say(lang, "cases.blind_last", day=last) if last else say(lang, "cases.blind_never"))
 
 

@@ -128,13 +128,14 @@ def read_people(tx: Connection, wish: Wish, now: int) -> Facts | None:
     here = choose(tx, wish.within, wish.site)
     if here is None:
         return None
-    last = entries.newest(tx, here.site, PERSON, [grant.person for grant in here.plan.grants])
+    granted = {grant.person for grant in here.plan.grants}
+    last = [row for person, row in entries.newest(tx, here.site, PERSON).items() if person in granted]
     return Facts(
         here=here,
         people=everybody(tx),
         badges={person: len(made) for person, made in badges_of(tx).items()},
         duty=read_duty(tx, here.site, now),
-        last={line.row.key: line for line in read_lines(tx, here.site, last.values())},
+        last={line.row.key: line for line in read_lines(tx, here.site, last)},
     )
 
 
@@ -184,7 +185,7 @@ def read_person(tx: Connection, wish: Wish, name: str) -> PersonFacts | None:
         return None
     lines, count = listed(tx, here.site, PERSON, (name,), wish, here.zone, KINDS.get(wish.get("kind"), ()))
     granted = any(grant.person == name for grant in here.plan.grants)
-    if not (granted or lines or entries.newest(tx, here.site, PERSON, (name,))):
+    if not (granted or lines or entries.listed(tx, here.site, PERSON, (name,), most=1)):
         return None
     return PersonFacts(here, people, people[name], lines, count)
 

@@ -164,8 +164,7 @@ def read_facts(tx: Connection, row: RoundRow, known: to_review.Facts | None) -> 
         excuses=read_excuses(tx, row.site, row.opens, millis(detail.closes)),
         explanations=[
             (each, msgspec.json.decode(each.detail, type=ExplanationDetail))
-            for book, first, last in spans
-            for each in table.explanations_of(tx, row.site, book, first, last)
+            for each in table.explanations_of(tx, row.site, spans)
         ],
         people=known.people if known else everybody(tx),
         held=read_held(tx, row.site, pictures),

@@ -5,6 +5,7 @@ belong to which subject says sync.office.subjects. Times are UTC milliseconds, b
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 
 from sync.office.store.bulk import put_new
+from sync.office.store.loose import each
 from sync.office.store.paging import ALWAYS, COUNTED, MOST, Place, Span, beyond, counted, ordered, within
 from sync.office.store.records import Stored, stored
 from sync.office.store.schema import metadata, records
@@ -42,15 +44,6 @@ entries = Table(
 )
 Index("entries_by_time", entries.c.site, entries.c.subject, entries.c.at, entries.c.book, entries.c.seq)
 Index("entries_by_record", entries.c.site, entries.c.book, entries.c.seq)
-
-
-_NEWEST = (
-    select(*(entries.c[name] for name in ("site", "subject", "key", "at", "book", "seq", "kind")))
-    .where(*(entries.c[name] == bindparam(name) for name in ("site", "subject", "key")))
-    .order_by(entries.c.at.desc(), entries.c.book.desc(), entries.c.seq.desc())
-    .limit(1)
-)
-"""Built once: a list of people asks it for each of them."""
 
 
 class EntryRow(Struct, frozen=True):
@@ -120,10 +113,10 @@ def count(
     )
 
 
-def newest(tx: Connection, site: str, subject: str, keys: Iterable[str]) -> dict[str, EntryRow]:
+def newest(tx: Connection, site: str, subject: str) -> dict[str, EntryRow]:
     """The last record of each key that has any."""
-    found = {key: tx.execute(_NEWEST, {"site": site, "subject": subject, "key": key}).first() for key in keys}
-    return {key: EntryRow(*row) for key, row in found.items() if row is not None}
+    rows = tx.execute(_NEWEST, {"site": site, "subject": subject})
+    return {row.key: EntryRow(site, subject, *row) for row in rows}
 
 
 def raws(tx: Connection, site: str, rows: Collection[EntryRow]) -> dict[tuple[bytes, int], Stored]:
@@ -149,6 +142,26 @@ _NAMED = select(records).where(
     records.c.raw.is_not(None),
 )
 """Built once: most lists ask it."""
+
+
+def _newest() -> Select[Any]:
+    mine = [entries.c[name] == bindparam(name) for name in ("site", "subject")]
+    key = each(entries.c.key, *mine)
+    order = (entries.c.at.desc(), entries.c.book.desc(), entries.c.seq.desc())
+    last = (
+        select(entries.c[name])
+        .where(*mine, entries.c.key == key.c.key)
+        .order_by(*order)
+        .limit(1)
+        .scalar_subquery()
+        .label(name)
+        for name in ("at", "book", "seq", "kind")
+    )
+    return select(key.c.key, *last).where(key.c.key.is_not(None))
+
+
+_NEWEST = _newest()
+"""Built once: building it costs more than running it."""
 
 
 def put(tx: Connection, rows: Iterable[EntryRow]) -> None:

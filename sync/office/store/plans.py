@@ -4,7 +4,7 @@ A revision is immutable: the newest goes down the changes feed, the older ones s
 is read under the plan it was walked under. Persons who left stay too: their old rounds have names.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -243,10 +243,15 @@ def all_planned_since(tx: Connection, sites: Collection[str]) -> dict[str, int]:
 
 def newest_plans(tx: Connection, within: Sequence[str] = ()) -> dict[str, Plan]:
     """The newest plan of each site; with `within`, of these sites only."""
+    return {site: decode_plan(raw) for site, raw in newest_raws(tx, within)}
+
+
+def newest_raws(tx: Connection, within: Sequence[str] = ()) -> Iterator[tuple[str, bytes]]:
+    """The same, one after the other and not decoded."""
     same = (plans.c.site == _NEWEST.c.site) & (plans.c.revision == _NEWEST.c.revision)
     wanted = select(plans.c.site, plans.c.raw).join(_NEWEST, same).order_by(plans.c.site)
-    rows = tx.execute(wanted.where(plans.c.site.in_(within)) if within else wanted)
-    return {row.site: decode_plan(row.raw) for row in rows}
+    for row in tx.execute(wanted.where(plans.c.site.in_(within)) if within else wanted):
+        yield row.site, row.raw
 
 
 def newest_named(tx: Connection, within: Sequence[str] = ()) -> list[tuple[str, int, str]]:

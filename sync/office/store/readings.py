@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    and_,
     bindparam,
     delete,
     func,
@@ -99,8 +100,26 @@ class Series(Struct, frozen=True):
 _FIELDS = tuple(readings.c[name] for name in ReadingRow.__struct_fields__)
 _ORDER = (readings.c.at, readings.c.book, readings.c.seq)
 _OF_ASSET = (readings.c.site == bindparam("of_site"), readings.c.asset == bindparam("of_asset"))
-_LAST = select(*_FIELDS).where(*_OF_ASSET).order_by(*(column.desc() for column in _ORDER)).limit(1)
-"""Built once: it runs for every asset of the ledger."""
+
+
+def _last() -> Select[Any]:
+    """Of each asset; what was measured of a point itself has none."""
+    here = readings.c.site == bindparam("of_site")
+    asset = each(readings.c.asset, here)
+    newest = [
+        select(column)
+        .where(here, readings.c.asset == asset.c.asset)
+        .order_by(*(one.desc() for one in _ORDER))
+        .limit(1)
+        .correlate(asset)
+        .scalar_subquery()
+        for column in (readings.c.book, readings.c.seq)
+    ]
+    same = (readings.c.book == newest[0], readings.c.seq == newest[1])
+    return select(*_FIELDS).join_from(asset, readings, and_(here, *same)).where(asset.c.asset > "")
+
+
+_LAST = _last()
 
 
 def _series() -> Select[Any]:
@@ -185,10 +204,10 @@ def _named(site: str, series: Series, span: Span, most: int) -> dict[str, Any]:
     return {**whose, "first": span.first, "last": span.last, "most": most}
 
 
-def last_of_assets(tx: Connection, site: str, assets: Collection[str]) -> dict[str, ReadingRow]:
+def last_of_assets(tx: Connection, site: str) -> dict[str, ReadingRow]:
     """The newest reading of each asset that has any."""
-    found = {asset: tx.execute(_LAST, {"of_site": site, "of_asset": asset}).first() for asset in assets}
-    return {asset: ReadingRow(*row) for asset, row in found.items() if row is not None}
+    rows = (ReadingRow(*row) for row in tx.execute(_LAST, {"of_site": site}))
+    return {row.asset: row for row in rows}
 
 
 def put_round(tx: Connection, site: str, name: str, rows: Sequence[ReadingRow]) -> None:

@@ -4,7 +4,7 @@ All of it can be dropped and made again from the records; nothing here is the tr
 milliseconds; details are JSON of the values in sync.office.details.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -21,9 +21,11 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    and_,
     bindparam,
     delete,
     exists,
+    false,
     func,
     or_,
     select,
@@ -347,10 +349,10 @@ def excuses_in(tx: Connection, site: str, first: int, last: int) -> list[ExcuseR
     return [ExcuseRow(*row) for row in tx.execute(wanted.order_by(excuses.c.first, excuses.c.excuse))]
 
 
-def explanations_of(tx: Connection, site: str, book: bytes, first: int, last: int) -> list[ExplanationRow]:
-    """What was said of marks that records `first` to `last` of a book have, oldest first."""
-    span = (explanations.c.seq >= first, explanations.c.seq <= last)
-    wanted = select(explanations).where(explanations.c.site == site, explanations.c.book == book, *span)
+def explanations_of(tx: Connection, site: str, spans: Sequence[tuple[bytes, int, int]]) -> list[ExplanationRow]:
+    """What was said of marks that these records have (book, first, last), oldest first."""
+    named = [and_(explanations.c.book == book, explanations.c.seq.between(first, last)) for book, first, last in spans]
+    wanted = select(explanations).where(explanations.c.site == site, or_(false(), *named))
     return [ExplanationRow(*row) for row in tx.execute(wanted.order_by(explanations.c.at))]
 
 

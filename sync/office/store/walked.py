@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, exists, select
+from sqlalchemy import Connection, Select, bindparam, exists, func, select
 
 from sync.office.store.loose import each
 from sync.office.store.rounds import round_stops, rounds
@@ -11,10 +11,12 @@ STRONG: Final = ("label", "near", "label+near", "anti-clone")
 """Grades that prove where somebody was: a typed code and a sheet of paper do not."""
 
 
-def last_walked(tx: Connection, site: str, schedule: str) -> str:
-    """The last day of which a round of that schedule was walked; empty for none."""
-    mine = {"site": site, "first": f"{schedule}@", "last": f"{schedule}A"}  # "A" comes after "@"
-    return str(tx.execute(_LAST, mine).scalar() or "")
+def last_walked(tx: Connection, site: str) -> dict[str, str]:
+    """By schedule: the last day of which a round was walked; those that nobody ever walked are left out."""
+    found: dict[str, str] = {}
+    for slot, day in tx.execute(_LAST, {"site": site}):
+        found.setdefault(slot.partition("@")[0], day)
+    return found
 
 
 def proved_since(tx: Connection, site: str, at: int) -> set[str]:
@@ -30,8 +32,18 @@ def _proved() -> Select[Any]:
 
 
 _PROVED: Final = _proved()
-_mine = (rounds.c.slot >= bindparam("first"), rounds.c.slot < bindparam("last"))
-_LAST: Final = (
-    select(rounds.c.day).where(rounds.c.site == bindparam("site"), *_mine).order_by(rounds.c.slot.desc()).limit(1)
-)
-"""A slot is named by when it opens: the last name is the last one."""
+
+
+def _last() -> Select[Any]:
+    """The last slot of each schedule, from the last schedule to the first. A slot is named by when it opens: the last
+    name is the last one, and without that it is what all slots of its schedule begin with, and no others."""
+    here = (rounds.c.site == bindparam("site"), rounds.c.slot.contains("@"))
+    last = select(rounds.c.slot).where(*here).order_by(rounds.c.slot.desc()).limit(1)
+    found = select(last.scalar_subquery().label("slot")).cte("found", recursive=True)
+    before = last.where(rounds.c.slot < func.rtrim(found.c.slot, "0123456789-:T")).correlate(found)
+    found = found.union_all(select(before.scalar_subquery()).where(found.c.slot.is_not(None)))
+    day = select(func.max(rounds.c.day)).where(here[0], rounds.c.slot == found.c.slot).correlate(found)
+    return select(found.c.slot, day.scalar_subquery()).where(found.c.slot.is_not(None)).order_by(found.c.slot.desc())
+
+
+_LAST: Final = _last()
