@@ -72,6 +72,8 @@ class BookLog:
         key = f"{begins}{record.kind}"
         if key not in table(subject):
             subject, key = "book", f"log_{record.kind}"
+        if f"{key}_self" in table(subject) and _of_themselves(record):
+            key = f"{key}_self"
         sentence = table(subject).get(key) if record.v == 1 else None
         if sentence is None:
             return clean(f"{record.kind} {json.dumps(body, ensure_ascii=False, sort_keys=True)}", 2000)
@@ -136,6 +138,13 @@ class BookLog:
         route = self._plan.find_route(self._routes.get(str(body.get("round")), "")) if self._plan else None
         points = {stop.id: stop.point for stop in route.stops} if route else {}
         return points.get(str(body["stop"]), str(body["stop"]))
+
+
+def _of_themselves(record: Record) -> bool:
+    """Whether it tells of nobody but who tells it, whose name stands before it."""
+    crew = record.body.get("crew")
+    told = [one.get("person") for one in crew if isinstance(one, dict)] if isinstance(crew, list | tuple) else []
+    return (told or [record.body.get("person")]) == list(record.by)
 
 
 def _how_proved(body: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import errno
 import os
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Final, Protocol
 
 from app.errors import WatchbookError
@@ -93,8 +93,9 @@ class LineScanner:
                 await asyncio.sleep(self._again_s)
                 continue
             try:
-                async for text in _texts(fd, self._reading()):
-                    yield Scan(text, self._clock.now().up, by=self._line.by)
+                async with aclosing(_texts(fd, self._reading())) as texts:  # it lets go of `fd` before that is closed
+                    async for text in texts:
+                        yield Scan(text, self._clock.now().up, by=self._line.by)
             except OSError as e:
                 said = GONE
                 yield ScannerState(GONE, clean(f"{type(e).__name__}: {e}", 200))

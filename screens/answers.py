@@ -1,14 +1,16 @@
-"""What was answered on this round, to be changed while it is walked: first the stop, then the check.
+"""What was said on this round, to be changed while it is walked: first the stop, then the check; of a stop that could
+not be reached, why.
 
 The new answer takes the old one back, and both stay in the book.
 """
 
 from collections.abc import Sequence
 
-from app.duties.rounds import Progress
+from app.duties.rounds import Progress, is_shut
 from app.duties.site import Check
 from screens.choices import ListPage
 from screens.names import route_stop, stop_name
+from screens.skip import SkipPage, reason_words
 from screens.stop import StopPage, answer_words
 from screens.times import clock
 
@@ -24,11 +26,18 @@ class AnsweredPage(ListPage[str]):
         return self.say("round.answers_title"), clock(self.gear.watch.now())
 
     def item(self, stop: str) -> str:
-        return stop_name(self.gear.watch.plan, self._progress.route, stop, self.lang)
+        name = stop_name(self.gear.watch.plan, self._progress.route, stop, self.lang)
+        visit = self._progress.visit(stop)
+        if visit is None or not is_shut(visit):
+            return name
+        return self.say("round.answers_shut", place=name, reason=reason_words(self, visit.skipped or ""))
 
     async def chosen(self, stop: str) -> None:
         found = route_stop(self.gear.watch.plan, self._progress.route, stop)
         visit = self._progress.visit(stop)
+        if found is not None and visit is not None and is_shut(visit):
+            self.terminal.replace(SkipPage(found, self.gear.watch.plan, here=False, before=visit.skipped or ""))
+            return
         given = {answer.check for answer in visit.answers} if visit else set()
         checks = self.gear.watch.plan.checks_of(found) if found else ()
         self.terminal.open(AnswersPage(stop, self.item(stop), tuple(each for each in checks if each.id in given)))

@@ -117,6 +117,10 @@ class AskPage(Page):
         return (("Enter", self.say("stop.next")), self.back_key, self.menu_key)
 
     # -- keys ----------------------------------------------------------------------------------
+    @property
+    def half_typed(self) -> bool:
+        return bool(self._typed.typed)
+
     async def digit(self, key: str) -> None:
         asked = self.question(self._answers)
         if asked is None:

@@ -7,6 +7,8 @@ hour: the clock is moved so that the night round is due.
 import importlib.util
 import os
 import secrets
+import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -62,7 +64,7 @@ def main(flags: Mapping[str, Any], *, with_office: bool, speed: float, start: st
     lang = asked_lang(sys.argv[1:])
     try:
         settings = load(flags)
-        lang = shown_lang(settings.lang, os.environ)
+        lang = shown_lang(settings.lang, os.environ, launch.encoding())
         settings = msgspec.structs.replace(settings, lang=lang)
         launch.require_terminal(lang)
         with ExitStack() as stack:
@@ -87,14 +89,16 @@ def _play(
     with _writing():
         clock = StagedClock(real, _went_on(folder, real.now()) or _staged(real.now(), start), speed, shown)
     port = stage.port if stage else 0
-    desk = stack.enter_context(_office(folder / "office", shown, settings.lang, port)) if with_office else None
+    desk, missing = None, ""
+    if with_office:
+        desk, missing = stack.enter_context(_office(folder / "office", shown, settings.lang, port))
     logbook = stack.enter_context(closing(Logbook.open(folder / "handheld", clock)))
     if stage is None:
         stage = _enrolled(logbook, desk, clock) if desk else _alone(logbook)
         with _writing():
             (folder / "stage.json").write_bytes(msgspec.json.encode(stage))
     office = None
-    if desk is not None:
+    if logbook.office is not None:
         office = OfficeLine(logbook, clock, on_offset=real.set_off, by_itself=False)
         stack.callback(office.stop)
     plan = _plan()
@@ -109,7 +113,7 @@ def _play(
         clock,
         walk,
         office,
-        hint=_hint(stage, settings.lang),
+        hint=_hint(stage, missing, settings.lang),
         desk=desk_words,
     )
     with suppress(OSError):  # the terminal may be gone
@@ -130,8 +134,26 @@ def _farewell(logbook: Logbook, lang: str, folder: Path | None) -> str:
     """What was shown, where it is, and how to go on. `folder` is None for one that goes away now."""
     rounds = sum(entry.record.kind == "round.finished" for entry in logbook.entries())
     facts = {"rounds": rounds, "records": logbook.head.seq, "sent": logbook.acked}
-    kept = say(lang, "cli.demo_kept", folder=folder) if folder else say(lang, "cli.demo_gone")
-    return "\n".join((say(lang, "cli.demo_over", **facts), kept, say(lang, "cli.demo_onward")))
+    handheld, office = _programs(sys.argv[0])
+    again = say(lang, "cli.demo_kept" if folder else "cli.demo_gone")
+    where = shlex.quote(str(folder)) if folder else say(lang, "cli.demo_folder")
+    onward = say(lang, "cli.demo_onward", command=f"{office} demo")
+    # in two rows, so that a narrow terminal does not tear the path
+    return "\n".join((say(lang, "cli.demo_over", **facts), again, f"{handheld} demo --data-dir \\\n{where}", onward))
+
+
+def _programs(started: str) -> tuple[str, str]:
+    """How to call the handheld's program and the office's where this one was `started` so: `make demo` has neither on
+    the search path.
+    """
+    program = Path(started)
+    if program.name == "__main__.py":
+        python = shlex.quote(sys.orig_argv[0])
+        return f"{python} -m screens", f"{python} -m sync.office"
+    found = shutil.which(program.name)
+    if found and Path(found).resolve() == program.resolve():
+        return program.name, f"{program.name}-office"
+    return shlex.quote(started), shlex.quote(f"{started}-office")
 
 
 def _hour(text: str) -> time:
@@ -168,11 +190,13 @@ def _went_on(folder: Path, now: Moment) -> Moment | None:
     return msgspec.structs.replace(now, at=last.record.at + 1000, up=up)
 
 
-def _hint(stage: Stage, lang: str) -> str:
+def _hint(stage: Stage, missing: str, lang: str) -> str:
+    """Who may sign in. `missing`: why there is no office."""
     people = {person.id: person for person in _people().people}
     crew, others = list(stage.pins.items())[:CREW], list(stage.pins)[CREW:]
     first = ", ".join(say(lang, "cli.demo_sign_in", number=people[person].number, pin=pin) for person, pin in crew)
-    return f"{first}\n{say(lang, 'cli.demo_others', others=_by_role(others, people, lang))}"
+    told = say(lang, "cli.demo_others", others=_by_role(others, people, lang))
+    return "\n".join(filter(None, (first, missing, told)))
 
 
 def _by_role(persons: Sequence[str], people: Mapping[str, Person], lang: str) -> str:
@@ -216,34 +240,38 @@ def _alone(logbook: Logbook) -> Stage:
 
 # -- with an office ------------------------------------------------------------------------------
 @contextmanager
-def _office(folder: Path, clock: Path, lang: str, port: int) -> Iterator[Desk | None]:
-    """The office as a child process while the demonstration runs, by the handheld's `clock`; None, with a sentence,
-    when there is none.
+def _office(folder: Path, clock: Path, lang: str, port: int) -> Iterator[tuple[Desk | None, str]]:
+    """The office as a child process while the demonstration runs, by the handheld's `clock`; or the sentence that says
+    why there is none.
     """
     if importlib.util.find_spec("litestar") is None:
-        print(say(lang, "cli.demo_office_missing"), file=sys.stderr)
-        yield None
+        yield None, _told(say(lang, "cli.demo_office_missing"))
         return
     if not _free(port):
-        print(say(lang, "cli.demo_port_taken", port=port), file=sys.stderr)
-        yield None
+        yield None, _told(say(lang, "cli.demo_port_taken", port=port))
         return
-    print(say(lang, "cli.demo_office_starts"), file=sys.stderr)
+    _told(say(lang, "cli.demo_office_starts"))
     folder.mkdir(exist_ok=True)
     with (folder / "office.log").open("ab") as log:
-        office = [sys.executable, "-m", "sync.office", "demo", "--json", "--days", "1"]
+        office = [sys.executable, "-m", "sync.office", "demo", "--json", "--days", "1", "--until-eof"]
         child = subprocess.Popen(  # noqa: S603 - our own module, no shell
             [*office, "--port", str(port), "--data-dir", str(folder), "--now", f"@{clock}", "--lang", lang],
             stdout=subprocess.PIPE,
             stderr=log,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # closes with this process, also on kill -9, and so ends the office
         )
     try:
         assert child.stdout is not None
-        yield _desk(child.stdout, folder, lang)
+        desk = _desk(child.stdout)
+        yield desk, "" if desk else _told(say(lang, "cli.demo_office_failed", log=str(folder / "office.log")))
     finally:
         child.terminate()
         child.wait(10)
+
+
+def _told(sentence: str) -> str:
+    print(sentence, file=sys.stderr)
+    return sentence
 
 
 def _free(port: int) -> bool:
@@ -260,13 +288,10 @@ def _free(port: int) -> bool:
             sleep(0.1)
 
 
-def _desk(stdout: IO[bytes], folder: Path, lang: str) -> Desk | None:
-    line = stdout.readline()
-    try:
-        return msgspec.json.decode(line, type=Desk)
-    except msgspec.DecodeError:
-        print(say(lang, "cli.demo_office_failed", log=str(folder / "office.log")), file=sys.stderr)
-        return None
+def _desk(stdout: IO[bytes]) -> Desk | None:
+    with suppress(msgspec.DecodeError):
+        return msgspec.json.decode(stdout.readline(), type=Desk)
+    return None
 
 
 def _enrolled(logbook: Logbook, desk: Desk, clock: Clock) -> Stage:

@@ -67,9 +67,8 @@ class FindingPage(Page):
     def _confirm(self, category: Category, phrase: Phrase, width: int) -> list[Line]:
         now = self.gear.watch.now()
         due = due_of(category, now, self.gear.watch.plan.calendar, urgent=self._urgent)
-        state = [self.say("finding.urgent" if self._urgent else "finding.normal")]
-        if category.kind == "hazard":
-            state.insert(0, self.say("finding.hazard"))
+        grade = "urgent" if self._urgent else "normal"
+        state = [self.say(f"finding.hazard_{grade}" if category.kind == "hazard" else f"finding.as_{grade}")]
         if self._fixed:
             state.append(self.say("finding.fixed"))
         facts = (

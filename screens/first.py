@@ -161,7 +161,7 @@ class FirstPage(Page):
             case "4" if self._step is Step.SCAN:
                 from screens.scanner_choice import choice_of  # where the one that is set does not read
 
-                self.terminal.open(await choice_of(self.terminal))
+                self.terminal.open(await choice_of(self))
             case "5" if self._step is Step.SCAN and self.gear.camera is not None:
                 await self.terminal.scan_with_camera()
 
@@ -186,7 +186,7 @@ class FirstPage(Page):
     # -- codes ---------------------------------------------------------------------------------
     async def scanned(self, scan: Scan) -> bool:
         """Any code shows that the scanner works; while it waits, a supervisor's badge lets it in."""
-        self._read += 1
+        self.count()
         if self._step is Step.WAITS and codes.parse(scan.text) is not None:
             await self._vouch(scan.text)
             return True
@@ -197,6 +197,10 @@ class FirstPage(Page):
         self.terminal.signal("mark")
         self.terminal.tell(self.say(f"first.not_{key}"), "mark")
         return True
+
+    def count(self) -> None:
+        """The scanner has read one more code."""
+        self._read += 1
 
     async def _vouch(self, badge: str) -> None:
         await asyncio.to_thread(self._invited.vouch, badge)
@@ -209,7 +213,7 @@ class FirstPage(Page):
         runs = self._asking is not None and not self._asking.done()
         if self._step is Step.READY or (runs and self._step in (Step.SCAN, Step.ASKS)):
             raise NotAllowed("first.one_moment")
-        self._read += 1
+        self.count()
         self._given += 1
         self._sheet, self._step, self._why, self._left = sheet, Step.ASKS, None, False
         self.terminal.signal("ok")
@@ -246,11 +250,11 @@ class FirstPage(Page):
 
     def _failed(self, error: WatchbookError, pause: float) -> float:
         """What came of a try; seconds until the next one."""
-        if not isinstance(error, OfficeAway):
-            self._stopped(error)
-            return POLL_S
         if error.key in NOT_THIS_OFFICE and self._step is Step.ASKS:
             self._refuse(NotAllowed("first.other_office"))
+            return POLL_S
+        if not isinstance(error, OfficeAway):
+            self._stopped(error)
             return POLL_S
         self._why = error
         return min(LONGEST_S, pause * 1.5)

@@ -115,7 +115,7 @@ class Gear(Struct, frozen=True):
     practice: bool = False
     """Nothing here is real: see screens.practice."""
     hint: str = ""
-    """For demonstrations: what a visitor should press to sign in, the second line where there is room; else empty."""
+    """For demonstrations: what a visitor should press to sign in, further lines where there is room; else empty."""
     desk: str = ""
     """A line for demonstrations: where the office's pages are. Empty otherwise."""
     battery: Callable[[], Battery | None] = lambda: None

@@ -255,6 +255,10 @@ class CountPage(SheetPage):
         rows += [(), field(self.say("handover.counted"), self._typed[self._place]), ()]
         return [*rows, *paragraph(after, "dim", width)]
 
+    @property
+    def half_typed(self) -> bool:
+        return self._item is not None and bool(self._typed[self._place].typed)
+
     async def digit(self, key: str) -> None:
         if self._item and key.isdigit():
             self._typed[self._place] = self._typed[self._place].press(key)

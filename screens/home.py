@@ -63,6 +63,7 @@ class HomePage(Page):
         self._wake_at_change(now)
         head = heading(self.gear.watch.plan.site.name.say(self.lang), clock(now), width)
         top: list[Block] = [(8, paragraph(self.say("signin.crew", names=" ".join(self.crew())), "dim", width)[:1])]
+        top += [(1, paragraph(self.clock_words(), "mark", width, "  "))]
         top += [(1 + 3 * bool(n), paragraph(words, "mark", width, "  ")) for n, words in enumerate(waiting(self))]
         if width < WIDE or self.large:
             return [*head, *fitting([*top, AIR, *self._first(width), *self._others(width)], height - len(head))]

@@ -25,6 +25,9 @@ STEP_S: Final = {Phase.ASKED: SOUNDS_MS[Phase.ASKED] / 1000, Phase.URGED: 1.0}
 SLEPT_MS: Final = 60_000
 """Not having looked for so long, the handheld slept: then nobody was asked, and the watch begins anew."""
 LEAST_S: Final = 0.05
+RESTS_S: Final = 8.0
+"""No key for so long: nobody types any more, whatever stands in the field."""
+TYPING_LOOK_S: Final = 1.0
 SIGNALS: Final = {Phase.ASKED: "ask", Phase.URGED: "wake"}
 PRESSED: Final = "9"
 
@@ -62,10 +65,16 @@ class Guard:
             self._terminal.in_turn(self._raise)
         else:
             self._close()
-        self._again(min(STEP_S.get(standing.phase, LOOK_S), standing.turns_ms / 1000 or LOOK_S))
+        wait_s = min(STEP_S.get(standing.phase, LOOK_S), standing.turns_ms / 1000 or LOOK_S)
+        self._again(min(wait_s, TYPING_LOOK_S) if self._types else wait_s)
 
     def _again(self, wait_s: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(max(LEAST_S, wait_s), self.look)
+
+    @property
+    def _types(self) -> bool:
+        """Whoever is typing is told, and asked when their fingers rest; a field that was left so hides no question."""
+        return not self._terminal.yields and self._terminal.idle_s < RESTS_S
 
     @property
     def _unanswered(self) -> bool:
@@ -83,7 +92,10 @@ class Guard:
 
     def _ask(self, standing: Standing) -> None:
         page, up = self._page(), self._terminal.gear.up()
-        if page is None:
+        if page is None and self._types:
+            self._terminal.tell(self._terminal.top.say("lone.when_typed"), "mark")
+            self._terminal.top.show()
+        elif page is None:
             self._terminal.in_turn(self._open)
         else:
             page.standing = standing

@@ -40,12 +40,6 @@ def route_stop(plan: Plan, route: str, stop: str) -> Stop | None:
     return stop_of(found, stop) if found else None
 
 
-def in_free_order(plan: Plan, route: str) -> bool:
-    """Whether a route may be walked in any order: then nothing is left behind until its end."""
-    found = plan.find_route(route)
-    return found is not None and found.order == "free"
-
-
 def stop_name(plan: Plan, route: str, stop: str, lang: str) -> str:
     """The place of a stop, as the crew says it."""
     point = point_of(plan, route_stop(plan, route, stop))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from screens.gear import Contact
 from screens.layout import Line, paragraph, title
 from screens.page import Page
-from screens.times import clock, span
+from screens.times import clock, span, told
 
 SHORT = 8
 """Digits of a book's id that are shown."""
@@ -46,7 +46,7 @@ class OutboxPage(Page):
             facts.append(self.say("outbox.offline", span=span(self.lang, line.offline_s)))
         if line.reason is not None:
             facts.append(self.say("outbox.why", reason=self.say(line.reason, **line.fields)))
-        facts += [self.say(key, **fields) for key, fields in line.notices]
+        facts += [told(self.lang, key, fields) for key, fields in line.notices]
         return facts
 
     def foot(self) -> Sequence[tuple[str, str]]:

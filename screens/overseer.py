@@ -37,6 +37,10 @@ class OverseerPage(Page):
         back = ("Backspace", self.say("stop.rub")) if self._typed.typed else self.back_key
         return (("Enter", self.say("signin.confirm" if self._boss else "signin.next")), back, self.menu_key)
 
+    @property
+    def half_typed(self) -> bool:
+        return bool(self._typed.typed) or self._boss is not None
+
     async def digit(self, key: str) -> None:
         if key not in ".-":
             self._typed = self._typed.press(key)

@@ -26,13 +26,14 @@ from app.words import LANGS, say
 from screens.layout import Line, Span, hints, paragraph, two
 from screens.names import point_of, schedule_name
 from screens.themes import PAPER, SIGNS, style
-from screens.times import day
+from screens.times import day, told
 from screens.wrapping import plain, wrap
 
 if TYPE_CHECKING:
     from screens.gear import Gear
     from screens.terminal import Terminal
 
+CLOCK_OFF = "sync.clock_off"
 NOTICE_ROWS = 3
 LEAST_PART = 3
 """Rows in which a part of a longer page is worth showing."""
@@ -140,6 +141,11 @@ class Page(Screen[None]):
     async def enter(self) -> None:
         """Enter: the common answer."""
 
+    @property
+    def half_typed(self) -> bool:
+        """Somebody is in the middle of typing here: no page comes up by itself meanwhile, see `Terminal.yields`."""
+        return False
+
     async def back(self) -> None:
         """Backspace: by default, leave this page."""
         self.terminal.close(self)
@@ -227,6 +233,11 @@ class Page(Screen[None]):
     def day_of(self, at: int) -> str:
         """When that is or was, UTC ms, seen from now: `明天22:34`."""
         return day(self.lang, self.terminal.local(at), self.gear.watch.now())
+
+    def clock_words(self) -> str:
+        """That this handheld's clock is not the office's; empty where it is, or nobody has compared them."""
+        notices = self.gear.office.line.notices if self.gear.office else ()
+        return next((told(self.lang, key, fields) for key, fields in notices if key == CLOCK_OFF), "")
 
     def schedule_name(self, schedule: str) -> str:
         return schedule_name(self.gear.watch.plan, schedule, self.lang)

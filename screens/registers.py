@@ -165,6 +165,10 @@ class EntryPage(Page):
         words = "registers.skip" if self._column.optional and self._digits.empty else None
         return (("Enter", self.say(words or ("registers.save" if last else "registers.next"))), self.back_key)
 
+    @property
+    def half_typed(self) -> bool:
+        return bool(self._digits.typed)
+
     async def digit(self, key: str) -> None:
         if self._choices is not None:
             picked = self._choices.pick(key)

@@ -11,12 +11,11 @@ from textual.timer import Timer
 
 from app.duties.checks import open_checks
 from app.duties.evidence import Near, Nearness
-from app.duties.rounds import Progress, Visit, on_the_way, partner_seen, passed_over, recheck_due, remaining
+from app.duties.rounds import Progress, Visit, is_shut, on_the_way, partner_seen, recheck_due, remaining
 from app.duties.schedule import clock_text
 from app.duties.site import Point, Stop
 from app.text import cells
 from screens.layout import AIR, Block, Line, Span, beside, fitting, heading, line, paragraph, two, width_of
-from screens.names import in_free_order
 from screens.page import WIDE, Page
 from screens.signin import Purpose, SignInPage
 from screens.stop import StopPage
@@ -99,10 +98,10 @@ class RoundPage(Page):
         now = self.gear.watch.now()
         name = self.schedule_name(progress.schedule)
         late = now >= progress.closes
-        till = self.say("round.over" if late else "round.till", closes=clock_text(progress.closes, progress.opens))
+        closes = clock_text(progress.closes, progress.opens)
+        till = self.say("round.over" if late else "round.till", opens=clock(progress.opens), closes=closes)
         done = sum(visit.done for visit in progress.visits)
-        behind = () if in_free_order(self.gear.watch.plan, progress.route) else passed_over(progress)
-        count = f"{done}/{len(progress.visits)}  {self.say('round.missed', n=len(behind))}"
+        count = f"{done}/{len(progress.visits)}  {self.say('round.to_do', n=len(remaining(progress)))}"
         return [*heading(name, clock(now), width), two((count, "text"), (till, "mark" if late else "text"), width)]
 
     def _body(self, progress: Progress, width: int) -> list[Block]:
@@ -168,7 +167,7 @@ class RoundPage(Page):
     def _all_done(self, progress: Progress, width: int) -> list[Line]:
         """The way is walked; places nobody could go to may be open by now."""
         rows = [line((self.say("round.all_done"), "ok")), *paragraph(self.say("round.all_done_how"), "text", width)]
-        if shut := sum(visit.skipped is not None and visit.at is None for visit in progress.visits):
+        if shut := sum(map(is_shut, progress.visits)):
             rows += [(), *paragraph(self.say("round.all_done_but", n=shut), "mark", width)]
         return rows
 
@@ -241,7 +240,7 @@ class RoundPage(Page):
             case "1" if stop is not None and progress.at_stop is None:
                 from screens.label import CodePage  # here and below: not before somebody needs it: memory
 
-                self.terminal.open(CodePage())
+                self.terminal.open(CodePage(last=progress.last))
             case "2" if stop is not None:
                 from screens.skip import SkipPage
 

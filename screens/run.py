@@ -44,7 +44,7 @@ def main(flags: Mapping[str, Any]) -> int:
     settings = None
     try:
         settings = load(flags)
-        settings = msgspec.structs.replace(settings, lang=shown_lang(settings.lang, os.environ))
+        settings = msgspec.structs.replace(settings, lang=shown_lang(settings.lang, os.environ, launch.encoding()))
         launch.require_terminal(settings.lang)
         code = _run(settings, flags)
         from screens.gear import AGAIN  # loaded by now
@@ -126,8 +126,8 @@ def open_terminal(
         sheets=StickSheets(logbook, clock, settings.data_dir / "stick"),
         wedge=wedge(settings.scan_prefix or "", settings.scan_suffix or "", settings.scan_gap_ms or ""),
         lang=settings.lang,
-        english_only=not shows_chinese(os.environ),
-        blocks=launch.console_draws_blocks(os.environ, sys.stdout.encoding),
+        english_only=not shows_chinese(os.environ, launch.encoding()),
+        blocks=launch.console_draws_blocks(os.environ, launch.encoding()),
         theme=settings.theme or ("night" if _is_quiet(watch) else "day"),
         letters=settings.letters,
         battery=battery,
@@ -173,7 +173,7 @@ def _settings_now(flags: Mapping[str, Any], logbook: Logbook) -> Settings:
     from screens.tuned import in_force  # with Textual, which trouble before the screens need not wait for
 
     settings = in_force(flags, logbook)
-    return msgspec.structs.replace(settings, lang=shown_lang(settings.lang, os.environ))
+    return msgspec.structs.replace(settings, lang=shown_lang(settings.lang, os.environ, launch.encoding()))
 
 
 def _renewal(settings: Settings, logbook: Logbook, clock: Clock) -> "Renewal | None":

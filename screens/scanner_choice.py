@@ -19,6 +19,7 @@ from screens.page import Page
 from screens.times import clock
 
 if TYPE_CHECKING:
+    from screens.first import FirstPage
     from screens.terminal import Terminal
 
 TRIAL_S: Final = 30
@@ -26,6 +27,10 @@ TRIAL_S: Final = 30
 
 class ScannerChoicePage(ListPage[Plugged]):
     """The devices that may be it, as they were when the page opened."""
+
+    def __init__(self, first: "FirstPage", items: Sequence[Plugged]) -> None:
+        super().__init__(items)
+        self._first = first
 
     def head(self) -> tuple[str, str]:
         return self.say("first.scanner_title"), clock(self.gear.watch.now())
@@ -38,15 +43,16 @@ class ScannerChoicePage(ListPage[Plugged]):
 
     async def chosen(self, item: Plugged) -> None:
         before = await self.terminal.read_from(self.gear.scanner_at(item.setting()))
-        self.terminal.replace(ScannerTrialPage(item, before))
+        self.terminal.replace(ScannerTrialPage(self._first, item, before))
 
 
 class ScannerTrialPage(Page):
     """A code of ours that `tried` reads whole keeps it: the sheet, which is at hand, or any label. `before` are those
     from which codes came until now."""
 
-    def __init__(self, tried: Plugged, before: Sequence[Scanner]) -> None:
+    def __init__(self, first: "FirstPage", tried: Plugged, before: Sequence[Scanner]) -> None:
         super().__init__()
+        self._first = first
         self._tried = tried
         self._before = before
         self._rate = tried.rates[0] if tried.rates else None
@@ -86,7 +92,7 @@ class ScannerTrialPage(Page):
 
     async def back(self) -> None:
         await self._give_up()
-        self.terminal.replace(await choice_of(self.terminal))
+        self.terminal.replace(await choice_of(self._first))
 
     async def scanned(self, scan: Scan) -> bool:
         if not self._is_of_it(scan):
@@ -96,6 +102,7 @@ class ScannerTrialPage(Page):
         else:
             await self.settle(scan)
             self.terminal.close(self)
+            self._first.count()
         return True
 
     async def settle(self, scan: Scan) -> None:
@@ -131,7 +138,7 @@ class ScannerTrialPage(Page):
         await self._give_up()
         self._not_kept("silent")
         if self.terminal.top is self:
-            self.terminal.replace(await choice_of(self.terminal))
+            self.terminal.replace(await choice_of(self._first))
             self.terminal.turned_by_itself()
 
     async def _give_up(self) -> None:
@@ -154,6 +161,6 @@ def trial_of(terminal: "Terminal") -> ScannerTrialPage | None:
     return next((page for page in terminal.pages if isinstance(page, ScannerTrialPage)), None)
 
 
-async def choice_of(terminal: "Terminal") -> ScannerChoicePage:
+async def choice_of(first: "FirstPage") -> ScannerChoicePage:
     """The list as it is now; looking for devices may wait for one that hangs."""
-    return ScannerChoicePage(await asyncio.to_thread(terminal.gear.plugged))
+    return ScannerChoicePage(first, await asyncio.to_thread(first.gear.plugged))

@@ -67,7 +67,16 @@ class SignInPage(Page):
         else:
             words = self.say("signin.pin_how", name=self._person.name.say(self.lang))
             asked = field(self.say("signin.pin"), self._pin)
-        blocks: list[Block] = [AIR, (2, paragraph(words, "text", width)), AIR, (0, [asked]), AIR, *self._crew(width)]
+        clock_off = (1, paragraph(self.clock_words(), "mark", width, "  "))
+        blocks: list[Block] = [
+            clock_off,
+            AIR,
+            (2, paragraph(words, "text", width)),
+            AIR,
+            (0, [asked]),
+            AIR,
+            *self._crew(width),
+        ]
         if self.gear.hint:
             first, *others = self.gear.hint.split("\n")
             blocks += [AIR, (3, paragraph(f"{self.say('signin.demo')}: {first}", "dim", width))]
@@ -117,6 +126,10 @@ class SignInPage(Page):
         return (self.back_key,) if self.asks_pin or self._purpose not in FIRST else ()
 
     # -- keys ----------------------------------------------------------------------------------
+    @property
+    def half_typed(self) -> bool:
+        return bool(self._number.typed) or self.asks_pin
+
     async def digit(self, key: str) -> None:
         if key in ".-":
             return
@@ -156,13 +169,16 @@ class SignInPage(Page):
 
     def _offers_names(self) -> bool:
         """Whether somebody who is not here yet may choose a name; where Enter does nothing else."""
-        lets = any("typed" in rule.methods for rule in self.gear.watch.plan.sign_in)
+        plan = self.gear.watch.plan
+        lets = any("typed" in rule.methods for rule in plan.sign_in)
         if self._purpose is Purpose.RECHECK or not lets:
             return False
         shift = self.gear.watch.state.shift
         if self._purpose is Purpose.UNLOCK and shift is not None:
-            return any(self.gear.watch.plan.may_sign_in(member.person, "typed") for member in shift.crew)
-        return self._purpose is not Purpose.SIGN_IN or not self.crew()
+            return any(plan.may_sign_in(member.person, "typed") for member in shift.crew)
+        if self._purpose is Purpose.SIGN_IN and self.crew():
+            return False
+        return any(plan.may_sign_in(grant.person, "typed") for grant in plan.grants)
 
     def _show_names(self) -> None:
         from app.teams import Teams  # only where a plan lets somebody sign in so: memory

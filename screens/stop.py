@@ -45,8 +45,8 @@ class StopPage(Page):
         self._choices: Choices[CheckChoice] | None = None
         self._sensor: SensorRead | None = None
         """What the sensor says to the check that is asked: it stays as the crew has seen it."""
-        self._why = ""
-        """Why the crew answers otherwise."""
+        self._why: tuple[str | None, str] = (None, "")
+        """The value with which the crew answers otherwise, and why; another one is asked about again."""
         self._sure: set[Kind] = set()
         """What the crew was asked about this reading."""
         self._exchange: Exchange | None = None
@@ -92,7 +92,7 @@ class StopPage(Page):
             self._asked = check.id
             self._digits = _empty(check)
             self._choices = Choices(check.choices, lambda choice: choice.text.say(self.lang)) if check.choices else None
-            self._sensor, self._why = None, ""
+            self._sensor, self._why = None, (None, "")
             self._sure, self._exchange = set(), None
             self._sheet = self._new_sheet(check) if check.kind == "score" else None
         if check is not None and self._sensor is None and self._digits.empty:
@@ -263,6 +263,10 @@ class StopPage(Page):
         return (*keys, self.menu_key)
 
     # -- keys ----------------------------------------------------------------------------------
+    @property
+    def half_typed(self) -> bool:
+        return bool(self._digits.typed or (self._sheet and self._sheet.taken))
+
     async def digit(self, key: str) -> None:
         check = self._check()
         if check is None:
@@ -340,7 +344,7 @@ class StopPage(Page):
         raw = self._digits.typed
 
         async def go_on(why: str) -> None:
-            self._why = why
+            self._why = answer.value, why
             await self._answer(check, raw)
 
         from screens.overrule import OverrulePage  # here and below: not before somebody needs it: memory
@@ -373,12 +377,16 @@ class StopPage(Page):
     async def _answer(self, check: Check, raw: str) -> None:
         watch, stop, before = self.gear.watch, self._stop(), self._before()
         answer = watch.judge(check, raw)
-        if self._sensor and not self._why and overrules(check, answer, self._sensor.value):
+        value, why = self._why
+        why = why if value == answer.value else ""
+        if self._sensor and not why and overrules(check, answer, self._sensor.value):
             self._ask_why(check, answer, self._sensor)
             return
         reported = watch.reported(stop.id, check.id) if stop and before else None
         if before is not None and (answer.ok, answer.value) == (before.ok, before.value):
             self._stays(check, answer)
+            if not answer.ok and reported is None:
+                self._report(check)
             return
         at = stop.id if stop and before else None
         asked = (each for each in watch.doubts(check, answer, at, self._sensor) if each.kind not in self._sure)
@@ -386,12 +394,12 @@ class StopPage(Page):
             self._doubt(check, raw, answer, doubt)
             return
         group, role = self._balance(check, answer.value)
-        kept = await watch.answer(answer, at, sensor=self._sensor, why=self._why, exchange=self._exchange)
-        value = {"value": answer.value or "", "unit": unit_of(check), "limits": limits(self.lang, check)}
+        kept = await watch.answer(answer, at, sensor=self._sensor, why=why, exchange=self._exchange)
+        fields = {"value": answer.value or "", "unit": unit_of(check), "limits": limits(self.lang, check)}
         self._digits = _empty(check)
         if not kept:
             self.terminal.signal("mark")
-            self.terminal.tell(self.say("stop.repeat", **value), "mark")
+            self.terminal.tell(self.say("stop.repeat", **fields), "mark")
             return
         if before is not None:
             self._changed(check, answer, reported)
@@ -400,12 +408,15 @@ class StopPage(Page):
         else:
             words = check.text.say(self.lang)
             number = check.kind == "number"
-            said = self.say("stop.kept", **value) if number else self.say("stop.noted_not_ok", check=words)
+            said = self.say("stop.kept", **fields) if number else self.say("stop.noted_not_ok", check=words)
             self._moved(said, "mark")
         if not answer.ok and reported is None:
-            from screens.finding import FindingPage
+            self._report(check)
 
-            self.terminal.open(FindingPage(check=check))
+    def _report(self, check: Check) -> None:
+        from screens.finding import FindingPage
+
+        self.terminal.open(FindingPage(check=check))
 
     def _stays(self, check: Check, answer: Answer) -> None:
         """The same answer again: nothing is recorded a second time."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.duties.rounds import Progress, remaining
+from app.duties.rounds import Progress, is_shut, remaining
 from app.duties.site import Stop
 from screens.layout import Line, paragraph, title, two
 from screens.names import stop_name
@@ -37,12 +37,12 @@ class StopsPage(Page):
         return [head, *legend, (), *shown, *after]
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        change = [("1", self.say("round.key_answers"))] if _answered(self.gear.watch.state.round) else []
+        change = [("1", self.say("round.key_answers"))] if _said(self.gear.watch.state.round) else []
         return (*change, ("5", self.say("round.key_finish")), self.back_key)
 
     async def digit(self, key: str) -> None:
         progress = self.gear.watch.state.round
-        if key == "1" and progress is not None and (stops := _answered(progress)):
+        if key == "1" and progress is not None and (stops := _said(progress)):
             from screens.answers import AnsweredPage
 
             self.terminal.open(AnsweredPage(progress, stops))
@@ -84,7 +84,8 @@ def stop_rows(page: Page, progress: Progress, width: int, height: int) -> list[L
     return [stop_row(page, progress, place, width) for place in range(first, min(len(progress.order), first + height))]
 
 
-def _answered(progress: Progress | None) -> tuple[str, ...]:
-    """The stops where something was answered, the latest first."""
-    visits = [visit for visit in progress.visits if visit.answers] if progress else []
+def _said(progress: Progress | None) -> tuple[str, ...]:
+    """The stops of which something was said: where a check was answered, the latest first, and those that could not be
+    reached."""
+    visits = [visit for visit in progress.visits if visit.answers or is_shut(visit)] if progress else []
     return tuple(visit.stop for visit in sorted(visits, key=lambda visit: visit.at or 0, reverse=True))

@@ -143,6 +143,10 @@ class UnitPage(Page):
         enter = () if self._choices is not None else (("Enter", self.say("surveys.key_open")),)
         return (*enter, self.back_key, self.menu_key)
 
+    @property
+    def half_typed(self) -> bool:
+        return bool(self._typed.typed)
+
     async def digit(self, key: str) -> None:
         if self._choices is not None:
             if (unit := self._choices.pick(key)) is not None:

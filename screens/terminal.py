@@ -210,6 +210,17 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         """`page` instead of the one on top."""
         self.switch_screen(page)
 
+    @property
+    def yields(self) -> bool:
+        """Whether a page may come up that no key has asked for (a beacon heard, a time that has come, a word of the
+        office): never over somebody who is in the middle of typing, whose next digits would answer it."""
+        return not self.top.half_typed
+
+    @property
+    def idle_s(self) -> float:
+        """How long nobody has pressed a key, and no code was read."""
+        return time.monotonic() - self.touched
+
     def turn_to(self, page: Page) -> None:
         """`page` instead of the one on top, or of the one of its kind that is open further down."""
         self.down_to(type(page))
@@ -559,7 +570,8 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         try:
             await act()
         finally:
-            if self.asks() != before:
+            stays = bool(self.screen_stack) and self.screen is before[0] and not self.yields
+            if self.asks() != before and not stays:
                 self.turned_by_itself()
 
     @property
@@ -630,17 +642,19 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     def arrived(self, verdict: Verdict, *, heard: bool = False) -> None:
         """Show what an arrival meant: its checks open, or the next place is named.
 
-        `heard`: the radio says so, nobody held a label before the scanner.
+        `heard`: the radio says so, nobody held a label before the scanner. It is recorded then, and no more than said
+        on another page than the round's, or to somebody who is typing.
         """
         from screens.verdicts import verdict_words
 
         text, role = verdict_words(self.lang, self.gear.watch, verdict, heard=heard)
         self.signal(role)
-        if verdict.stop is not None and (verdict.accepted or not heard) and not verdict.adds:
-            self._show_stop()
+        shows = verdict.accepted and self.top.walks and self.yields if heard else True
+        if verdict.stop is not None and shows and not verdict.adds:
+            self.show_stop()
         self.tell(text, role)
 
-    def _show_stop(self) -> None:
+    def show_stop(self) -> None:
         """The round on top, and the checks of the stop where the crew stands."""
         from screens.home import HomePage
         from screens.round import RoundPage

@@ -1,5 +1,6 @@
 """How times are said on a screen: local, a day ends at 24:00, spans in one unit."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from app.duties.days import millis
@@ -29,6 +30,14 @@ def span(lang: str, seconds: int) -> str:
         if seconds >= size:
             return say(lang, f"status.{unit}", n=seconds // size)
     return say(lang, "status.seconds", n=0)
+
+
+def told(lang: str, key: str, fields: Mapping[str, object]) -> str:
+    """What the courier tells, with its minutes as a span."""
+    match fields:
+        case {"minutes": int(minutes)}:
+            return say(lang, key, span=span(lang, minutes * 60))
+    return say(lang, key, **fields)
 
 
 def since(lang: str, at: int, now: datetime) -> str:

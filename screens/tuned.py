@@ -15,6 +15,7 @@ from app.settings import Settings, SettingsRefused, load, shown_lang
 from app.tuning import Book, tuning_of
 from app.words import say
 from screens.gear import AGAIN
+from screens.platform import launch
 from screens.signin import SignInPage
 
 if TYPE_CHECKING:
@@ -68,13 +69,14 @@ class Following:
                 self._take(gear.settings_now())
             except WatchbookError as error:
                 self._terminal.refuse(error)
-        if self.begins_anew and gear.watch.state.shift is None and isinstance(self._terminal.top, SignInPage):
+        page = self._terminal.top
+        if self.begins_anew and gear.watch.state.shift is None and isinstance(page, SignInPage) and not page.half_typed:
             self._terminal.exit(AGAIN)
 
     def _take(self, settings: Settings) -> None:
         terminal = self._terminal
         before = terminal.lang, terminal.look, terminal.letters
-        terminal.lang = terminal.gear.watch.lang = shown_lang(settings.lang, os.environ)
+        terminal.lang = terminal.gear.watch.lang = shown_lang(settings.lang, os.environ, launch.encoding())
         terminal.letters = settings.letters
         if settings.theme is not None and settings.theme != terminal.look:
             terminal.look = terminal.theme = settings.theme

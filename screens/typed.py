@@ -11,6 +11,10 @@ class TypedPage(Page):
         """What stands in the field; the page sets it anew once it was taken."""
 
     @property
+    def half_typed(self) -> bool:
+        return bool(self.typed.typed)
+
+    @property
     def back_key(self) -> tuple[str, str]:
         return ("Backspace", self.say("stop.rub")) if self.typed.typed else super().back_key
 

@@ -196,11 +196,11 @@ class Client:
 
     def meet(self, code: str, pin: str | None) -> str:
         """The key (hex) of an office nobody knows yet, pinned from here on. `pin` is what the enrolment `code`
-        says of it. Raises OfficeAway, also when it says something else; Refused."""
+        says of it. Raises OfficeAway, Refused; OfficeRefused when the code is mistyped or of another office."""
         hello = self.hello()
         key = unhex(hello.server_key, 32)
         if pin is not None and fingerprint(code, key) != pin:
-            raise OfficeAway("sync.code_or_office")
+            raise OfficeRefused("sync.code_or_office")
         self._server_key = key
         return hello.server_key
 

@@ -252,7 +252,8 @@ def _terminal() -> Part:
     size = {"columns": columns, "rows": rows}
     if columns < SMALLEST[0] or rows < SMALLEST[1]:
         return Part("terminal", "todo", "doctor.terminal_small", size)
-    if not shows_chinese(os.environ):
+    itself = sys.__stdout__  # asked from the screens, sys.stdout is Textual's and has no encoding
+    if itself is not None and not shows_chinese(os.environ, itself.encoding):
         return Part("terminal", "todo", "doctor.terminal_english", size)
     return Part("terminal", "ok", "doctor.terminal_fits", size)
 

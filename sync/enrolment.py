@@ -55,7 +55,7 @@ def enrol(
     Another office, another site, or a handheld that was withdrawn: in a new book, which names the old one. There no
     round goes on: with an open one that must be wanted (`leave_round`).
 
-    Raises Malformed (no code), AddressRefused, RoundOpen, OfficeAway, Refused, BookUnsafe.
+    Raises Malformed (no code), AddressRefused, RoundOpen, OfficeAway, OfficeRefused, BookUnsafe.
     """
     secret, pin = split_code(code)
     asked = _Asked(check_address(url, plain), secret, pin, name, clock, plain, leave_round)

@@ -111,7 +111,7 @@ class Pty:
     def text(self) -> str:
         return "\n".join(self.lines)
 
-    def wait_for(self, wanted: str | re.Pattern[str], seconds: float = 10) -> float:
+    def wait_for(self, wanted: str | re.Pattern[str], seconds: float = 30) -> float:
         """Read until `wanted` stands on the screen; when the bytes that completed it arrived.
 
         Raises NotSeen after `seconds`, or when the program has ended without it.
@@ -123,7 +123,7 @@ class Pty:
                 raise NotSeen(self._missing(wanted, seconds))
         return self.arrived
 
-    def wait_gone(self, unwanted: str | re.Pattern[str], seconds: float = 10) -> float:
+    def wait_gone(self, unwanted: str | re.Pattern[str], seconds: float = 30) -> float:
         """Read until `unwanted` has left the screen; when it did. Raises NotSeen."""
         deadline = time.perf_counter() + seconds
         while self._shows(unwanted):
@@ -132,7 +132,7 @@ class Pty:
                 raise NotSeen(f"{unwanted!r} stayed on the screen:\n{self.text}")
         return self.arrived
 
-    def wait_change(self, seconds: float = 10) -> float:
+    def wait_change(self, seconds: float = 30) -> float:
         """Read until the screen differs from what it was at the call; when. Raises NotSeen."""
         before, deadline = self.text, time.perf_counter() + seconds
         while self.text == before:
@@ -208,7 +208,7 @@ class Pty:
     def kill(self) -> None:
         """SIGKILL: the battery is out. Nothing of the program runs any more."""
         self.process.kill()
-        self.process.wait(5)
+        self.process.wait(30)
 
     def hang_up(self) -> None:
         """Take the terminal away: the program reads EOF, writes fail, the kernel sends SIGHUP."""
@@ -217,7 +217,7 @@ class Pty:
                 os.close(fd)
         self._master = self._slave = -1
 
-    def exit_code(self, seconds: float = 5) -> int:
+    def exit_code(self, seconds: float = 20) -> int:
         """Read on until the program has ended; its exit code (minus the signal that killed it).
 
         Raises NotSeen when it still runs after `seconds`.
@@ -271,8 +271,11 @@ class Pty:
 
     def cpu(self) -> float:
         """Processor seconds its threads have used."""
-        files = [Path(f"/proc/{self.process.pid}/task/{task}/schedstat") for task in _tasks(self.process.pid)]
-        return sum(int(file.read_text().split()[0]) for file in files) / 1e9
+        return self._scheduled(0)
+
+    def kept_waiting(self) -> float:
+        """Seconds its threads could have gone on and had no processor: the machine was busy with others."""
+        return self._scheduled(1)
 
     def stopped(self) -> bool:
         """Whether the program is held by SIGSTOP."""
@@ -280,6 +283,10 @@ class Pty:
         return stat.rpartition(")")[2].split()[0] == "T"
 
     # -- inside --------------------------------------------------------------------------------
+
+    def _scheduled(self, column: int) -> float:
+        files = [Path(f"/proc/{self.process.pid}/task/{task}/schedstat") for task in _tasks(self.process.pid)]
+        return sum(int(file.read_text().split()[column]) for file in files) / 1e9
 
     def _shows(self, wanted: str | re.Pattern[str]) -> bool:
         text = self.text

@@ -60,7 +60,7 @@ def test_a_log_names_times_people_and_places_as_the_site_does(folder: Path) -> N
     assert len(rows) == 7
     assert rows[1].startswith("2 2026-09-21 22:13:"), "the site's zone, whatever the machine's"
     name, point, route = PERSON["name"]["zh"], POINT["name"]["zh"], ROUTE["name"]["zh"]
-    assert rows[1].endswith(f"{name} 签到:{name}(刷工牌)")
+    assert rows[1].endswith(f"{name} 签到(刷工牌)")
     assert rows[2].endswith(f"{name} 开始一轮:{route} [早到]")
     assert rows[3].endswith(f"{name} 到点:{point}(信标近距)")
     assert rows[4].endswith(f"gone-home 去不了:{point},门锁?[31m"), "no terminal obeys it"

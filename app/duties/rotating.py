@@ -11,6 +11,8 @@ from msgspec import Struct
 
 EID_BYTES: Final = 8
 """An identity on the air."""
+EXPONENTS: Final = range(8, 16)
+"""How often an identity may change, 2^exponent s: faster ones would make tables that nobody can carry."""
 SLACK: Final = 2
 """Windows that a tag's clock may be off either way: 17 min at 512 s, what 150 ppm make in 79 days unseen."""
 

@@ -276,12 +276,9 @@ def remaining(progress: Progress) -> tuple[str, ...]:
     return tuple(visit.stop for visit in progress.visits if not visit.done)
 
 
-def passed_over(progress: Progress) -> tuple[str, ...]:
-    """Stops left behind: not done, though a later one was reached."""
-    reached = [place for place, visit in enumerate(progress.visits) if visit.at is not None]
-    last = max(reached, default=0)
-    left = (visit for visit in progress.visits[:last] if not visit.done)
-    return tuple(visit.stop for visit in left if visit.stop != progress.at_stop)
+def is_shut(visit: Visit) -> bool:
+    """Whether nobody could go there: the reason may still be another one."""
+    return visit.skipped is not None and visit.at is None
 
 
 def stop_of(route: Route, stop: str) -> Stop | None:
@@ -515,7 +512,7 @@ def summary(progress: Progress) -> Summary:
     """The round in numbers, as it stands."""
     over = progress.finished is not None
     done = sum(visit.at is not None for visit in progress.visits)
-    left_out = sum(visit.at is None and visit.skipped is not None for visit in progress.visits)
+    left_out = sum(map(is_shut, progress.visits))
     return Summary(
         round=progress.round,
         planned=len(progress.visits),

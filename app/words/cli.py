@@ -81,17 +81,12 @@ TABLE = {
         "演示结束:走完{rounds}轮,记了{records}条,其中{sent}条已传到办公室。",
         "The demonstration is over. Rounds finished: {rounds}; records: {records}, at the office: {sent}.",
     ),
-    "demo_kept": (
-        "数据在 {folder}。接着演示:watchbook demo --data-dir {folder}",
-        "The data are in {folder}. To go on: watchbook demo --data-dir {folder}",
-    ),
-    "demo_gone": (
-        "数据是临时的,已经删掉。要留着:watchbook demo --data-dir 目录",
-        "The data were temporary and are deleted. To keep them: watchbook demo --data-dir DIR",
-    ),
+    "demo_kept": ("数据都在。接着演示:", "The data are kept. To go on:"),
+    "demo_gone": ("数据是临时的,已经删掉。要留着:", "The data were temporary and are deleted. To keep them:"),
+    "demo_folder": ("目录", "DIR"),
     "demo_onward": (
-        "办公室自己的演示(一个月的巡更):watchbook-office demo。正式使用见README。",
-        "The office's own demonstration, a month of rounds: watchbook-office demo. For real use see the README.",
+        "办公室自己的演示(一个月的巡更):\n{command}\n正式使用见README。",
+        "The office's own demonstration, a month of rounds:\n{command}\nFor real use see the README.",
     ),
     "demo_office_starts": ("正在启动演示用的办公室,请稍候……", "Starting the demonstration's office ..."),
     "demo_others": ("别的岗位,密码同工号: {others}", "others, their number is the PIN: {others}"),

@@ -59,7 +59,7 @@ TABLE = {
     "open": ("现在该巡", "due now"),
     "running": ("进行中", "under way"),
     "done": ("已完成", "done"),
-    "missed": ("漏巡", "missed"),
+    "missed": ("漏检", "missed"),
     # the whole round against its window
     "timing_early": ("早到", "early"),
     "timing_on-time": ("准时", "on time"),

@@ -66,7 +66,7 @@ TABLE = {
     "late_n": ("漏迟{n}轮", "missed or late {n}"),
     "late": ("本班漏了或迟了: {n}轮", "Rounds missed or late: {n}"),
     "nothing_open": ("没有未结的事", "Nothing is open"),
-    "none_late": ("本班没有漏巡迟到", "No round was missed or late"),
+    "none_late": ("本班没有漏检迟到", "No round was missed or late"),
     "noted": ("交代: {note}", "Note: {note}"),
     "row": ("- {words}", "- {words}"),
     "elsewhere": ("不在本机,问办公室: {id}", "not on this handheld, ask the office: {id}"),

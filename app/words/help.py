@@ -26,7 +26,7 @@ TABLE = {
     "how_6": ("断电也不丢: 重开后接着走。", "A power cut loses nothing: start again and walk on."),
     "how_7": ("Q:12 还有12条没传到办公室,都存着。", "Q:12 means 12 records are not at the office yet; they are kept."),
     "how_8": (
-        "去不了: 按2选原因,不算漏巡。检查做不了也按2。",
+        "去不了: 按2选原因,不算漏检。检查做不了也按2。",
         "Cannot go, or cannot check? 2, and choose why: it is not missed then.",
     ),
     "how_9": (
@@ -79,12 +79,12 @@ TABLE = {
         "types its code. Cannot go? 2 chooses why. At the end Enter finishes.",
     ),
     "page_label_code": (
-        "标签扫不出来时,输标签下面的短码,按Enter。能扫就别输: 输码证据弱,会被标记。",
+        "标签扫不出来时,输标签下面的短码,按Enter。能扫就别输: 手工输码会标记,主管要复核。",
         "When a label cannot be read, type the short code below it and press Enter. Scan where you can: a typed code "
         "is weak evidence and is marked.",
     ),
     "page_skip": (
-        "说明为什么去不了,或检查做不了: 按数字选原因。选了不算漏巡,主管会看。",
+        "说明为什么去不了,或检查做不了: 按数字选原因。选了不算漏检,主管会看。",
         "Say why you cannot go, or cannot check: a digit chooses the reason. It is not missed then; a supervisor "
         "looks at it.",
     ),
@@ -124,7 +124,7 @@ TABLE = {
         "if you have put it right.",
     ),
     "page_summary_finish": (
-        "结束这一轮前先看还剩什么。Enter回去接着走;真走不了再按1,没走的算漏巡。",
+        "结束这一轮前先看还剩什么。Enter回去接着走;真走不了再按1,没走的算漏检。",
         "Before the round ends, see what is left. Enter goes back to walk on; 1 finishes, and what was not reached "
         "is missed.",
     ),

@@ -15,11 +15,11 @@ TABLE = {
         "Alarm {site}, {place}: {what} ({time}): {act}.",
     ),
     "missed_points": (
-        "【漏巡】{site} {round}（{window}）：{planned}个点位漏了{missed}个。{people}。",
+        "【漏检】{site} {round}（{window}）：{planned}个点位漏了{missed}个。{people}。",
         "MISSED {site}, {round} ({window}): {missed} of {planned} points. {people}.",
     ),
     "missed_round": (
-        "【漏巡】{site} {round}（{window}）：没有人巡。",
+        "【漏检】{site} {round}（{window}）：没有人巡。",
         "MISSED {site}, {round} ({window}): nobody walked it.",
     ),
     "overdue": (

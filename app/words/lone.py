@@ -3,6 +3,7 @@
 TABLE = {
     "title": ("平安确认", "Are you well?"),
     "asked": ("一切平安吗? 平安按Enter", "All well? Press Enter"),
+    "when_typed": ("平安确认: 输完就问您", "Are you well? You are asked as soon as you have typed"),
     "asked_what": (
         "单人值守要定时确认。不按,手持机会再响,然后自动报警。",
         "You work alone, so it asks. Unanswered it asks louder, then raises the alarm by itself.",

@@ -16,7 +16,7 @@ TABLE = {
     "old-label": ("旧标签", "old label"),
     "clock-jump": ("时钟跳变", "clock jumped"),
     "skipped": ("跳过", "skipped"),
-    "unanswered": ("漏检", "checks not finished"),
+    "unanswered": ("未查完", "checks not finished"),
     "cloned-tag": ("信标疑被复制", "copied beacon?"),
     "counter-back": ("信标计数不对", "beacon's counter wrong"),
     "two-places": ("信标两处出现", "beacon in two places"),

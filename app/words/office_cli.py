@@ -42,6 +42,7 @@ TABLE = {
     ),
     "no_input": ("标准输入里没有内容", "nothing was given on standard input"),
     "no_site": ("没有小区 {site}。先导入它的计划", "no site {site}. Import its plan first"),
+    "no_name": ("请写名称，不能为空", "give a name: an empty one names nothing"),
     "no_device": ("没有手持机 {device}", "no handheld {device}"),
     "several_devices": (
         "有几台手持机叫 {device}，请用编号：{ids}",
@@ -75,8 +76,8 @@ TABLE = {
     "plan_same": ("{site}：与第{revision}版相同，没有改动", "{site}: the same as revision {revision}; nothing changed"),
     "people_taken": ("人员{count}名", "People: {count}"),
     "device_added": (
-        "手持机 {device} 的登记码：{code}（{minutes}分钟内有效，只能用一次）",
-        "Enrolment code of {device}: {code} (once, within {minutes} minutes)",
+        "手持机 {name}（编号 {device}）的登记码：{code}（{minutes}分钟内有效，只能用一次）",
+        "Enrolment code of {name} (id {device}): {code} (once, within {minutes} minutes)",
     ),
     "device_named": (
         "这个小区已有手持机叫 {name}（{device}）。请换个名字；旧的不再用，先停用：device revoke {device}",
@@ -84,9 +85,14 @@ TABLE = {
         "device revoke {device}",
     ),
     "device_how": (
-        "在手持机上运行：watchbook enrol {code} --office 网址",
-        "On it run: watchbook enrol {code} --office URL",
+        "在手持机上运行：watchbook enrol {code} --office {url}",
+        "On it run: watchbook enrol {code} --office {url}",
     ),
+    "device_here": (
+        "网址是手持机连办公室用的地址；在这台机器上试，就是 {url}",
+        "URL is where the handheld reaches the office; to try it on this machine: {url}",
+    ),
+    "url": ("网址", "URL"),
     "device_revoked": ("{device} 已停用", "{device} was withdrawn"),
     "devices_none": ("还没有手持机", "no handhelds yet"),
     "device_waiting": ("未登记", "not enrolled"),

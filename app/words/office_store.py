@@ -24,6 +24,11 @@ TABLE = {
         "{path} 是另一个办公室的密钥。请恢复到空的数据目录",
         "{path} is the key of another office: restore into an empty data directory",
     ),
+    "left_over": (
+        "{path} 是这里以前的数据库留下的，会混进恢复的数据。请把它移到那个数据库旁边，再恢复到空的数据目录",
+        "{path} is left of a database that stood here before, and would be mixed into the restored one: move it to "
+        "that database, and restore into an empty data directory",
+    ),
     "disk": ("写不进 {path}：{why}", "{path} cannot be written: {why}"),
     "workers_sqlite": (
         "--workers 只能用于PostgreSQL：SQLite只能有一个写入者",
@@ -65,6 +70,10 @@ TABLE = {
         "{site}：收到的记录编号有缺（应到 {id}）",
         "{site}: numbers of arrival are missing (up to {id})",
     ),
+    "wrong_hour": (
+        "{site}：记录 {id} 的收到时间与同一批上传的不一致",
+        "{site}: record {id} has another time of receipt than the batch it came in",
+    ),
     "wrong_change": ("{site}：下发的 {id} 被改动", "{site}: what went down as {id} was changed"),
     "wrong_plan": ("{site}：计划第{id}版被改动", "{site}: revision {id} of the plan was changed"),
     "wrong_walked": (
@@ -74,5 +83,9 @@ TABLE = {
     "wrong_fork": ("{site}：另存的记录 {id} 被改动", "{site}: record {id} that is kept apart was changed"),
     "wrong_paper": ("{site}：留存的文件 {id} 被改动", "{site}: the paper {id} that was kept was changed"),
     "wrong_blob": ("{site}：附件 {id} 被改动", "{site}: the attachment {id} was changed"),
+    "wrong_picture": (
+        "{site}：照片 {id} 曾在此被查看过，现已不在",
+        "{site}: picture {id} was looked at here, and is here no more",
+    ),
     "wrong_audit": ("操作记录从第{id}行起被改动", "the audit was changed from row {id} on"),
 }

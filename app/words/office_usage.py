@@ -127,7 +127,7 @@ TABLE = {
     ),
     "settings_unset": ("取消设置，回到上一级的值。", "Set these no more: what stands above them holds again."),
     "webhook": (
-        "把报警、漏巡、超期发到企业微信、钉钉、短信或自己的程序。",
+        "把报警、漏检、超期发到企业微信、钉钉、短信或自己的程序。",
         "Tell alarms, missed rounds and overdue work to a chat, by short message, or to a program of your own.",
     ),
     "webhook_add": (
@@ -268,6 +268,10 @@ TABLE = {
     "opt_began": (
         "时钟从这一刻开始走，或跟着@文件里的演示时钟：供演示和测试。",
         "The clock starts there, or follows the demonstration's in @FILE: for demonstrations and tests.",
+    ),
+    "opt_until_eof": (
+        "标准输入关闭时结束：供手持机的演示。",
+        "End when standard input closes: for the handheld's demonstration.",
     ),
     "opt_days": ("示例里有几天的巡更；不指定时为30。", "Days of invented rounds, 30 unless told."),
     "opt_revision": ("哪一版，默认最新一版。", "Which revision; the newest when left out."),

@@ -111,7 +111,7 @@ TABLE = {
     "case_open": ("处理中", "open"),
     "case_done": ("已处理", "done"),
     "case_closed": ("已关闭", "closed"),
-    "late_rounds": ("本班漏巡、迟到、未完成", "Rounds missed, late, incomplete"),
+    "late_rounds": ("本班漏检、迟到、未完成", "Rounds missed, late, incomplete"),
     # repairs
     "found_at": ("发现时间", "Found at"),
     "fault": ("故障部位和情况", "Where and what"),
@@ -247,7 +247,7 @@ TABLE = {
     "night_of": ("{first} 至 {last} 开始的班次", "Windows that opened from {first} to {last}"),
     "rounds_due": ("实巡/应巡轮次", "Rounds done/due"),
     "points_due": ("实巡/应巡点次", "Points done/due"),
-    "points_missed": ("漏巡点次", "Points missed"),
+    "points_missed": ("漏检点次", "Points missed"),
     "points_skipped": ("注明原因/免巡", "With a reason/excused"),
     "missed_rate": ("漏检率", "Missed"),
     "on_time_rate": ("准时率", "On time"),

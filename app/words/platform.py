@@ -7,7 +7,7 @@ TABLE = {
     ),
     "too_small": ("屏幕太小: 至少30列15行", "Too small: needs 30x15"),
     "english_only": (
-        "这个控制台显示不了中文,改用英文。要中文请在图形终端里运行",
-        "This console cannot show Chinese: using English. For Chinese, use a graphical terminal.",
+        "这个控制台显示不了中文,改用英文。要中文请在UTF-8的图形终端里运行",
+        "This console cannot show Chinese: using English. For Chinese, use a graphical UTF-8 terminal.",
     ),
 }

@@ -6,6 +6,7 @@ TABLE = {
         "{site} has no plan: nothing says how long to keep its records",
     ),
     "bad_span": ("保留的结束时间要晚于开始时间", "a hold ends after it begins"),
+    "no_reason": ("请写明为什么要保留", "say why it is held: a reason is needed"),
     "no_hold": ("{site} 没有保留“{name}”", "{site} has no hold `{name}`"),
     "would": (
         "{site}：到期的有{records}条记录（{rounds}次巡更）；另有{held}条因保留不清除",

@@ -83,8 +83,8 @@ TABLE = {
         "The office's data was restored from a backup: records sent again: {n}",
     ),
     "clock_off": (
-        "本机时间差{minutes}分钟,请校准;按办公室时间算",
-        "This handheld's clock is {minutes} minutes off: set it. Records count by the office's time",
+        "本机时间差{span},请校准;按办公室时间算",
+        "This handheld's clock is {span} off: set it. Records count by the office's time",
     ),
     "ageing": (
         "程序版本旧了,办公室快不支持了,请更新",
@@ -152,6 +152,10 @@ TABLE = {
         "Copying into this database did not end: empty it and copy again",
     ),
     "store_busy": ("数据库暂时用不了,请稍后再试:{why}", "The database cannot be used just now, try again later: {why}"),
+    "store_no_folder": (
+        "目录 {folder} 不存在:先建好,给运行办公室的用户写的权限",
+        "There is no folder {folder}: make it first, writable for whoever runs the office",
+    ),
     "store_unreadable": ("打不开数据库{path}:{why}", "The database {path} cannot be opened: {why}"),
     "key_unusable": (
         "办公室密钥{path}已损坏,请从备份恢复",

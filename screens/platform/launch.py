@@ -38,7 +38,17 @@ def prepare_environment() -> None:
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    _ask_the_window()
     gc.set_threshold(YOUNG, NEVER, NEVER)
+
+
+def _ask_the_window() -> None:
+    """A shell may have exported how large the window was once (`eval $(resize)`): Textual would believe that for ever,
+    before the window itself. Only where the window does not know, on a serial line, is it all there is."""
+    with contextlib.suppress(OSError):
+        if all(os.get_terminal_size(1)):
+            for name in ("COLUMNS", "LINES"):
+                os.environ.pop(name, None)
 
 
 def ready() -> None:
@@ -83,10 +93,16 @@ def require_terminal(lang: str) -> None:
         raise SystemExit(USAGE)
 
 
+def encoding() -> str:
+    """In which the locale has text written to the screen; without a screen it does not matter. Python's own stdout:
+    while the screens stand, Textual has put another in its place, which has none."""
+    return "utf-8" if sys.__stdout__ is None else sys.__stdout__.encoding
+
+
 def console_draws_blocks(env: Mapping[str, str], encoding: str) -> bool:
     """False where half blocks cannot be written, and on the bare Linux console: most of its fonts have none."""
     try:
         "\u2580\u2584\u2588".encode(encoding)
     except (LookupError, UnicodeEncodeError):
         return False
-    return shows_chinese(env)
+    return shows_chinese(env, encoding)

@@ -27,7 +27,10 @@ GUARD_S: Final = 0.3
 thumb needs which is already on its way."""
 
 HELD_S: Final = 0.1
-"""The same key again within this time was not let go: a keyboard repeats 20 to 40 times a second, a thumb presses 8."""
+"""The same key again within this time was not let go: a keyboard repeats 11 to 40 times a second, a thumb presses 8."""
+DELAY_S: Final = 0.7
+"""A keyboard begins to repeat a key that is held after at most so long; the kernel's own after 0.25 s, a desktop's
+after 0.66 s. Within it nothing tells the first repetition from a second press but what follows within HELD_S."""
 
 
 class Scanned(Message):
@@ -56,6 +59,8 @@ class Scanning(_App):
         """The key that a person pressed last, and when."""
         self._has_turned = False
         """Another question stands there since that key was pressed."""
+        self._doubtful: events.Key | None = None
+        """The same key again, to another question: pressed twice, or the first time that a held key repeats."""
 
     async def on_event(self, event: events.Event) -> None:
         if event.is_forwarded or not isinstance(event, events.Key | events.Paste):
@@ -77,10 +82,17 @@ class Scanning(_App):
     async def _type(self, keys: list[events.Key]) -> None:
         """A person's keys, on their usual way, but for those meant for a page that is gone."""
         for key in keys:
-            if key.time >= self._deaf_until and not self._held(key):
-                before = self.asks()
-                await super().on_event(key)
-                self._has_turned = self.asks() != before and not self.hurries
+            before, self._last = self._last, (key.key, key.time)
+            since = key.time - before[1] if self._has_turned and before[0] == key.key else DELAY_S
+            doubtful, self._doubtful = self._doubtful, None
+            if 0 <= since < HELD_S:
+                continue  # not let go; neither was the one before it, of which that was not known
+            if doubtful is not None:
+                await self._press(doubtful)
+            if 0 <= since < DELAY_S:
+                self._wait_and_see(key)
+            else:
+                await self._press(key)
         if self.gate.open and self._expiry is None:
             wait_s = max(0.0, self.gate.due - get_time()) + LATER_S
             self._expiry = asyncio.get_running_loop().call_later(wait_s, self._silence)
@@ -94,17 +106,33 @@ class Scanning(_App):
         """Whether each key counts on the page that is open, however fast it comes."""
         return False
 
-    def _held(self, key: events.Key) -> bool:
-        """Whether it is a key that was not let go: it does not answer what it has brought up itself."""
-        before, self._last = self._last, (key.key, key.time)
-        return self._has_turned and before[0] == key.key and 0 <= key.time - before[1] < HELD_S
+    async def _press(self, key: events.Key) -> None:
+        """A key that is held does not answer what it has brought up itself: whoever asks sees that another question
+        stands there. In a hurry each one counts."""
+        if key.time >= self._deaf_until:
+            before = self.asks()
+            await super().on_event(key)
+            self._has_turned = self.asks() != before and not self.hurries
+
+    def _wait_and_see(self, key: events.Key) -> None:
+        """Pressed, unless it comes again at once."""
+        self._doubtful = key
+        wait_s = max(0.0, key.time + HELD_S - get_time()) + LATER_S
+        asyncio.get_running_loop().call_later(wait_s, self.call_later, self._believe, key)
+
+    async def _believe(self, key: events.Key) -> None:
+        """Behind whatever is already queued: it may be the next repetition."""
+        if self._doubtful is key:
+            self._doubtful = None
+            await self._press(key)
 
     def turned_by_itself(self) -> None:
         """Another page stands there, or the same with another question, and no key of the person has asked for it.
 
         What counts is when a key was pressed, not when its turn comes: one that waited behind a slow disk is dropped
-        too. The time runs from the moment the page has been drawn.
+        too. The time runs from the moment the page has been drawn. One that is held all the while answers nothing.
         """
+        self._has_turned = not self.hurries
         self._turn_deaf()
         self.call_after_refresh(self._turn_deaf)
 

@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from app.duties.evidence import Nearness, Sample, judge_near
 from app.duties.site import Settings
@@ -20,8 +21,10 @@ from tests.virtual_radio import FORBID_BLUEZ, BlueZ, PrivateBus, VirtualTag, pat
 SITE: Final = "fda50693-a4e2-4fb1-afcf-c6eb07647825"
 STAIR: Final = ("ibeacon", f"{SITE}/10001/7")
 CELLAR: Final = ("eddystone-uid", "12345678901234678901/000000000001")
-BRISK: Final = Pace(window=0.12, eager=60, start=0.3, stop=0.3, busy=(0.02, 0.02, 0.02), again=(0.05, 0.1))
+BRISK: Final = Pace(window=0.12, eager=60, start=3, stop=3, busy=(0.02, 0.02, 0.02), again=(0.05, 0.1))
 """Everything as in the field, only sooner."""
+HASTY: Final = replace(BRISK, start=0.3, stop=0.3)
+"""For a service that hangs; also a busy machine may let it wait for so long."""
 RFKILLED: Final = ("org.bluez.Error.Failed", "Blocked through rfkill")
 
 
@@ -45,7 +48,7 @@ class Ear:
     def faults(self) -> list[str | None]:
         return [heard.fault for heard in self.heard if isinstance(heard, RadioState)]
 
-    async def until(self, reached: Callable[[], bool], limit_s: float = 5) -> float:
+    async def until(self, reached: Callable[[], bool], limit_s: float = 20) -> float:
         """Seconds until `reached`. Fails with what was heard when it is not."""
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -57,10 +60,10 @@ class Ear:
                 pytest.fail(f"not within {limit_s} s; states {self.faults}, {len(self.sightings)} sightings")
         return loop.time() - began
 
-    async def until_fault(self, fault: str | None, limit_s: float = 5) -> float:
+    async def until_fault(self, fault: str | None, limit_s: float = 20) -> float:
         return await self.until(lambda: self.faults[-1:] == [fault], limit_s)
 
-    async def until_heard(self, count: int, limit_s: float = 5) -> float:
+    async def until_heard(self, count: int, limit_s: float = 20) -> float:
         """Seconds until `count` more sightings."""
         wanted = len(self.sightings) + count
         return await self.until(lambda: len(self.sightings) >= wanted, limit_s)
@@ -135,7 +138,7 @@ async def test_a_kernel_that_filters_nothing_lets_every_packet_through(bus: Priv
     levels = itertools.cycle((-61, -61 - wobble))
     daemon.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", lambda: next(levels), 0.02))
     async with listening(reader(Pace(window=5))) as ear:
-        await ear.until_heard(20, 3)
+        await ear.until_heard(20)
     assert {s.rssi for s in ear.sightings} == {-61, -61 - wobble}
     await daemon.close()
 
@@ -237,12 +240,12 @@ async def test_with_no_tag_to_hear_the_radio_stays_off(bluez: BlueZ, wanted: tup
 
 async def test_it_listens_eagerly_then_less_then_rests_until_a_key(bluez: BlueZ) -> None:
     bluez.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", -61, 0.02))
-    one = reader(Pace(window=0.05, eager=0.3, off=0.3, rest_after=1.0))
+    one = reader(Pace(window=0.05, eager=0.6, off=0.6, rest_after=2.0))
     async with listening(one) as ear:
         await ear.until_fault("radio.resting")
         assert not bluez.discovers()
         windows = sum(member == "StartDiscovery" for member, _ in bluez.calls)
-        assert 3 <= windows <= 9, "0.3 s back to back, then one in 0.35 s"
+        assert 3 <= windows <= 15, "0.6 s back to back, then one in 0.65 s"
         count = len(ear.sightings)
         await asyncio.sleep(0.2)
         assert len(ear.sightings) == count
@@ -389,7 +392,7 @@ async def test_an_adapter_busy_only_for_a_moment_is_not_mentioned(bluez: BlueZ) 
 
 async def test_a_service_that_hangs_is_said_and_heard_again_once_it_answers(bluez: BlueZ) -> None:
     bluez.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", -61))
-    async with listening(reader()) as ear:
+    async with listening(reader(HASTY)) as ear:
         await ear.until_heard(1)
         bluez.hang()
         await ear.until_fault("radio.hung")
@@ -401,7 +404,7 @@ async def test_a_service_that_hangs_is_said_and_heard_again_once_it_answers(blue
 async def test_a_scan_that_began_late_is_the_scan_that_is_used(bluez: BlueZ) -> None:
     bluez.enter(patrol_tag(*STAIR, "C0:11:22:33:44:55", -61))
     bluez.hang("StartDiscovery")
-    async with listening(reader()) as ear:
+    async with listening(reader(HASTY)) as ear:
         await ear.until_fault("radio.hung")
         await asyncio.sleep(0.3)
         bluez.wake()
@@ -410,12 +413,12 @@ async def test_a_scan_that_began_late_is_the_scan_that_is_used(bluez: BlueZ) -> 
 
 
 async def test_leaving_a_service_that_hangs_is_quick_and_leaves_no_scan(bluez: BlueZ) -> None:
-    one = reader()
+    one = reader(HASTY)
     bluez.hang()
     async with listening(one) as ear:
         await ear.until_fault("radio.hung")
         began = asyncio.get_running_loop().time()
-    assert asyncio.get_running_loop().time() - began < 1
+    assert asyncio.get_running_loop().time() - began < 5
     async with listening(one) as ear:
         await ear.until_fault("radio.hung")
         bluez.wake()

@@ -242,17 +242,22 @@ async def test_a_short_press_and_a_held_one_are_two_things(tmp_path: Path) -> No
     sides = SideKeys((SideKey(str(device), SOS, "alarm"), SideKey(str(tmp_path / "gone"), 1, "torch")), heard.append)
     sides.start()
 
-    async def press(seconds: float, code: int = SOS) -> None:
-        os.write(writer, packed(Event(KEY, code, PRESSED)))
-        await asyncio.sleep(seconds)
-        os.write(writer, packed(Event(KEY, code, RELEASED)))
-        await asyncio.sleep(0.05)
+    def shortly(code: int) -> bytes:
+        return packed(Event(KEY, code, PRESSED)) + packed(Event(KEY, code, RELEASED))
 
-    await press(0.1)
-    await press(0.1, code=30)
+    async def told(count: int) -> None:
+        async with asyncio.timeout(20):
+            while len(heard) < count:
+                await asyncio.sleep(0.01)
+
+    os.write(writer, shortly(30) + shortly(SOS))
+    await told(1)
     assert heard == [Pressed("alarm", held=False)]
-    await press(1.2)
-    assert heard[1:] == [Pressed("alarm", held=True)], "told once, when the time is over"
+    os.write(writer, packed(Event(KEY, SOS, PRESSED)))
+    await told(2)
+    os.write(writer, packed(Event(KEY, SOS, RELEASED)) + shortly(SOS))
+    await told(3)
+    assert heard[1:] == [Pressed("alarm", held=True), Pressed("alarm", held=False)], "told once, when the time is over"
     sides.stop()
     os.close(writer)
 

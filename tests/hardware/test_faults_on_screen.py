@@ -20,7 +20,7 @@ from hardware.ble import BleReader, Pace, radio
 from hardware.clock import SystemClock
 from screens.run import reader
 from screens.terminal import Terminal
-from tests.hardware.test_ble import BRISK, RFKILLED, Failing
+from tests.hardware.test_ble import BRISK, HASTY, RFKILLED, Failing
 from tests.screens.plans import PLAN, UUID, label, pages
 from tests.screens.test_listening import begin
 from tests.screens.world import SMALL, keys, scan, text, world
@@ -163,8 +163,8 @@ ROWS: Final = (
     Row("the named adapter is off, and kept off", "radio.off", Air.rfkilled, Air.unblocked, adapter="hci0"),
     Row("BlueZ too old", "radio.old", Air.without_roles),
     Row("busy", "radio.busy", Air.busy, Air.willing),
-    Row("the start hangs", "radio.hung", Air.start_hangs, Air.awake),
-    Row("the stop hangs", "radio.hung", Air.stop_hangs, Air.awake),
+    Row("the start hangs", "radio.hung", Air.start_hangs, Air.awake, pace=HASTY),
+    Row("the stop hangs", "radio.hung", Air.stop_hangs, Air.awake, pace=HASTY),
     Row("an error that nobody foresaw", "radio.failed", Air.refusing, Air.willing),
     Row("bluetoothd stops in the middle", "radio.service", Air.no_daemon, Air.daemon_back, during=True),
     Row("the adapter is pulled out", "radio.absent", Air.unplugged, Air.plugged, during=True),
@@ -181,7 +181,7 @@ def squeezed(words: str) -> str:
     return "".join(words.split())
 
 
-async def until(app: App[int], shown: Callable[[str], bool], limit_s: float = 10) -> float:
+async def until(app: App[int], shown: Callable[[str], bool], limit_s: float = 30) -> float:
     """Seconds until the screen shows it."""
     loop = asyncio.get_running_loop()
     began = loop.time()

@@ -192,7 +192,7 @@ def plug(tmp_path: Path) -> Iterator[Plug]:
 async def listening(scanner: LineScanner) -> AsyncIterator[Callable[[], "asyncio.Future[Scan | ScannerState]"]]:
     heard = scanner.listen()
     try:
-        yield lambda: asyncio.ensure_future(asyncio.wait_for(anext(heard), 5))
+        yield lambda: asyncio.ensure_future(asyncio.wait_for(anext(heard), 20))
     finally:
         await heard.aclose()
 

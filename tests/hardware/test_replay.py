@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -42,7 +43,7 @@ def write(path: Path, *lines: dict[str, Any] | str | bytes) -> str:
     return str(path)
 
 
-async def take(reader: FeedReader, count: int, limit_s: float = 5) -> list[Heard]:
+async def take(reader: FeedReader, count: int, limit_s: float = 20) -> list[Heard]:
     """The next `count` things heard after the state that every listener is told first."""
     heard: list[Heard] = []
     async with asyncio.timeout(limit_s), aclosing(reader.listen(NOTHING)) as stream:
@@ -69,14 +70,14 @@ async def test_a_feed_gives_tags_codes_and_the_adapters_state_in_their_time(tmp_
     loop = asyncio.get_running_loop()
     began, up = loop.time(), SystemClock().now().up
     tag, scan, absent, off, on, last = await take(FeedReader(path), 6)
-    assert 0.45 <= loop.time() - began < 2
+    assert 0.45 <= loop.time() - began < 5
     assert isinstance(tag, Sighting)
     assert isinstance(last, Sighting)
     assert isinstance(scan, Scan)
     assert (tag.format, tag.tag, tag.rssi, tag.power_1m) == ("ibeacon", f"{SITE}/10001/7", -61, -59)
     assert scan.text == "WB1:x"
     assert (scan.up - tag.up, last.up - tag.up) == (100, 500)
-    assert abs(tag.up - up) < 1000
+    assert 0 <= tag.up - up < 5000
     assert [absent, off, on] == [RadioState("radio.absent"), RadioState("radio.off"), RadioState()]
 
 
@@ -84,7 +85,7 @@ async def test_a_faster_feed_keeps_its_own_time_in_its_stamps(tmp_path: Path) ->
     path = write(tmp_path / "feed", ble(0), ble(4000), ble(8000))
     began = asyncio.get_running_loop().time()
     heard = await take(FeedReader(path, speed=40), 3)
-    assert asyncio.get_running_loop().time() - began < 2
+    assert asyncio.get_running_loop().time() - began < 5
     stamps = [s.up for s in heard if isinstance(s, Sighting)]
     assert [up - stamps[0] for up in stamps] == [0, 4000, 8000]
 
@@ -164,13 +165,15 @@ async def test_a_file_that_never_ends_a_line_leaves_the_screen_its_turns(tmp_pat
     if not endless:
         with path.open("wb") as file:
             file.truncate(1 << 30)
-    reading, turns = asyncio.create_task(take(FeedReader(str(path)), 1, 0.3)), 0
-    while not reading.done():
+    reading, spent, turns = asyncio.create_task(take(FeedReader(str(path)), 1, 60)), 0.0, 0
+    while not reading.done() and spent < 0.3:
+        before = time.thread_time()  # of this loop, also when the machine is busy with others
         await asyncio.sleep(0)
-        turns += 1
+        spent, turns = spent + time.thread_time() - before, turns + 1
     assert turns > 100
-    with pytest.raises(TimeoutError):
-        await reading
+    assert not reading.done()
+    reading.cancel()
+    await asyncio.wait({reading})
 
 
 # -- what is wrong in it --------------------------------------------------------------------------
@@ -346,7 +349,7 @@ async def test_the_radio_and_a_feed_of_the_same_packets_give_the_same_tags(bluez
     captured = {f"C0:00:00:00:00:{n:02X}": vector for n, vector in enumerate(VECTORS)}
     bluez.enter(*(VirtualTag(address, -60, *v.data(), interval_s=0.1) for address, v in captured.items()))
     live: dict[str, dict[str, Any]] = {}
-    async with asyncio.timeout(10), radio_lines(BleReader(pace=lambda: Pace(window=0.2))) as lines:
+    async with asyncio.timeout(60), radio_lines(BleReader(pace=lambda: Pace(window=0.2))) as lines:
         assert (await lines.get())["adapter"] == "on"
         while len(live) < len(captured):
             line = await lines.get()

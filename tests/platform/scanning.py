@@ -62,8 +62,8 @@ class Desk(Scanning, App[None], inherit_bindings=False):
         asyncio.get_running_loop().call_later(0.15, time.sleep, 0.3)
 
     def action_turn(self) -> None:
-        """For a second, pages turn by themselves all the time: a person's keys are not heard."""
-        for place in range(20):
+        """For two seconds, pages turn by themselves all the time: a person's keys are not heard."""
+        for place in range(40):
             asyncio.get_running_loop().call_later(0.05 * place, self.turned_by_itself)
 
 

@@ -10,11 +10,12 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.pty import Pty
+from tests.pty import NotSeen, Pty
 
 PROGRAM = [sys.executable, "-m", "tests.platform.program"]
 READY = "ready"
@@ -162,18 +163,19 @@ def test_stock_still_dies_of_a_key_it_cannot_count() -> None:
     with Pty([*PROGRAM, "--stock"]) as pty:
         pty.wait_for(READY)
         pty.send(HOSTILE[0])
-        pty.watch(2)
+        with suppress(NotSeen):
+            pty.exit_code()
         assert pty.process.poll() is not None, "upstream has mended malformed keys: remove our parser's part"
 
 
 def test_stock_still_takes_a_terminals_answer_for_keys(stock: Pty) -> None:
     stock.send(b"\x1b[?1;2c")
-    stock.wait_for("key c.", 3)  # not seen any more: upstream has mended the answers; remove our parser's part
+    stock.wait_for("key c.")  # not seen any more: upstream has mended the answers; remove our parser's part
 
 
 def test_stock_still_takes_its_size_from_the_keyboard(stock: Pty) -> None:
     stock.send(b"\x1b[48;15;30;1;1t")
-    stock.wait_for("size 30x15.", 3)  # not seen any more: upstream has mended it; remove our parser's part
+    stock.wait_for("size 30x15.")  # not seen any more: upstream has mended it; remove our parser's part
 
 
 def test_a_chinese_character_may_come_in_pieces(handheld: Pty) -> None:
@@ -207,17 +209,17 @@ def test_stock_still_wakes_ten_times_a_second(stock: Pty) -> None:
 
 
 def test_escape_alone_answers_at_once(handheld: Pty) -> None:
-    assert escape(handheld) < 0.06
+    assert escape(handheld, 0.06) < 0.06
 
 
 def test_stock_still_waits_a_tenth_of_a_second_for_escape(stock: Pty) -> None:
     assert escape(stock) > 0.09, "upstream has mended the lone Escape: remove the guard"
 
 
-def escape(pty: Pty) -> float:
-    """Seconds from ESC to its paint, the best of five."""
-    took = []
-    for _ in range(5):
+def escape(pty: Pty, enough: float = 0) -> float:
+    """Seconds from ESC to its paint, the best of five; of fifty on a busy machine, until `enough` is seen."""
+    took: list[float] = []
+    while len(took) < 5 or (enough and min(took) >= enough and len(took) < 50):
         pty.send("0")
         pty.wait_for("key 0.")
         sent = pty.send(b"\x1b")
@@ -227,7 +229,7 @@ def escape(pty: Pty) -> float:
 
 def test_half_a_sequence_is_dropped_and_the_next_key_counts(handheld: Pty) -> None:
     handheld.send(b"\x1b[1;")
-    handheld.watch(0.3)
+    handheld.watch(1)  # a busy machine may read it late, and then the next key with it
     handheld.send("4")
     handheld.wait_for("key 4.")
 
@@ -239,6 +241,28 @@ def test_the_window_may_change_to_anything(handheld: Pty) -> None:
     handheld.wait_for("size 40x20.")
     handheld.send("9")
     handheld.wait_for("key 9.")
+
+
+OLD_SIZE = {"COLUMNS": "32", "LINES": "16"}
+
+
+def test_the_size_that_a_shell_once_exported_is_not_believed_before_the_window() -> None:
+    with Pty(PROGRAM, env=OLD_SIZE) as pty:
+        pty.wait_for("size 40x20.")
+        pty.resize(80, 24)
+        pty.wait_for("size 80x24.")
+
+
+def test_a_window_without_a_size_has_the_one_that_the_shell_exported() -> None:
+    with Pty(PROGRAM, cols=0, rows=0, env=OLD_SIZE) as pty:
+        pty.watch(0.1)
+        pty.screen.resize(16, 32)
+        pty.wait_for("size 32x16.")
+
+
+def test_stock_still_believes_the_exported_size() -> None:
+    with Pty([*PROGRAM, "--stock"], env=OLD_SIZE) as pty:
+        pty.wait_for("size 32x16.")
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTSTP, signal.SIGSTOP])

@@ -92,10 +92,19 @@ def test_in_a_terminal_it_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("term", "shows"), [("linux", False), ("linux-16color", False), ("xterm-256color", True), ("foot", True)]
+    ("term", "encoding", "shows"),
+    [
+        ("linux", "utf-8", False),
+        ("linux-16color", "utf-8", False),
+        ("xterm-256color", "utf-8", True),
+        ("foot", "gb18030", True),
+        ("foot", "iso8859-1", False),
+        ("foot", "ascii", False),
+        ("foot", "none of them", False),
+    ],
 )
-def test_only_the_bare_console_cannot_show_chinese(term: str, shows: bool) -> None:
-    assert shows_chinese({"TERM": term}) is shows
+def test_the_bare_console_and_a_locale_without_chinese_cannot_show_it(term: str, encoding: str, shows: bool) -> None:
+    assert shows_chinese({"TERM": term}, encoding) is shows
 
 
 def test_time_zones_are_looked_for_where_python_itself_would_look() -> None:

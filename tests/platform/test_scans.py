@@ -4,7 +4,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from textual import events
@@ -12,10 +12,12 @@ from textual.pilot import Pilot
 
 from app import codes
 from tests.platform.scanning import Desk
-from tests.pty import Pty
+from tests.pty import NotSeen, Pty
 
 CODE = codes.make(3, bytes(range(10)))
 NAMES = {":": "colon", "\r": "enter"}
+HELD_S = 0.5
+"""So far ahead a key is pressed that is to be seen while the gate holds it: a busy machine looks late."""
 
 
 def codes_of(count: int) -> list[str]:
@@ -23,11 +25,22 @@ def codes_of(count: int) -> list[str]:
     return [codes.make(n, chance.randbytes(10)) for n in range(count)]
 
 
-async def press(pilot: Pilot[None], text: str) -> None:
-    """The keys of `text` at once, as a scanner in one write."""
+async def press(pilot: Pilot[None], text: str, after_s: float = 0.0) -> None:
+    """The keys of `text` at once, as a scanner in one write, `after_s` seconds from now."""
+    at = time.monotonic() + after_s
     for char in text:
-        pilot.app.post_message(events.Key(NAMES.get(char, char), char))
+        key = events.Key(NAMES.get(char, char), char)
+        key.time = at
+        pilot.app.post_message(key)
     await pilot.pause()
+
+
+async def soon(pilot: Pilot[None], reached: Callable[[], bool]) -> None:
+    """Wait up to twenty seconds for what silence brings."""
+    until = time.monotonic() + 20
+    while not reached():
+        assert time.monotonic() < until
+        await pilot.pause(0.02)
 
 
 async def test_a_scan_reaches_the_app_and_not_the_field() -> None:
@@ -60,11 +73,11 @@ async def test_a_damaged_code_is_told_and_types_nothing() -> None:
 async def test_a_code_that_no_enter_ends_is_a_scan_after_a_moment_of_silence() -> None:
     app = Desk()
     async with app.run_test(size=(40, 20)) as pilot:
-        await press(pilot, "7" + CODE)
+        await press(pilot, "7" + CODE, HELD_S)
         assert app.scans == []
-        await pilot.pause(0.4)
+        await soon(pilot, lambda: app.scans != [])
         assert (app.scans, app.field.value) == ([CODE], "7")
-        await press(pilot, "8")
+        await press(pilot, "8", HELD_S)
         assert app.field.value == "78"
 
 
@@ -72,19 +85,18 @@ async def test_a_code_that_breaks_off_is_told_and_types_nothing() -> None:
     app = Desk()
     async with app.run_test(size=(40, 20)) as pilot:
         await press(pilot, "7" + CODE[:15])
-        await pilot.pause(0.4)
+        await soon(pilot, lambda: app.unread > 0)
         assert (app.scans, app.unread, app.field.value) == ([], 1, "7")
 
 
 async def test_a_letter_that_may_begin_a_code_is_given_back_when_nothing_follows() -> None:
     app = Desk()
     async with app.run_test(size=(40, 20)) as pilot:
-        began = time.monotonic()
-        await press(pilot, "W")
-        assert app.field.value == "" or time.monotonic() - began > 0.05, "held, if one was quick enough to see"
-        await pilot.pause(0.2)
+        await press(pilot, "W", HELD_S)
+        assert app.field.value == ""
+        await soon(pilot, lambda: app.field.value != "")
         assert app.field.value == "W"
-        await press(pilot, "HI")
+        await press(pilot, "HI", HELD_S)
         assert app.field.value == "WHI"
 
 
@@ -137,20 +149,18 @@ def test_a_slow_bluetooth_scanner_is_heard_whole_once_it_is_set(slow_desk: Pty, 
 def scan_and_type(desk: Pty, ms: int, count: int) -> None:
     """`count` scans with a digit of a person's before each: all exact, and in the field only the digits.
 
-    A busy machine can hold this scanner up for longer than any real one: such a scan is made again, all alone.
+    A scan is made again all alone, where `tries` says so.
     """
     typed = ""
     desk.send(b"\x7f" * 60)
     desk.settle()
     for n, code in enumerate(codes_of(count), 1):
-        before = scans(desk)
         desk.send(str(n % 10))
         typed += str(n % 10)
-        while scanner(desk, code if n % 2 else f"]Q1{code}", ms) > max(ms / 1000, HELD_UP_S) and missed(desk, before):
+        for _ in tries(desk, code if n % 2 else f"]Q1{code}", ms):
             desk.watch(2.0)
             desk.send(b"\x7f" * 60)
             typed = ""
-        desk.wait_for(f"scans {before + 1}.")
         assert code in desk.text
         shown = typed[-30:]
         desk.wait_for(re.compile(rf"(?<!\w){shown}\b" if len(typed) <= 30 else rf"{shown}\b"))
@@ -159,28 +169,49 @@ def scan_and_type(desk: Pty, ms: int, count: int) -> None:
 HELD_UP_S = 0.045
 
 
-def missed(desk: Pty, before: int) -> bool:
-    desk.settle(0.5)
-    return scans(desk) == before
+def tries(desk: Pty, code: str, ms: int) -> Iterator[None]:
+    """The scanner types `code` until it was read once; between two tries it is the caller's turn.
+
+    A busy machine can hold this scanner up, or the thread that reads the keyboard, for longer than any real one: only
+    then there is another try.
+    """
+    before = scans(desk)
+    for _ in range(10):
+        waited = desk.kept_waiting()
+        pause = scanner(desk, code, ms)
+        try:
+            desk.wait_for(f"scans {before + 1}.", 5)
+        except NotSeen:
+            if pause <= max(ms / 1000, HELD_UP_S) and desk.kept_waiting() - waited < HELD_UP_S:
+                raise
+            yield
+        else:
+            return
+    raise AssertionError(f"ten times held up, or never read:\n{desk.text}")
 
 
 @pytest.mark.parametrize("ms", [0, 5, 30])
 def test_a_page_that_turns_by_itself_drops_a_persons_keys_and_cuts_no_scan(desk: Pty, ms: int) -> None:
     """The guard of `turned_by_itself` stands all the while; every turn falls into the burst."""
-    desk.send(b"\x7f" * 60)
-    desk.settle()
-    before, (code,) = scans(desk), codes_of(1)
-    desk.send(b"\x1b[17~")
-    desk.watch(0.15)
-    desk.send("4")
-    scanner(desk, code, ms)
+    (code,) = codes_of(1)
+
+    def turns() -> None:
+        desk.send(b"\x7f" * 60)
+        desk.settle()
+        desk.send(b"\x1b[17~")
+        desk.watch(0.15)
+        desk.send("4")
+
+    turns()
+    for _ in tries(desk, code, ms):
+        turns()
     desk.send("2")
-    desk.wait_for(f"scans {before + 1}.", 20)
     assert code in desk.text
-    desk.watch(1.5)
-    desk.send("7")
-    desk.settle()
-    assert re.findall(r"\d+", desk.lines[4]) == ["7"], "what was typed into the turning pages is gone"
+    until = time.monotonic() + 20
+    while "7" not in desk.lines[4] and time.monotonic() < until:  # dropped too, until they turn no more
+        desk.send("7")
+        desk.settle()
+    assert set(re.findall(r"\d", desk.lines[4])) == {"7"}, "what was typed into the turning pages is gone"
 
 
 @pytest.mark.proof
@@ -189,23 +220,26 @@ def test_what_a_person_types_is_never_a_scan(desk: Pty, text: str, gap_s: float)
     """Also a label typed by hand, and a beginning that stays one."""
     desk.send(b"\x7f" * 60)
     desk.settle(0.4)
-    before = scans(desk)
+    before = desk.lines[:2]
     desk.type(text + "\r", gap_s)
     desk.wait_for(text)
-    assert scans(desk) == before
-    assert "unread 0." in desk.text
+    assert desk.lines[:2] == before, "neither a scan nor one that broke off"
     desk.send(b"\x7f" * 60)
     desk.settle()
 
 
 def test_a_scan_survives_a_held_up_program(desk: Pty) -> None:
     """The first letter was seen, then the loop stood still; the rest was typed in time and counts."""
-    before = scans(desk)
-    for n, code in enumerate(codes_of(3), 1):
+
+    def hold_up(n: int) -> None:
         desk.send(b"\x1b[15~")
         desk.watch(0.10 + 0.01 * n)
-        scanner(desk, code, ms=10)
-        desk.wait_for(f"scans {before + n}.", 20)
+
+    for n, code in enumerate(codes_of(3), 1):
+        hold_up(n)
+        for _ in tries(desk, code, ms=10):
+            desk.watch(1)
+            hold_up(n)
 
 
 def scanner(desk: Pty, code: str, ms: int) -> float:

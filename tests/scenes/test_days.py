@@ -168,7 +168,7 @@ def test_a_fitters_day(tmp_path: Path, lang: str) -> None:
             he.press("1")
         he.sees("走完", "finish")
         he.press(ENTER)
-        he.sees("应巡 2  实巡 2  漏巡 0", "planned 2  done 2  missed 0")
+        he.sees("应巡 2  实巡 2  漏检 0", "planned 2  done 2  missed 0")
         he.press(ENTER)
 
         he.sees("9 接单", "9 take an order")
@@ -402,7 +402,7 @@ def test_a_guards_night(tmp_path: Path, lang: str) -> None:
         he.press("1")
         he.sees("9 ", "9 finish now")
         he.press("9")
-        he.sees("应巡 14  实巡 13  漏巡 1", "planned 14  done 13  missed 1")
+        he.sees("应巡 14  实巡 13  漏检 1", "planned 14  done 13  missed 1")
         he.press(ENTER)
         he.hours.later(170)
         he.goes_to_more("说明 免巡 补录", "explain, excuse")

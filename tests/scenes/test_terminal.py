@@ -1,7 +1,9 @@
 """The whole job at the keypad: a real terminal of 40 by 20, digits and Enter, and the battery pulled in the middle."""
 
+import json
 import re
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -79,6 +81,31 @@ def report(pty: Pty) -> None:
     pty.wait_for("已记: 车辆占用")
 
 
+def port_of(folder: Path) -> int:
+    return int(json.loads((folder / "stage.json").read_text(encoding="utf-8"))["port"])
+
+
+def not_listening(port: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as line:
+            if line.connect_ex(("127.0.0.1", port)):
+                return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.proof
+def test_why_a_demonstration_has_no_office_stands_where_people_sign_in(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        stage = {"labels": {}, "pins": {"zhang-wei": "1111", "li-jun": "2222"}, "port": port}
+        (tmp_path / "stage.json").write_text(json.dumps(stage), encoding="utf-8")
+        (tmp_path / "handheld").mkdir()
+        with handheld(tmp_path) as pty:
+            pty.wait_for(f"端口{port}被占用", 40)
+
+
 @pytest.mark.proof
 def test_a_round_by_key_presses_survives_a_pulled_battery_and_reaches_the_office(tmp_path: Path) -> None:
     with handheld(tmp_path) as pty:
@@ -93,6 +120,7 @@ def test_a_round_by_key_presses_survives_a_pulled_battery_and_reaches_the_office
         walk(pty, 4)
         pty.wait_for("禁止攀爬牌在", 30)  # the fifth stop's checks are open
         pty.kill()
+    assert not_listening(port_of(tmp_path), 10), "the office of the demonstration ends with it"
 
     records = [entry.record for entry in Logbook.read(tmp_path / "handheld").entries()]
     assert [record.body["stop"] for record in records if record.kind == "stop.arrived"][-1] == ROOF
@@ -107,7 +135,7 @@ def test_a_round_by_key_presses_survives_a_pulled_battery_and_reaches_the_office
         report(pty)
         walk(pty, 14)
         pty.send("\r")
-        pty.wait_for("应巡 14  实巡 14  漏巡 0")
+        pty.wait_for("应巡 14  实巡 14  漏检 0")
         assert "问题 1" in pty.text
         desk = re.search(r"(http://127\.0\.0\.1:\d+)\s+账号 (\S+)\s+密码\s+(\S+)", pty.text)
         assert desk, pty.text
@@ -121,7 +149,7 @@ def test_a_round_by_key_presses_survives_a_pulled_battery_and_reaches_the_office
         assert pty.exit_code() == 0
         assert pty.left_behind() == []
         pty.wait_for("演示结束:走完1轮")
-        assert f"watchbook demo --data-dir {tmp_path}" in "".join(pty.text.split("\n"))
+        assert f"-m screens demo --data-dir \\{tmp_path}" in "".join(pty.text.split("\n"))
     book = Logbook.read(tmp_path / "handheld")
     entries = list(book.entries())
     assert [entry.record.seq for entry in entries] == list(range(1, book.head.seq + 1))

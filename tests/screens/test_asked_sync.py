@@ -6,8 +6,11 @@ import pytest
 
 from app.words import say
 from screens.gear import Contact
+from screens.home import HomePage
 from screens.terminal import Terminal
-from tests.screens.world import SIGN_IN, SMALL, keys, text, world
+from tests.screens.world import SIGN_IN, SMALL, keys, shows, text, world
+
+CLOCK_OFF: tuple[str, dict[str, object]] = ("sync.clock_off", {"minutes": 1440})
 
 
 def said(app: Terminal) -> str:
@@ -62,11 +65,35 @@ async def test_what_stops_nothing_is_told_all_the_same(tmp_path: Path) -> None:
             await keys(pilot, f"{SIGN_IN} enter")
             told: tuple[tuple[str, dict[str, object]], ...] = (
                 ("sync.office_behind", {"n": 22}),
-                ("sync.clock_off", {"minutes": 120}),
+                CLOCK_OFF,
                 ("sync.ageing", {}),
             )
             here.office.say(Contact(online=True, last_ack=here.clock.at, notices=told))
             await keys(pilot, "asterisk 7")
             shown = "".join(text(app).split())
+            assert "本机时间差1天," in shown
             for key, fields in told:
-                assert "".join(say("zh", key, **fields).split()) in shown
+                if key != CLOCK_OFF[0]:
+                    assert "".join(say("zh", key, **fields).split()) in shown
+
+
+@pytest.mark.parametrize(
+    ("lang", "minutes", "words"), [("zh", 1440, "本机时间差1天,"), ("en", 119, "clock is 1h off:")]
+)
+async def test_a_clock_that_is_off_is_seen_before_a_round_is_begun(
+    tmp_path: Path, lang: str, minutes: int, words: str
+) -> None:
+    """Where somebody signs in and at home, until it is set."""
+    with world(tmp_path) as here:
+        app = here.terminal(lang)
+        async with app.run_test(size=SMALL) as pilot:
+            off = Contact(online=True, notices=((CLOCK_OFF[0], {"minutes": minutes}),))
+            here.office.say(off)
+            await pilot.pause()
+            assert words in text(app)
+            await keys(pilot, f"{SIGN_IN} enter")
+            assert shows(app, HomePage)
+            assert words in text(app)
+            here.office.say(Contact(online=True))
+            await pilot.pause()
+            assert words not in text(app)

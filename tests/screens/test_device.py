@@ -12,7 +12,7 @@ from hardware.evdev import KEY, PRESSED, RELEASED, Event, packed
 from hardware.power import Battery
 from hardware.side_keys import SideKey
 from screens import device
-from tests.screens.world import SIGN_IN, SMALL, keys, settle, text, world
+from tests.screens.world import SIGN_IN, SMALL, keys, settle, text, until, world
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -27,17 +27,22 @@ async def test_at_ten_percent_it_sends_dims_and_says_so_once(
             assert (here.dimmed, here.office.asked) == ([], 0)
             here.battery = lambda: Battery(10)
             app.gear = replace(app.gear, battery=lambda: here.battery())
-            await asyncio.sleep(0.2)
-            await settle(pilot)
+            await until(pilot, lambda: here.signals.felt != [])
             shown = text(app).replace("\n", "").replace(" ", "")
             assert say(lang, "status.battery_low", percent=10).replace(" ", "")[:12] in shown
             assert (here.dimmed, here.office.asked, here.signals.felt) == ([True], 1, ["mark"])
             await keys(pilot, "1")
-            here.battery = lambda: Battery(9)
-            await asyncio.sleep(0.2)
+            looks: list[int] = []
+
+            def lower() -> Battery:
+                looks.append(9)
+                return Battery(9)
+
+            here.battery = lower
+            await until(pilot, lambda: len(looks) > 2)
             assert (here.dimmed, here.office.asked) == ([True], 1), "once is enough"
             here.battery = lambda: Battery(9, charging=True)
-            await asyncio.sleep(0.2)
+            await until(pilot, lambda: here.dimmed != [True])
             assert here.dimmed == [True, False]
 
 
@@ -62,15 +67,11 @@ async def test_an_sos_button_held_is_the_alarm_and_pressed_shortly_asks_once_mor
         async with app.run_test(size=SMALL) as pilot:
             await keys(pilot, SIGN_IN)
             os.write(writer, packed(Event(KEY, 183, PRESSED)) + packed(Event(KEY, 183, RELEASED)))
-            await asyncio.sleep(0.1)
-            await settle(pilot)
-            assert say("en", "alarm.once_more")[:20] in text(app)
+            await until(pilot, lambda: say("en", "alarm.once_more")[:20] in text(app))
             assert "alarm.raised" not in here.kinds()
             os.write(writer, packed(Event(KEY, 183, PRESSED)))
-            await asyncio.sleep(1.2)
-            await settle(pilot)
+            await until(pilot, lambda: "alarm.raised" in here.kinds() and here.signals.felt[-1:] == ["mark"])
             assert here.kinds().count("alarm.raised") == 1
-            assert here.signals.felt[-1] == "mark"
             os.write(writer, packed(Event(KEY, 183, RELEASED)) + packed(Event(KEY, 183, PRESSED)))
             await asyncio.sleep(1.2)
             assert here.kinds().count("alarm.raised") == 1, "it is raised already"

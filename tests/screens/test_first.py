@@ -69,10 +69,9 @@ def terminal(here: World, office: Office, lang: str, *, first: bool = True) -> T
 
 
 async def ended(app: Terminal) -> None:
-    for _ in range(400):
-        await asyncio.sleep(0.02)
-        if app.return_value is not None:
-            return
+    async with asyncio.timeout(30):
+        while app.return_value is None:
+            await asyncio.sleep(0.02)
 
 
 def says(app: Terminal, zh: str, en: str) -> Callable[[], bool]:
@@ -107,7 +106,7 @@ async def test_without_a_network_it_says_so_and_goes_on_trying(tmp_path: Path) -
             "这张入网单 01-01 19:00 就过期了",
             "This sheet was good until 01-01 19:00",
         ),
-        (EN, OfficeAway("sync.code_or_office"), "不是打印入网单的办公室", "Another office is at this address"),
+        (EN, OfficeRefused("sync.code_or_office"), "不是打印入网单的办公室", "Another office is at this address"),
         (ZH, NotAllowed("sync.address_form", url="x"), "入网单上的网址不能用", "The sheet's address cannot be used"),
     ],
 )

@@ -15,6 +15,7 @@ from app.logbook.disk import Disk
 from app.pages import pages_of
 from app.record import Record
 from app.words import say
+from screens.finding import FindingPage
 from screens.gear import Contact
 from screens.home import HomePage
 from screens.page import Page
@@ -35,6 +36,7 @@ from tests.screens.world import (
     scan,
     settle,
     text,
+    until,
     walk_to,
     world,
 )
@@ -225,7 +227,7 @@ async def test_what_is_due_now_stands_first_and_a_digit_puts_another_round_there
             await keys(pilot, f"{SIGN_IN} enter")
             first = next(row for row in rows(app) if row.startswith(">"))
             assert "夜间一巡" in first
-            assert any("22:00 到 24:00 止" in row for row in rows(app))
+            assert any("22:00-24:00" in row for row in rows(app))
             await keys(pilot, "1")
             assert "> 配电室巡检" in text(app)
             await keys(pilot, "0 1")
@@ -240,7 +242,7 @@ async def test_a_round_whose_time_is_over_is_missed_and_said_so(tmp_path: Path) 
             assert "现在走\n> 早间一巡" in text(app)
             here.clock.pass_by(120)
             await keys(pilot, "f1 backspace")
-            assert "06:00-08:00 早间一巡 漏巡" in text(app)
+            assert "06:00-08:00 早间一巡 漏检" in text(app)
             await keys(pilot, "1 enter")
             assert "已过时间" in text(app)
             await keys(pilot, "1")
@@ -339,6 +341,23 @@ async def test_a_wrong_key_at_a_check_is_taken_back_and_the_problem_reported_for
             ("lock", False, None), ("lock", True, first), ("smell", True, None), ("sign", True, None),
             ("smell", False, smell),
         ]  # fmt: skip
+
+
+async def test_what_is_not_ok_and_was_not_reported_may_be_reported_by_the_same_answer_again(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            await scan(pilot, label("point:power"))
+            await keys(pilot, "2 backspace backspace 2")
+            assert isinstance(app.screen, FindingPage)
+            assert len(answered(here)) == 1
+            await keys(pilot, "1 1 enter")
+            assert here.records()[-1].body["check"] == "lock"
+            assert "> 无异味异响" in text(app)
+            await keys(pilot, "backspace 2")
+            assert "没有改: 门锁好 不正常" in text(app), "reported once is enough"
+            assert "> 无异味异响" in text(app)
 
 
 async def test_an_answer_is_taken_back_as_long_as_no_other_stop_was_reached_and_the_page_says_so(
@@ -545,6 +564,32 @@ async def test_a_key_that_is_not_let_go_answers_nothing_that_it_has_brought_up(t
             assert here.kinds()[-1] == "alarm.raised", "in danger each key counts"
 
 
+@pytest.mark.parametrize("delay_s", [0.15, 0.25, 0.5, 0.66])
+async def test_nor_does_one_that_a_keyboard_repeats_only_after_a_while(tmp_path: Path, delay_s: float) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            app.post_message(pressed("2", 0))
+            for place in range(40):
+                app.post_message(pressed("2", delay_s + 0.04 * place))
+            await asyncio.sleep(delay_s + 1.8)
+            await settle(pilot)
+            assert isinstance(app.screen, SkipPage)
+            assert "stop.skipped" not in here.kinds()
+
+
+@pytest.mark.parametrize("pause_s", [0.12, 0.3, 0.66])
+async def test_a_key_pressed_twice_quickly_is_pressed_twice(tmp_path: Path, pause_s: float) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            app.post_message(pressed("2", 0))
+            app.post_message(pressed("2", pause_s))
+            await until(pilot, lambda: "stop.skipped" in here.kinds())
+
+
 async def test_a_silent_alarm_may_become_loud_at_once(tmp_path: Path) -> None:
     with world(tmp_path / "book") as here:
         app = here.terminal()
@@ -716,7 +761,7 @@ async def test_finishing_with_stops_left_asks_and_says_how_many_are_missed(tmp_p
             assert "真的结束?" in text(app)
             assert here.watch.state.round is not None
             await keys(pilot, "9")
-            assert "漏巡 3" in text(app)
+            assert "漏检 3" in text(app)
             assert "同伴途中没再签" in text(app)
         assert here.records()[-1].body["missed"] == 3
 
@@ -796,6 +841,44 @@ async def test_places_nobody_could_go_to_are_told_again_at_the_end_and_may_still
         assert [record.kind for record in here.records()[-3:]] == ["stop.arrived", "stop.arrived", "stop.skipped"]
 
 
+async def test_a_wrong_reason_for_not_going_is_changed_from_the_list_of_stops(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            await keys(pilot, "2 1 3 1")
+            assert "1 南门岗亭 去不了: 门锁着" in text(app)
+            await keys(pilot, "1")
+            assert "刚才选的: 门锁着" in text(app)
+            await keys(pilot, "1")
+            assert "没有改: 门锁着" in text(app)
+            await keys(pilot, "1 1 2")
+            assert "已记去不了" in text(app)
+            given = [record.body["reason"] for record in here.records() if record.kind == "stop.skipped"]
+            assert given == ["locked", "works"], "both stay in the book"
+            await keys(pilot, "1")
+            assert "1 南门岗亭 去不了: 施工封闭" in text(app)
+            await keys(pilot, "backspace backspace")
+            await scan(pilot, label("point:gate"))
+            await keys(pilot, "3")
+            assert "改答过的" not in text(app), "reached after all: nothing of it is left to change"
+        progress = here.watch.state.round
+        assert progress is not None
+        assert [visit.skipped for visit in progress.visits] == [None] * 5
+
+
+async def test_a_point_that_was_passed_over_is_still_to_do_and_not_missed(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = here.terminal()
+        async with app.run_test(size=SMALL) as pilot:
+            await begin(pilot, here)
+            assert "0/5  还剩5" in text(app)
+            await scan(pilot, label("point:east"))
+            assert "> 去 1: 南门岗亭" in text(app)
+            assert "1/5  还剩4" in text(app)
+            assert "漏" not in text(app)
+
+
 async def test_two_keys_typed_fast_belong_to_two_pages(tmp_path: Path) -> None:
     with world(tmp_path / "book") as here:
         app = here.terminal()
@@ -822,6 +905,8 @@ async def test_a_page_says_it_when_the_plan_it_needs_is_gone(tmp_path: Path) -> 
 
 
 async def test_closed_pages_are_forgotten(tmp_path: Path) -> None:
+    gc.collect()
+    before = [each for each in gc.get_objects() if isinstance(each, Page)]  # of a test that failed, for one
     with world(tmp_path / "book") as here:
         app = here.terminal()
         async with app.run_test(size=SMALL) as pilot:
@@ -829,4 +914,5 @@ async def test_closed_pages_are_forgotten(tmp_path: Path) -> None:
             for _ in range(5):
                 await keys(pilot, "asterisk 7 backspace f1 backspace f3 1 1 backspace backspace backspace 3 backspace")
             gc.collect()
-            assert sum(isinstance(each, Page) for each in gc.get_objects()) == len(app.screen_stack) == 3
+            pages = sum(isinstance(each, Page) for each in gc.get_objects())
+            assert pages - len(before) == len(app.screen_stack) == 3

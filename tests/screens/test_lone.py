@@ -13,7 +13,7 @@ from app.errors import NotAllowed
 from app.words import say
 from screens import practice
 from screens.home import HomePage
-from screens.lone import LonePage
+from screens.lone import RESTS_S, LonePage
 from screens.round import RoundPage
 from tests.screens.plans import PLAN, label, pages
 from tests.screens.world import LARGE, SIGN_IN, SMALL, World, bodies, keys, scan, settle, shows, text, world
@@ -65,6 +65,29 @@ async def test_who_does_not_answer_is_asked_louder_and_then_the_alarm_goes_out_b
             await keys(pilot, "enter")
             assert bodies(here, "lone.answered")[-1]["urged"] is True
             assert shows(app, HomePage)
+
+
+async def test_the_digits_of_a_number_do_not_answer_the_question(tmp_path: Path) -> None:
+    with world(tmp_path / "book", SITE) as here:
+        app = here.terminal("zh")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, f"{SIGN_IN} enter 4 1 9")
+            before = app.screen
+            await pass_by(pilot, here, 30 * 60)
+            assert app.screen is before
+            assert "输完就问您" in text(app)
+            assert here.signals.felt[-1] == "ask"
+            await keys(pilot, "9")
+            assert "[          199_]" in text(app)
+            await keys(pilot, "backspace backspace backspace")
+            await pass_by(pilot, here, 0)
+            assert shows(app, LonePage), "asked as soon as nothing stands there half typed"
+            await keys(pilot, "enter 1 9")
+            await pass_by(pilot, here, 30 * 60)
+            assert app.screen is before
+            app.touched -= RESTS_S
+            await pass_by(pilot, here, 0)
+            assert shows(app, LonePage), "nor does a field that somebody left so hide it"
 
 
 async def test_whoever_works_on_is_never_asked_and_a_colleague_ends_it(tmp_path: Path) -> None:

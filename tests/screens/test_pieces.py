@@ -106,7 +106,7 @@ def test_a_short_chinese_phrase_is_not_torn_at_the_end_of_a_row() -> None:
     assert wrap("配电室", 4) == ["配电", "室"]
 
 
-@given(st.lists(st.text("ab漏巡1", min_size=1, max_size=8).map("x {}".format), max_size=7), st.integers(32, 60))
+@given(st.lists(st.text("ab漏检1", min_size=1, max_size=8).map("x {}".format), max_size=7), st.integers(32, 60))
 def test_facts_side_by_side_fit_and_none_is_torn(facts: list[str], width: int) -> None:
     rows = ["".join(text for text, _ in row) for row in flow(facts, "text", width, "  ")]
     assert all(cells(row) <= width for row in rows)

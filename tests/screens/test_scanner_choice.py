@@ -124,8 +124,9 @@ async def test_a_label_is_as_good_as_the_sheet_and_a_keyboard_scanner_as_good_as
             await until(pilot, says(desk.app, "已记住这个扫码头", ""))
             await keys(pilot, "backspace")
             assert shows(desk.app, FirstPage)
+            assert "好用,读到1次" in text(desk.app)
             gun.scan(label("point:power"))  # it goes on reading
-            await until(pilot, says(desk.app, "读到1次", ""))
+            await until(pilot, says(desk.app, "读到2次", ""))
         assert here.remembered == {"scanner": f"evdev:{gun.path}"}
 
 

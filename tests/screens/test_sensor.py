@@ -173,6 +173,17 @@ async def test_an_overruling_out_of_limits_gives_its_reason_once(tmp_path: Path)
         assert answered(here)["marks"] == ["out-of-limits", "overruled"]
 
 
+async def test_a_reason_is_given_for_one_figure_and_asked_again_for_another(tmp_path: Path) -> None:
+    async with at_the_power_room(tmp_path, heard="24") as (here, app, pilot):
+        await keys(pilot, "4 5 0 enter 2")
+        assert "45.0 C 超出范围" in text(app)
+        await keys(pilot, "1 0 enter")
+        assert isinstance(app.screen, OverrulePage)
+        assert "您输1.0 C" in text(app).replace("\n  ", "")
+        await keys(pilot, "1")
+        assert answered(here)["words"] == "室温 1.0 C;传感器24.0 C,看了现场的表"
+
+
 async def test_an_old_figure_and_an_enciphered_one_fill_in_nothing(tmp_path: Path) -> None:
     async with at_the_power_room(tmp_path) as (here, app, pilot):
         stale = replace(measures(here, "24"), up=here.clock.up - 121_000)

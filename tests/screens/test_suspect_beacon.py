@@ -15,7 +15,7 @@ from app.ports import Sighting
 from app.words import say
 from screens.terminal import Terminal
 from tests.screens.plans import UUID, label, pages
-from tests.screens.world import LARGE, SMALL, World, keys, scan, settle, text, world
+from tests.screens.world import LARGE, SMALL, World, keys, scan, settle, text, until, world
 
 MOUNTED, COPY = "C0:00:00:00:00:01", "D0:00:00:00:00:99"
 
@@ -151,5 +151,4 @@ async def test_the_radio_rests_when_half_a_minute_is_over_however_early_that_was
             await asyncio.sleep(0.3)
             assert here.radio.listeners == 1
             here.clock.pass_by(31)
-            await asyncio.sleep(0.3)
-            assert here.radio.listeners == 0
+            await until(pilot, lambda: here.radio.listeners == 0)

@@ -101,6 +101,22 @@ async def test_how_parts_are_joined_waits_until_nobody_is_on_shift(tmp_path: Pat
         assert in_force(flags(here), here.book).scanner == "serial:/dev/ttyS7@9600"
 
 
+async def test_the_program_does_not_begin_anew_while_somebody_types_who_they_are(tmp_path: Path) -> None:
+    with world(tmp_path / "book") as here:
+        app = opened(here)
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, "1 0")
+            sent(here, 1, scanner="serial:/dev/ttyS7@9600")
+            app.following.look()
+            assert (app.following.begins_anew, app.return_value) == (True, None)
+            await keys(pilot, "0 1 enter")
+            app.following.look()
+            assert app.return_value is None, "nor while the PIN is asked for"
+            await keys(pilot, "1")
+            await keys(pilot, "2 3 4 enter")
+            assert "shift.opened" in here.kinds()
+
+
 async def until_ended(pilot: Pilot[int]) -> None:
     for _ in range(200):
         await pilot.pause(0.02)

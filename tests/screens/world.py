@@ -26,6 +26,7 @@ from app.watch import Watch
 from hardware.power import Battery
 from hardware.side_keys import SideKey
 from screens.gear import Contact, Gear
+from screens.platform.scans import DELAY_S
 from screens.terminal import Terminal
 from tests.logbook.tools import receipt
 from tests.screens.plans import UUID, pages
@@ -37,9 +38,9 @@ SIGN_IN: Final = "1 0 0 1 enter 1 2 3 4 enter"
 THUMB_S: Final = 1.0
 """Seconds from a page to the key that answers it."""
 LET_GO_S: Final = 0.15
-"""Seconds between two presses of one key."""
-_LAST: Final[dict[str, float]] = {}
-"""When each key was pressed last."""
+"""Seconds between two quick presses of one key."""
+_last: events.Key | None = None
+"""What a thumb pressed last."""
 
 
 class SetClock:
@@ -232,8 +233,8 @@ def bodies(here: World, kind: str) -> list[dict[str, Any]]:
 
 
 async def until(pilot: Pilot[int], reached: Callable[[], bool]) -> None:
-    """Wait up to eight seconds for what happens beside the screen."""
-    for _ in range(400):
+    """Wait for what happens beside the screen: 20 seconds at least."""
+    for _ in range(1000):
         await settle(pilot, 1)
         if reached():
             return
@@ -253,7 +254,10 @@ def pressed(key: str, after_s: float = THUMB_S) -> events.Key:
     event = events.Key(key, key if len(key) == 1 else None)
     event.time += after_s
     if after_s == THUMB_S:
-        event.time = _LAST[key] = max(event.time, _LAST.get(key, 0.0) + LET_GO_S)
+        global _last
+        if _last is not None and _last.key == key:
+            event.time = max(event.time, _last.time + DELAY_S + LET_GO_S)
+        _last = event
     return event
 
 
@@ -270,9 +274,11 @@ async def settle(pilot: Pilot[int], turns: int = 2) -> None:
 
 
 async def scan(pilot: Pilot[int], code: str) -> None:
-    """A scanner types a code and Enter, in one burst."""
-    for key, character in [*((_character_to_key(ch), ch) for ch in code), ("enter", "\r")]:
-        pilot.app.post_message(events.Key(key, character))
+    """A scanner types a code and Enter, in one burst: no pause of a busy machine falls into it."""
+    typed = [events.Key(key, ch) for key, ch in [*((_character_to_key(ch), ch) for ch in code), ("enter", "\r")]]
+    for event in typed:
+        event.time = typed[0].time
+        pilot.app.post_message(event)
     await settle(pilot)
 
 
