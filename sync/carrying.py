@@ -68,15 +68,19 @@ def _is_receipt_for(ours: Logbook, sheet: "Sheet", receipt: Receipt) -> bool:
 def send_blobs(logbook: Logbook, client: Client, stopping: Callable[[], bool]) -> None:
     """Pictures and texts that records name, one by one until `stopping`; one that is refused keeps no other back.
 
+    Those whose records are pruned are asked for once more, and go when the office still has them, or has them again.
     Raises OfficeAway, Refused, BookUnsafe; Hushed.
     """
     refusal: Refused | None = None
-    for name in logbook.blobs_waiting():
+    waiting = [(name, False) for name in logbook.blobs_waiting()]
+    for name, left in (*waiting, *((name, True) for name in logbook.blobs_left())):
+        if stopping():
+            break
         data = logbook.blob(name)
-        if data is None or stopping():
-            continue
         try:
-            kept = _send_blob(client, name, data, stopping)
+            kept = _kept_still(client, name) if left else None
+            if kept is None and data is not None:
+                kept = _send_blob(client, name, data, stopping)
         except Refused as e:
             refusal = refusal or e
             continue
@@ -84,9 +88,15 @@ def send_blobs(logbook: Logbook, client: Client, stopping: Callable[[], bool]) -
             continue
         if kept.sha256 != name or not is_from_office(logbook, kept.sig, blob_bytes(logbook.book, unhex(name, 32))):
             raise OfficeAway("sync.bad_answer")
-        logbook.blob_held(name)
+        (logbook.blob_let_go if left else logbook.blob_held)(name)
     if refusal is not None:
         raise refusal
+
+
+def _kept_still(client: Client, name: str) -> Kept | None:
+    """The office's word that it has it whole; None when it has not."""
+    kept = client.blob(name)
+    return kept if kept.sig else None
 
 
 def _send_blob(client: Client, name: str, data: bytes, stopping: Callable[[], bool]) -> Kept | None:

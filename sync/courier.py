@@ -59,6 +59,8 @@ DEAF: Final = 3
 """After so many held questions in a row that broke off, the line is left until the next round is due."""
 CONDITION_MS: Final = 60_000
 """How often the office is told how the handheld stands, at most."""
+ENDS_MS: Final = 24 * 3600 * 1000
+"""How often the office is asked for the ends of closed books; they go some days after it confirmed them."""
 CLOCK_MS: Final = 300_000
 """A handheld's clock that is so far off is told to the crew."""
 
@@ -140,8 +142,9 @@ class Courier:
         self._listener = Listener(
             lambda: self._stopping, self._heard_from, lambda at: self._tell(last_ack=at), self._doubt
         )
-        self._ends_asked = False
-        """Whether the office was asked for the ends of closed books that it confirmed, since it may be from a copy."""
+        self._ends_asked: int | None = None
+        """When the office was asked for the ends of closed books that it confirmed, since it may be from a copy;
+        `Moment.up`, None to ask now."""
         self._begin()
         self._line: Client | None = None
         """Of the round that went through last; open while the office holds a question."""
@@ -472,13 +475,15 @@ class Courier:
 
         What keeps one of them back keeps nothing else: it is only told. Raises OfficeAway when it is our own.
         """
-        self._aside, every, self._ends_asked = None, not self._ends_asked, True
+        before, up = self._ends_asked, self._clock.now().up
+        every = before is None or up - before >= ENDS_MS
+        self._aside, self._ends_asked = None, up if every else before
         try:
             with closing(self._logbook.closed_books(every=every)) as books:
                 for book in books:
                     self._send_one_closed(book)
         except WatchbookError:
-            self._ends_asked = not every
+            self._ends_asked = before
             raise
 
     def _send_one_closed(self, book: ClosedBook) -> None:
@@ -501,7 +506,7 @@ class Courier:
 
     def _doubt(self) -> None:
         """The office came back from a copy: what else it confirmed may be gone there too. Raises BookUnsafe."""
-        self._ends_asked = False
+        self._ends_asked = None
         self._logbook.blobs_doubted()
 
     def _send_carried(self, client: Client) -> None:
@@ -571,14 +576,15 @@ class Courier:
         return page.high_water + 1 < self._outbox.next or page.high_water > self._logbook.head.seq
 
     def _page(self, client: Client, cursor: str, held_s: int = 0) -> Changes:
+        anew = False
         try:
             page = client.changes(cursor, MAX_PAGE, held_s)
         except Refused as e:
-            if e.problem.name == "cursor-ahead":
+            if e.problem.name in ("cursor-ahead", "cursor-expired"):  # expired: it has another feed since it came back
                 self._doubt()
             if e.problem.name != "cursor-expired" or cursor == START:
                 raise
-            page = client.changes(START, MAX_PAGE)
+            page, anew = client.changes(START, MAX_PAGE), True
         self._heard_from()
         if not is_from_office(self._logbook, page.sig, changes_bytes(self._logbook.book, page)):
             raise OfficeAway("sync.wrong_office")
@@ -590,7 +596,8 @@ class Courier:
         if items:
             self._tell(pages=self.state.pages + 1)
         if any(item.kind == SETTINGS for item in items):  # whoever set them waits to hear that they hold
-            self._said = None
+            self._said, anew = None, True
+        if anew:
             self.nudge()
         return page
 

@@ -1,10 +1,13 @@
 """What records name by a hash and do not hold: attachments (decision 12), and personal text that can go alone (9).
 
-blobs/<sha256>.new    durable, and not yet named by a durable record
-blobs/<sha256>        named by a record
-blobs/<sha256>.held   the office has it too: it goes with its record when that is pruned
+blobs/<sha256>.new            durable, and not yet named by a durable record
+blobs/<sha256>                named by a record
+blobs/<sha256>.held           the office said that it has it too
+blobs/<sha256>.left-<place>   its record was pruned: it goes once that office says so again
 
 A file of the first kind that no record names, since the power failed between the two, is removed at the next opening.
+The office's first word for a picture is days old when its record goes, and an office may come back from a copy that
+lacks it: only a word given after that lets the file go.
 Books that follow each other in one folder share them. What a picture shows is not known here.
 """
 
@@ -28,6 +31,7 @@ SALT: Final = 16
 _NAME: Final = 64
 _NEW: Final = ".new"
 _HELD: Final = ".held"
+_LEFT: Final = ".left-"
 _TYPES: Final = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 """How a file begins, and what it is then."""
 
@@ -80,7 +84,7 @@ class Blobs:
     def keep(self, data: bytes) -> str:
         """Its name, once it is durable. Raises OSError, BookUnsafe."""
         name = sha256(data).hexdigest()
-        if read(self.folder, name) is None:
+        if _whole(_named_places(self.folder, name), name) is None:
             self._disk.make_folder("blob.make", self.folder)
             self._disk.store("blob", self.folder / (name + _NEW), data)
         self._new.add(name)
@@ -129,16 +133,39 @@ class Blobs:
         self._disk.sync_folder("blob.forgotten", self.folder)
         self._new.discard(name)
 
-    def prune(self, going: Iterable[Path], left: Iterable[Path]) -> None:
-        """What the office has too goes with the segments `going`, unless one `left` names it. Raises OSError."""
-        held = {name for name, suffix in _files(self.folder) if suffix == _HELD}
-        for name in found_in(going, held) - found_in(left, held) - self._new if held else ():
-            self._disk.remove("blob.prune", self.folder / (name + _HELD))
+    def prune(self, going: Iterable[Path], staying: Iterable[Path], place: str | None) -> None:
+        """The segments `going` go. What they name and none `staying` does waits for one more word of the office at
+        `place`; without a `place`, where nobody can be asked any more, what was held goes at once. Raises OSError.
+        """
+        files = [(name, suffix) for name, suffix in _files(self.folder) if suffix in ("", _HELD)]
+        if place is None:
+            files = [(name, suffix) for name, suffix in files if suffix == _HELD]
+        names = {name for name, _ in files}
+        gone = found_in(going, names) - found_in(staying, names) - self._new if names else set[str]()
+        for name, suffix in (each for each in files if each[0] in gone):
+            if place is None:
+                self._disk.remove("blob.prune", self.folder / (name + suffix))
+            else:
+                self._disk.rename("blob.left", self.folder / (name + suffix), self.folder / (name + _LEFT + place))
+        if gone and place is not None:
+            self._disk.sync_folder("blob.left-folder", self.folder)
+
+    def left(self, place: str) -> list[str]:
+        """Those whose records are pruned, and that wait for a word of the office at `place`. Raises OSError."""
+        return sorted(name for name, suffix in _files(self.folder) if suffix == _LEFT + place)
+
+    def let_go(self, name: str, place: str) -> None:
+        """The office at `place` has said it. Raises OSError."""
+        self._disk.remove("blob.let-go", self.folder / (name + _LEFT + place))
 
 
 def read(folder: Path, name: str) -> bytes | None:
     """None when it is not there, or no longer what its name says. Raises BookUnsafe."""
-    for path in _places(folder, name):
+    return _whole(_places(folder, name), name)
+
+
+def _whole(paths: Iterable[Path], name: str) -> bytes | None:
+    for path in paths:
         with suppress(FileNotFoundError), reading():
             data = path.read_bytes()
             return data if sha256(data).hexdigest() == name else None
@@ -146,8 +173,18 @@ def read(folder: Path, name: str) -> bytes | None:
 
 
 def _places(folder: Path, name: str) -> Iterator[Path]:
-    if len(name) == _NAME and name.isalnum():
+    yield from _named_places(folder, name)
+    if _is_name(name):
+        yield from sorted(folder.glob(f"{name}{_LEFT}*"))
+
+
+def _named_places(folder: Path, name: str) -> Iterator[Path]:
+    if _is_name(name):
         yield from (folder / (name + suffix) for suffix in ("", _HELD, _NEW))
+
+
+def _is_name(name: str) -> bool:
+    return len(name) == _NAME and name.isalnum()
 
 
 def _files(folder: Path) -> list[tuple[str, str]]:

@@ -180,23 +180,27 @@ def named_before(home: Path, ledger: Ledger) -> Mapping[str, Any] | None:
     return None
 
 
-def remove(folder: Path, disk: Disk, book: str, blobs: Blobs) -> None:
-    """From one name to another, durably, and then file by file: it is there whole, or not at all. Raises OSError."""
-    clear_removed(folder, blobs)
+def remove(folder: Path, disk: Disk, book: str, blobs: Blobs, ledger: Ledger) -> None:
+    """From one name to another, durably, and then file by file: it is there whole, or not at all. `ledger` is of the
+    book in use. Raises OSError."""
+    clear_removed(folder, blobs, ledger)
     home = home_of(folder, book)
     disk.rename("closed.leave", home, home.with_name(home.name + _LEFT))
     disk.sync_folder("closed.left", home.parent)
-    clear_removed(folder, blobs)
+    clear_removed(folder, blobs, ledger)
 
 
-def clear_removed(folder: Path, blobs: Blobs) -> None:
-    """What a removal left behind, and what its records named; it may be asked for again."""
+def clear_removed(folder: Path, blobs: Blobs, ledger: Ledger) -> None:
+    """What a removal left behind, and what its records named: that waits for the office's last word when it is the one
+    of the book in use. It may be asked for again."""
     with suppress(OSError, BookUnsafe):
         for left in (folder / CLOSED).glob(f"*{_LEFT}"):
             import shutil  # 1 MB that a start does not need
 
             others = [path for path in journals.all_segments(folder) if path.parents[1].suffix != _LEFT]
-            blobs.prune(sorted((left / "journal").glob("seg-*.jsonl")), others)
+            office = read_office(folder, ledger)
+            place = office.place if office is not None and _is_at(left, office) else None
+            blobs.prune(sorted((left / "journal").glob("seg-*.jsonl")), others, place)
             shutil.rmtree(left, ignore_errors=True)
 
 

@@ -25,6 +25,7 @@ from app.record import MAX_BYTES
 
 CLOSED: Final = "closed"
 """The folder of closed books, in the data folder; each has one of its own, named by its id."""
+_PLACE: Final = 16
 
 
 class Enrolment(Struct, frozen=True):
@@ -36,6 +37,11 @@ class Enrolment(Struct, frozen=True):
     """Its Ed25519 public key, hex."""
     device: str
     site: str
+
+    @property
+    def place(self) -> str:
+        """Office and site, short enough for the name of a file that waits for that office's word."""
+        return _sum(f"{self.server_key} {self.site}".encode())[:_PLACE]
 
 
 def enrolled(enrolment: Enrolment) -> Draft:

@@ -2,8 +2,8 @@
 
     1  book.pruned   a record for each run that goes, and, once they are durable, the note `prune`: it is decided
     2  kept-….jsonl  what stays of the segments: the logbook's own records, a line for each run, the last signatures
-    3  what the records named (app.logbook.blobs), the segments, their snapshots and the file of what was kept before
-       are removed, in this order
+    3  what the records named is left for the office's last word (app.logbook.blobs); the segments, their snapshots and
+       the file of what was kept before are removed, in this order
 
 A power cut before 1 is durable leaves all as it was; after it the next opening goes on with 2 and 3.
 Whole segments go, the oldest first, and only those whose loss no later opening would notice: the
@@ -23,6 +23,7 @@ from app.logbook.disk import Disk, reading
 from app.logbook.entries import read_bytes, read_entries
 from app.logbook.ledger import Ledger
 from app.logbook.lines import TEXT, Run, note_line, note_raw, read_note, run_of, written_line
+from app.logbook.office import read_office
 from app.logbook.snapshots import read_snapshot, snapshot_path
 from app.ports import Moment
 
@@ -177,7 +178,9 @@ def finish(folder: Path, disk: Disk, ledger: Ledger, blobs: Blobs, decided: Goin
         disk.store("kept", kept, _kept_before(folder, ledger) + (decided or going(folder, ledger, cut)).kept)
     ledger.drop(cut)
     gone = [path for number, path in journals.segments(folder) if number < cut]
-    blobs.prune(gone, [path for path in journals.all_segments(folder) if path not in gone])
+    office = read_office(folder, ledger) if gone else None
+    staying = [path for path in journals.all_segments(folder) if path not in gone]
+    blobs.prune(gone, staying, None if office is None else office.place)
     for path in _superfluous(folder, ledger):
         disk.remove("prune.remove", path)
     disk.sync_folder("prune.folder", kept.parent)

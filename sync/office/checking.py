@@ -1,8 +1,8 @@
 """Whether what the office holds is what came in: every book's chain, keys and receipts, and what lies beside them.
 
 Books are checked as anybody checks an export (app.logbook.check). What only the database says of itself is compared
-with the records: marks and who signed them, kinds, what was purged, numbers of arrival, hashes of what was published,
-pictures, papers, the audit.
+with the records: marks and who signed them, kinds, what was set aside, what was purged, numbers and hours of arrival,
+hashes of what was published, pictures, papers, the audit.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from app.duties.site import decode_plan
 from app.kinds.rounds import PlanNamed
@@ -20,18 +20,22 @@ from app.logbook.compare import Check
 from app.logbook.keys import book_id, head_message, verifies
 from app.logbook.report import Report
 from app.record import Record
+from sync.office.details import is_name
 from sync.office.export import lines
 from sync.office.handoff import REVOKED
 from sync.office.keys import OfficeKey
 from sync.office.retention import DAY_MS, least_days
 from sync.office.store import Store, audit, known
 from sync.office.store.blobs import blobs
-from sync.office.store.devices import withdrawn_books
+from sync.office.store.devices import first_key, withdrawn_books
 from sync.office.store.papers import papers
 from sync.office.store.plans import plans, plans_of
-from sync.office.store.records import KEY_FAULT, KEYED, Link, hash_at, link
+from sync.office.store.records import KEY_FAULT, KEYED, Link, hash_at, judge, link
+from sync.office.store.retention import is_named
 from sync.office.store.schema import arrivals, changes, forks, head_signatures, heads, records
 
+PHOTO_SEEN: Final = "photo-seen"
+"""The audit's row of somebody who was shown a picture: only of one that is here (sync.office.pages.photos)."""
 FEW: Final = 8
 """Rows in memory, of those that have megabytes."""
 MANY: Final = 500
@@ -41,7 +45,7 @@ class Wrong(Struct, frozen=True):
     """Something of the database that contradicts itself."""
 
     what: str
-    """mark, unsigned, kind, aside, purged, arrivals, change, plan, walked, blob, fork, paper or audit"""
+    """mark, unsigned, kind, aside, purged, arrivals, hour, change, plan, walked, blob, picture, fork, paper or audit"""
     site: str
     id: str
 
@@ -76,7 +80,9 @@ def _wrong(tx: Connection, now: int) -> Iterator[Wrong]:
     for site, last in tx.execute(select(arrivals.c.site, arrivals.c.last)):
         if found.get(site, (0, 0)) != (last, last):
             yield Wrong("arrivals", site, str(last))
+    yield from _hours(tx)
     yield from _beside(tx)
+    yield from _pictures(tx)
     fault = audit.first_fault(tx)
     if fault is not None:
         yield Wrong("audit", "", str(fault))
@@ -113,14 +119,14 @@ def _records(tx: Connection) -> Iterator[Wrong]:
     plans that are here."""
     here = select(plans.c.site, plans.c.revision, plans.c.sha256)
     revisions = {(site, revision): digest for site, revision, digest in tx.execute(here)}
-    withdrawn = withdrawn_books(tx)
+    withdrawn, keyed = withdrawn_books(tx), _keyed(tx)
     whole = select(records).where(records.c.raw.is_not(None)).execution_options(yield_per=MANY)
     other = set[tuple[str, int]]()
     for row in tx.execute(whole):
         one = link(row.seq, row.raw, row.hash)
         if row.kind != (one.record.kind if one.record else ""):
             yield Wrong("kind", row.site, f"{row.book.hex()}:{row.seq}")
-        elif not _is_aside_rightly(row, one, (row.site, row.book) in withdrawn):
+        elif not _is_aside_rightly(row, one, (row.site, row.book) in withdrawn, keyed):
             yield Wrong("aside", row.site, f"{row.book.hex()}:{row.seq}")
         elif one.record and row.kind == "round.started" and (named := _plan_of(one.record)) is not None:
             mine = (row.site, named.revision)
@@ -129,11 +135,40 @@ def _records(tx: Connection) -> Iterator[Wrong]:
     yield from (Wrong("walked", site, str(revision)) for site, revision in sorted(other))
 
 
-def _is_aside_rightly(row: Any, one: Link, withdrawn: bool) -> bool:
-    """Whether a record is in quarantine exactly if its bytes, or the withdrawal of its handheld, are the reason."""
-    if row.quarantine == REVOKED:
+def _is_aside_rightly(row: Any, one: Link, withdrawn: bool, keyed: "_Keyed") -> bool:
+    """Whether a record is in quarantine exactly if its bytes, the key it brings, or the withdrawal of its handheld are
+    the reason."""
+    why: str | None = row.quarantine
+    if why == REVOKED:
         return withdrawn
-    return row.quarantine == one.fault or (row.quarantine == KEY_FAULT and row.kind in KEYED)
+    if one.fault is None and row.kind in KEYED:
+        return why in keyed.get((row.site, bytes(row.book), row.seq), (None, KEY_FAULT))
+    return why == one.fault
+
+
+_Keyed = dict[tuple[str, bytes, int], tuple[str | None, ...]]
+
+
+def _keyed(tx: Connection) -> _Keyed:
+    """Why each record that brings a key is set aside, or None, judged once more in the order of the book; without those
+    that nobody can judge, as the first key is not here (of a book that no handheld of the site was enrolled with)."""
+    found: _Keyed = {}
+    book: tuple[str, bytes] = ("", b"")
+    shift_key: bytes | None = None
+    wanted = select(records.c.site, records.c.book, records.c.seq, records.c.raw, records.c.hash)
+    wanted = wanted.where(records.c.kind.in_(KEYED), records.c.raw.is_not(None))
+    for row in tx.execute(wanted.order_by(records.c.site, records.c.book, records.c.seq)):
+        mine = (row.site, bytes(row.book))
+        if mine != book:
+            book, shift_key = mine, first_key(tx, *mine)
+        one = link(row.seq, row.raw, row.hash)
+        if one.record is None or one.fault is not None:
+            continue
+        known_before = shift_key is not None or one.record.kind == "book.opened"
+        why, shift_key = judge(one.record, mine[1], shift_key)
+        if known_before:
+            found[*mine, row.seq] = (why,)
+    return found
 
 
 def _plan_of(started: Record) -> PlanNamed | None:
@@ -153,6 +188,35 @@ def _purged(tx: Connection, now: int) -> Iterator[Wrong]:
             before[site] = now - min(days, default=0) * DAY_MS
         if received >= before[site]:
             yield Wrong("purged", site, f"{book.hex()}:{seq}")
+
+
+def _hours(tx: Connection) -> Iterator[Wrong]:
+    """A batch came at one hour: it stands at each of its records, at the signature of its last one, and at the mark."""
+    after = records.alias()
+    signed = head_signatures
+    next_one = and_(after.c.site == records.c.site, after.c.book == records.c.book, after.c.seq == records.c.seq + 1)
+    its_end = and_(signed.c.site == records.c.site, signed.c.book == records.c.book, signed.c.seq == records.c.seq)
+    its_mark = and_(heads.c.site == records.c.site, heads.c.book == records.c.book, heads.c.seq == records.c.seq)
+    which = select(records.c.site, records.c.book, records.c.seq)
+    other = (
+        which.join(after, next_one)
+        .outerjoin(signed, its_end)
+        .where(signed.c.seq.is_(None), after.c.received_at != records.c.received_at),
+        which.join(signed, its_end).where(signed.c.received_at != records.c.received_at),
+        which.join(heads, its_mark).where(heads.c.last_at != records.c.received_at),
+    )
+    found = {(row.site, row.book.hex(), row.seq) for wanted in other for row in tx.execute(wanted)}
+    yield from (Wrong("hour", site, f"{book}:{seq}") for site, book, seq in sorted(found))
+
+
+def _pictures(tx: Connection) -> Iterator[Wrong]:
+    """What somebody at the office has looked at was here, so it is here, unless all that named it was purged."""
+    looked = select(audit.audit.c.site, audit.audit.c.subject).where(audit.audit.c.act == PHOTO_SEEN).distinct()
+    for site, name in tx.execute(looked).all():
+        digest = bytes.fromhex(name) if is_name(name) else b""
+        here = select(blobs.c.sha256).where(blobs.c.site == site, blobs.c.sha256 == digest)
+        if tx.execute(here).first() is None and is_named(tx, site, digest):
+            yield Wrong("picture", site, name)
 
 
 def _beside(tx: Connection) -> Iterator[Wrong]:

@@ -13,7 +13,7 @@ from app.errors import BookUnsafe, RecordRefused
 from app.logbook import blobs, closed
 from app.logbook.book import Draft, Logbook
 from app.logbook.disk import Disk
-from app.logbook.reader import Reader
+from app.logbook.reader import Enrolment, Reader
 from app.logbook.verify import check_book, told
 from tests.logbook.test_pruning import Handheld
 from tests.logbook.test_succession import HELD_AT, HERE, Later, begun
@@ -142,7 +142,7 @@ def test_checking_a_folder_says_whose_picture_is_missing_or_another(tmp_path: Pa
 # -- with its record ----------------------------------------------------------------------------
 
 
-def test_what_the_office_has_too_goes_with_its_record_and_nothing_else_does(tmp_path: Path) -> None:
+def test_where_no_office_can_be_asked_what_it_had_goes_with_its_record_and_nothing_else_does(tmp_path: Path) -> None:
     here = Handheld(tmp_path)
     book = here.book
     twice, held, only_here = (book.attach(PNG + bytes([n])) for n in range(3))
@@ -159,9 +159,36 @@ def test_what_the_office_has_too_goes_with_its_record_and_nothing_else_does(tmp_
     here.close()
 
 
-def test_the_power_fails_while_pictures_go_with_their_records(tmp_path: Path) -> None:
+def test_what_a_pruned_record_named_is_left_until_its_office_has_said_once_more_that_it_has_it(tmp_path: Path) -> None:
+    here = Handheld(tmp_path)
+    book = here.book
+    book.enrolled(HERE)
+    twice, held, only_here = (book.attach(PNG + bytes([n])) for n in range(3))
+    book.append(naming(twice, held, only_here))
+    here.shifts(10)
+    book.append(naming(book.attach(PNG + bytes([0]))))
+    for name in (twice, held):
+        book.blob_held(name.sha256)
+    assert here.prune() > 0
+    assert book.blobs_left() == sorted([held.sha256, only_here.sha256]), "a record that is here names the third"
+    assert book.blobs_waiting() == []
+    book.append(naming(book.attach(PNG + bytes([1]))))
+    book.blob_let_go(held.sha256)
+    assert (book.blobs_left(), book.blobs_waiting()) == ([only_here.sha256], [held.sha256]), "a new record has its own"
+    here.close()
+    here.open()
+    assert here.book.blobs_left() == [only_here.sha256]
+    here.book.forget_text(only_here.sha256)
+    assert here.book.blobs_left() == []
+    here.close()
+
+
+@pytest.mark.parametrize("office", [None, HERE])
+def test_the_power_fails_while_pictures_go_with_their_records(tmp_path: Path, office: Enrolment | None) -> None:
     before = tmp_path / "before"
     here = Handheld(before)
+    if office is not None:
+        here.book.enrolled(office)
     pictures = [here.book.attach(PNG + bytes([n])) for n in range(3)]
     here.book.append(naming(*pictures))
     for one in pictures:
@@ -180,8 +207,10 @@ def test_the_power_fails_while_pictures_go_with_their_records(tmp_path: Path) ->
     counted = again("count", disk)
     counted.prune()
     counted.close()
-    steps = [at for at, name in enumerate(disk.steps) if name in ("kept.folder", "blob.prune", "prune.remove")]
+    mine = ("kept.folder", "blob.prune", "blob.left", "blob.left-folder", "prune.remove")
+    steps = [at for at, name in enumerate(disk.steps) if name in mine]
     assert len(steps) > 6
+    left = {f"{one.sha256}.left-{office.place}" for one in pictures} if office else set[str]()
     for at in steps:
         child = os.fork()
         if child == 0:
@@ -189,7 +218,7 @@ def test_the_power_fails_while_pictures_go_with_their_records(tmp_path: Path) ->
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
         Logbook.open(tmp_path / str(at), here.clock, QuickDisk(), SMALL).close()
-        assert names(tmp_path / str(at)) == set(), at
+        assert names(tmp_path / str(at)) == left, at
         assert check_book(tmp_path / str(at)).books[0].unattached == ()
 
 
@@ -211,7 +240,7 @@ def test_pictures_of_a_closed_book_go_with_it(tmp_path: Path) -> None:
     while logbook.prune(7):
         pass
     assert closed.homes(tmp_path) == []
-    assert (logbook.blob(ours.sha256), logbook.blob(shared.sha256)) == (None, PNG)
+    assert (logbook.blobs_left(), logbook.blob(shared.sha256)) == ([ours.sha256], PNG)
     logbook.close()
 
 

@@ -171,6 +171,11 @@ class RunningOffice:
     def publish(self, kind: str, item: str, body: bytes | None) -> int:
         return self.ask(published(self.store, SITE, kind, item, body))
 
+    def rests(self) -> bool:
+        """No line is open, and nothing that came is still being done."""
+        state = self._server.server_state
+        return not state.connections and not state.tasks
+
     def newest_cursor(self) -> str:
         """The cursor of a handheld of the site that has everything."""
 

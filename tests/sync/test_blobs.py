@@ -1,10 +1,11 @@
 """Pictures and texts on their way to the office, and back from nowhere: the handheld lets go only on its word."""
 
 import random
+import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +22,8 @@ from app.logbook.verify import check_book
 from sync.carrying import send_blobs
 from sync.client import Client, Refused
 from sync.courier import Courier
-from sync.office import uploads
+from sync.office import backup, uploads
+from sync.office.settings import Settings
 from sync.office.store.blobs import LEFT_MS, UNDER_WAY_BYTES, blob_of, blob_parts
 from sync.wire import Kept
 from tests.sync.places import (
@@ -221,6 +223,7 @@ def test_a_line_that_dies_every_so_often_costs_only_what_was_under_way(
             assert rounds < 40
             with closing(client_for(a.logbook, line.url, a.clock)) as client, suppress(OfficeAway):
                 send_blobs(a.logbook, client, lambda: False)
+            wait_for(running.rests)
         cost = line.bytes_up / len(data)
         print(f"{cost:.3f} x its bytes in {rounds} rounds, links die every {mean} bytes")
         assert at_the_office(running, picture.sha256) == data
@@ -308,3 +311,154 @@ def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
     while not what():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+# -- an office that came back from a copy, and what the handheld lets go ---------------------------
+class NoPictures(Client):
+    """A line that is good enough for records."""
+
+    def blob(self, name: str) -> Kept:
+        raise OfficeAway("sync.no_answer")
+
+
+def photographed(mine: Handheld, running: RunningOffice) -> str:
+    """A record that the office has, and its picture that it has not."""
+    mine.courier._connect = lambda book: spoilt(NoPictures, book, running, mine.clock)
+    picture = attached(mine, photo(300_000, 3))
+    with pytest.raises(OfficeAway):
+        mine.courier.exchange()
+    assert (mine.logbook.unsent, mine.logbook.blobs_waiting()) == (0, [picture.sha256])
+    mine.go_through(running.url)
+    return picture.sha256
+
+
+def confirmed(mine: Handheld, died: RunningOffice) -> None:
+    """The picture reaches the office, and nothing else happens; then its machine dies."""
+    with office(died.folder, died.port, db=died.db):
+        mine.courier.exchange()
+    assert mine.logbook.blobs_waiting() == []
+
+
+def pruned(mine: Handheld) -> None:
+    """Days go by, and what the office has is removed."""
+    for _ in range(2):
+        mine.logbook.append_rotating(Draft("shift.opened", {"crew": []}))
+        mine.logbook.keep_state(mine.logbook.head.seq, lambda: b"state")
+        mine.courier.exchange()
+    while mine.logbook.prune(0):
+        pass
+    assert all(entry.record.kind != "finding.raised" for entry in mine.logbook.entries())
+
+
+def test_a_picture_goes_only_when_the_office_says_once_more_that_it_has_it(tmp_path: Path) -> None:
+    """A copy of a data directory, or of a virtual machine, says nothing of itself; the mark and the feed are right."""
+    with office(tmp_path / "office") as running, handheld(tmp_path / "a", running) as a:
+        name = photographed(a, running)
+        running.close()
+        shutil.copytree(running.folder, tmp_path / "copy")
+        confirmed(a, running)
+        with office(tmp_path / "copy", running.port) as restored:
+            pruned(a)
+            assert at_the_office(restored, name) is None
+            a.courier.exchange()
+            assert at_the_office(restored, name) == photo(300_000, 3)
+            assert (a.logbook.blob(name), a.logbook.blobs_left()) == (None, [])
+
+
+def test_a_picture_that_the_office_still_has_is_asked_for_and_not_sent(tmp_path: Path, running: RunningOffice) -> None:
+    with handheld(tmp_path / "a", running) as a:
+        names = [attached(a, JPEG).sha256, attached(a, JPEG[:100]).sha256]
+        a.courier.exchange()
+        pruned(a)
+
+        class Asking(Client):
+            def send_part(self, name: str, part: bytes, offset: int, length: int) -> Kept:
+                raise AssertionError("it is there")
+
+        a.courier._connect = lambda book: spoilt(Asking, book, running, a.clock)
+        assert a.logbook.blobs_left() == sorted(names)
+        (a.logbook.folder / "blobs").joinpath(next(iter_left(a, names[0]))).write_bytes(b"spoilt")
+        a.courier.exchange()
+        assert a.logbook.blobs_left() == []
+        assert list((a.logbook.folder / "blobs").iterdir()) == []
+
+
+def iter_left(mine: Handheld, name: str) -> Iterator[str]:
+    return (path.name for path in (mine.logbook.folder / "blobs").glob(f"{name}.left-*"))
+
+
+def test_a_backup_has_a_feed_of_its_own_and_every_picture_is_asked_for_again(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    with handheld(tmp_path / "a", running) as a:
+        name = photographed(a, running)
+        settings = Settings(running.folder, "en", running.db)
+        running.ask(backup.make(settings, running.store, tmp_path / "backup", now_ms()))
+        running.close()
+        confirmed(a, running)
+        with office(tmp_path / "backup", running.port) as restored:
+            for _ in range(2):
+                a.courier.exchange()
+            assert at_the_office(restored, name) == photo(300_000, 3)
+            assert a.logbook.blob(name) is not None, "its record is here"
+
+
+def test_whoever_comes_second_to_an_office_from_a_copy_asks_again_too(tmp_path: Path) -> None:
+    """The first one's cursor was ahead, and the feed began anew: all that the second hears is that its own expired."""
+    with (
+        office(tmp_path / "office") as running,
+        handheld(tmp_path / "a", running) as a,
+        handheld(tmp_path / "b", running) as b,
+    ):
+        a.courier.exchange()
+        name = photographed(b, running)
+        running.close()
+        shutil.copytree(running.folder, tmp_path / "copy")
+        with office(running.folder, running.port) as later:
+            later.publish("plan", "1", b"{}")
+            for each in (a, b):
+                each.courier.exchange()
+        with office(tmp_path / "copy", running.port) as restored:
+            with pytest.raises(Refused, match="older than this handheld"):
+                a.courier.exchange()
+            for _ in range(2):
+                b.courier.exchange()
+            assert at_the_office(restored, name) == photo(300_000, 3)
+
+
+def test_a_picture_is_sent_although_its_record_was_pruned_before(tmp_path: Path, running: RunningOffice) -> None:
+    with handheld(tmp_path / "a", running) as a:
+        name = photographed(a, running)
+        a.courier._connect = lambda book: spoilt(NoPictures, book, running, a.clock)
+        for _ in range(2):
+            a.logbook.append_rotating(Draft("shift.opened", {"crew": []}))
+            a.logbook.keep_state(a.logbook.head.seq, lambda: b"state")
+            with pytest.raises(OfficeAway):
+                a.courier.exchange()
+        while a.logbook.prune(0):
+            pass
+        assert (a.logbook.blobs_waiting(), a.logbook.blobs_left()) == ([], [name])
+        a.go_through(running.url)
+        a.courier.exchange()
+        assert at_the_office(running, name) == photo(300_000, 3)
+        assert a.logbook.blobs_left() == []
+
+
+def test_what_is_left_is_no_other_offices_business_and_goes_on_no_unsigned_word(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    with office(tmp_path / "other") as other, handheld(tmp_path / "a", running) as a:
+        picture = attached(a)
+        a.courier.exchange()
+        pruned(a)
+
+        class Lying(Client):
+            def blob(self, name: str) -> Kept:
+                return Kept(self._book, name, len(JPEG), now_ms(), "00" * 64)
+
+        a.courier._connect = lambda book: spoilt(Lying, book, running, a.clock)
+        with pytest.raises(OfficeAway):
+            a.courier.exchange()
+        assert a.logbook.blobs_left() == [picture.sha256]
+        a.logbook.succeed("office", Enrolment(other.url, other.key.public.hex(), "pda-9", SITE))
+        assert a.logbook.blobs_left() == []

@@ -12,7 +12,7 @@ from app.logbook.book import Draft, Logbook
 from app.logbook.closed import homes, summary_of
 from app.memory import Memory
 from sync.client import Client, Refused
-from sync.courier import Courier
+from sync.courier import ENDS_MS, Courier
 from sync.enrolment import enrol
 from sync.lane import Writer
 from sync.office.store.blobs import blobs
@@ -240,7 +240,9 @@ def photographed(mine: Handheld, n: int) -> str:
     return picture.sha256
 
 
-def test_the_end_of_a_closed_book_is_asked_for_once_in_each_run(tmp_path: Path, running: RunningOffice) -> None:
+def test_the_end_of_a_closed_book_is_asked_for_once_in_each_run_and_on_each_day(
+    tmp_path: Path, running: RunningOffice
+) -> None:
     """Whatever became of it at the office meanwhile."""
     with handheld(tmp_path / "h", running) as mine:
         mine.write(4)
@@ -260,6 +262,13 @@ def test_the_end_of_a_closed_book_is_asked_for_once_in_each_run(tmp_path: Path, 
         mine.courier.exchange()
         assert running.held(old) == end - 2, "it is not asked all the time"
         mine.go_through(running.url)
+        mine.courier.exchange()
+        assert running.held(old) == end
+        mine.courier.exchange()
+        running.ask(running.store.write(forget))
+        mine.courier.exchange()
+        assert running.held(old) == end - 2
+        mine.clock.walked_ms = running.clock_off_ms = ENDS_MS
         mine.courier.exchange()
         assert running.held(old) == end
 

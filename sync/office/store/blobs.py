@@ -35,6 +35,7 @@ UNDER_WAY_BYTES: Final = 8 * 1024 * 1024
 UNNAMED_BYTES: Final = 64 * 1024 * 1024
 """What no record names, in a site."""
 _NAME: Final = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+_HASH: Final = re.compile(rb'"([0-9a-f]{64})"')
 
 blobs = Table(
     "blobs",
@@ -104,6 +105,11 @@ class Upload(Struct, frozen=True):
 def names_in(raws: Iterable[bytes]) -> frozenset[bytes]:
     """The hashes that records name."""
     return frozenset(bytes.fromhex(name.decode()) for raw in raws for name in _NAME.findall(raw))
+
+
+def strings_in(raw: bytes) -> set[bytes]:
+    """Everything in the bytes of a record that has the form of a hash, wherever it stands: more than it names."""
+    return {bytes.fromhex(name.decode()) for name in _HASH.findall(raw)}
 
 
 def name_blobs(tx: Connection, site: str, digests: Iterable[bytes]) -> None:

@@ -449,7 +449,7 @@ def _store_new(
     for arrived, one in enumerate(new, _take_numbers(tx, site, len(new))):
         why, kind = one.fault, one.record.kind if one.record else ""
         if one.record and kind in KEYED and why is None:
-            why, shift_key = _judge(one.record, batch.book, shift_key)
+            why, shift_key = judge(one.record, batch.book, shift_key)
         if why := fault or why:
             faults.append((one.seq, why))
         rows.append((one.seq, one.hash, one.raw, kind, arrived, why))
@@ -461,7 +461,7 @@ def _store_new(
     return tuple(faults)
 
 
-def _judge(record: Record, book: bytes, shift_key: bytes | None) -> tuple[str | None, bytes | None]:
+def judge(record: Record, book: bytes, shift_key: bytes | None) -> tuple[str | None, bytes | None]:
     """(why a record that brings a key is set aside or None, the shift key certified after it)."""
     if record.kind == "book.opened":
         return (None if record.seq == 1 and _opens(record, book) else KEY_FAULT), shift_key
