@@ -331,7 +331,11 @@ class Session:
             entries = await self._off_loop(partial(append, *drafts))
         except BookUnknown:
             return await self._look_up(drafts)
-        self._take(entries)
+        first = self._memory.seq + 1
+        if entries and entries[0].record.seq > first:  # the book was opened again meanwhile, and held more
+            self._take(await self._off_loop(lambda: tuple(self._logbook.entries(first))))
+        else:
+            self._take(entries)
         self._tend(rotating)
         return entries[-len(drafts) :]
 

@@ -50,8 +50,10 @@ class Settings(Struct, frozen=True):
 
 _SCANNING: Final = ("scanner", "scan_prefix", "scan_suffix", "scan_gap_ms")
 _NAMES: Final = ("office", "lang", "theme", "letters", "feed", "side_keys", "adapter", "camera", "photo", *_SCANNING)
-_NUMBERS: Final = ("port", "scan_gap_ms")
+_NUMBERS: Final = ("port", "workers", "scan_gap_ms")
 """What config.toml may hold as a number."""
+_YES_OR_NO: Final = ("tls",)
+"""What it may hold as `true` or `false`."""
 _CHOSEN: Final = ("lang", "theme", "letters", "scanner")
 _OVER: Final = "_over"
 """Ends the name of what the office had set when the crew chose another value."""
@@ -119,16 +121,22 @@ def keep(data_dir: Path, name: str, value: str, over: str = "") -> None:
     `over` is what the office had set then: the choice holds until that is another. Raises SettingsRefused when it
     cannot be written.
     """
+    import tomllib
+
+    from app.logbook.disk import Disk
+
     path = data_dir / "config.toml"
-    config = {**_config(path, _NAMES), name: value}
-    config.pop(f"{name}{_OVER}", None)
-    config |= {f"{name}{_OVER}": over} if over else {}
-    text = "".join(f"{key} = {_quoted(val)}\n" for key, val in config.items() if isinstance(val, str))
-    part = path.with_suffix(".part")
+    new = {name: value} | ({f"{name}{_OVER}": over} if over else {})
+    named = {name, f"{name}{_OVER}"}
+    rest = {key: found for key, found in _config(path, ()).items() if key not in named}
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    text = "".join(f"{key} = {_quoted(each)}\n" for key, each in new.items())
+    text += "".join(line for line in lines if line.partition("=")[0].strip(" \t\"'") not in named)
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except (OSError, UnicodeEncodeError) as e:
+        if tomllib.loads(text) != rest | new:
+            raise SettingsRefused("cli.not_kept", why=path.name)  # they stand in lines of something else too
+        Disk().store("config", path, text.encode())
+    except (OSError, ValueError) as e:
         why = e.strerror if isinstance(e, OSError) else None
         raise SettingsRefused("cli.not_kept", why=why or type(e).__name__) from e
 
@@ -154,15 +162,20 @@ def lang_of(env: Mapping[str, str]) -> str:
     return "en" if named.startswith("en") else "zh"
 
 
-def shown_lang(lang: str, env: Mapping[str, str]) -> str:
+def shown_lang(lang: str, env: Mapping[str, str], encoding: str) -> str:
     """`lang`, or English where Chinese cannot be shown."""
-    return lang if shows_chinese(env) else "en"
+    return lang if shows_chinese(env, encoding) else "en"
 
 
-def shows_chinese(env: Mapping[str, str]) -> bool:
-    """False on the bare Linux console, whose font holds 512 signs at most: use English there and say so
-    (`platform.english_only`). A terminal inside a graphical screen, tmux or SSH names itself otherwise.
+def shows_chinese(env: Mapping[str, str], encoding: str) -> bool:
+    """False on the bare Linux console, whose font holds 512 signs at most, and where the locale writes in an
+    `encoding` without Chinese (it would be question marks): use English there and say so (`platform.english_only`). A
+    terminal inside a graphical screen, tmux or SSH names itself otherwise.
     """
+    try:
+        "\u5de1".encode(encoding)
+    except (LookupError, UnicodeEncodeError):
+        return False
     return not env.get("TERM", "").startswith("linux")
 
 
@@ -191,6 +204,8 @@ def _config(path: Path, names: Sequence[str]) -> dict[str, str]:
         value = found.get(name, "")
         if name in _NUMBERS and type(value) is int:
             found[name] = str(value)
+        elif name in _YES_OR_NO and isinstance(value, bool):
+            found[name] = "true" if value else "false"
         elif not isinstance(value, str):
             raise SettingsRefused("cli.bad_config", path=str(path), why=f"{name}: text expected")
     return found

@@ -3,6 +3,7 @@
 A hint, not evidence: written without waiting for the disk, and absent or unreadable it is simply not known.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -54,4 +55,5 @@ def save(folder: Path, standing: Standing) -> None:
         part.write_bytes(msgspec.json.encode(standing))
         part.replace(folder / NAME)
     except OSError:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that cannot be written does not remove either
+            part.unlink(missing_ok=True)

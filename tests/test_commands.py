@@ -267,3 +267,9 @@ def test_a_reason_that_another_version_left_behind_stops_no_status(tmp_path: Pat
     left = {"off": 7, "reason": {"key": reason, "fields": {"other": 1}}}
     (tmp_path / standing.NAME).write_text(json.dumps(left), encoding="utf-8")
     assert standing.load(tmp_path) == standing.Standing(off=7)
+
+
+def test_a_disk_that_takes_no_word_of_how_the_talk_went_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / f"{standing.NAME}.part").mkdir()  # neither written nor removed
+    standing.save(tmp_path, standing.Standing(off=7))
+    assert standing.load(tmp_path) == standing.Standing()

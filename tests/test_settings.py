@@ -51,6 +51,22 @@ def test_a_choice_is_kept_for_the_next_start_beside_the_others(tmp_path: Path) -
     assert (found.theme, found.lang, found.office) == ("night", "en", 'https://a "b"')
 
 
+def test_a_choice_leaves_the_file_as_the_fitter_wrote_it(tmp_path: Path) -> None:
+    rest = '# of gate 2\n"备注" = "a"\nport = 8060\ntls = true\n[more]\nx = [1, 2]\n'
+    path = tmp_path / "config.toml"
+    path.write_text(f'theme = "day"\n{rest}', encoding="utf-8")
+    keep(tmp_path, "theme", "night")
+    assert path.read_text(encoding="utf-8") == f'theme = "night"\n{rest}'
+
+
+def test_a_choice_whose_name_stands_elsewhere_in_the_file_too_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[mine]\ntheme = "day"\n', encoding="utf-8")
+    with pytest.raises(SettingsRefused):
+        keep(tmp_path, "theme", "night")
+    assert path.read_text(encoding="utf-8") == '[mine]\ntheme = "day"\n'
+
+
 def test_a_scanner_chosen_on_the_handheld_holds_until_the_office_sets_one(tmp_path: Path) -> None:
     keep(tmp_path, "scanner", "serial:/dev/serial/by-id/usb-A@B-if00@9600")
     assert strangers(tmp_path) == []
@@ -73,7 +89,7 @@ def test_what_is_no_text_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_a_choice_that_cannot_be_kept_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "config.part").mkdir()
+    (tmp_path / "config.toml.part").mkdir()
     with pytest.raises(SettingsRefused) as refused:
         keep(tmp_path, "lang", "en")
     assert "not saved" in refused.value.say("en")

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from app.duties.evidence import Mark, Nearness
 from app.duties.rounds import Answer, Confirmation, Refusal, Verdict, shuffle
 from app.duties.schedule import Standing
 from app.duties.site import Grant, People, Phrase, Plan, Post, Tag, Text, encode_plan
-from app.errors import BookError, NotAllowed, PinLocked
+from app.errors import BookError, BookUnknown, BookUnsafe, NotAllowed, PinLocked
 from app.logbook.book import Draft, Received
 from app.logbook.disk import Disk
 from app.logbook.drafts import proof
@@ -1078,6 +1079,36 @@ async def test_records_hold_the_words_in_the_language_of_the_moment(hand: Handhe
 
 
 # -- the disk ------------------------------------------------------------------------------------
+
+
+class LooseDisk(QuickDisk):
+    """A card that is not to be had for a while: the steps that write are refused, then it is as before."""
+
+    refuses: tuple[str, ...] = ()
+
+    def step(self, name: str) -> None:
+        if name in self.refuses:
+            raise OSError(errno.EIO, "loose", name)
+
+
+@pytest.mark.parametrize("meanwhile", [False, True], ids=["crew", "office"])
+async def test_a_card_that_was_loose_for_a_while_costs_no_restart(switch_on: Switch, *, meanwhile: bool) -> None:
+    """And what it had taken all the same counts, whoever had the book opened again first."""
+    disk = LooseDisk()
+    hand = switch_on(disk=disk)
+    await hand.night_round()
+    disk.refuses = ("append.sync", "again.write")
+    for _ in range(2):
+        with pytest.raises(BookUnsafe):
+            await hand.scan(LABELS["gate"])
+    disk.refuses = ()
+    if meanwhile:
+        hand.logbook.reopen()
+    with suppress(BookUnknown):  # "not recorded: do it again"
+        await hand.scan(LABELS["power"])
+    await hand.scan(LABELS["power"])
+    assert [record.body["stop"] for record in hand.records("stop.arrived")] == ["s-gate", "s-power"]
+    assert hand.killed().watch.state.round == hand.watch.state.round
 
 
 class StumblingDisk(QuickDisk):

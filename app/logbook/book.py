@@ -209,7 +209,10 @@ class Logbook:
         return None if opened is None else bytes.fromhex(str(opened.record.body.get("identity", "")))
 
     def reopen(self) -> Opening:
-        """Read the journal again after BookUnknown: what is found now is durable, the rest never was."""
+        """Read the journal again after BookUnknown: what is found now is durable, the rest never was.
+
+        Raises BookUnsafe when the disk does not take what was found; then it can be read, and the next append tries.
+        """
         with self._lock:
             self._must_be_open()
             before = self._ledger.book
@@ -217,6 +220,7 @@ class Logbook:
             self.opening = self._open()
             if self._ledger.book != before:
                 self._begin_again()
+            self._settle()
             return self.opening
 
     # -- succession -----------------------------------------------------------------------------
@@ -468,9 +472,22 @@ class Logbook:
             self._blobs.doubt()
 
     def blob_held(self, name: str) -> None:
-        """The office has it too: it goes with its record when that is pruned. Raises BookUnsafe."""
+        """The office has it too. Raises BookUnsafe."""
         with self._lock, saving():
             self._blobs.hold(name)
+
+    def blobs_left(self) -> list[str]:
+        """Those whose records were pruned: the office of this book is asked once more for each, and sent what it does
+        not have. Raises BookUnsafe.
+        """
+        with self._lock, reading():
+            return self._blobs.left(self.office.place) if self.office else []
+
+    def blob_let_go(self, name: str) -> None:
+        """The office has it, as it said after the record was pruned: the file goes. Raises BookUnsafe."""
+        with self._lock, saving():
+            if self.office is not None:
+                self._blobs.let_go(name, self.office.place)
 
     def set_apart(self, text: str) -> str:
         """Keep a personal text beside the book (decision 9): the hash that its record holds, of a salt and the text.
@@ -643,7 +660,7 @@ class Logbook:
         if found["book"] not in self._told_removed():
             self._write([Draft("book.removed", found)], ())
         with saving():
-            closed.remove(self.folder, self._disk, found["book"], self._blobs)
+            closed.remove(self.folder, self._disk, found["book"], self._blobs, self._ledger)
         return int(found["seq"])
 
     def _told_removed(self) -> set[Any]:
@@ -677,7 +694,7 @@ class Logbook:
 
     def _settle_pruning(self) -> None:
         """A disk that does not finish it now is asked again by the next call of `prune`."""
-        closed.clear_removed(self.folder, self._blobs)
+        closed.clear_removed(self.folder, self._blobs, self._ledger)
         with contextlib.suppress(BookUnsafe, ChainBroken, Unsound):
             self._finish_pruning()
 

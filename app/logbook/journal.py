@@ -225,7 +225,10 @@ class Journal:
 
     # -- opening --------------------------------------------------------------------------------
     def settle(self) -> None:
-        """Make what replay took for true durable, and set torn bytes aside. Raises BookUnsafe; may be tried again."""
+        """Make what replay took for true durable, and set torn bytes aside. Raises BookUnsafe; may be tried again.
+        Of a journal that was closed because the disk refused just this, BookUnknown: it wants to be opened again."""
+        if self._fd < 0:
+            raise BookUnknown("book.unknown")
         if self._settled:
             return
         with saving():

@@ -148,6 +148,43 @@ def test_a_failed_flush_is_unknown_and_nothing_is_written_until_the_book_is_open
     logbook.close()
 
 
+@pytest.mark.parametrize("refused", ["again.write", "again.sync"])
+@pytest.mark.parametrize("error", [errno.EIO, errno.EROFS, errno.ENOSPC])
+def test_a_disk_that_refuses_the_opening_after_a_failed_flush_too_is_written_to_when_it_is_sound_again(
+    tmp_path: Path, refused: str, error: int
+) -> None:
+    """Without a restart: a card that was loose for a minute must not cost the night."""
+
+    class Loose(QuickDisk):
+        refuses: tuple[str, ...] = ()
+
+        def step(self, name: str) -> None:
+            if name in self.refuses:
+                raise OSError(error, os.strerror(error), name)
+
+    disk = Loose()
+    logbook = Logbook.open(tmp_path / "book", Ticks(), disk, SMALL)
+    logbook.append(words(1))
+    disk.refuses = ("append.sync", refused)
+    with pytest.raises(BookUnknown):
+        logbook.append(words(2))
+    for _ in range(2):
+        with pytest.raises(BookUnsafe):  # nothing that was found is durable yet: it must not be called recorded
+            logbook.reopen()
+        with pytest.raises((BookUnknown, BookUnsafe)):
+            logbook.append(words(3))
+    disk.refuses = ()
+    try:
+        [third] = logbook.append(words(3))
+    except BookUnknown:  # as ever: reopen and look
+        logbook.reopen()
+        [third] = logbook.append(words(3))
+    assert third.record.seq == 4
+    assert [entry.record.body["n"] for entry in logbook.entries(2)] == [1, 2, 3]
+    logbook.close()
+    assert check_folder(tmp_path / "book").whole
+
+
 def test_what_a_failed_flush_left_only_in_memory_is_written_again_at_the_next_opening(tmp_path: Path) -> None:
     """After a failed flush the system may keep showing bytes that the disk never got."""
 
