@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, event, func, select
 
 from app.duties.accepting import Shown
 from app.duties.site import decode_plan
@@ -18,20 +19,22 @@ from app.kinds.reviews import ReviewReturned
 from app.logbook.book import Draft
 from app.logbook.verify import check_lines
 from app.settings import example
-from sync.office import counting, export, fold, retention
+from sync.office import checking, counting, export, fold, retention
 from sync.office.desk import Desk
 from sync.office.retention import Purged, RetentionRefused, days_of
-from sync.office.store import days, known, projections
+from sync.office.store import Store, days, known, projections, rounds
 from sync.office.store import retention as table
 from sync.office.store.blobs import blobs
 from sync.office.store.matters import matters
 from sync.office.store.retention import Hold
 from sync.office.store.reviews import reviewed, reviews
+from sync.office.store.rounds import RoundRow, StopRow
 from sync.office.store.upsert import insert
 from sync.office.store.windows import day_windows
-from tests.office.conftest import GUARDS, SITE, Handheld, Office, at, command
+from tests.office.conftest import GUARDS, SITE, Handheld, Office, at, command, take_example
 from tests.office.test_life import supervisor
 from tests.office.test_pages import Page, round_path
+from tests.office.test_projections import NOW, Book
 
 DAY = 24 * 3600 * 1000
 EN = {"lang": "en"}
@@ -81,6 +84,29 @@ def test_a_patrol_goes_after_its_ninety_days_and_its_finding_stays_three_years(o
     assert purge(office).records == 0, "twice is once"
 
 
+def test_a_finding_of_a_patrol_stays_as_other_findings_when_its_round_has_gone(
+    office: Office, handheld: Handheld
+) -> None:
+    name = handheld.walk()
+    handheld.write(Draft("finding.raised", {**FINDING, "round": name}, GUARDS[:1]))
+    handheld.sync()
+    office.account()
+    office.now = at("2026-11-20 22:00") + 91 * DAY
+    assert purge(office).rounds == 1
+    books = office.ask(office.store.records.books())
+    stored = office.ask(office.store.records.of_book(SITE, books[0][1], 1, 500))
+    (finding,) = (one for one in stored if one.raw and one.kind == "finding.raised")
+    browser = office.browser()
+    page = browser.get(f"/findings/{finding.book.hex()}:{finding.seq}", params={"site": SITE})
+    assert page.status_code == 200
+    assert browser.get(round_path(name)).status_code == 404
+    assert office.ask(checking.check(office.store, office.key, office.now)).whole
+    office.now += 4 * 365 * DAY
+    assert purge(office).records > 0
+    stored = office.ask(office.store.records.of_book(SITE, books[0][1], 1, 500))
+    assert not [one for one in stored if one.raw and one.kind == "finding.raised"]
+
+
 def test_a_book_with_purged_records_is_whole_for_its_verifier(office: Office, walked: str) -> None:
     office.now = at("2026-11-20 22:00") + 100 * DAY
     purged = purge(office)
@@ -103,6 +129,101 @@ def test_what_is_on_hold_stays_until_it_is_released(office: Office, walked: str)
     assert office.browser().get(round_path(walked)).status_code == 200
     office.ask(office.store.write(lambda tx: table.remove_hold(tx, SITE, "case 7")))
     assert purge(office).rounds == 1
+
+
+def stays_whole(office: Office, name: str) -> None:
+    """Its page is there after the purge, and as before when it is made anew of what was left."""
+
+    def shown() -> tuple[RoundRow | None, list[StopRow]]:
+        office.ask(office.serving.folding.catch_up())
+        return office.ask(
+            office.store.read(lambda tx: (rounds.find_round(tx, name, SITE), rounds.stops_of(tx, SITE, name)))
+        )
+
+    before = shown()
+    purge(office)
+    assert office.browser().get(round_path(name)).status_code == 200
+    office.ask(office.store.write(lambda tx: fold.forget(tx, SITE)))
+    assert shown() == before
+    assert office.browser().get(round_path(name)).status_code == 200
+    assert office.ask(checking.check(office.store, office.key, office.now)).whole
+
+
+@pytest.mark.parametrize("nth", [0, 3, -1])
+@pytest.mark.parametrize("years", [0.3, 4])
+def test_a_hold_on_one_record_of_a_round_keeps_the_whole_round(
+    office: Office, handheld: Handheld, walked: str, nth: int, years: float
+) -> None:
+    of_round = [one.record for one in handheld.logbook.entries() if one.record.body.get("round") == walked]
+    moment = of_round[nth].at + (of_round[nth].off or 0)
+    hold = Hold(SITE, "case 7", moment, moment + 1, "theft", 0)
+    office.ask(office.store.write(lambda tx: retention.hold(tx, hold)))
+    office.now = at("2026-11-20 22:00") + round(years * 365) * DAY
+    stays_whole(office, walked)
+    held = purge(office, dry=True).held
+    assert held >= len(of_round)
+    office.ask(office.store.write(lambda tx: table.remove_hold(tx, SITE, "case 7")))
+    again = purge(office)
+    assert (again.records, again.rounds) == (held, 1)
+
+
+def test_a_round_that_came_on_two_days_goes_when_the_time_of_its_last_record_is_over(
+    office: Office, handheld: Handheld
+) -> None:
+    name = handheld.walk()
+    handheld.sync()
+    office.account()
+    first = handheld.clock.now().at
+    handheld.clock.wait_until(first + 10 * DAY)
+    handheld.write(Draft("code.seen", {"round": name, "stop": None, "text": "late"}, GUARDS[:1]))
+    handheld.sync()
+    office.now = first + 95 * DAY
+    stays_whole(office, name)
+    office.now = first + 101 * DAY
+    assert purge(office).rounds == 1
+
+
+def test_a_round_on_two_pages_goes_in_one_step(
+    office: Office, handheld: Handheld, walked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hold that comes after any step finds each round whole or gone."""
+    monkeypatch.setattr(retention, "STEP", 3)
+    office.now = at("2026-11-20 22:00") + 91 * DAY
+    counted = purge(office, dry=True)
+    write, whole = office.store.write, []
+
+    async def writes(change: Callable[[Connection], Any], site: str | None = None) -> Any:
+        done = await write(change, site)
+        if isinstance(done, retention._Step):
+            left = await office.store.read(lambda tx: table.whole_records(tx, SITE, 0, -1))
+            whole.append(sum(walked.encode() in one.raw for one in left))
+        return done
+
+    monkeypatch.setattr(office.store, "write", writes)
+    done = purge(office)
+    assert (done.records, done.rounds) == (counted.records, counted.rounds)
+    assert set(whole) == {0}
+
+
+def test_a_record_that_comes_while_a_purge_is_looking_is_not_left_of_its_round(
+    office: Office, walked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.now = at("2026-11-20 22:00") + 91 * DAY
+    read, book, late = office.store.read, Book(office.store), [("code.seen", {"round": walked}, GUARDS[0], NOW)]
+
+    async def reads(question: Callable[[Connection], Any]) -> Any:
+        found = await read(question)
+        if isinstance(found, retention._Step):
+            while late and walked in found.named:
+                await book.say(late.pop())
+        return found
+
+    monkeypatch.setattr(office.store, "read", reads)
+    monkeypatch.setattr(retention, "STEP", 3)
+    assert purge(office).rounds == 1
+    left = office.ask(office.store.read(lambda tx: table.whole_records(tx, SITE, 0, -1)))
+    assert left
+    assert not any(walked.encode() in one.raw for one in left)
 
 
 def test_a_hold_keeps_what_a_wrong_clock_wrote_and_what_it_was_too_late_for_by_a_moment(
@@ -149,11 +270,63 @@ def test_a_picture_goes_with_the_last_record_that_names_it(office: Office, handh
     handheld.sync()
     kept = {"site": SITE, "sha256": digest, "raw": b"picture", "book": bytes(32), "received_at": 0}
     office.ask(office.store.write(lambda tx: tx.execute(insert(blobs).values(**kept))))
-    office.now = at("2026-11-20 22:00") + 400 * DAY
-    names = [digest]
-    assert office.ask(office.store.write(lambda tx: table.forget_blobs(tx, SITE, names))) == 0, "a record names it"
+    handheld.clock.wait_until(at("2026-11-20 22:00") + 60 * DAY)
+    handheld.write(Draft("code.seen", {"stop": None, "sha256": digest.hex(), "route": "night-1"}, GUARDS[:1]))
+    handheld.sync()
+    office.now = at("2026-11-20 22:00") + 100 * DAY
+    done = purge(office)
+    assert (done.rounds, done.blobs) == (1, 0), "a record names it"
+    office.now += 60 * DAY
+    done = purge(office)
+    assert (done.records, done.blobs) == (1, 0), "the one of no known round stays as long as can be"
     office.now = at("2026-11-20 22:00") + 1100 * DAY
     assert purge(office).blobs == 1
+
+
+PATROL = {"stop": None, "route": "night-1"}
+STEPS = 100
+
+
+async def worked(folder: Path, pictures: int, others: int) -> tuple[Purged, int, int]:
+    """What a purge of one record for each of some pictures comes to, beside records that stay, and how many hundreds of
+    SQLite's steps it makes while it reads and while it writes."""
+    folder.mkdir()
+    store = await Store.open(folder / "office.db")
+    await take_example(store, NOW)
+    names = [hashlib.sha256(bytes([nth])).hexdigest() for nth in range(pictures)]
+    book = Book(store)
+    await book.say(*(("code.seen", PATROL | {"sha256": name}, GUARDS[0], NOW) for name in names))
+    await book.say(*(("code.seen", {"text": str(nth)}, GUARDS[0], NOW) for nth in range(others)))
+    rows = [
+        {"site": SITE, "sha256": bytes.fromhex(name), "raw": b"", "book": book.id, "received_at": 0} for name in names
+    ]
+    await store.write(lambda tx: tx.execute(insert(blobs), rows))
+    steps = Counter[str]()
+    engines = {"read": store.database._readers, "write": store.database._writer}  # type: ignore[attr-defined]  # SQLite's
+    for how, engine in engines.items():
+
+        @event.listens_for(engine, "begin")
+        def counted(tx: Connection, how: str = how) -> None:
+            def more() -> None:
+                steps[how] += 1
+
+            opened: Any = tx.connection.dbapi_connection
+            opened.set_progress_handler(more, STEPS)
+
+    done = await retention.purge(store, SITE, NOW + 91 * DAY)
+    store.close()
+    return done, steps["read"], steps["write"]
+
+
+def test_a_purge_of_pictures_reads_the_records_once_and_keeps_nobody_from_writing_meanwhile(tmp_path: Path) -> None:
+    few = asyncio.run(worked(tmp_path / "few", 20, 500))
+    more = asyncio.run(worked(tmp_path / "more", 20, 5000))
+    pictures = asyncio.run(worked(tmp_path / "pictures", 200, 5000))
+    assert [each[0].blobs for each in (few, more, pictures)] == [20, 20, 200]
+    print([each[1:] for each in (few, more, pictures)])
+    assert more[2] < few[2] * 1.2, "what stays costs nothing while it writes"
+    assert pictures[2] < more[2] * 12, "and each picture no more than its own rows"
+    assert pictures[1] < more[1] * 2, "all of them are looked for at once"
 
 
 def test_what_went_down_of_a_matter_that_nobody_closed_goes_with_its_records(

@@ -4,6 +4,7 @@ Times are UTC milliseconds.
 """
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -54,6 +55,10 @@ purged_rounds = Table(
 Index("purged_rounds_by_day", purged_rounds.c.site, purged_rounds.c.day)
 
 
+_TOGETHER: Final = 500
+"""Numbers asked for at once."""
+
+
 class Hold(Struct, frozen=True):
     """Records that must stay, as long as somebody may ask for them."""
 
@@ -90,11 +95,24 @@ def holds_of(tx: Connection, site: str) -> list[Hold]:
     return [Hold(**row._mapping) for row in rows]
 
 
-def old_records(tx: Connection, site: str, before: int, after: int, most: int) -> list[Stored]:
-    """Whole records that came before a time, with an `arrived` above `after`, in that order."""
-    old = (records.c.received_at < before, records.c.arrived > after, records.c.raw.is_not(None), records.c.kind != "")
-    wanted = select(records).where(records.c.site == site, *old).order_by(records.c.arrived).limit(most)
-    return [stored(row) for row in tx.execute(wanted)]
+def whole_records(tx: Connection, site: str, after: int, most: int, before: int | None = None) -> list[Stored]:
+    """What was not purged with an `arrived` above `after`, in that order, no more than `most` (-1: all); with `before`
+    of what came before that time."""
+    which = [records.c.site == site, records.c.arrived > after, records.c.raw.is_not(None)]
+    if before is not None:
+        which.append(records.c.received_at < before)
+    wanted = select(records).where(*which).order_by(records.c.arrived)
+    return [stored(row) for row in tx.execute(wanted if most < 0 else wanted.limit(most))]
+
+
+def records_that_came(tx: Connection, site: str, numbers: Sequence[int]) -> list[Stored]:
+    """Those with these `arrived`, that were not purged."""
+    found = []
+    for first in range(0, len(numbers), _TOGETHER):
+        which = (records.c.arrived.in_(numbers[first : first + _TOGETHER]), records.c.raw.is_not(None))
+        wanted = select(records).where(records.c.site == site, *which).order_by(records.c.arrived)
+        found += [stored(row) for row in tx.execute(wanted)]
+    return found
 
 
 def rounds_named(tx: Connection, site: str, names: Collection[str]) -> dict[str, RoundKept]:
@@ -136,14 +154,18 @@ def purge(tx: Connection, site: str, gone: Sequence[Stored], ended: Sequence[Rou
 
 
 def forget_blobs(tx: Connection, site: str, names: Collection[bytes]) -> int:
-    """Forget what only purged records named; how many."""
+    """Forget what no record names any more; how many there were."""
     count = 0
     for name in names:
-        named = select(records.c.seq).where(records.c.site == site, _stands_in(tx, name.hex().encode()))
-        if tx.execute(named.limit(1)).first() is None:
-            count += tx.execute(delete(blobs).where(blobs.c.site == site, blobs.c.sha256 == name)).rowcount
-            tx.execute(delete(named_blobs).where(named_blobs.c.site == site, named_blobs.c.sha256 == name))
+        count += tx.execute(delete(blobs).where(blobs.c.site == site, blobs.c.sha256 == name)).rowcount
+        tx.execute(delete(named_blobs).where(named_blobs.c.site == site, named_blobs.c.sha256 == name))
     return count
+
+
+def is_named(tx: Connection, site: str, name: bytes) -> bool:
+    """Whether any record of the site that is here names the blob. Slow: reads all of them."""
+    named = select(records.c.seq).where(records.c.site == site, _stands_in(tx, name.hex().encode()))
+    return tx.execute(named.limit(1)).first() is not None
 
 
 def _stands_in(tx: Connection, text: bytes) -> ColumnElement[bool]:
