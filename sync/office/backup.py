@@ -7,7 +7,9 @@ database in it is a SQLite file, whatever the office's own is; bringing it back 
 import asyncio
 import hashlib
 import os
+import secrets
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +22,7 @@ from app.errors import WatchbookError
 from sync.office.keys import FILE as KEY
 from sync.office.settings import Settings
 from sync.office.store import Store
+from sync.office.store.changes import begin_anew
 from sync.office.store.copying import copy
 from sync.office.store.engine import database, is_postgresql, sqlite_path
 from sync.office.store.migrations import HEAD
@@ -27,8 +30,11 @@ from sync.office.store.schema import arrivals
 
 DATABASE: Final = "office.db"
 SHEET: Final = "backup.json"
-BESIDE: Final = (KEY, "tls.pem", "config.toml")
+CERTIFICATE: Final = "tls.pem"
+BESIDE: Final = (KEY, CERTIFICATE, "config.toml")
 """Files of the data directory that go along, those that are there."""
+LEFT: Final = ("-wal", "-shm", "-journal")
+"""Ends of the names of what SQLite keeps beside a database, and takes for a part of whatever file stands there next."""
 _PIECE: Final = 1024 * 1024
 
 
@@ -69,14 +75,10 @@ async def make(settings: Settings, store: Store, into: Path, now: int) -> Sheet:
 async def bring_back(settings: Settings, backup: Path) -> Sheet:
     """The backup's rows and files into the office of `settings`, which must have none.
 
-    Raises BackupRefused for one that is not whole or would overwrite something, NotEmpty.
+    Raises BackupRefused for one that is not whole, or would overwrite something or be mixed with it, NotEmpty.
     """
     sheet = _whole(backup)
-    key = settings.data_dir / KEY
-    if key.exists() and (not (backup / KEY).exists() or key.read_bytes() != (backup / KEY).read_bytes()):
-        raise BackupRefused("office_store.other_key", path=str(key))
-    if not is_postgresql(settings.db) and sqlite_path(settings.db).exists():
-        raise BackupRefused("office_store.there_already", path=settings.db)
+    _must_be_alone(settings, backup)
     for name in BESIDE:  # first: a database without its key would be served with a new one
         if (backup / name).exists() and not (settings.data_dir / name).exists():
             _put_file(backup / name, settings.data_dir / name)
@@ -118,7 +120,36 @@ def _complete(settings: Settings, part: Path, sheet: Sheet) -> None:
     _flush(part)
 
 
+def _must_be_alone(settings: Settings, backup: Path) -> None:
+    """What a restore that the power ended has put there may stand there, and settings. Raises BackupRefused."""
+    key, certificate = settings.data_dir / KEY, settings.data_dir / CERTIFICATE
+    if key.exists() and not _is_same(key, backup / KEY):
+        raise BackupRefused("office_store.other_key", path=str(key))
+    if certificate.exists() and (backup / CERTIFICATE).exists() and not _is_same(certificate, backup / CERTIFICATE):
+        raise BackupRefused("office_store.there_already", path=str(certificate))
+    if is_postgresql(settings.db):
+        return
+    file = sqlite_path(settings.db)
+    if os.path.lexists(file):
+        raise BackupRefused("office_store.there_already", path=settings.db)
+    for each in _left(file):
+        raise BackupRefused("office_store.left_over", path=str(each))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return other.exists() and one.read_bytes() == other.read_bytes()
+
+
+def _left(file: Path) -> list[Path]:
+    """What stands beside the database."""
+    return [each for end in LEFT if os.path.lexists(each := file.with_name(file.name + end))]
+
+
 async def _put_rows(file: Path, url: str) -> None:
+    """Raises BackupRefused where more than the backup's own rows would be read."""
+    for each in _left(file):
+        if each.stat().st_size and not each.name.endswith("-shm"):  # a restore that the power ended leaves an empty one
+            raise BackupRefused("office_store.changed_backup", path=str(each))
     store = await Store.open(file)
     try:
         await copy_into(store, url)
@@ -139,8 +170,11 @@ def _online(source: Path, file: Path) -> None:
 
 
 async def _described(file: Path, now: int) -> Sheet:
+    """Its changes feed gets an id of its own: whatever is served of it one day, every handheld is told there to fetch
+    everything, and so asks again for what it was told is held."""
     store = await Store.open(file)
     try:
+        await store.write(partial(begin_anew, feed=secrets.token_hex(4)))
         counts = await store.read(lambda tx: {row.site: row.last for row in tx.execute(select(arrivals))})
     finally:
         store.close()

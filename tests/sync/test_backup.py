@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Update, insert, update
 
 from sync.office import backup
-from sync.office.backup import DATABASE, SHEET, BackupRefused, Sheet, bring_back, make
+from sync.office.backup import CERTIFICATE, DATABASE, SHEET, BackupRefused, Sheet, bring_back, make
 from sync.office.cli import cli
 from sync.office.keys import FILE
 from sync.office.settings import Settings
@@ -130,6 +130,53 @@ def test_a_backup_overwrites_nothing_and_is_not_taken_when_it_is_not_whole(
     with pytest.raises(BackupRefused, match="no backup"):
         asyncio.run(bring_back(settings_of(tmp_path / "third"), tmp_path))
     assert not (tmp_path / "third").exists()
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
+def test_what_a_database_that_was_moved_away_left_is_not_mixed_into_the_restored_one(
+    tmp_path: Path, running: RunningOffice, end: str
+) -> None:
+    """The operator moved office.db away after a crash, and nothing else."""
+    into, fresh = tmp_path / "backup", tmp_path / "fresh"
+    assert command(running.folder, running.db, "backup", str(into)).exit_code == 0
+    fresh.mkdir()
+    (fresh / "config.toml").write_text('lang = "en"\n')
+    left = fresh / f"{DATABASE}{end}"
+    left.write_bytes(b"the last 400 rows")
+    restore = ("restore", str(into))
+    refused = command(fresh, str(fresh / DATABASE), *restore)
+    assert isinstance(refused.exception, BackupRefused)
+    assert str(left) in str(refused.exception)
+    assert {path.name for path in fresh.iterdir()} - {"lock"} >= {"config.toml", left.name}
+    assert not (fresh / FILE).exists()
+    elsewhere = command(fresh, str(tmp_path / "elsewhere.db"), *restore)
+    assert elsewhere.exit_code == 0, "another database is not touched by it"
+    left.unlink()
+    assert command(fresh, str(fresh / DATABASE), *restore).exit_code == 0, "the key is the backup's own"
+
+
+def test_a_certificate_that_is_not_the_backups_own_is_not_kept_beside_its_database(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    into, fresh = tmp_path / "backup", tmp_path / "fresh"
+    (running.folder / CERTIFICATE).write_bytes(b"ours")
+    assert command(running.folder, running.db, "backup", str(into)).exit_code == 0
+    fresh.mkdir()
+    (fresh / CERTIFICATE).write_bytes(b"another")
+    with pytest.raises(BackupRefused, match="there already"):
+        asyncio.run(bring_back(settings_of(fresh), into))
+    (fresh / CERTIFICATE).write_bytes(b"ours")
+    asyncio.run(bring_back(settings_of(fresh), into))
+
+
+def test_rows_that_somebody_wrote_beside_a_backup_are_not_brought_into_another_database(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    into = tmp_path / "backup"
+    assert command(running.folder, running.db, "backup", str(into)).exit_code == 0
+    (into / f"{DATABASE}-wal").write_bytes(b"rows")
+    with pytest.raises(BackupRefused, match="not as it was"):
+        asyncio.run(bring_back(settings_of(tmp_path / "fresh", "postgresql:///nobody"), into))
 
 
 def test_a_restore_that_the_power_ended_is_begun_again_and_never_leaves_a_database_without_its_key(
