@@ -21,6 +21,8 @@ MAX_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 8
 MAX_INT: Final = 2**53
 MAX_PEOPLE: Final = 20
+_FEW: Final = 32
+"""Keys of one object that are remembered once they were looked at; what we write has fewer."""
 _KIND = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9-]*){1,3}", re.ASCII)
 _PERSON = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 
@@ -163,9 +165,23 @@ def _is_person(text: str) -> bool:
     return _PERSON.fullmatch(text) is not None
 
 
-@lru_cache(128)  # at most 8 MB of them, whatever is sent
-def _are_keys(keys: tuple[object, ...]) -> bool:
-    return all(isinstance(key, str) and key.isascii() and key.isprintable() and 0 < len(key) <= 64 for key in keys)
+def _check_keys(value: dict[Any, Any]) -> None:
+    keys = tuple(value)
+    if len(keys) > _FEW:
+        _refuse_keys(keys)
+    else:
+        _know_keys(keys)
+
+
+@lru_cache(128)  # under 1 MB, whatever is sent: of few keys each, none of them long, for what is refused is not kept
+def _know_keys(keys: tuple[object, ...]) -> None:
+    _refuse_keys(keys)
+
+
+def _refuse_keys(keys: tuple[object, ...]) -> None:
+    for key in keys:
+        if not (isinstance(key, str) and key.isascii() and key.isprintable() and 0 < len(key) <= 64):
+            raise RecordRefused("records.bad_key")
 
 
 def check_value(value: Any, depth: int = 0) -> None:
@@ -179,8 +195,7 @@ def check_value(value: Any, depth: int = 0) -> None:
             if abs(value) > MAX_INT:
                 raise RecordRefused("records.bad_number")
         case dict():
-            if not _are_keys(tuple(value)):
-                raise RecordRefused("records.bad_key")
+            _check_keys(value)
             _check_parts(value.values(), depth + 1)
         case list() | tuple():
             _check_parts(value, depth + 1)
@@ -198,7 +213,8 @@ def _check_parts(parts: Collection[Any], depth: int) -> None:
             continue
         if shape is list:
             _check_parts(part, depth + 1)
-        elif shape is dict and _are_keys(tuple(part)):
+        elif shape is dict:
+            _check_keys(part)
             _check_parts(part.values(), depth + 1)
         else:
             check_value(part, depth)

@@ -157,8 +157,8 @@ class Nonces:
         self._seen: dict[tuple[str, str], int] = {}
 
     def is_new(self, book: str, nonce: str, now_s: int) -> bool:
-        """Whether this nonce was not seen in the window; it is from now on."""
-        while self._seen and next(iter(self._seen.values())) <= now_s - self._window:
+        """Whether this nonce was not seen in the window, its last second included; it is from now on."""
+        while self._seen and next(iter(self._seen.values())) < now_s - self._window:
             del self._seen[next(iter(self._seen))]
         if (book, nonce) in self._seen:
             return False

@@ -1,7 +1,7 @@
 """Who may look at the pages: accounts with a password, sessions of twelve hours, and a slow door for guessers.
 
-A try is counted before it is judged, so killing the server does not forget it. A name that does not
-exist costs the same time and the same wait as one that does.
+A try is counted before it is judged, by name and by address, so killing the server does not forget it. A name that
+does not exist costs the same time and the same wait as one that does.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
+from concurrent.futures import Executor
 from typing import Final
 
 from msgspec import Struct
@@ -19,12 +20,15 @@ from app.errors import NotAllowed, PinLocked, WatchbookError
 from sync.office.store import Store, audit
 from sync.office.store import accounts as table
 from sync.office.store.accounts import Account, Session, Tries
+from sync.office.tries import count_at_door, right_at_door
 
 SESSION_MS: Final = 12 * 3600 * 1000
 FREE_TRIES: Final = 5
 FIRST_WAIT_S: Final = 30
 LONGEST_WAIT_S: Final = 3600
 FORGET_MS: Final = 24 * 3600 * 1000
+MOST_NAMES: Final = 10_000
+"""Names whose tries are remembered: anybody may try any name."""
 SHORTEST: Final = 10
 LONGEST: Final = 256
 REVIEWERS: Final = frozenset({"supervisor", "quality", "manager", "admin"})
@@ -100,27 +104,31 @@ async def add(
     return account
 
 
-async def open_session(store: Store, name: str, password: str, now: int, cost: Cost = COST) -> Opened:
-    """Sign in. `cost` is what a name costs that nobody has.
+async def open_session(
+    store: Store, name: str, password: str, address: str, now: int, cost: Cost = COST, judges: Executor | None = None
+) -> Opened:
+    """Sign in, from this address. `cost` is what a name costs that nobody has, `judges` the threads that spend it.
 
     Raises NotAllowed for a wrong name or password, PinLocked while the wait runs.
     """
     account = fold_name(name)
     digest = hashlib.sha256(account.encode()).digest()
-    await store.write(lambda tx: _count(tx, digest, now))
+    await store.write(lambda tx: _count(tx, digest, address, now))
     known = await store.read(lambda tx: table.find(tx, account))
     stored = known.password if known else _nobodys(cost)
-    right = await asyncio.to_thread(password_matches, stored, password[:LONGEST])
+    judge = asyncio.get_running_loop().run_in_executor
+    right = await judge(judges, password_matches, stored, password[:LONGEST])
     if known is None or not right:
         if known is not None:
             await store.write(lambda tx: audit.note(tx, now, account, "refused"))
         raise NotAllowed("office.wrong_password")
     cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    renewed = await asyncio.to_thread(hash_password, password, cost) if stored.startswith(_OLD) else ""
+    renewed = await judge(judges, hash_password, password, cost) if stored.startswith(_OLD) else ""
 
     def begin(tx: Connection) -> tuple[str, ...]:
         audit.note(tx, now, account, "signed-in")
         table.forgive(tx, digest)
+        right_at_door(tx, address)
         if renewed:
             table.renew(tx, account, renewed)
         table.begin_session(tx, _digest(cookie), account, csrf, now, now + SESSION_MS)
@@ -195,11 +203,11 @@ def _matches_scrypt(stored: str, password: str) -> bool:
     return hmac.compare_digest(found, expected)
 
 
-def _count(tx: Connection, digest: bytes, now: int) -> None:
-    wait = wait_s(table.tries(tx, digest), now)
+def _count(tx: Connection, digest: bytes, address: str, now: int) -> None:
+    wait = wait_s(table.tries(tx, digest), now) or count_at_door(tx, address, now)
     if wait:
         raise PinLocked("office.wait", seconds=wait)
-    table.count_try(tx, digest, now, now - FORGET_MS)
+    table.count_try(tx, digest, now, now - FORGET_MS, MOST_NAMES)
 
 
 def _digest(cookie: str) -> bytes:

@@ -171,9 +171,9 @@ async def _run(
             store, key, clock_ms, moved_clock=moved_clock, certificates=certificates, public=public, folds=folds
         )
         server = Server(serving.app, lambda: ready(url_of(listening, secure=tls is not None)), tls)
-        # uvicorn ends gracefully and then raises the signal again for whoever had it before: nobody has
+        # uvicorn ends gracefully and then raises the signal again for whoever had it before: it, from here on
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
+            signal.signal(number, server.handle_exit)
         await server.serve([listening])
     finally:
         store.close()

@@ -31,15 +31,23 @@ LONGEST_WAIT_MS: Final = 15 * 60_000
 GIVEN_UP_MS: Final = 24 * 3600 * 1000
 KEPT_MS: Final = 30 * 24 * 3600 * 1000
 TIMEOUT_S: Final = 10.0
+"""A hook that has not answered whole by then has not taken it."""
+TURN_S: Final = 10.0
+"""A hook that has kept a turn for so long gets the rest in another one: the other hooks wait for this one's end, and
+with its last answer it stays well within the lease."""
 MOST_ANSWER: Final = 64 * 1024
 
 
 class Teller:
     """One office's; a commit wakes it. `clock_ms` gives UTC ms."""
 
-    def __init__(self, store: Store, clock_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, store: Store, clock_ms: Callable[[], int], *, timeout_s: float = TIMEOUT_S, turn_s: float = TURN_S
+    ) -> None:
         self._store = store
         self._clock = clock_ms
+        self._timeout_s = timeout_s
+        self._turn_s = turn_s
         self.background = Background("telling", self._turn, LOOK_S)
         self._looked = 0.0
         store.after_commit.append(self.background.wake)
@@ -74,18 +82,27 @@ class Teller:
         import httpx
 
         mine = await self._store.write(lambda tx: hooks.claim(tx, self._clock(), LEASE_MS, AT_ONCE))
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False) as client:
-            by_hook = sorted(mine, key=lambda pair: (pair[0].site, pair[0].name))
+        async with httpx.AsyncClient(timeout=self._timeout_s, follow_redirects=False, trust_env=False) as client:
+            by_hook = sorted(mine, key=lambda pair: (pair[0].site, pair[0].name, pair[1].made_at, pair[1].subject))
             groups = [list(those) for _, those in groupby(by_hook, key=lambda pair: (pair[0].site, pair[0].name))]
             await asyncio.gather(*(self._tell_hook(client, those) for those in groups))
 
     async def _tell_hook(self, client: "httpx.AsyncClient", pairs: list[tuple[Hook, Notice]]) -> None:
         hook = pairs[0][0]
         all_of_it = [notice for _, notice in pairs]
-        why = ""
-        for part in [all_of_it] if hook.form in CHATS else [[notice] for notice in all_of_it]:
-            why = why or await send(client, hook, part, self._clock())  # who is down is not asked for each
+        parts = [all_of_it] if hook.form in CHATS else [[notice] for notice in all_of_it]
+        running, why = asyncio.get_running_loop().time, ""
+        until = running() + self._turn_s
+        for n, part in enumerate(parts):
+            if not why and running() >= until:
+                await self._give_back(notice for those in parts[n:] for notice in those)
+                return
+            why = why or await send(client, hook, part, self._clock(), self._timeout_s)  # who is down: not for each
             await self._note(part, why)
+
+    async def _give_back(self, notices: Iterable[Notice]) -> None:
+        late, now = list(notices), self._clock()
+        await self._store.write(lambda tx: hooks.give_back(tx, late, now))
 
     async def _note(self, notices: Iterable[Notice], why: str) -> None:
         now = self._clock()
@@ -109,18 +126,25 @@ def next_try(notice: Notice, now: int) -> int | None:
     return now + wait // 2 + secrets.randbelow(wait // 2)
 
 
-async def send(client: "httpx.AsyncClient", hook: Hook, notices: list[Notice], now: int) -> str:
-    """Post it; empty when the hook took it, else why not, with nothing of its address."""
+async def send(
+    client: "httpx.AsyncClient", hook: Hook, notices: list[Notice], now: int, timeout_s: float = TIMEOUT_S
+) -> str:
+    """Post it; empty when the hook took it, else why not, with nothing of its address. The client's own limit holds
+    for each read: `timeout_s` for all of it.
+    """
     import httpx
 
     post = post_of(hook, notices, now)
     try:
-        async with client.stream("POST", post.url, headers=post.headers, content=post.content) as answer:
+        async with (
+            asyncio.timeout(timeout_s),
+            client.stream("POST", post.url, headers=post.headers, content=post.content) as answer,
+        ):
             content = b""
             async for piece in answer.aiter_bytes():
                 content += piece
                 if len(content) > MOST_ANSWER:
                     break
-    except (httpx.HTTPError, httpx.InvalidURL) as e:
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as e:
         return type(e).__name__
     return took(hook.form, answer.status_code, content)

@@ -1,12 +1,17 @@
-"""How often an address may try enrolment codes: five wrong ones in ten minutes, then it waits, at whichever worker."""
+"""How often an address may guess, in ten minutes and at whichever worker: five wrong enrolment codes, thirty wrong
+passwords (behind one address there may be a whole office of people). Then it waits.
+"""
 
 from functools import partial
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
+from sqlalchemy import Connection
+
 from sync.office.store import Store, seen
 
 LIMIT: Final = 5
+DOOR_LIMIT: Final = 30
 WINDOW_MS: Final = 10 * 60 * 1000
 MAX_BUCKETS: Final = 10_000
 LONGEST: Final = 64
@@ -21,8 +26,30 @@ def bucket(address: str) -> str:
     return str(ip_network(f"{ip}/64", strict=False)) if isinstance(ip, IPv6Address) else str(ip)
 
 
+def count_at_door(tx: Connection, address: str, now: int) -> int:
+    """Count a password that is about to be judged. Seconds to wait when this address may not try one, else 0: what is
+    tried at the same time counts too.
+    """
+    here = _at_door(address)
+    since, wrong = seen.tries_of(tx, here) or (now, 0)
+    left = since + WINDOW_MS - now
+    if wrong >= DOOR_LIMIT and left > 0:
+        return -(-left // 1000)
+    seen.count_wrong(tx, here, now, WINDOW_MS, MAX_BUCKETS)
+    return 0
+
+
+def right_at_door(tx: Connection, address: str) -> None:
+    """It was the right one after all."""
+    seen.count_right(tx, _at_door(address))
+
+
+def _at_door(address: str) -> str:
+    return f"door {bucket(address)}"[:LONGEST]
+
+
 class Tries:
-    """Wrong tries by address."""
+    """Wrong enrolment codes by address."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

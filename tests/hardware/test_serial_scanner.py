@@ -22,6 +22,7 @@ from app.ports import Scan, ScannerState
 from app.settings import SettingsRefused
 from app.words import say, table
 from hardware.clock import SystemClock
+from hardware.framing import Framing
 from hardware.line_scanner import LineScanner
 from hardware.scanners import Plugged, plugged, scanners
 from hardware.serial_scanner import BAUDS, SerialLine, parse, ports, serial_scanner
@@ -144,6 +145,37 @@ async def test_a_scanner_without_a_suffix_is_heard_after_a_moment_of_silence(plu
         assert await heard.fault() is None
         plug.send(LABEL.encode())
         assert await heard.texts(1) == [LABEL]
+
+
+class Pipe:
+    """A line whose number is known."""
+
+    by: str = "serial"
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = os.pipe()
+
+    def open(self) -> int:
+        return self.ours
+
+
+async def test_a_scanner_that_is_let_go_does_not_meddle_with_what_has_its_number_next() -> None:
+    pipe, loop = Pipe(), asyncio.get_running_loop()
+    heard = LineScanner(pipe, Framing, SystemClock()).listen()
+    assert await anext(heard) == ScannerState()
+    os.write(pipe.theirs, LABEL.encode() + b"\r")
+    assert isinstance(await anext(heard), Scan)
+    await heard.aclose()
+    ours, theirs = os.pipe()
+    assert ours == pipe.ours
+    came = asyncio.Event()
+    loop.add_reader(ours, came.set)
+    await asyncio.sleep(0.05)
+    os.write(theirs, b"x")
+    await asyncio.wait_for(came.wait(), 10)
+    loop.remove_reader(ours)
+    for fd in (ours, theirs, pipe.theirs):
+        os.close(fd)
 
 
 async def test_unplugged_and_back_is_said_once_each_and_codes_go_on(plug: Plug) -> None:

@@ -1,6 +1,8 @@
 """Records that are looked at together, as an office does with a batch, are judged as each alone."""
 
+import tracemalloc
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from msgspec.json import encode as to_json
 from msgspec.structs import asdict
 
 from app.errors import RecordRefused
-from app.record import MAX_INT, Record, decode, decode_each, encode
+from app.record import MAX_BYTES, MAX_INT, Record, decode, decode_each, encode
 
 BODIES: tuple[dict[str, Any], ...] = ({}, {"a": [1, "二", None, True]}, {"a": {"b": [[MAX_INT]]}, "c": '"},{"'})
 GOOD = [
@@ -90,3 +92,23 @@ def test_together_or_alone_makes_no_difference(body: dict[str, Any], kind: str, 
     said = {"at": at, "body": body, "boot": "b", "by": by, "kind": kind, "off": None, "seq": 1, "up": 1, "v": 1}
     raw = to_json(said, order="sorted")
     assert told(decode_each([raw])) == told([alone(raw)])
+
+
+@pytest.mark.parametrize(("count", "length"), [(3000, 0), (500, 50), (32, 40), (1, 60_000)])
+def test_whatever_keys_are_sent_what_is_remembered_of_them_is_small(count: int, length: int) -> None:
+    def made(n: int) -> bytes:
+        keys = sorted(f"{n:03}-{key}-{'k' * length}" for key in range(count))
+        return GOOD[0].replace(b'"body":{}', b'"body":' + to_json(dict.fromkeys(keys)))
+
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for n in range(200):
+            raw = made(n)
+            assert len(raw) <= MAX_BYTES
+            with suppress(RecordRefused):
+                decode(raw)
+        kept = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from time import sleep
 from typing import Final
@@ -15,10 +17,13 @@ from typing import Final
 import httpx
 import msgspec
 import pytest
+from sqlalchemy import Connection, func, select
 
-from sync.office import lines
+from sync.office import accounts, lines
+from sync.office.store import accounts as table
 from sync.office.store.engine import READERS
-from tests.office.conftest import ROOT, Office, furnished
+from sync.office.tries import DOOR_LIMIT
+from tests.office.conftest import ROOT, Office, furnished, sign_in
 from tests.sync.rogue import Rogue
 
 UNASKED: Final = {
@@ -29,6 +34,7 @@ UNASKED: Final = {
 HEALTH: Final = b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n"
 BEGUN: Final = """
 import asyncio, sys
+from contextlib import suppress
 from pathlib import Path
 from sync.office.keys import OfficeKey
 from sync.office.serve import Server, Serving, open_store
@@ -43,6 +49,57 @@ async def begin():
 
 asyncio.run(begin())
 """
+SHARED: Final = """
+import os, signal, sys, time
+from sync.office import workers
+
+forked, real, workers.AGAIN_S = 0, os.fork, 0.01
+
+def fork():
+    global forked
+    forked += 1
+    pid = real()
+    if pid and forked == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGTERM)
+    return pid
+
+def serve(number):  # of one that has not come to serving yet; the first of all ends by itself
+    if forked > 1:
+        time.sleep(60)
+
+os.fork = fork
+workers.share(2, serve)
+"""
+"""Two workers; whoever looks after them gets SIGTERM as soon as a child is there, before it knows which."""
+EARLY: Final = """
+import signal, sys
+from pathlib import Path
+from sync.office import serve
+
+class Early(serve.Server):
+    async def serve(self, sockets):
+        signal.raise_signal(signal.SIGTERM)
+        await super().serve(sockets)
+
+serve.Server, folder = Early, Path(sys.argv[1])
+serve.run(folder / "office.db", folder, serve.listen("127.0.0.1", 0), lambda: 0, lambda url: None)
+"""
+"""An office that is told to end when it is about to listen for that."""
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3], ids=["the first", "the last", "one again"])
+def test_workers_that_are_being_started_end_too(nth: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SHARED, str(nth)], capture_output=True, text=True, cwd=ROOT, timeout=20
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_office_that_is_told_to_end_before_it_serves_ends(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EARLY, str(tmp_path)], capture_output=True, text=True, cwd=ROOT, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.proof
@@ -91,14 +148,17 @@ def a_line(office: Office) -> socket.socket:
 def test_a_line_on_which_nothing_is_asked_ends(
     served: Office, monkeypatch: pytest.MonkeyPatch, before: bytes, said: bytes
 ) -> None:
-    monkeypatch.setattr(lines, "HEAD_S", 0.1)
+    if not before:
+        monkeypatch.setattr(lines, "HEAD_S", 0.1)
     with a_line(served) as line:
-        line.sendall(before)
         if before:
+            line.sendall(before)
             assert line.recv(4096).startswith(b"HTTP/1.1 200")
-        line.sendall(said)
-        while line.recv(4096):
-            """The end of the answer before."""
+            monkeypatch.setattr(lines, "HEAD_S", 0.1)
+        with suppress(ConnectionError):  # it may have ended already
+            line.sendall(said)
+            while line.recv(4096):
+                """The end of the answer before."""
 
 
 def test_a_line_that_says_nothing_ends(served: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,6 +228,44 @@ def test_behind_a_proxy_wrong_codes_count_for_who_sent_them(served: Office) -> N
 
     assert [guess("192.0.2.1") for _ in range(6)] == [403] * 5 + [429]
     assert guess("192.0.2.2") == 403
+
+
+def test_who_tries_passwords_keeps_nobody_else_waiting(office: Office) -> None:
+    """Of many dear tries at once two are judged; what else needs a thread is served before most of them."""
+    names, stored = [f"name {n}" for n in range(24)], accounts.hash_password("open at eight, please")
+    answered: list[int] = []
+
+    def put(tx: Connection) -> None:
+        for name in names:
+            table.put(tx, table.Account(name, "supervisor", None, stored), office.now)
+
+    def counted(tx: Connection) -> int:
+        return tx.execute(select(func.count()).select_from(table.door_tries)).scalar_one()
+
+    def guess(name: str) -> None:
+        with office.stranger() as browser:
+            answered.append(sign_in(browser, name, "wrong").status_code)
+
+    office.ask(office.store.write(put))
+    with ThreadPoolExecutor(len(names)) as guessers:
+        for name in names:
+            guessers.submit(guess, name)
+        while office.ask(office.store.read(counted)) < len(names):
+            sleep(0.01)
+        office.ask(asyncio.to_thread(int))
+        before = len(answered)
+    assert answered == [403] * len(names)
+    assert before < len(names) / 2
+
+
+def test_behind_a_proxy_passwords_count_for_who_sent_them(office: Office) -> None:
+    def guess(n: int, address: str) -> int:
+        with office.stranger() as browser:
+            browser.headers["x-forwarded-for"] = address
+            return sign_in(browser, f"name {n}", "wrong").status_code
+
+    assert [guess(n, "192.0.2.1") for n in range(DOOR_LIMIT + 1)] == [403] * DOOR_LIMIT + [429]
+    assert guess(99, "192.0.2.2") == 403
 
 
 def test_a_large_body_in_pieces_is_no_large_head(served: Office) -> None:

@@ -8,6 +8,8 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TypeVar
@@ -25,9 +27,9 @@ from sync.office import telling
 from sync.office.hook_forms import MOST_BYTES, HookRefused, checked_fields, checked_url, post_of, took
 from sync.office.serve import _log_to_stderr
 from sync.office.store import Store, hooks
-from sync.office.store.hooks import Hook, Notice
+from sync.office.store.hooks import Hook, Notice, Told
 from sync.office.store.sqlite import SqliteDatabase
-from sync.office.teller import GIVEN_UP_MS, LONGEST_WAIT_MS, Teller, next_try, send
+from sync.office.teller import GIVEN_UP_MS, LEASE_MS, LONGEST_WAIT_MS, TIMEOUT_S, TURN_S, Teller, next_try, send
 from sync.office.walker import Tricks
 from tests.office.conftest import SITE, Handheld, Office, at, command
 from tests.office.test_alarms import press, raise_alarm
@@ -142,7 +144,7 @@ def test_a_served_office_tells_an_alarm_by_itself_within_seconds(
     office.now = at("2026-11-20 21:31")
     raise_alarm(handheld)
     handheld.sync()
-    assert robot.heard.wait(10)
+    assert robot.heard.wait(30)
     assert "【报警】" in robot.texts[0]
 
 
@@ -270,6 +272,75 @@ def test_a_hook_that_is_down_is_asked_once_a_turn_and_all_that_waits_is_tried_ag
     assert [(notice.tries, notice.why) for notice in waiting] == [(1, "HTTP 503")] * 3
 
 
+class Slow:
+    """A hook that answers by and by: each byte of a good answer `pause_s` after the one before."""
+
+    def __init__(self, pause_s: float, answer: bytes = b"ok") -> None:
+        self._pause_s = pause_s
+        self._answer = answer
+        self.asked = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.asked += 1
+        await reader.readuntil(b"\r\n\r\n")
+        with suppress(ConnectionError):
+            writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(self._answer))
+            for byte in self._answer:
+                await asyncio.sleep(self._pause_s)
+                writer.write(bytes([byte]))
+                await writer.drain()
+            writer.close()
+
+
+def slowly(folder: Path, slow: Slow, counts: dict[str, int], turns: int, robot: Receiver, **limits: float) -> Told:
+    """`turns` of a teller with so many notices for each hook, made in this order: how the slow one stands then."""
+
+    async def run() -> Told:
+        server = await asyncio.start_server(slow.serve, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        store, now = await Store.open(folder / "office.db"), MORNING
+        mine = a_hook(robot, "json", name="slow", url=url)
+        await store.write(lambda tx: hooks.add(tx, mine))
+        await store.write(lambda tx: hooks.add(tx, a_hook(robot)))
+        teller = Teller(store, lambda: now, **limits)
+        for hook, count in counts.items():
+            those = [Notice(SITE, hook, f"alarm/{n}", "alarm", f"number {n}", now, now) for n in range(count)]
+            await store.write(partial(hooks.put_notices, found=those))
+            now += 1
+        for _ in range(turns):
+            async with asyncio.timeout(5):
+                await teller.tell()
+            now += 1
+        again = await store.write(lambda tx: hooks.claim(tx, now, 1, 99))
+        assert {notice.tries for _, notice in again if not notice.why} <= {0}, "what was not tried does not count"
+        stands = await store.read(lambda tx: hooks.standing_of(tx, mine))
+        store.close()
+        server.close()
+        return stands
+
+    return asyncio.run(run())
+
+
+def test_a_hook_that_trickles_is_a_failed_try_and_keeps_nobody_else_waiting(tmp_path: Path, robot: Receiver) -> None:
+    trickles = Slow(0.1, b"x" * 1000)
+    stands = slowly(tmp_path, trickles, {"slow": 1, "群": 1}, 1, robot, timeout_s=0.4)
+    assert (stands.waiting, stands.why) == (1, "TimeoutError")
+    assert robot.texts == ["number 0"]
+
+
+def test_a_slow_hook_is_told_a_few_in_a_turn_and_the_others_meanwhile(tmp_path: Path, robot: Receiver) -> None:
+    """Each turn ends long before another worker may take what it has claimed."""
+    slow = Slow(0.1)
+    stands = slowly(tmp_path, slow, {"slow": 30, "群": 1}, 2, robot, turn_s=0.3)
+    assert 2 <= slow.asked <= 5
+    assert (stands.waiting, stands.why) == (30 - slow.asked, ""), "what was not told is not a failed try"
+    assert robot.texts == ["number 0"], "it is not behind all that the slow one was not told yet"
+
+
+def test_a_turn_of_the_slowest_hook_ends_within_its_lease() -> None:
+    assert (TURN_S + TIMEOUT_S) * 1000 <= LEASE_MS / 2
+
+
 class Away(Store):
     """An office's store whose database cannot be reached while `away`."""
 
@@ -296,7 +367,7 @@ def test_telling_goes_on_once_the_database_is_back(tmp_path: Path, robot: Receiv
         store.away = False
         notice = Notice(SITE, "群", "alarm/1", "alarm", "number 1", MORNING, MORNING)
         await store.write(lambda tx: hooks.put_notices(tx, [notice]))
-        assert await asyncio.to_thread(robot.heard.wait, 10)
+        assert await asyncio.to_thread(robot.heard.wait, 30)
         await teller.background.stop()
         store.close()
 

@@ -14,7 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.client import AddressRefused, check_address
-from sync.signing import COVERED, LABEL, BadSignature, Signed, Target, digest_matches, sign, target_of, verify
+from sync.signing import (
+    COVERED,
+    LABEL,
+    MAX_SKEW_S,
+    BadSignature,
+    Nonces,
+    Signed,
+    Target,
+    digest_matches,
+    sign,
+    target_of,
+    verify,
+)
 
 KEY = Ed25519PrivateKey.generate()
 BOOK = "0f" * 32
@@ -196,3 +208,13 @@ def test_a_handheld_that_speaks_loads_neither_httpxs_command_line_nor_the_office
 def test_httpx_still_brings_its_command_line() -> None:
     extra = loaded_after("import httpx") & {"httpx._main", "click", "rich.console"}
     assert extra == {"httpx._main", "click", "rich.console"}, "mended: sync.client._without_command_line can go"
+
+
+def test_a_nonce_is_remembered_to_the_last_second_in_which_its_signature_counts() -> None:
+    """Signed by a clock that is ahead by as much as may be."""
+    came, created = 1_774_706_400, 1_774_706_400 + MAX_SKEW_S
+    last = max(now for now in range(came, came + 2000) if abs(now - created) <= MAX_SKEW_S)
+    nonces = Nonces()
+    assert nonces.is_new(BOOK, NONCE, came)
+    assert not nonces.is_new(BOOK, NONCE, last)
+    assert nonces.is_new(BOOK, NONCE, last + 1), "and then it is forgotten"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from sync.office.keys import FILE, KeyUnusable, OfficeKey
 from sync.office.store import Store, StoreBusy, StoreUnsafe
@@ -70,6 +70,26 @@ async def test_a_database_that_is_away_is_said_without_its_password(tmp_path: Pa
         await Store.open(postgres.server().address("nobody-made-it").replace("office@", "office:geheim@"))
     assert "nobody-made-it" in str(no_such.value)
     assert "geheim" not in str(no_such.value)
+
+
+async def test_trouble_is_told_by_its_code_and_not_by_a_word_in_its_message(tmp_path: Path) -> None:
+    """A full disk may pass; what breaks a rule named like it is a fault of ours."""
+    store = await Store.open(tmp_path / "office.db")
+
+    def breaks_a_rule(tx: Connection) -> None:
+        tx.exec_driver_sql('CREATE TABLE busy ("full" INTEGER CONSTRAINT locked CHECK ("full" > 0))')
+        tx.exec_driver_sql("INSERT INTO busy VALUES (0)")
+
+    def fills_the_disk(tx: Connection) -> None:
+        tx.exec_driver_sql("PRAGMA max_page_count = 1")  # as many as it has
+        tx.exec_driver_sql("CREATE TABLE more (a BLOB)")
+        tx.exec_driver_sql("INSERT INTO more VALUES (zeroblob(100000))")
+
+    with pytest.raises(IntegrityError, match="locked"):
+        await store.write(breaks_a_rule)
+    with pytest.raises(StoreBusy):
+        await store.write(fills_the_disk)
+    store.close()
 
 
 async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
@@ -154,7 +174,8 @@ async def test_what_waits_goes_to_the_disk_together(tmp_path: Path) -> None:
     held = threading.Event()
     first = asyncio.ensure_future(store.write(lambda _: held.wait(10)))
     others = [asyncio.ensure_future(store.write(lambda tx: cursor(tx, SITE, "n"))) for _ in range(20)]
-    await asyncio.sleep(0.05)
+    while store.database._queue.qsize() < len(others):  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
     held.set()
     await asyncio.gather(first, *others)
     assert len(commits) < 7, "one that was too long, and the others in few"

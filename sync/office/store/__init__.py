@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 from sync.office.store import known
 from sync.office.store.changes import FEED, Changes
 from sync.office.store.devices import Devices
-from sync.office.store.engine import Database, database
+from sync.office.store.engine import Database, database, must_have_folder
 from sync.office.store.engine import StoreBusy as StoreBusy
 from sync.office.store.engine import StoreUnsafe as StoreUnsafe
 from sync.office.store.migrations import StoreNewer as StoreNewer
@@ -50,6 +50,7 @@ class Store:
         With `upgrade`, one of an earlier version is brought to this one. Raises StoreUnsafe on an affected SQLite, an
         unknown kind of database or one that cannot be opened, StoreBusy when it is away, StoreOld, StoreNewer.
         """
+        must_have_folder(where)
         store = cls(database(where))
         prepare = partial(_prepare, upgrade=upgrade)
         try:

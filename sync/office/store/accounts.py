@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
+    func,
     select,
     update,
 )
@@ -188,15 +189,23 @@ def tries(tx: Connection, digest: bytes) -> Tries:
     return Tries(*row) if row else NO_TRIES
 
 
-def count_try(tx: Connection, digest: bytes, at: int, forget_before: int) -> int:
-    """Count one more try for a name, before it is judged; how many that makes. Old names are forgotten."""
-    tx.execute(delete(door_tries).where(door_tries.c.last_at < forget_before))
-    wrong = tries(tx, digest).wrong + 1
-    row = {"wrong": wrong, "last_at": at}
+def count_try(tx: Connection, digest: bytes, at: int, forget_before: int, most: int) -> int:
+    """Count one more try for a name, before it is judged; how many that makes. With a new name old ones are forgotten,
+    and of more than `most` those that were tried least: whoever tries many names does not free one that waits.
+    """
+    found = tries(tx, digest)
+    before = found if found.last_at >= forget_before else NO_TRIES
+    row = {"wrong": before.wrong + 1, "last_at": at}
     tx.execute(
         insert(door_tries).values(digest=digest, **row).on_conflict_do_update(index_elements=["digest"], set_=row)
     )
-    return wrong
+    if before == NO_TRIES:
+        tx.execute(delete(door_tries).where(door_tries.c.last_at < forget_before))
+        surplus = tx.execute(select(func.count()).select_from(door_tries)).scalar_one() - most
+        if surplus > 0:
+            least = select(door_tries.c.digest).order_by(door_tries.c.wrong, door_tries.c.last_at).limit(surplus)
+            tx.execute(delete(door_tries).where(door_tries.c.digest.in_(least)))
+    return before.wrong + 1
 
 
 def forgive(tx: Connection, digest: bytes) -> None:

@@ -84,6 +84,15 @@ def sqlite_path(where: str | Path) -> Path:
     raise StoreUnsafe("sync.store_kind", scheme=text.partition("://")[0])
 
 
+def must_have_folder(where: str | Path) -> None:
+    """SQLite makes a file and no folder for it. Raises StoreUnsafe."""
+    if is_postgresql(str(where)):
+        return
+    folder = sqlite_path(where).absolute().parent
+    if not folder.is_dir():
+        raise StoreUnsafe("sync.store_no_folder", folder=str(folder))
+
+
 def _postgres(where: str) -> Database:
     try:
         from sync.office.store.postgres import PostgresDatabase

@@ -114,18 +114,26 @@ def known(tx: Connection, found: Sequence[Notice]) -> set[tuple[str, str, str]]:
 
 
 def claim(tx: Connection, now: int, lease_ms: int, most: int) -> list[tuple[Hook, Notice]]:
-    """The oldest notices whose turn has come: for `lease_ms` they are the caller's, so that two workers do not tell
-    the same one."""
+    """The notices whose turn came first: for `lease_ms` they are the caller's, so that two workers do not tell the same
+    one. What was given back, or tried before, comes behind what is new: no slow hook keeps the others waiting."""
     same = (hooks.c.site == notices.c.site) & (hooks.c.name == notices.c.hook)
     due = select(hooks, notices).join(notices, same).where(notices.c.next_at <= now)
     rows = tx.execute(
-        due.order_by(notices.c.made_at, notices.c.subject).limit(most).with_for_update(of=notices, skip_locked=True)
+        due.order_by(notices.c.next_at, notices.c.made_at, notices.c.subject)
+        .limit(most)
+        .with_for_update(of=notices, skip_locked=True)
     ).all()
     width = len(hooks.c)
     mine = [(Hook(*row[:width]), Notice(*row[width:])) for row in rows]
     for _, notice in mine:
         _set(tx, notice, next_at=now + lease_ms, tries=notice.tries + 1)
     return mine
+
+
+def give_back(tx: Connection, those: Sequence[Notice], now: int) -> None:
+    """Claimed, but not tried: their turn is now."""
+    for notice in those:
+        _set(tx, notice, next_at=now, tries=notice.tries)
 
 
 def told(tx: Connection, notice: Notice, now: int) -> None:

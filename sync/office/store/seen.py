@@ -1,9 +1,23 @@
-"""What must not count twice or too often, wherever a request ends up: nonces of signed requests, wrong enrolment codes.
+"""What must not count twice or too often, wherever a request ends up: nonces of signed requests, wrong enrolment codes
+and passwords of an address.
 
 All workers of an office share it. Nothing here is worth keeping: what is old is forgotten at the next occasion.
 """
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBinary, String, Table, delete, func, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from sync.office.store.schema import metadata
 from sync.office.store.upsert import insert
@@ -44,7 +58,7 @@ def tries_of(tx: Connection, address: str) -> tuple[int, int] | None:
 
 
 def count_wrong(tx: Connection, address: str, now: int, window_ms: int, most: int) -> None:
-    """One more wrong code of `address`; of more than `most` addresses the oldest goes."""
+    """One more wrong try of `address`; of more than `most` addresses the oldest goes."""
     since, wrong = tries_of(tx, address) or (now, 0)
     if now - since >= window_ms:
         since, wrong = now, 0
@@ -55,3 +69,9 @@ def count_wrong(tx: Connection, address: str, now: int, window_ms: int, most: in
     if tx.execute(select(func.count()).select_from(enrolment_tries)).scalar_one() > most:
         oldest = select(enrolment_tries.c.address).order_by(enrolment_tries.c.since).limit(1).scalar_subquery()
         tx.execute(delete(enrolment_tries).where(enrolment_tries.c.address == oldest))
+
+
+def count_right(tx: Connection, address: str) -> None:
+    """One that was counted was not wrong."""
+    mine = (enrolment_tries.c.address == address, enrolment_tries.c.wrong > 0)
+    tx.execute(update(enrolment_tries).where(*mine).values(wrong=enrolment_tries.c.wrong - 1))

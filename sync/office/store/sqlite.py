@@ -32,8 +32,10 @@ GROUP_S: Final = 0.02
 """No change joins a transaction that has been open for longer."""
 GROUP: Final = 128
 """Changes in one transaction."""
-_PASSING: Final = ("locked", "busy", "full", "disk I/O")
-"""What SQLite says of troubles that may pass."""
+_PASSING: Final = (sqlite.SQLITE_BUSY, sqlite.SQLITE_LOCKED, sqlite.SQLITE_FULL, sqlite.SQLITE_IOERR)
+"""Result codes (sqlite.org/rescode.html) of troubles that may pass."""
+_PRIMARY: Final = 0xFF
+"""An extended code holds its primary one in the lowest byte."""
 
 
 def is_affected(version: tuple[int, ...]) -> bool:
@@ -154,7 +156,7 @@ def _within(tx: Connection, job: Job) -> Any:
 
 def _told(error: DBAPIError) -> Exception:
     """A trouble that may pass as StoreBusy; any other as it is."""
-    if any(word in str(error.orig) for word in _PASSING):
+    if getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY in _PASSING:
         return StoreBusy("sync.store_busy", why=str(error.orig))
     return error
 
