@@ -1,5 +1,6 @@
 """The house: arrows between rooms, and what each entry point is allowed to pay for at its start."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -33,6 +34,7 @@ HEAVY = {
     "fpdf",
     "pypdfium2",
 }
+_BROAD = {"Exception", "BaseException"}
 
 
 def loaded_after(code: str) -> set[str]:
@@ -262,6 +264,27 @@ def test_what_the_papers_name_is_there() -> None:
     clauses = {int(n) for n in re.findall(r"^- D(\d+)", (docs / "domain.md").read_text(encoding="utf-8"), re.MULTILINE)}
     named = (docs / "domain-coverage.md").read_text(encoding="utf-8")
     assert clauses == {int(n) for n in re.findall(r"\bD(\d+)", named)}
+
+
+def test_any_exception_is_taken_only_where_the_papers_say() -> None:
+    """One that is raised again is not taken. The last resorts of screen and server are called, and ask for none."""
+    found = set()
+    for file in (file for room in ("app", "hardware", "sync", "screens") for file in (ROOT / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ExceptHandler) and (node.type is None or _BROAD & {ast.unparse(node.type)}):
+                raised = isinstance(node.body[-1], ast.Raise)
+                found |= set() if raised else {file.relative_to(ROOT).as_posix()}
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    said = text.partition("**Any exception is taken only where")[2].partition("\n- ")[0]
+    assert found | {"screens/terminal.py", "sync/office/server.py"} == set(re.findall(r"`(\S+\.py)`", said))
+
+
+def test_a_proxy_leads_to_the_port_at_which_the_office_serves() -> None:
+    from sync.office.settings import HOST, PORT
+
+    papers = [ROOT / "README.md", ROOT / "README.zh-CN.md", *(ROOT / "docs").glob("*.md")]
+    text = "\n".join(paper.read_text(encoding="utf-8") for paper in papers)
+    assert set(re.findall(r"\b(?:proxy_pass|reverse_proxy) (?:http://)?([\w.:]+)", text)) == {f"{HOST}:{PORT}"}
 
 
 @pytest.mark.parametrize(("program", "paper"), [("watchbook", "screens.cli"), ("watchbook-office", "sync.office.cli")])

@@ -442,8 +442,8 @@ async def _changes(office: Office, request: AnyRequest, cursor: str, limit: int,
     while not page.items and before < page.reached and (left_s := until - time.monotonic()) > 0:
         before = page.reached  # beyond it there may be something for another handheld only: then the waiting goes on
         await office.feed.news(caller.book, site, before, left_s)
-        await _still_in(office, caller)
         page = await _page(office, caller, cursor, limit)
+        await _still_in(office, caller)
     held = await office.store.records.held(site, caller.book)
     body = Changes(
         book=caller.book.hex(),

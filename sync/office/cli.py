@@ -13,13 +13,14 @@ from typing import Any, Final
 import click
 
 from app import usage
+from app.duties.rotating import EXPONENTS
 from app.duties.site import ROLES
 from app.usage import flags, option
 from app.words import LANGS, say
 from sync.office.hook_forms import FORMS
 from sync.office.labels import BOTH, NAMES
 from sync.office.papers import NAMES as PAPERS
-from sync.office.settings import Settings, load
+from sync.office.settings import MOST_WORKERS, Settings, load
 from sync.office.sheets import LAYOUTS, USUAL
 
 shared: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = usage.options(
@@ -63,7 +64,7 @@ def cli() -> None:
 @shared
 @served
 @secured
-@option("--workers", metavar="N")
+@option("--workers", type=click.IntRange(1, MOST_WORKERS))
 def serve(began: str | None) -> None:
     from sync.office import starting
 
@@ -74,10 +75,11 @@ def serve(began: str | None) -> None:
 @shared
 @served
 @click.option("--days", type=click.IntRange(0, 31), default=30)
-def demo(began: str | None, days: int) -> None:
+@click.option("--until-eof", is_flag=True)
+def demo(began: str | None, days: int, until_eof: bool) -> None:
     from sync.office import starting
 
-    starting.demo(settings(), began, days)
+    starting.demo(settings(), began, days, until_eof=until_eof)
 
 
 # -- plans ---------------------------------------------------------------------------------------
@@ -113,7 +115,7 @@ def plan_import(file: str, people: str | None) -> None:
 @shared
 @click.argument("site")
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
-@click.option("--revision", type=int)
+@click.option("--revision", type=click.IntRange(min=1))
 def plan_export(site: str, out: Path, revision: int | None) -> None:
     from sync.office import commands
 
@@ -457,7 +459,7 @@ def tag() -> None:
 @click.argument("tag")
 @click.option("--eid", metavar="HEX")
 @click.option("--bthome", metavar="HEX")
-@click.option("--k", type=int, default=9)
+@click.option("--k", type=click.IntRange(EXPONENTS[0], EXPONENTS[-1]), default=9)
 @click.option("--counter", type=click.IntRange(0, 2**32 - 1), default=0)
 @click.option("--at", metavar="ISO8601")
 def tag_key(site: str, tag: str, eid: str | None, bthome: str | None, k: int, counter: int, at: str | None) -> None:

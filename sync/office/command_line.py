@@ -15,6 +15,7 @@ from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import WatchbookError
+from app.text import clean
 from app.words import say
 from sync.office import audit
 from sync.office.qr import drawn
@@ -65,16 +66,20 @@ class Noted(Struct, frozen=True):
     subject: str = ""
 
 
-def with_store(settings: Settings, act: Callable[[Store], Awaitable[T]], noted: Noted | None = None) -> T:
-    """What `act` gives, with the store open for it, and `noted` in the audit before it.
+def with_store(
+    settings: Settings, act: Callable[[Store], Awaitable[T]], noted: Noted | None = None, *, site: str | None = None
+) -> T:
+    """What `act` gives, with the store open for it, and `noted` in the audit before it; `site` is one that was typed.
 
-    Raises CommandRefused, StoreFailed.
+    Raises CommandRefused, also for a site that has no plan; StoreFailed.
     """
 
     async def run_it() -> T:
         async with _store(settings) as store:
             if noted is not None:
                 await audit.acts(store, audit.shell_user(), noted.act, now_ms(), noted.site, noted.subject)
+            if site is not None:
+                await must_know_site(store, site)
             return await act(store)
 
     with database_trouble():
@@ -114,6 +119,14 @@ def folder_of(settings: Settings) -> Path:
     except OSError as e:
         raise CommandRefused("office_cli.bad_folder", folder=str(settings.data_dir), why=e.strerror or "") from e
     return settings.data_dir
+
+
+def typed_name(text: str, most: int = 80) -> str:
+    """A name as it is kept. Raises CommandRefused for one of nothing but spaces."""
+    name = clean(text, most).strip()
+    if not name:
+        raise CommandRefused("office_cli.no_name")
+    return name
 
 
 def parse_time(text: str) -> int:

@@ -21,17 +21,19 @@ from sync.office.importing import Found
 from sync.office.keys import OfficeKey
 from sync.office.settings import Settings
 from sync.office.store import Store
+from sync.office.store.engine import is_postgresql, sqlite_path
 
 # -- plans ---------------------------------------------------------------------------------------
 
 
 def plan_check(settings: Settings, file: str, people: str | None) -> int:
-    """Print every fault; 1 when there is one."""
+    """Print every fault; 1 when there is one. An office that is not there yet is not made."""
 
     async def ask(store: Store | None) -> Found:
         return await importing.check(store, Path(file), _path(people))
 
-    found = with_store(settings, ask) if Path(settings.db).exists() else asyncio.run(ask(None))
+    there = is_postgresql(settings.db) or sqlite_path(settings.db).exists()
+    found = with_store(settings, ask) if there else asyncio.run(ask(None))
     _print_faults(settings, found)
     if settings.as_json:
         return int(found.refused)
@@ -89,7 +91,7 @@ def plan_export(settings: Settings, site: str, out: Path, revision: int | None) 
         found = await store.read(lambda tx: revision_of(tx, site, revision))
         return drawn_up(found, out.suffix.lower()) if found else None
 
-    content = with_store(settings, act, Noted("plan-exported", site, out.name))
+    content = with_store(settings, act, Noted("plan-exported", site, out.name), site=site)
     if content is None:
         raise CommandRefused("plan_book.no_revision", site=site[:64])
     try:
@@ -147,7 +149,7 @@ def export(settings: Settings, site: str | None, *, jsonl: bool) -> None:
             sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()
 
-    with_store(settings, act, Noted("exported", site or ""))
+    with_store(settings, act, Noted("exported", site or ""), site=site)
 
 
 # -- what was carried by hand --------------------------------------------------------------------

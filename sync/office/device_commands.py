@@ -15,17 +15,17 @@ from sync.office.command_line import (
     CommandRefused,
     Noted,
     folder_of,
-    must_know_site,
     now_ms,
     print_json,
     print_qr,
     tell,
+    typed_name,
     with_store,
 )
 from sync.office.fleet import Due
 from sync.office.keys import OfficeKey
 from sync.office.places import Places
-from sync.office.settings import Settings
+from sync.office.settings import PORT, Settings
 from sync.office.store import Store
 from sync.office.store.devices import LIFETIME_MS, Device
 from sync.office.store.plans import newest_plans
@@ -33,34 +33,37 @@ from sync.office.troubles import troubles
 
 
 def device_add(settings: Settings, name: str, site: str) -> None:
-    """Print a one-use code. Raises CommandRefused for a site that has no plan, and for a name in use there."""
+    """Print a one-use code. Raises CommandRefused for a site that has no plan, and for no name or one in use there."""
     from sync.wire import join_code
 
+    called = typed_name(name)
     key = OfficeKey.open(folder_of(settings))
 
     async def act(store: Store) -> tuple[str, str]:
-        await must_know_site(store, site)
-        called = clean(name, 80).strip()
         taken = [each for each in await store.devices.of(site) if each.name == called and each.revoked_at is None]
         if taken:
             raise CommandRefused("office_cli.device_named", name=called, device=taken[0].device)
         issued = await store.devices.add(site, called, now_ms())
         return issued.device, join_code(issued.code, key.public)
 
-    device, code = with_store(settings, act, Noted("device-added", site, name))
+    device, code = with_store(settings, act, Noted("device-added", site, called), site=site)
     if settings.as_json:
         print_json({"code": code, "device": device})
         return
     minutes = LIFETIME_MS // 60_000
-    click.echo(say(settings.lang, "office_cli.device_added", device=device, code=code, minutes=minutes))
-    click.echo(say(settings.lang, "office_cli.device_how", code=code))
+    click.echo(say(settings.lang, "office_cli.device_added", name=called, device=device, code=code, minutes=minutes))
+    url = settings.public.office or say(settings.lang, "office_cli.url")
+    click.echo(say(settings.lang, "office_cli.device_how", code=code, url=url))
+    if not settings.public.office:
+        here = f"{'https' if settings.tls or settings.tls_cert else 'http'}://127.0.0.1:{settings.port or PORT}"
+        click.echo(say(settings.lang, "office_cli.device_here", url=here))
     print_qr(code)
 
 
 def device_list(settings: Settings, site: str | None) -> None:
     """Every handheld with its last word of itself."""
     now = now_ms()
-    seen, plans, due = with_store(settings, lambda store: store.read(lambda tx: _fleet(tx, site)))
+    seen, plans, due = with_store(settings, lambda store: store.read(lambda tx: _fleet(tx, site)), site=site)
     if settings.as_json:
         print_json([_device(each, now, _newest(plans, each), due[each.key], settings.lang) for each in seen])
         return
@@ -141,5 +144,5 @@ def device_revoke(settings: Settings, named: str, site: str | None) -> None:
         await store.devices.revoke(found[0].site, found[0].device, now_ms())
         return found[0]
 
-    device = with_store(settings, act, Noted("device-revoked", site or "", named))
+    device = with_store(settings, act, Noted("device-revoked", site or "", named), site=site)
     tell(settings, "office_cli.device_revoked", {"device": device.device, "site": device.site})

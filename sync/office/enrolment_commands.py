@@ -54,7 +54,7 @@ def sheets(settings: Settings, file: Path, out: Path, site: str, hours: int) -> 
             put(out, await invitations.invite(store, read.wanted, key.public, address, hours, now))
         return read
 
-    read = with_store(settings, act, Noted("sheets-made", site, file.name))
+    read = with_store(settings, act, Noted("sheets-made", site, file.name), site=site or None)
     faults = [fault.sentence(settings.lang) for fault in read.faults]
     if faults:
         if settings.as_json:
@@ -81,7 +81,7 @@ def waiting(settings: Settings, site: str | None) -> None:
     """Handhelds that scanned a sheet, with the six characters that each shows."""
     key = OfficeKey.open(folder_of(settings)).public
     found, plans = with_store(
-        settings, lambda store: store.read(lambda tx: (admitting.waiting(tx, key, site), newest_plans(tx)))
+        settings, lambda store: store.read(lambda tx: (admitting.waiting(tx, key, site), newest_plans(tx))), site=site
     )
     if settings.as_json:
         print_json([_row(each) for each in found])
@@ -118,7 +118,7 @@ def confirm(settings: Settings, named: str, site: str | None) -> None:
         await store.devices.confirm(found.site, found.device)
         return found
 
-    device = with_store(settings, act, Noted("device-confirmed", site or "", named))
+    device = with_store(settings, act, Noted("device-confirmed", site or "", named), site=site)
     tell(settings, "invitations.confirmed", {"device": device.device, "site": device.site, "name": device.name})
 
 
@@ -136,7 +136,7 @@ def replaced(settings: Settings, old: str, new: str, site: str | None) -> None:
             raise CommandRefused("invitations.not_replaced")
         return pair
 
-    broken, spare = with_store(settings, act, Noted("device-replaced", site or "", f"{old} {new}"))
+    broken, spare = with_store(settings, act, Noted("device-replaced", site or "", f"{old} {new}"), site=site)
     tell(settings, "invitations.replaced", {"old": broken.name, "new": spare.name})
 
 

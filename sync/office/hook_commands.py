@@ -6,7 +6,7 @@ from msgspec import Struct
 from app.text import clean
 from app.words import say
 from sync.office import telling
-from sync.office.command_line import CommandRefused, Noted, must_know_site, now_ms, print_json, secret, tell, with_store
+from sync.office.command_line import CommandRefused, Noted, now_ms, print_json, secret, tell, with_store
 from sync.office.hook_forms import checked_fields, checked_url, host_of
 from sync.office.places import Places
 from sync.office.settings import Settings
@@ -50,11 +50,8 @@ def hook_add(settings: Settings, site: str, name: str, wanted: Wanted) -> None:
         now_ms(),
     )
 
-    async def act(store: Store) -> None:
-        await must_know_site(store, site)
-        await store.write(lambda tx: hooks.add(tx, hook))
-
-    with_store(settings, act, Noted("webhook-added", site, name))
+    noted = Noted("webhook-added", site, name)
+    with_store(settings, lambda store: store.write(lambda tx: hooks.add(tx, hook)), noted, site=site)
     tell(settings, "hooks.added", {"site": site, "name": name}, form=hook.form, host=host_of(hook))
 
 
@@ -65,6 +62,7 @@ def hook_list(settings: Settings, site: str | None) -> None:
         lambda store: store.read(
             lambda tx: [(hook, hooks.standing_of(tx, hook), site_plan(tx, hook.site)) for hook in hooks.every(tx, site)]
         ),
+        site=site,
     )
     if settings.as_json:
         print_json([
@@ -89,7 +87,7 @@ def hook_list(settings: Settings, site: str | None) -> None:
 def hook_remove(settings: Settings, site: str, name: str) -> None:
     """Raises CommandRefused."""
     noted = Noted("webhook-removed", site, name)
-    if not with_store(settings, lambda store: store.write(lambda tx: hooks.remove(tx, site, name)), noted):
+    if not with_store(settings, lambda store: store.write(lambda tx: hooks.remove(tx, site, name)), noted, site=site):
         raise CommandRefused("hooks.unknown", site=site[:64], name=name[:80])
     tell(settings, "hooks.removed", {"site": site, "name": name})
 
@@ -110,7 +108,7 @@ def hook_test(settings: Settings, site: str, name: str) -> None:
             notice = Notice(site, name, f"trial/{now_ms()}", "trial", text, now_ms(), None)
             return found, await send(client, found, [notice], now_ms())
 
-    hook, why = with_store(settings, act)
+    hook, why = with_store(settings, act, site=site)
     if why:
         raise CommandRefused("hooks.not_tried", host=host_of(hook), why=why)
     click.echo(say(settings.lang, "hooks.tried", host=host_of(hook)))

@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from sync.office.command_line import CommandRefused, Noted, now_ms, tell, with_store
+from sync.office.day import typed_day
 from sync.office.fold import Folding, prepare
 from sync.office.month import days_of, is_month
 from sync.office.papers import catalogue
@@ -34,7 +35,7 @@ def paper(settings: Settings, wish: Wish, out: Path) -> None:
         return made
 
     noted = Noted("paper-made", wish.site, f"{wish.name}.{form} {wish.first} {wish.last} {wish.of}")
-    made = with_store(settings, write, noted)
+    made = with_store(settings, write, noted, site=wish.site)
     fields = {"path": str(out), "records": made.made.records, "hash": made.made.hash}
     tell(settings, "papers.made", fields)
 
@@ -42,7 +43,7 @@ def paper(settings: Settings, wish: Wish, out: Path) -> None:
 def check(settings: Settings, wish: Wish, digest: str) -> int:
     """Tell whether the paper with that hash is made from the records that are here: AGREES or DIFFERS."""
     noted = Noted("paper-checked", wish.site, f"{wish.name} {wish.first} {wish.last} {digest[:12]}")
-    made = with_store(settings, lambda store: _made(store, wish), noted).made
+    made = with_store(settings, lambda store: _made(store, wish), noted, site=wish.site).made
     same = made.hash == digest.strip().lower()
     key = "papers.check_same" if same else "papers.check_changed"
     tell(settings, key, {"agrees": same, "records": made.records, "hash": made.hash})
@@ -67,8 +68,7 @@ def report(settings: Settings, wanted: str, site: str, out: Path) -> None:
 
 def wish_of(name: str, site: str, first: str, last: str, of: str, lang: str) -> Wish:
     """Raises CommandRefused for days that are none."""
-    try:
-        days = [date.fromisoformat(text) for text in (first, last or first)]
-    except ValueError as e:
-        raise CommandRefused("papers.bad_day") from e
+    days = typed_day(first), typed_day(last or first)
+    if days[0] is None or days[1] is None:
+        raise CommandRefused("papers.bad_day")
     return Wish(name, site, days[0], days[1], lang, of)

@@ -19,7 +19,6 @@ from sync.office import binding, tag_keys
 from sync.office.command_line import (
     CommandRefused,
     Noted,
-    must_know_site,
     now_ms,
     parse_time,
     print_json,
@@ -68,10 +67,9 @@ def tag_key(settings: Settings, site: str, tag: str, told: TagKey) -> None:
         return tag_keys.tell_eid(tx, site, tag, key, told.exponent, told.counter, at, now)
 
     async def act(store: Store) -> tuple[int, ZoneInfo]:
-        await must_know_site(store, site)
         return await store.write(change), (await store.read(_zones))[site]
 
-    issue, zone = with_store(settings, act, Noted("tag-key", site, tag))
+    issue, zone = with_store(settings, act, Noted("tag-key", site, tag), site=site)
     if settings.as_json:
         print_json({"site": site, "tag": tag, "issue": issue, "since": at})
         return
@@ -88,7 +86,7 @@ def tag_list(settings: Settings, site: str | None) -> None:
         sites = [site] if site is not None else plan_table.sites(tx)
         return [each for name in sites for each in tag_keys.keyed(tx, name, now)], _zones(tx)
 
-    found, zones = with_store(settings, lambda store: store.read(ask))
+    found, zones = with_store(settings, lambda store: store.read(ask), site=site)
     if settings.as_json:
         print_json([msgspec.to_builtins(each) for each in found])
         return
@@ -115,7 +113,7 @@ def _moment(at: int, zone: ZoneInfo) -> str:
 
 
 def _change(settings: Settings, change: Callable[[Connection], T], noted: Noted) -> T:
-    return with_store(settings, lambda store: store.write(change), noted)
+    return with_store(settings, lambda store: store.write(change), noted, site=noted.site)
 
 
 def code_reissue(settings: Settings, site: str, thing: str) -> None:
@@ -144,7 +142,9 @@ def code_unbind(settings: Settings, site: str, text: str | None) -> None:
 
 def code_list(settings: Settings, site: str) -> None:
     """The newest label of each thing, and the makers' codes. Raises CodeRefused."""
-    found, zones = with_store(settings, lambda store: store.read(lambda tx: (binding.known(tx, site), _zones(tx))))
+    found, zones = with_store(
+        settings, lambda store: store.read(lambda tx: (binding.known(tx, site), _zones(tx))), site=site
+    )
     if settings.as_json:
         print_json([msgspec.to_builtins(each) for each in found])
         return
@@ -207,12 +207,11 @@ def labels(settings: Settings, site: str | None, wish: "Wish", wanted: "Wanted")
         raise CommandRefused("labels.nothing_asked")
 
     async def act(store: Store) -> "Printable":
-        await must_know_site(store, site)
         found = await store.read(lambda tx: printing.read(tx, site, wish, base, now_ms()))
         assert found is not None
         return found
 
-    printable = with_store(settings, act)
+    printable = with_store(settings, act, site=site)
     count = len(printable.labels)
     if not files:
         for label in printable.labels:

@@ -11,11 +11,11 @@ from sync.office import retention
 from sync.office.command_line import (
     CommandRefused,
     Noted,
-    must_know_site,
     now_ms,
     parse_time,
     print_json,
     tell,
+    typed_name,
     with_store,
 )
 from sync.office.places import Places
@@ -29,21 +29,20 @@ from sync.office.store.retention import Hold
 def purge(settings: Settings, site: str, *, dry: bool) -> None:
     """Let go what the plan keeps no longer; `dry` only tells how much that is. Raises RetentionRefused."""
     noted = None if dry else Noted("purged", site)
-    found = with_store(settings, lambda store: retention.purge(store, site, now_ms(), dry=dry), noted)
+    found = with_store(settings, lambda store: retention.purge(store, site, now_ms(), dry=dry), noted, site=site)
     told = {"site": site, "dry_run": dry, **msgspec.to_builtins(found)}
     tell(settings, "retention.would" if dry else "retention.done", told)
 
 
 def hold_add(settings: Settings, site: str, name: str, first: str, last: str, reason: str) -> None:
     """Raises CommandRefused, RetentionRefused."""
-    called, why = clean(name, 64).strip(), clean(reason, 500).strip()
+    called, why = typed_name(name, 64), clean(reason, 500).strip()
+    if not why:
+        raise CommandRefused("retention.no_reason")
     wanted = Hold(site, called, parse_time(first), parse_time(last), why, now_ms())
 
-    async def act(store: Store) -> None:
-        await must_know_site(store, site)
-        await store.write(lambda tx: retention.hold(tx, wanted))
-
-    with_store(settings, act, Noted("held", site, called))
+    noted = Noted("held", site, called)
+    with_store(settings, lambda store: store.write(lambda tx: retention.hold(tx, wanted)), noted, site=site)
     tell(settings, "retention.held", {"site": site, "name": called}, first=first, last=last)
 
 
@@ -54,7 +53,7 @@ def hold_list(settings: Settings, site: str) -> None:
         )
         return held, Places(settings.lang, plan, {})
 
-    held, places = with_store(settings, ask)
+    held, places = with_store(settings, ask, site=site)
     if settings.as_json:
         print_json(msgspec.to_builtins(held))
         return
@@ -69,6 +68,9 @@ def hold_list(settings: Settings, site: str) -> None:
 def hold_remove(settings: Settings, site: str, name: str) -> None:
     """Raises CommandRefused."""
     noted = Noted("released", site, name)
-    if not with_store(settings, lambda store: store.write(lambda tx: table.remove_hold(tx, site, name)), noted):
+    removed = with_store(
+        settings, lambda store: store.write(lambda tx: table.remove_hold(tx, site, name)), noted, site=site
+    )
+    if not removed:
         raise CommandRefused("retention.no_hold", site=site[:64], name=name[:64])
     tell(settings, "retention.released", {"site": site, "name": name})

@@ -13,7 +13,7 @@ from app.text import clean
 from app.words import say
 from sync.office import audit, fleet, settings_typed
 from sync.office import handheld_settings as rules
-from sync.office.command_line import CommandRefused, must_know_site, now_ms, print_json, with_store
+from sync.office.command_line import CommandRefused, now_ms, print_json, with_store
 from sync.office.places import Places
 from sync.office.settings import Settings
 from sync.office.settings_told import listed, told, value_words
@@ -37,12 +37,8 @@ class Standing(Struct, frozen=True):
 def show(settings: Settings, site: str, named: str | None) -> None:
     """Each setting with the value that holds, and whose word it is. Raises CommandRefused."""
 
-    async def ask(store: Store) -> Standing:
-        await must_know_site(store, site)
-        return await store.read(lambda tx: _standing(tx, site))
-
-    found = with_store(settings, ask)
-    device = _find(found.seen, named).device if named else ""
+    found = with_store(settings, lambda store: store.read(lambda tx: _standing(tx, site)), site=site)
+    device = _named(found.seen, named)
     values = told(found.plan, found.rows, device)
     if settings.as_json:
         last = found.history[0].sent.revision if found.history else 0
@@ -109,9 +105,8 @@ def _carry_out(
     settings: Settings, site: str, named: str | None, news: Mapping[str, Value | None], *, dry: bool, lang: str
 ) -> int:
     async def act(store: Store) -> tuple[list[rules.Change], list[Device], Row | None]:
-        await must_know_site(store, site)
         found = await store.read(lambda tx: _standing(tx, site))
-        device = _find(found.seen, named).device if named else ""
+        device = _named(found.seen, named)
         changes = rules.changes(found.rows, device, news)
         reached = rules.reached(found.rows, [each.device for each in found.seen], device, news)
         if dry or not changes:
@@ -120,7 +115,7 @@ def _carry_out(
         await audit.acts(store, by, rules.ACT, now, site, rules.subject(device, changes))
         return changes, reached, await store.write(lambda tx: rules.change(tx, site, device, news, by, now))
 
-    changes, reached, row = with_store(settings, act)
+    changes, reached, row = with_store(settings, act, site=site)
     names = [each.name for each in reached]
     if settings.as_json:
         plain = [{"name": each.name, "was": each.was, "becomes": each.becomes} for each in changes]
@@ -148,8 +143,13 @@ def _standing(tx: Connection, site: str) -> Standing:
     return Standing(plan, table.newest(tx, site), table.history(tx, site, rules.SHOWN), fleet.read(tx, site))
 
 
-def _find(seen: Sequence[fleet.Seen], named: str) -> Device:
-    """By its id, else by its name. Raises CommandRefused when none is called that, or more than one."""
+def _named(seen: Sequence[fleet.Seen], named: str | None) -> str:
+    """Id of the handheld of that id, else of that name; "" for the site, which is meant when nothing was typed at all.
+
+    Raises CommandRefused when none is called that, or more than one.
+    """
+    if named is None:
+        return ""
     every = [each.device for each in seen]
     found = [each for each in every if each.device == named]
     found = found or [each for each in every if each.name == named and each.revoked_at is None]
@@ -158,4 +158,4 @@ def _find(seen: Sequence[fleet.Seen], named: str) -> Device:
     if len(found) > 1:
         ids = ", ".join(each.device for each in found)
         raise CommandRefused("office_cli.several_devices", device=named[:80], ids=ids)
-    return found[0]
+    return found[0].device

@@ -5,7 +5,7 @@ has no use for once a matter is over, and what the plan of that day says of its 
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ from sync.office.store.cases import CaseRow
 from sync.office.store.paging import kept
 from sync.office.subjects import ASSET, SURVEY
 
+_DAY_MS: Final = 24 * 3600 * 1000
 SPAN_DAYS: Final = 400
 """An excuse for longer than this bears on no more days than so many."""
 EARLIEST_AT: Final = 631_152_000_000
@@ -71,10 +72,13 @@ def touched_days(plan: Plan | None, moments: Iterable[int | None]) -> set[str]:
 
 
 def days_between(plan: Plan | None, first: int, last: int) -> set[str]:
-    """The local days from `first` until before `last`."""
-    step = int(timedelta(days=1).total_seconds() * 1000)
-    until = min(last, first + SPAN_DAYS * step)
-    return touched_days(plan, [*range(first, until, step), until - 1])
+    """The local days from `first` until before `last`, however long the clocks make each of them."""
+    since, until = max(first, EARLIEST_AT + 1), min(last, first + SPAN_DAYS * _DAY_MS, LATEST_AT)
+    if plan is None or since >= until:
+        return set()
+    zone = ZoneInfo(plan.site.zone)
+    day, end = (date.fromisoformat(local_day(at, zone)) for at in (since, until - 1))
+    return {(day + timedelta(days=after)).isoformat() for after in range((end - day).days + 1)}
 
 
 def _put(tx: Connection, row: CaseRow) -> None:

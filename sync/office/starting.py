@@ -3,11 +3,14 @@
 import asyncio
 import fcntl
 import os
+import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory, mkdtemp
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -41,12 +44,23 @@ class OfficeInUse(BookInUse):
 
 
 def serve(settings: Settings, began: str | None) -> None:
-    """Until SIGTERM. Prints one line when it answers. Raises OfficeInUse, PortTaken, StoreUnsafe."""
-    _serve(settings, began, lambda url: print(f"listening {url}", flush=True))  # noqa: T201 - the answer to a program
+    """Until SIGTERM. Prints one line when it answers: a sentence on a terminal, else `listening URL` for a program.
+    Raises OfficeInUse, PortTaken, StoreUnsafe.
+    """
+
+    def ready(url: str) -> None:
+        click.echo(say(settings.lang, "office_cli.listening", url=url) if sys.stdout.isatty() else f"listening {url}")
+
+    _serve(settings, began, ready)
 
 
-def demo(settings: Settings, began: str | None, days: int) -> None:
-    """Serve the example from the data directory that was named, else from one that goes away afterwards."""
+def demo(settings: Settings, began: str | None, days: int, *, until_eof: bool = False) -> None:
+    """Serve the example from the data directory that was named, else from one that goes away afterwards.
+
+    `until_eof`: the office ends with whoever holds the other end of its standard input, however that one ended.
+    """
+    if until_eof:
+        Thread(target=_end_at_eof, daemon=True).start()
     if settings.chosen:
         _demo(settings, began, days)
         return
@@ -84,6 +98,13 @@ def _demo(settings: Settings, began: str | None, days: int) -> None:
             process.kill()
             process.join()
         rmtree(scratch, ignore_errors=True)
+
+
+def _end_at_eof() -> None:
+    with suppress(OSError):
+        while os.read(0, 512):
+            pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _introduce(desk: "Desk", lang: str) -> None:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from app.duties.rotating import EID_BYTES
+from app.duties.rotating import EID_BYTES, EXPONENTS
 from app.duties.site import EID, decode_plan
 from app.errors import WatchbookError
 from app.pages import TableSent, TablesSent
@@ -27,8 +27,6 @@ PAGE: Final = "tag-tables"
 DAY_MS: Final = 24 * 3600 * 1000
 BEHIND_MS, AHEAD_MS, RENEW_MS = DAY_MS, 2 * DAY_MS, DAY_MS
 """The tables reach from a day ago to two days ahead, and are made anew when less than a day of them is left."""
-EXPONENTS: Final = range(8, 16)
-"""How often an identity may change, 2^exponent s: faster ones would make tables that nobody can carry."""
 MOST_IDS: Final = 360_000
 """In a site's tables: 3.9 MB on the way, of the 4 MiB that a page may have. 700 tags at 512 s."""
 TURN: Final = "tags/turn"

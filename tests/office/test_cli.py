@@ -23,7 +23,7 @@ from app.codes import digest, parse, pin_matches
 from app.duties.site import ROLES, Credentials, People, decode_plan
 from app.logbook.book import Draft, Logbook
 from app.logbook.verify import check_lines
-from app.settings import example
+from app.settings import SettingsRefused, example
 from app.text import cells
 from app.words import table
 from sync.courier import Courier
@@ -37,11 +37,14 @@ from sync.office.keys import OfficeKey
 from sync.office.plans import read_people, read_plan
 from sync.office.qr import half_blocks, modules
 from sync.office.serve import open_store
+from sync.office.settings import load
 from sync.office.staged import MOST_MS, StagedClock
 from sync.office.store import Store
 from sync.office.walker import SteppedClock
+from tests import postgres
 from tests.office.conftest import PASSWORD, PEOPLE, PLAN, ROOT, SITE, Handheld, Office, at, furnished, sign_in
 from tests.office.test_fold import take
+from tests.pty import Pty
 
 T = TypeVar("T")
 COMMAND = [sys.executable, "-m", "sync.office"]
@@ -158,6 +161,24 @@ def test_checking_a_good_plan_needs_no_office(run: Callable[..., Done], tmp_path
     assert done.code == 0
     assert "no faults" in done.out
     assert not (tmp_path / "none").exists()
+    elsewhere = ("--db", f"sqlite:///{tmp_path}/none.db")
+    assert run("plan", "check", str(PLAN), "--data-dir", str(tmp_path / "none"), *elsewhere).code == 0
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("address", ["{}", "sqlite:///{}", "postgresql"])
+def test_a_check_knows_the_people_of_an_office_at_any_address(
+    run: Callable[..., Done], tmp_path: Path, address: str
+) -> None:
+    db = postgres.server().database() if address == "postgresql" else address.format(tmp_path / "office.db")
+    where = ("--data-dir", str(tmp_path), "--db", db, "--lang", "en")
+    assert run("plan", "import", str(PLAN), "--people", str(PEOPLE), *where).code == 0
+    stranger = tmp_path / "stranger.yaml"
+    stranger.write_text(PLAN.read_text(encoding="utf-8").replace("zhang-wei", "nobody-here"), encoding="utf-8")
+    checked = run("plan", "check", str(stranger), *where)
+    assert (checked.code, "nobody-here" in checked.err) == (1, True)
+    assert run("plan", "import", str(stranger), *where).code == 1
+    assert run("plan", "check", str(PLAN), *where).code == 0
 
 
 # -- handhelds -----------------------------------------------------------------------------------
@@ -202,6 +223,33 @@ def test_a_name_that_two_handhelds_have_needs_the_id(run: Callable[..., Done], f
     assert done.code == 1
     assert all(each in done.err for each in ids)
     assert run("device", "revoke", ids[0], *where).code == 0
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\u3000"])
+def test_what_has_an_empty_name_is_not_kept(run: Callable[..., Done], folder: Path, name: str) -> None:
+    where = ("--data-dir", str(folder), "--lang", "en")
+    span = ("--from", "2026-11-20T00:00:00+08:00", "--to", "2026-11-22T00:00:00+08:00")
+    for words in (
+        ("device", "add", name, "--site", SITE),
+        ("hold", "add", SITE, name, *span, "--reason", "theft"),
+        ("hold", "add", SITE, "case 7", *span, "--reason", name),
+        ("webhook", "add", SITE, name, "--form", "wecom", "--url", "https://hook.example/x"),
+        ("user", "add", name, "--role", "manager", "--password-stdin"),
+        ("user", "add", "chief", "--role", "manager", "--person", name, "--password-stdin"),
+    ):
+        done = run(*words, *where, stdin=PASSWORD + "\n")
+        assert (done.code, done.out) == (1, ""), words
+        assert len(done.err.splitlines()) == 1, words
+    for kept in (("device", "list"), ("hold", "list", SITE), ("webhook", "list"), ("user", "list")):
+        assert json.loads(run(*kept, *where, "--json").out) == [], kept
+
+
+def test_an_empty_name_of_a_handheld_is_not_its_whole_site(run: Callable[..., Done], folder: Path) -> None:
+    where = ("--data-dir", str(folder), "--lang", "en")
+    for words in (("set", SITE, "letters=large"), ("unset", SITE, "letters"), ("show", SITE)):
+        done = run("settings", *words, "--device", "", *where)
+        assert (done.code, "no handheld" in done.err) == (1, True), words
+    assert run("settings", "set", SITE, "letters=large", *where).code == 0
 
 
 # -- people --------------------------------------------------------------------------------------
@@ -378,6 +426,31 @@ def test_settings_come_from_the_environment_and_the_file_too(
     assert "70000" in run("serve").err
 
 
+@pytest.mark.parametrize(
+    ("config", "workers", "tls"),
+    [
+        ("workers = 4\ntls = true", 4, True),
+        ('workers = "4"\ntls = "true"', 4, True),
+        ('tls = "yes"', 1, True),
+        ("tls = false", 1, False),
+        ('tls = "false"', 1, False),
+    ],
+)
+def test_a_number_and_a_yes_may_stand_in_the_file_as_such_or_as_text(
+    tmp_path: Path, config: str, workers: int, tls: bool
+) -> None:
+    (tmp_path / "config.toml").write_text(config, encoding="utf-8")
+    found = load({"data_dir": str(tmp_path)}, {})
+    assert (found.workers, found.tls) == (workers, tls)
+
+
+@pytest.mark.parametrize("config", ["workers = 0", "workers = true", "workers = 1.5", "tls = 1", "port = true"])
+def test_what_is_no_such_number_or_no_yes_is_refused(tmp_path: Path, config: str) -> None:
+    (tmp_path / "config.toml").write_text(config, encoding="utf-8")
+    with pytest.raises(SettingsRefused):
+        load({"data_dir": str(tmp_path)}, {})
+
+
 def every_command(command: click.Command = cli, *names: str) -> Iterator[tuple[click.Command, tuple[str, ...]]]:
     yield command, names
     for name, sub in getattr(command, "commands", {}).items():
@@ -419,6 +492,99 @@ def test_wrong_usage_is_exit_two(run: Callable[..., Done], args: list[str]) -> N
     assert run(*args).code == 2
 
 
+@pytest.mark.parametrize(
+    "args",
+    ["serve --port 70000", "serve --workers 0", "serve --workers 65", "demo --days 32", "demo --port -1",
+     "plan export x -o x.yaml --revision 0", "device sheets x.csv -o x.pdf --hours 0",
+     "tag key x y --eid - --counter -1", "tag key x y --eid - --k 7", "tag key x y --eid - --k 40"],
+)  # fmt: skip
+def test_a_number_out_of_its_range_is_wrong_usage(
+    run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("x.csv").touch()
+    done = run(*args.split(), "--data-dir", str(tmp_path / "data"), "--lang", "en")
+    assert (done.code, " is a number" in done.err) == (2, True)
+    assert not (tmp_path / "data").exists()
+
+
+SPAN = ("--from", "2026-11-20T00:00:00+08:00", "--to", "2026-11-22T00:00:00+08:00", "--reason", "theft")
+SITED = {
+    "plan export": ("{}", "-o", "x.yaml"),
+    "device add": ("Gate", "--site", "{}"),
+    "device list": ("--site", "{}"),
+    "device revoke": ("Gate", "--site", "{}"),
+    "device sheets": ("{list}", "-o", "x.pdf", "--office", "https://office.example", "--site", "{}"),
+    "device waiting": ("--site", "{}"),
+    "device confirm": ("Gate", "--site", "{}"),
+    "device replaced": ("Gate", "--by", "Spare", "--site", "{}"),
+    "settings show": ("{}",),
+    "settings set": ("{}", "letters=large"),
+    "settings unset": ("{}", "letters"),
+    "user add": ("chief", "--role", "manager", "--password-stdin", "--site", "{}"),
+    "webhook add": ("{}", "boss", "--form", "wecom", "--url", "https://hook.example/x"),
+    "webhook list": ("{}",),
+    "webhook remove": ("{}", "boss"),
+    "webhook test": ("{}", "boss"),
+    "tag key": ("{}", "gate", "--eid", "00" * 16),
+    "tag list": ("{}",),
+    "code reissue": ("{}", "gate"),
+    "code bind": ("{}", "gate", "ABCDEF123456"),
+    "code unbind": ("{}", "ABCDEF123456"),
+    "code list": ("{}",),
+    "purge": ("{}",),
+    "hold add": ("{}", "case 7", *SPAN),
+    "hold list": ("{}",),
+    "hold remove": ("{}", "case 7"),
+    "labels": ("{}", "-o", "x.pdf"),
+    "report": ("2026-11", "--site", "{}", "-o", "x.pdf"),
+    "paper": ("lift", "--site", "{}", "--from", "2026-11-20", "-o", "x.pdf"),
+    "export": ("--jsonl", "--site", "{}"),
+}
+"""What each command that takes a site is given besides."""
+
+
+def test_every_command_that_takes_a_site_is_among_them() -> None:
+    takes = {
+        " ".join(names)
+        for command, names in every_command()
+        if any(each.name in ("site", "sites") for each in command.params)
+    }
+    assert takes == set(SITED)
+
+
+@pytest.mark.parametrize("site", ["nosuch", ""])
+@pytest.mark.parametrize("command", SITED)
+def test_a_site_that_nobody_knows_is_refused_and_not_found_empty(
+    run: Callable[..., Done], folder: Path, monkeypatch: pytest.MonkeyPatch, command: str, site: str
+) -> None:
+    monkeypatch.chdir(folder)
+    Path("list.csv").write_text("name,site\nGate,\n", encoding="utf-8")
+    args = [each.format(site, list="list.csv") for each in SITED[command]]
+    done = run(*command.split(), *args, "--data-dir", str(folder), "--lang", "en", stdin=PASSWORD + "\n")
+    assert (done.code, done.out) == (1, "")
+    if (command, site) != ("device sheets", ""):  # there it is the same as none
+        assert done.err == f"no site {site}. Import its plan first\n"
+    assert not list(folder.glob("x.*"))
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2200-01-01", "9999-12-31", "2026-02-30", "today", ""])
+def test_a_day_that_no_record_can_be_of_is_refused(run: Callable[..., Done], folder: Path, day: str) -> None:
+    out = folder / "paper.pdf"
+    where = ("--site", SITE, "-o", str(out), "--data-dir", str(folder), "--lang", "en")
+    for words in (
+        ("paper", "fire-patrol", "--from", day),
+        ("paper", "month", "--from", day),
+        ("paper", "fire-patrol", "--from", "2026-11-20", "--to", day or "x"),
+        ("paper", "fire-patrol", "--from", day, "--check", "00"),
+        ("report", day[:7]),
+    ):
+        if words != ("report", "2026-02"):
+            done = run(*words, *where)
+            assert (done.code, done.out, len(done.err.splitlines())) == (1, "", 1), words
+    assert not out.exists()
+
+
 def test_a_database_that_is_none_is_one_sentence(run: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "office.db").write_bytes(b"this is no database at all" * 100)
     done = run("device", "list", "--data-dir", str(tmp_path), "--lang", "en")
@@ -427,16 +593,18 @@ def test_a_database_that_is_none_is_one_sentence(run: Callable[..., Done], tmp_p
     (tmp_path / "file").write_text("x", encoding="utf-8")
     assert run("device", "list", "--data-dir", str(tmp_path / "file" / "below"), "--lang", "en").code == 1
     assert run("device", "list", "--data-dir", str(tmp_path), "--db", "mysql://x").code == 1
+    nowhere = run("serve", "--data-dir", str(tmp_path), "--db", f"sqlite:///{tmp_path}/no/office.db", "--lang", "zh")
+    assert (nowhere.code, f"目录 {tmp_path}/no 不存在" in nowhere.err) == (1, True)
 
 
 # -- serving -------------------------------------------------------------------------------------
 
 
 @contextmanager
-def serving(*args: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(*args: str, stdin: int | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A served office of its own process, and its first line."""
     child = subprocess.Popen(
-        [*COMMAND, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        [*COMMAND, *args], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
     try:
         assert child.stdout is not None
@@ -495,7 +663,7 @@ def test_a_staged_handheld_takes_the_staged_office_along(
         logbook.close()
         browser = httpx.Client(base_url=url)
         assert sign_in(browser, "chief", PASSWORD).status_code == 303
-        for _ in range(50):
+        for _ in range(200):
             page = browser.get("/rounds", params={"lang": "en"}).text
             if "Demonstration clock: 2026-11-20 23:0" in page:
                 break
@@ -522,6 +690,24 @@ def test_a_port_that_is_taken_and_a_time_that_is_none_are_said(
     assert port in taken.err
     for wrong in ("yesterday", "2026-11-20T22:00:00"):
         assert run("serve", "--data-dir", str(folder), "--port", "0", "--now", wrong).code == 1
+
+
+@pytest.mark.proof
+def test_on_a_terminal_the_office_says_where_its_pages_are_in_the_readers_language(tmp_path: Path) -> None:
+    argv = [*COMMAND, "serve", "--port", "0", "--data-dir", str(tmp_path), "--lang", "zh"]
+    with Pty(argv, cols=80, rows=24, cwd=ROOT) as pty:
+        pty.wait_for("办公室页面 http://127.0.0.1:", 30)
+
+
+@pytest.mark.proof
+def test_the_example_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    args = ("--json", "--port", "0", "--days", "1", "--data-dir", str(tmp_path), "--until-eof")
+    with serving("demo", *args, stdin=subprocess.PIPE) as (child, line):
+        desk = msgspec.json.decode(line, type=Desk)
+        assert httpx.get(f"{desk.url}/v1/health").status_code == 200
+        assert child.stdin is not None
+        child.stdin.close()
+        assert child.wait(20) == 0
 
 
 @pytest.mark.proof

@@ -171,7 +171,7 @@ def test_projections_of_other_rules_are_made_anew_at_the_start(
 def test_an_acknowledged_record_is_folded_without_anybody_looking(office: Office, handheld: Handheld) -> None:
     name = handheld.walk()
     handheld.sync()
-    for _ in range(100):
+    for _ in range(600):
         if office.ask(office.store.read(lambda tx: table.find_round(tx, name))):
             break
         threading.Event().wait(0.05)

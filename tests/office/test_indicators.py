@@ -1,14 +1,21 @@
 """Indicators at the office: a day's figures are those of its page, follow every record, and come again the same."""
 
 from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert
 
 from app.duties.indicators import Count
+from app.duties.site import decode_plan
 from app.logbook.book import Draft
-from sync.office import counting, fold
+from app.settings import example
+from sync.office import counting, fold, standing
 from sync.office.day import read_day
 from sync.office.pages import day as day_page
 from sync.office.pages import listing
@@ -179,3 +186,33 @@ def test_what_was_counted_of_a_day_outlives_its_records(office: Office, handheld
     office.ask(office.store.write(purge))
     assert kept(office) == before
     assert made(office) != before
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "last", "days_of"),
+    [
+        ("Europe/Berlin", "2026-03-28 23:30", "2026-03-31 00:00", ["28", "29", "30"]),
+        ("Europe/Berlin", "2026-03-28 23:30", "2026-03-31 12:00", ["28", "29", "30", "31"]),
+        ("Europe/Berlin", "2026-10-24 23:30", "2026-10-26 23:30", ["24", "25", "26"]),
+        ("Asia/Shanghai", "2026-03-28 00:00", "2026-03-29 00:00", ["28"]),
+        ("Asia/Shanghai", "2026-03-29 00:00", "2026-03-28 00:00", []),
+    ],
+)
+def test_an_excuse_bears_on_each_local_day_however_long_the_clocks_make_it(
+    office: Office, zone: str, first: str, last: str, days_of: list[str]
+) -> None:
+    plan = office.plan()
+    there = replace(plan, site=replace(plan.site, zone=zone))
+    span = (
+        int(datetime.fromisoformat(each).replace(tzinfo=ZoneInfo(zone)).timestamp() * 1000) for each in (first, last)
+    )
+    assert sorted(standing.days_between(there, *span)) == [f"{first[:8]}{day}" for day in days_of]
+
+
+@given(st.integers(0, 8_000_000_000_000), st.integers(0, 500 * 24 * 3600 * 1000))
+def test_the_days_of_an_excuse_have_no_gap_and_no_more_than_its_span(first: int, length: int) -> None:
+    berlin = decode_plan(example("cuihu-garden.json"))
+    berlin = replace(berlin, site=replace(berlin.site, zone="Europe/Berlin"))
+    found = sorted(map(date.fromisoformat, standing.days_between(berlin, first, first + length)))
+    assert all(after - before == timedelta(days=1) for before, after in pairwise(found))
+    assert len(found) <= standing.SPAN_DAYS + 2

@@ -56,7 +56,6 @@ def test_a_key_from_standard_input_is_kept_and_listed_without_itself(
         (("garden-5", "--eid", "geheim"), "32 hex digits"),
         (("garden-6", "--eid", "00" * 16), "no tag eddystone-eid: garden-6"),
         (("garden-5", "--bthome", "00" * 16), "no tag bthome: GARDEN-5"),
-        (("garden-5", "--eid", "00" * 16, "--k", "7"), "8 to 15"),
         (("garden-5", "--eid", "00" * 16, "--at", "yesterday"), "2026-11-21T22:00:00+08:00"),
     ],
 )

@@ -46,7 +46,7 @@ async def test_a_wardens_evening(tmp_path: Path, lang: str) -> None:
             assert say(lang, "registers.title") in text(app).splitlines()[0]
             visitors = await write(pilot, here, lang, "dorm-visitors", f"{ROOM} 4 7 1 0 enter 2 enter")
             assert visitors["answers"] == {"room": "3-1-501", "phone": "", "people": "2"}
-            assert "4710" not in str(here.records())
+            assert "'4710'" not in str(here.records())  # a hash may hold these digits
             here.clock.pass_by(3 * 3600 + 40 * 60)
             app.go_home()
             await settle(pilot)

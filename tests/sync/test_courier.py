@@ -151,7 +151,10 @@ def test_when_all_is_sent_it_stays_on_the_line_with_one_question(tmp_path: Path,
     with handheld(tmp_path / "h", running) as mine, proxy(running.port, lambda _n, _l: Fault.NONE) as link:
         with carrying(mine, link.url) as (_, seen):
             seen.rested(all_sent)
-            time.sleep(0.2)
+            until = time.monotonic() + 30
+            while "wait=" not in link.requests[-1]:
+                assert time.monotonic() < until
+                time.sleep(0.01)
             asked = len(link.requests)
             time.sleep(1)
             assert len(link.requests) == asked

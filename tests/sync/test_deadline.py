@@ -128,8 +128,8 @@ def test_a_line_that_is_half_open_is_left_by_the_kernels_word(running: RunningOf
 def test_a_question_that_is_held_makes_way_at_once_and_nothing_more_is_said(running: RunningOffice) -> None:
     with closing(Rogue(running).client(running.url)) as line:
         cursor = line.changes("0", 10).cursor
-        threading.Timer(0.3, line.hush).start()
         began = time.monotonic()
+        threading.Timer(0.3, line.hush).start()
         with pytest.raises(Hushed):
             line.changes(cursor, 10, wait_s=20)
         assert 0.2 < time.monotonic() - began < 5

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from app.errors import OfficeAway
+from app.errors import OfficeAway, OfficeRefused
 from app.logbook.book import Draft, Logbook
+from app.usage import exit_code
 from sync.client import AddressRefused, Refused
 from sync.enrolment import RoundOpen, enrol
 from sync.office.store.devices import LIFETIME_MS, CodeRefused
@@ -31,6 +32,16 @@ def test_enrolling_is_a_record_and_survives_a_restart(tmp_path: Path, running: R
     again.close()
     [device] = running.ask(running.store.devices.of(SITE))
     assert (device.device, device.book, device.name) == (done.device, again.book, "Gate 1")
+
+
+def test_a_mistyped_code_is_a_failure_and_not_an_office_away(tmp_path: Path, running: RunningOffice) -> None:
+    code = running.whole_code()
+    logbook = Logbook.open(tmp_path / "h", WallClock())
+    with pytest.raises(OfficeRefused, match="check the code") as no:
+        enrol(logbook, running.url, code[:-1] + ("0" if code[-1] != "0" else "1"), "Gate 1", WallClock())
+    assert exit_code(no.value) == 1
+    assert logbook.office is None
+    logbook.close()
 
 
 def test_a_code_works_once(running: RunningOffice) -> None:
@@ -155,7 +166,7 @@ def test_a_code_with_the_offices_fingerprint_is_shown_to_no_other_office(
     logbook = Logbook.open(tmp_path / "h", clock)
     code = join_code(running.code(), running.key.public)
     with office(tmp_path / "other") as other, proxy(other.port, lambda _n, _l: Fault.NONE) as link:
-        with pytest.raises(OfficeAway, match="not this office"):
+        with pytest.raises(OfficeRefused, match="not this office"):
             enrol(logbook, link.url, code, "Gate 1", clock)
         assert [line for line in link.requests if "/enrol" in line] == []
     logbook.close()

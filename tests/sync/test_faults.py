@@ -49,7 +49,8 @@ def test_whatever_breaks_each_request_once_all_arrives_once(
 
         with proxy(running.port, first_time) as link:
             mine.go_through(link.url, IMPATIENT if fault is Fault.SILENCE else PATIENT)
-            drained(mine, rounds=8)
+            drained(mine, rounds=12)
+            mine.go_through(link.url)
             mine.courier.exchange()
         assert len(hit) == 3
         assert same_bytes(mine.logbook, running.stored(mine.logbook.book))

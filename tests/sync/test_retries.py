@@ -227,8 +227,8 @@ def test_several_workers_serve_and_one_that_is_killed_is_replaced(tmp_path: Path
                 if victim is not None:
                     os.kill(victim, signal.SIGKILL)
                 drained(mine, rounds=20)
-            for _ in range(100):
-                if len(set(children(pid)) - set(before)) == 2:
+            for _ in range(300):
+                if len(set(children(pid)) - set(before)) == 2 and len(children(pid)) == 3:
                     break
                 threading.Event().wait(0.1)
             assert len(children(pid)) == 3
@@ -273,7 +273,7 @@ async def _folded(address: str, wanted: int) -> int:
     """Up to which record the pages know the book, once they know all or enough time has passed."""
     store = await Store.open(address)
     known = 0
-    for _ in range(100):
+    for _ in range(300):
         known = int(await store.read(lambda tx: tx.execute(select(func.max(folded.c.seq))).scalar()) or 0)
         if known == wanted:
             break

@@ -198,9 +198,9 @@ def test_an_office_that_answers_in_anothers_name_gets_no_code(tmp_path: Path, se
     """It names its own certificate and signs with its own key: the code tells them apart."""
     logbook = Logbook.open(tmp_path / "h", WallClock())
     with office(tmp_path / "other", certificate=certificate(tmp_path / "other.pem")) as other:
-        with pytest.raises(OfficeAway) as away:
+        with pytest.raises(OfficeRefused) as no:
             enrol(logbook, other.url, secure.whole_code(), "Gate 1", WallClock())
-        assert away.value.key == "sync.code_or_office"
+        assert no.value.key == "sync.code_or_office"
     logbook.close()
 
 

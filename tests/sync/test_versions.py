@@ -7,6 +7,7 @@ import pytest
 
 from app.errors import OfficeRefused
 from app.words import say
+from screens.times import told
 from sync.client import Client, Refused
 from sync.wire import Hello, hello_bytes
 from tests.sync.places import RunningOffice, WallClock, handheld, now_ms
@@ -84,8 +85,8 @@ def test_what_the_crew_is_told_of_a_restored_office_and_of_a_wrong_clock(
         running.ask(running.store.write(lambda tx: [tx.exec_driver_sql(each) for each in lose]))
         mine.courier.exchange()
         state = mine.courier.exchange()
-        told = [say("zh", each.key, **each.fields) for each in state.notices]
-        assert told == ["办公室的数据从备份恢复过,22条已重新上传", "本机时间差120分钟,请校准;按办公室时间算"]
+        said = [told("zh", each.key, each.fields) for each in state.notices]
+        assert said == ["办公室的数据从备份恢复过,22条已重新上传", "本机时间差2小时,请校准;按办公室时间算"]
         assert running.held(mine.logbook.book) == mine.logbook.head.seq
 
 
