@@ -4,6 +4,7 @@ TABLE = {
     # what cannot be done
     "bad_folder": ("数据目录 {folder} 用不了：{why}", "the data directory {folder} cannot be used: {why}"),
     "bad_port": ("端口要是 0 到 65535 的数，不能是 {port}", "a port is a number from 0 to 65535, not {port}"),
+    "bad_tls": ("tls 只能是 true 或 false，不能是 {text}", "tls is true or false, not {text}"),
     "bad_time": (
         "时间要写成 2026-11-21T22:00:00+08:00 这样（带时区），不能是 {text}",
         "a time is written like 2026-11-21T22:00:00+08:00, with its offset, not {text}",

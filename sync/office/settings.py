@@ -19,6 +19,7 @@ _NAMES: Final = (
     "workers", "office",
 )  # fmt: skip
 _YES: Final = ("1", "true", "yes", "on")
+_NO: Final = ("", "0", "false", "no", "off")
 _PHONE: Final = re.compile(r"[0-9+*#() -]{3,30}")
 
 
@@ -68,7 +69,7 @@ def load(flags: Mapping[str, Any], env: Mapping[str, str] = os.environ) -> Setti
         db=found.values.get("db") or str(found.data_dir / "office.db"),
         host=found.values.get("host", HOST),
         port=_port(found.values.get("port", str(PORT))),
-        tls=found.values.get("tls", "").lower() in _YES,
+        tls=_tls(found.values.get("tls", "")),
         tls_cert=_path(found.values.get("tls_cert")),
         tls_key=_path(found.values.get("tls_key")),
         tls_known=tuple(Path(part) for part in found.values.get("tls_known", "").split(os.pathsep) if part),
@@ -77,6 +78,12 @@ def load(flags: Mapping[str, Any], env: Mapping[str, str] = os.environ) -> Setti
         as_json=bool(flags.get("as_json")),
         chosen=found.named,
     )
+
+
+def _tls(text: str) -> bool:
+    if text.lower() not in (*_YES, *_NO):
+        raise SettingsRefused("office_cli.bad_tls", text=text[:20])
+    return text.lower() in _YES
 
 
 def _public(values: Mapping[str, str]) -> Public:

@@ -444,7 +444,9 @@ def test_a_number_and_a_yes_may_stand_in_the_file_as_such_or_as_text(
     assert (found.workers, found.tls) == (workers, tls)
 
 
-@pytest.mark.parametrize("config", ["workers = 0", "workers = true", "workers = 1.5", "tls = 1", "port = true"])
+@pytest.mark.parametrize(
+    "config", ["workers = 0", "workers = true", "workers = 1.5", "tls = 1", 'tls = "ture"', "port = true"]
+)
 def test_what_is_no_such_number_or_no_yes_is_refused(tmp_path: Path, config: str) -> None:
     (tmp_path / "config.toml").write_text(config, encoding="utf-8")
     with pytest.raises(SettingsRefused):
