@@ -25,7 +25,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    false,
     func,
     or_,
     select,
@@ -352,7 +351,9 @@ def excuses_in(tx: Connection, site: str, first: int, last: int) -> list[ExcuseR
 def explanations_of(tx: Connection, site: str, spans: Sequence[tuple[bytes, int, int]]) -> list[ExplanationRow]:
     """What was said of marks that these records have (book, first, last), oldest first."""
     named = [and_(explanations.c.book == book, explanations.c.seq.between(first, last)) for book, first, last in spans]
-    wanted = select(explanations).where(explanations.c.site == site, or_(false(), *named))
+    if not named:
+        return []
+    wanted = select(explanations).where(explanations.c.site == site, or_(*named))
     return [ExplanationRow(*row) for row in tx.execute(wanted.order_by(explanations.c.at))]
 
 
