@@ -93,8 +93,9 @@ def _first_page(statement: str) -> bool:
 
 
 def _leaps(statement: str) -> bool:
-    """From one value of an index to the next (store/loose.py): of all of a site only the first is read."""
-    return statement.startswith("WITH RECURSIVE each_") and "min(" in statement
+    """From one value of an index to the next (store/loose.py, store/walked.py): of all of a site only the first is
+    read."""
+    return statement.startswith("WITH RECURSIVE each_") and ("min(" in statement or "LIMIT" in statement)
 
 
 def test_no_page_reads_through_what_grows(scene: Scene) -> None:

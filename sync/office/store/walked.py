@@ -39,7 +39,7 @@ def _last() -> Select[Any]:
     name is the last one, and without that it is what all slots of its schedule begin with, and no others."""
     here = (rounds.c.site == bindparam("site"), rounds.c.slot.contains("@"))
     last = select(rounds.c.slot).where(*here).order_by(rounds.c.slot.desc()).limit(1)
-    found = select(last.scalar_subquery().label("slot")).cte("found", recursive=True)
+    found = select(last.scalar_subquery().label("slot")).cte("each_slot", recursive=True)
     before = last.where(rounds.c.slot < func.rtrim(found.c.slot, "0123456789-:T")).correlate(found)
     found = found.union_all(select(before.scalar_subquery()).where(found.c.slot.is_not(None)))
     day = select(func.max(rounds.c.day)).where(here[0], rounds.c.slot == found.c.slot).correlate(found)
