@@ -15,7 +15,8 @@ def last_walked(tx: Connection, site: str) -> dict[str, str]:
     """By schedule: the last day of which a round was walked; those that nobody ever walked are left out."""
     found: dict[str, str] = {}
     for slot, day in tx.execute(_LAST, {"site": site}):
-        found.setdefault(slot.partition("@")[0], day)
+        schedule = slot.partition("@")[0]
+        found[schedule] = max(day, found.get(schedule, ""))
     return found
 
 
@@ -43,7 +44,7 @@ def _last() -> Select[Any]:
     before = last.where(rounds.c.slot < func.rtrim(found.c.slot, "0123456789-:T")).correlate(found)
     found = found.union_all(select(before.scalar_subquery()).where(found.c.slot.is_not(None)))
     day = select(func.max(rounds.c.day)).where(here[0], rounds.c.slot == found.c.slot).correlate(found)
-    return select(found.c.slot, day.scalar_subquery()).where(found.c.slot.is_not(None)).order_by(found.c.slot.desc())
+    return select(found.c.slot, day.scalar_subquery()).where(found.c.slot.is_not(None))
 
 
 _LAST: Final = _last()
