@@ -36,6 +36,7 @@ async def growth(trips: int) -> float:
                 await app.push_screen(Visit())
                 await pilot.pause()
                 await app.pop_screen()
+            await pilot.pause(0.2)  # what the last one still had to do
             gc.collect()
             return len(gc.get_objects())
 
