@@ -1,6 +1,7 @@
 """Settings of one handheld: from flags, then WATCHBOOK_* variables, then config.toml, then defaults."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -172,11 +173,21 @@ def shows_chinese(env: Mapping[str, str], encoding: str) -> bool:
     `encoding` without Chinese (it would be question marks): use English there and say so (`platform.english_only`). A
     terminal inside a graphical screen, tmux or SSH names itself otherwise.
     """
+    return can_write("\u5de1", encoding) and not env.get("TERM", "").startswith("linux")
+
+
+def can_write(text: str, encoding: str) -> bool:
     try:
-        "\u5de1".encode(encoding)
+        text.encode(encoding)
     except (LookupError, UnicodeEncodeError):
         return False
-    return not env.get("TERM", "").startswith("linux")
+    return True
+
+
+def screen_encoding() -> str:
+    """In which the locale has text written to the screen; without a screen it does not matter. Python's own stdout:
+    while the screens stand, Textual has put another in its place, which has none."""
+    return "utf-8" if sys.__stdout__ is None else sys.__stdout__.encoding
 
 
 def default_data_dir(product: str) -> Path:

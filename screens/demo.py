@@ -31,7 +31,7 @@ from app.errors import WatchbookError
 from app.logbook.book import Logbook, Received
 from app.logbook.disk import unsafe
 from app.ports import Clock, Moment
-from app.settings import Settings, example, load, shown_lang
+from app.settings import Settings, example, load, screen_encoding, shown_lang
 from app.usage import asked_lang, exit_code
 from app.words import say
 from hardware.clock import StagedClock, SystemClock
@@ -64,7 +64,7 @@ def main(flags: Mapping[str, Any], *, with_office: bool, speed: float, start: st
     lang = asked_lang(sys.argv[1:])
     try:
         settings = load(flags)
-        lang = shown_lang(settings.lang, os.environ, launch.encoding())
+        lang = shown_lang(settings.lang, os.environ, screen_encoding())
         settings = msgspec.structs.replace(settings, lang=lang)
         launch.require_terminal(lang)
         with ExitStack() as stack:

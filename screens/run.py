@@ -16,7 +16,7 @@ from app.errors import WatchbookError
 from app.logbook.book import Logbook
 from app.pages import Pages, pages_of, plan_of
 from app.ports import Buzzer, Clock, Heard, Hush, TagReader
-from app.settings import Settings, keep, load, shown_lang, shows_chinese
+from app.settings import Settings, keep, load, screen_encoding, shown_lang, shows_chinese
 from app.usage import DAMAGED, asked_lang, exit_code
 from app.version import is_released
 from app.watch import Watch
@@ -44,7 +44,7 @@ def main(flags: Mapping[str, Any]) -> int:
     settings = None
     try:
         settings = load(flags)
-        settings = msgspec.structs.replace(settings, lang=shown_lang(settings.lang, os.environ, launch.encoding()))
+        settings = msgspec.structs.replace(settings, lang=shown_lang(settings.lang, os.environ, screen_encoding()))
         launch.require_terminal(settings.lang)
         code = _run(settings, flags)
         from screens.gear import AGAIN  # loaded by now
@@ -126,8 +126,8 @@ def open_terminal(
         sheets=StickSheets(logbook, clock, settings.data_dir / "stick"),
         wedge=wedge(settings.scan_prefix or "", settings.scan_suffix or "", settings.scan_gap_ms or ""),
         lang=settings.lang,
-        english_only=not shows_chinese(os.environ, launch.encoding()),
-        blocks=launch.console_draws_blocks(os.environ, launch.encoding()),
+        english_only=not shows_chinese(os.environ, screen_encoding()),
+        blocks=launch.console_draws_blocks(os.environ, screen_encoding()),
         theme=settings.theme or ("night" if _is_quiet(watch) else "day"),
         letters=settings.letters,
         battery=battery,
@@ -173,7 +173,7 @@ def _settings_now(flags: Mapping[str, Any], logbook: Logbook) -> Settings:
     from screens.tuned import in_force  # with Textual, which trouble before the screens need not wait for
 
     settings = in_force(flags, logbook)
-    return msgspec.structs.replace(settings, lang=shown_lang(settings.lang, os.environ, launch.encoding()))
+    return msgspec.structs.replace(settings, lang=shown_lang(settings.lang, os.environ, screen_encoding()))
 
 
 def _renewal(settings: Settings, logbook: Logbook, clock: Clock) -> "Renewal | None":

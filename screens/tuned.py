@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.duties.tuning import PARTS
 from app.errors import WatchbookError
-from app.settings import Settings, SettingsRefused, load, shown_lang
+from app.settings import Settings, SettingsRefused, load, screen_encoding, shown_lang
 from app.tuning import Book, tuning_of
 from app.words import say
 from screens.gear import AGAIN
-from screens.platform import launch
 from screens.signin import SignInPage
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class Following:
     def _take(self, settings: Settings) -> None:
         terminal = self._terminal
         before = terminal.lang, terminal.look, terminal.letters
-        terminal.lang = terminal.gear.watch.lang = shown_lang(settings.lang, os.environ, launch.encoding())
+        terminal.lang = terminal.gear.watch.lang = shown_lang(settings.lang, os.environ, screen_encoding())
         terminal.letters = settings.letters
         if settings.theme is not None and settings.theme != terminal.look:
             terminal.look = terminal.theme = settings.theme

@@ -20,7 +20,7 @@ from msgspec import Struct
 from app.errors import OfficeAway, OfficeRefused, WatchbookError
 from app.logbook.journal import has_book
 from app.logbook.reader import Reader
-from app.settings import Settings, shows_chinese, strangers
+from app.settings import Settings, screen_encoding, shows_chinese, strangers
 from app.text import clean
 from app.version import VERSION
 from app.words import say
@@ -252,8 +252,7 @@ def _terminal() -> Part:
     size = {"columns": columns, "rows": rows}
     if columns < SMALLEST[0] or rows < SMALLEST[1]:
         return Part("terminal", "todo", "doctor.terminal_small", size)
-    itself = sys.__stdout__  # asked from the screens, sys.stdout is Textual's and has no encoding
-    if itself is not None and not shows_chinese(os.environ, itself.encoding):
+    if not shows_chinese(os.environ, screen_encoding()):
         return Part("terminal", "todo", "doctor.terminal_english", size)
     return Part("terminal", "ok", "doctor.terminal_fits", size)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from app.settings import shows_chinese
+from app.settings import can_write, shows_chinese
 from app.words import say
 
 ENVIRONMENT: Final = {
@@ -93,16 +93,6 @@ def require_terminal(lang: str) -> None:
         raise SystemExit(USAGE)
 
 
-def encoding() -> str:
-    """In which the locale has text written to the screen; without a screen it does not matter. Python's own stdout:
-    while the screens stand, Textual has put another in its place, which has none."""
-    return "utf-8" if sys.__stdout__ is None else sys.__stdout__.encoding
-
-
 def console_draws_blocks(env: Mapping[str, str], encoding: str) -> bool:
     """False where half blocks cannot be written, and on the bare Linux console: most of its fonts have none."""
-    try:
-        "\u2580\u2584\u2588".encode(encoding)
-    except (LookupError, UnicodeEncodeError):
-        return False
-    return shows_chinese(env, encoding)
+    return can_write("\u2580\u2584\u2588", encoding) and shows_chinese(env, encoding)

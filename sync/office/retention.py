@@ -1,10 +1,10 @@
 """How long the office keeps what, and how it lets it go (decision 9; D43 and the inspector's three years).
 
 The plan in force says how long: rounds of patrol, cleaning and greening `keep_days`, a register's lines its
-`retention_days`, all else `keep_safety_days`. A hold keeps what somebody may still ask for. A round goes whole: while
-one of its records is on hold, or its time is not over, all of them stay and the sign-ins before them. What ties a book
-together (its keys, its beginning and end) always stays, and of a purged record number and hash: chains can be checked
-as before.
+`retention_days`, all else, and the matters found on those rounds, `keep_safety_days`. A hold keeps what somebody may
+still ask for. A round goes whole: while one of its records is on hold, or its time is not over, all of them stay and
+the sign-ins before them. What ties a book together (its keys, its beginning and end) always stays, and of a purged
+record number and hash: chains can be checked as before.
 """
 
 from array import array

@@ -140,18 +140,22 @@ def test_checking_a_folder_says_whose_picture_is_missing_or_another(tmp_path: Pa
 
 
 # -- with its record ----------------------------------------------------------------------------
+def pruned(here: Handheld) -> tuple[blobs.Attachment, blobs.Attachment, blobs.Attachment]:
+    """Pictures of a pruned record: one that a later record names too, one that the office has, one that it has not."""
+    twice, held, only_here = (here.book.attach(PNG + bytes([n])) for n in range(3))
+    here.book.append(naming(twice, held, only_here))
+    here.shifts(10)
+    here.book.append(naming(here.book.attach(PNG + bytes([0]))))
+    for name in (twice, held):
+        here.book.blob_held(name.sha256)
+    assert here.prune() > 0
+    return twice, held, only_here
 
 
 def test_where_no_office_can_be_asked_what_it_had_goes_with_its_record_and_nothing_else_does(tmp_path: Path) -> None:
     here = Handheld(tmp_path)
     book = here.book
-    twice, held, only_here = (book.attach(PNG + bytes([n])) for n in range(3))
-    book.append(naming(twice, held, only_here))
-    here.shifts(10)
-    book.append(naming(book.attach(PNG + bytes([0]))))
-    for name in (twice, held):
-        book.blob_held(name.sha256)
-    assert here.prune() > 0
+    twice, held, only_here = pruned(here)
     assert all(entry.record.kind != "finding.raised" for entry in book.entries(1, 8))
     assert book.blob(held.sha256) is None
     assert book.blob(twice.sha256) is not None, "a record that is here names it"
@@ -163,13 +167,7 @@ def test_what_a_pruned_record_named_is_left_until_its_office_has_said_once_more_
     here = Handheld(tmp_path)
     book = here.book
     book.enrolled(HERE)
-    twice, held, only_here = (book.attach(PNG + bytes([n])) for n in range(3))
-    book.append(naming(twice, held, only_here))
-    here.shifts(10)
-    book.append(naming(book.attach(PNG + bytes([0]))))
-    for name in (twice, held):
-        book.blob_held(name.sha256)
-    assert here.prune() > 0
+    _, held, only_here = pruned(here)
     assert book.blobs_left() == sorted([held.sha256, only_here.sha256]), "a record that is here names the third"
     assert book.blobs_waiting() == []
     book.append(naming(book.attach(PNG + bytes([1]))))

@@ -98,13 +98,16 @@ def spoilt(kind: type[Client], book: object, running: RunningOffice, clock: Wall
     return made
 
 
+class Lying(Client):
+    """An office that has everything, and signs nothing."""
+
+    def blob(self, name: str) -> Kept:
+        return Kept(self._book, name, len(JPEG), now_ms(), "00" * 64)
+
+
 def test_without_the_offices_signature_nothing_is_let_go(tmp_path: Path, running: RunningOffice) -> None:
     with handheld(tmp_path / "a", running) as a:
         picture = attached(a)
-
-        class Lying(Client):
-            def blob(self, name: str) -> Kept:
-                return Kept(self._book, name, len(JPEG), now_ms(), "00" * 64)
 
         a.courier._connect = lambda book: spoilt(Lying, book, running, a.clock)
         with pytest.raises(OfficeAway):
@@ -451,10 +454,6 @@ def test_what_is_left_is_no_other_offices_business_and_goes_on_no_unsigned_word(
         picture = attached(a)
         a.courier.exchange()
         pruned(a)
-
-        class Lying(Client):
-            def blob(self, name: str) -> Kept:
-                return Kept(self._book, name, len(JPEG), now_ms(), "00" * 64)
 
         a.courier._connect = lambda book: spoilt(Lying, book, running, a.clock)
         with pytest.raises(OfficeAway):
