@@ -49,6 +49,8 @@ class AlarmNews(Struct, frozen=True):
     """UTC ms."""
     by: Text | str = ""
     """Who has it, as people call them; empty when nobody says. Older offices say it in one language."""
+    outcome: str = ""
+    """What a closed one was: real, false, test; a newer office may know others, an older one says none."""
 
     def name(self, lang: str) -> str:
         return self.by if isinstance(self.by, str) else self.by.say(lang)

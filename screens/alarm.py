@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from app.duties.days import local_time
 from app.pages import AlarmNews
-from app.words import say
+from app.words import say, table
 from screens.layout import Line, banner, paragraph, title
 from screens.page import Page
 from screens.times import clock
@@ -82,4 +82,6 @@ def alarm_words(lang: str, news: AlarmNews, zone: ZoneInfo) -> str:
     when = clock(local_time(news.at, zone))
     named, unnamed = _NEWS[news.state]
     name = news.name(lang)
-    return say(lang, named if name else unnamed, name=name, time=when)
+    done = say(lang, named if name else unnamed, name=name, time=when)
+    was = f"was_{news.outcome}"
+    return say(lang, "alarm.as", done=done, outcome=say(lang, f"alarm.{was}")) if was in table("alarm") else done

@@ -175,6 +175,12 @@ TABLE = {
     "alarm_move_closed": ("解除报警", "Close it"),
     "alarm_act_taken": ("{by} {time} 接警", "taken by {by}, {time}"),
     "alarm_act_closed": ("{by} {time} 解除", "closed by {by}, {time}"),
+    "alarm_act_as": ("{done}（{outcome}）", "{done} ({outcome})"),
+    "alarm_was": ("这次报警：", "It was:"),
+    "alarm_outcome": (
+        "解除时要选这次报警是属实、误报还是试报。",
+        "Whoever closes an alarm chooses whether it was real, false or a test.",
+    ),
     "alarm_by": ("报警人", "Raised by"),
     "alarm_history": ("处理经过", "What was done"),
     "alarm_unknown": ("没有这个报警。", "There is no such alarm."),

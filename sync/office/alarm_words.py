@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from app.words import say
 from sync.office.alarms import Alarm
 from sync.office.details import AlarmDetail
 from sync.office.places import Places
@@ -31,7 +32,12 @@ def place_of(detail: AlarmDetail, places: Places) -> str:
 
 
 def act_words(act: Act, places: Places) -> str:
-    return places.w(f"alarm_act_{act.state}", by=_called(act.by, places) or act.account, time=places.moment(act.at))
+    done = places.w(f"alarm_act_{act.state}", by=_called(act.by, places) or act.account, time=places.moment(act.at))
+    return places.w("alarm_act_as", done=done, outcome=outcome_word(act.outcome, places.lang)) if act.outcome else done
+
+
+def outcome_word(outcome: str, lang: str) -> str:
+    return say(lang, f"alarm.was_{outcome}")
 
 
 def _called(name: str, places: Places) -> str:

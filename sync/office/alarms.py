@@ -24,6 +24,9 @@ from sync.office.store.records import Urgent, urgent_ahead
 from sync.office.store.rounds import AlarmOrder, AlarmRow, alarms_standing
 
 State = Literal["raised", "taken", "closed"]
+Outcome = Literal["", "real", "false", "test"]
+"""What a closed alarm turned out to be."""
+OUTCOMES: Final[tuple[Outcome, ...]] = ("real", "false", "test")
 NEXT: Final[dict[str, State]] = {"raised": "taken", "taken": "closed"}
 TOLD_MS: Final = 3 * 24 * 3600 * 1000
 """How long a closed alarm and an urgent finding are told."""
@@ -56,13 +59,28 @@ class Alarm(Struct, frozen=True):
         return not self.is_finding and self.state != "closed"
 
 
-class Said(Struct, frozen=True):
+class Move(Struct, frozen=True):
+    """What somebody does about an alarm."""
+
+    state: str
+    """What it becomes: taken or closed."""
+    outcome: str
+    """Empty unless it is closed."""
+    account: str
+    by: Text
+    """The account's person, or empty."""
+    at: int
+    """UTC ms."""
+
+
+class Said(Struct, frozen=True, omit_defaults=True):
     """What the handhelds are told of an alarm."""
 
     alarm: str
     at: int
     by: Text
     state: State
+    outcome: Outcome = ""
 
 
 def read_alarms(
@@ -118,19 +136,24 @@ def _with_acts(tx: Connection, found: list[Alarm]) -> list[Alarm]:
     ]
 
 
-def move(tx: Connection, site: str, alarm: str, state: str, account: str, by: Text, now: int) -> None:
-    """Take an alarm or close it, and tell the site's handhelds. `by` is the account's person by name, or empty.
+def move(tx: Connection, site: str, alarm: str, to: Move) -> None:
+    """Take an alarm or close it, and tell the site's handhelds.
 
-    Raises NotAllowed for an alarm that does not stand, and when somebody else was faster.
+    Raises NotAllowed for an alarm that does not stand, when somebody else was faster, and when it is closed and nobody
+    says what it was.
     """
-    found = next((each for each in read_alarms(tx, now) if (each.site, each.id) == (site, alarm)), None)
+    found = next((each for each in read_alarms(tx, to.at) if (each.site, each.id) == (site, alarm)), None)
     if found is None or found.is_finding:
         raise NotAllowed("office.alarm_unknown")
-    if NEXT.get(found.state) != state:
+    if NEXT.get(found.state) != to.state:
         raise NotAllowed("office.alarm_moved")
-    table.add(tx, Act(site, alarm, len(found.acts) + 1, state, now, account, by.say("zh")))
-    body = Said(alarm, now, by, NEXT[found.state])
-    publish(tx, site, "alarm", alarm, msgspec.json.encode(body, order="sorted"), now)
+    known: tuple[Outcome, ...] = OUTCOMES if to.state == "closed" else ("",)
+    outcome = next((each for each in known if each == to.outcome), None)
+    if outcome is None:
+        raise NotAllowed("office.alarm_outcome")
+    table.add(tx, Act(site, alarm, len(found.acts) + 1, to.state, to.at, to.account, to.by.say("zh"), outcome))
+    body = Said(alarm, to.at, to.by, NEXT[found.state], outcome)
+    publish(tx, site, "alarm", alarm, msgspec.json.encode(body, order="sorted"), to.at)
 
 
 def _folded(row: AlarmRow) -> Alarm:

@@ -416,13 +416,10 @@ def _from_paper(plan: Plan, sha256: str, day: date, lang: str) -> Draft:
 async def _answer_alarm(store: Store, alarm: str, at: int, now: int) -> None:
     """Taken after a minute, closed when everybody is out, unless that is still to come."""
     await Folding(store).catch_up()
-    for minutes, state in ((1, "taken"), (18, "closed")):
+    for minutes, state, outcome in ((1, "taken", ""), (18, "closed", "real")):
         if (moment := at + minutes * MINUTE_MS) < now:
-            await store.write(partial(_move, alarm=alarm, state=state, moment=moment))
-
-
-def _move(tx: Connection, alarm: str, state: str, moment: int) -> None:
-    alarms.move(tx, SITE, alarm, state, SUPERVISOR, Text("王强", "Wang Qiang"), moment)
+            to = alarms.Move(state, outcome, SUPERVISOR, Text("王强", "Wang Qiang"), moment)
+            await store.write(partial(alarms.move, site=SITE, alarm=alarm, to=to))
 
 
 def _filled(plan: Plan, tricks: Tricks) -> Tricks:

@@ -23,11 +23,12 @@ def raise_alarm(handheld: Handheld) -> str:
 
 
 def press(browser: httpx.Client, alarm: str, state: str, back: str = "/rounds", **changed: str) -> httpx.Response:
-    """The button of a page, with the token of that page."""
+    """The button of a page, with the token of that page; closed as a real one unless it is said."""
     token = re.search(r'name="csrf" value="([^"]+)"', browser.get("/alarms").text)
     assert token is not None
     fields = {"csrf": token[1], "site": SITE, "alarm": alarm, "state": state, "back": back}
-    return browser.post("/alarms", data={**fields, **changed})
+    outcome = {"outcome": "real"} if state == "closed" else {}
+    return browser.post("/alarms", data={**fields, **outcome, **changed})
 
 
 def banner(browser: httpx.Client, path: str = "/rounds") -> str:
@@ -46,9 +47,9 @@ def alarm(office: Office, handheld: Handheld) -> str:
     return raised
 
 
-def acts(office: Office, alarm: str) -> list[tuple[int, str, str, str, int]]:
+def acts(office: Office, alarm: str) -> list[tuple[int, str, str, str, int, str]]:
     found = office.ask(office.store.read(lambda tx: table.acts_of(tx, [(SITE, alarm)])))
-    return [(act.step, act.state, act.account, act.by, act.at) for act in found.get((SITE, alarm), [])]
+    return [(act.step, act.state, act.account, act.by, act.at, act.outcome) for act in found.get((SITE, alarm), [])]
 
 
 def fed(office: Office, alarm: str) -> tuple[int, bytes] | None:
@@ -76,12 +77,29 @@ def test_an_alarm_is_taken_and_closed_and_the_handhelds_are_told_by_name(office:
     assert after[0] > told[0]
     assert json.loads(after[1])["state"] == "closed"
     assert acts(office, alarm) == [
-        (1, "taken", "chief", "张伟", at("2026-11-21 09:05")),
-        (2, "closed", "chief", "张伟", at("2026-11-21 09:40")),
+        (1, "taken", "chief", "张伟", at("2026-11-21 09:05"), ""),
+        (2, "closed", "chief", "张伟", at("2026-11-21 09:40"), "real"),
     ]
     history = Page(browser.get("/alarms", params=EN)).text
     assert "taken by Zhang Wei, 2026-11-21 09:05:00" in history
-    assert "closed by Zhang Wei, 2026-11-21 09:40:00" in history
+    assert "closed by Zhang Wei, 2026-11-21 09:40:00 (real)" in history
+
+
+def test_whoever_closes_an_alarm_says_what_it_was(office: Office, alarm: str) -> None:
+    browser = office.browser()
+    assert press(browser, alarm, "taken", outcome="false").status_code == 409
+    press(browser, alarm, "taken")
+    for nothing in ("", "perhaps"):
+        refused = press(browser, alarm, "closed", outcome=nothing)
+        assert refused.status_code == 409
+        assert "属实、误报还是试报" in refused.text
+    assert "taken by" in banner(browser)
+    assert press(browser, alarm, "closed", outcome="false").status_code == 303
+    assert acts(office, alarm)[1][1:3] + acts(office, alarm)[1][5:] == ("closed", "chief", "false")
+    assert "(false alarm)" in Page(browser.get("/alarms", params=EN)).text
+    told = fed(office, alarm)
+    assert told is not None
+    assert json.loads(told[1])["outcome"] == "false"
 
 
 def test_an_alarm_that_nobody_closed_stands_on_every_page_however_old_it_is(office: Office, alarm: str) -> None:

@@ -628,6 +628,12 @@ async def test_an_alarm_says_how_far_it_came_and_who_took_it_and_outlives_the_sh
             here.office_sends_alarm("closed", "", raised)
             await settle(pilot)
             assert "报警已处理完: 22:01" in text(app)
+            here.office_sends_alarm("closed", "王芳", raised, outcome="false")
+            await settle(pilot)
+            assert "报警已处理完: 王芳 22:01 (误报)" in text(app)
+            here.office_sends_alarm("closed", "王芳", raised, outcome="of a newer office")
+            await settle(pilot)
+            assert "报警已处理完: 王芳 22:01" in text(app)
             await keys(pilot, "9 9")  # another one
             assert "未送出!" in text(app)
             assert "报警没人接!" in rows(app)[-1]

@@ -181,10 +181,10 @@ class World:
         """The office holds every record up to `seq`."""
         self.book.receipt(receipt(self.book, seq))
 
-    def office_sends_alarm(self, state: str, by: str | dict[str, str], seq: int) -> None:
+    def office_sends_alarm(self, state: str, by: str | dict[str, str], seq: int, **more: str) -> None:
         """What the office says of the alarm that record `seq` raised."""
         id = f"{self.book.book_id}:{seq}"
-        body = msgspec.json.encode({"alarm": id, "at": self.clock.at, "by": by, "state": state}, order="sorted")
+        body = msgspec.json.encode({"alarm": id, "at": self.clock.at, "by": by, "state": state, **more}, order="sorted")
         rev = 1 + max((page.rev for page in self.book.pages("alarm").values()), default=0)
         self.book.receive([Received("alarm", id, rev, body)], str(10 + rev))
         self.watch.take_pages(pages_of(self.book, self.clock.at))

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from sync.office.accounts import ALARM_TAKERS
-from sync.office.alarms import Alarm, move, sort_alarms
+from sync.office.alarms import Alarm, Move, move, sort_alarms
 from sync.office.pages import alarms as page
 from sync.office.pages.alarms import AlarmSeen, show_alarms
 from sync.office.pages.frame import Rights, rights
@@ -131,10 +131,11 @@ def handlers(house: House) -> list[ControllerRouterHandler]:
         """Take or close an alarm, then back to the page where the visitor was."""
         fields = await house.form(request, ALARM_TAKERS)
         session: Session = request.state.session
-        site, alarm, state = (fields.get(each, "") for each in ("site", "alarm", "state"))
+        site, alarm, state, outcome = (fields.get(each, "") for each in ("site", "alarm", "state", "outcome"))
         by, now = await house.frame.called(session), house.clock_ms()
         await house.acts(request, f"alarm-{state}"[:24], site, alarm)
-        await house.store.write(lambda tx: move(tx, site, alarm, state, session.account, by, now))
+        to = Move(state, outcome, session.account, by, now)
+        await house.store.write(lambda tx: move(tx, site, alarm, to))
         return house.view.go(request, house.view.safe_way(fields.get("back", ""), home_of(session.role)))
 
     return [start, alarms, act]

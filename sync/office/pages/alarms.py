@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from app.duties.site import Person, Plan
 from sync.office import alarms as rules
-from sync.office.alarm_words import act_words, alarm_word, place_of
+from sync.office.alarm_words import act_words, alarm_word, outcome_word, place_of
 from sync.office.alarms import Alarm
 from sync.office.credentials import everybody, named
 from sync.office.places import Places, round_url
@@ -47,6 +47,8 @@ class AlarmSeen(Struct, frozen=True):
     move: str
     """What the visitor may do about it now: `taken` or `closed`; else empty."""
     button: str
+    outcomes: list[tuple[str, str]]
+    """What it may have been, to be chosen by whoever closes it: (value, word)."""
 
 
 class Banner(Struct, frozen=True):
@@ -123,6 +125,7 @@ def _alarm(alarm: Alarm, places: Places, several: bool, may_act: bool, may_read:
         acts=[act_words(act, places) for act in alarm.acts],
         move=move,
         button=w(f"alarm_move_{move}") if move else "",
+        outcomes=[(each, outcome_word(each, places.lang)) for each in rules.OUTCOMES] if move == "closed" else [],
     )
 
 

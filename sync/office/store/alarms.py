@@ -21,6 +21,7 @@ alarm_acts = Table(
     Column("at", BigInteger, nullable=False),
     Column("account", String(64), nullable=False),
     Column("by", Text, nullable=False, comment="the person's name as it was then; empty without one"),
+    Column("outcome", String(10), nullable=False, server_default="", comment="of a closed one: real, false or test"),
 )
 
 
@@ -34,6 +35,8 @@ class Act(Struct, frozen=True):
     at: int
     account: str
     by: str
+    outcome: str = ""
+    """Empty before it is closed, and of those closed when nobody asked for it."""
 
 
 def add(tx: Connection, act: Act) -> None:
