@@ -10,6 +10,7 @@ from app import codes, kinds
 from app.duties import posts, rounds
 from app.duties.rounds import Confirmation
 from app.duties.site import Person
+from app.duties.ways import passed
 from app.errors import NotAllowed, PinLocked
 from app.meaning import UNKNOWN, Meaning, Meant
 from app.ports import Moment, Scan
@@ -165,7 +166,7 @@ class Crew(Session):
         left_open = not self._unlocked and not has(shift, person.id)
         if (progress := self.state.round) is not None:
             return left_open and not self._may_unlock(person) and self.now() >= progress.closes + LEFT
-        return left_open or self._clock.now().at - shift.opened >= SHIFT_MS
+        return left_open or shift.lasted(self._clock.now()) >= SHIFT_MS
 
     def _may_join(self, person: Person) -> None:
         progress = self.state.round
@@ -186,13 +187,8 @@ class Crew(Session):
 
 
 def pin_wait(tries: PinTries | None, now: Moment, limit: int) -> int:
-    """Seconds until the next try: none for `limit` tries, then 30 doubling to an hour, counted from the last try.
-
-    Within one boot the boot clock counts, whatever the wall clock is set to. After a restart the wall
-    clock does, unless it ran back: the handheld has been up for a while at least.
-    """
+    """Seconds until the next try: none for `limit` tries, then 30 doubling to an hour, counted from the last try."""
     if tries is None or tries.count < limit:
         return 0
     wait_ms = 1000 * min(LONGEST_WAIT_S, FIRST_WAIT_S << min(tries.count - limit, 16))
-    passed = now.up - tries.up if now.boot == tries.boot else max(now.at - tries.last, now.up)
-    return max(0, -(-(wait_ms - max(0, passed)) // 1000))
+    return max(0, -(-(wait_ms - passed(Moment(tries.last, tries.up, tries.boot), now)) // 1000))

@@ -6,6 +6,7 @@ from app import kinds
 from app.duties import lone
 from app.duties.lone import Phase, Standing
 from app.duties.provisions import Lone
+from app.duties.ways import passed
 from app.errors import NotAllowed
 from app.kinds.lone import LoneAnswered
 from app.posting import Posting
@@ -20,7 +21,7 @@ class Alone(Posting):
         several, and for a shift that nobody closed.
         """
         shift = self.state.shift
-        if shift is None or not self.is_alone or self._at() - shift.opened >= DAY_MS:
+        if shift is None or not self.is_alone or shift.lasted(self._clock.now()) >= DAY_MS:
             return None
         progress, post = self.state.round, self.post()
         route = self.plan.find_route(progress.route) if progress else None
@@ -64,7 +65,7 @@ class Alone(Posting):
     def _unheard(self) -> int:
         """So long there was no sign of life, ms."""
         last = self.state.last_walk
-        return lone.passed(last, self._clock.now()) if last else 0
+        return passed(last, self._clock.now()) if last else 0
 
     def _asked_at(self, rule: Lone) -> int:
         return self._at() - max(0, self._unheard() - rule.every_min * 60_000)

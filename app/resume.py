@@ -21,7 +21,7 @@ from app.duties.findings import Finding
 from app.duties.posts import Posts
 from app.duties.rounds import Answer, Confirmation, Progress, Summary, Visit
 from app.duties.site import Plan, Stop
-from app.duties.ways import Place
+from app.duties.ways import Place, passed
 from app.kinds.matters import matter_of
 from app.kinds.share import Share
 from app.ports import Moment
@@ -45,6 +45,12 @@ class Shift(Struct, frozen=True):
 
     opened: int
     crew: tuple[Confirmation, ...]
+    up: int
+    boot: str
+
+    def lasted(self, now: Moment) -> int:
+        """Milliseconds."""
+        return passed(Moment(self.opened, self.up, self.boot), now)
 
 
 class State(Struct, frozen=True):
@@ -302,7 +308,7 @@ def _shift_opened(state: State, record: Record, body: kinds.ShiftOpened) -> Stat
     if record.at - state.alarm_at > ALARM_MS:
         state = replace(state, alarm=None)
     state = _at_post(state, body.post, tuple(member.person for member in body.crew), record.at)
-    return replace(state, shift=Shift(record.at, body.crew))
+    return replace(state, shift=Shift(record.at, body.crew, record.up, record.boot))
 
 
 def _crew_joined(state: State, record: Record, body: kinds.CrewJoined) -> State:

@@ -341,6 +341,17 @@ async def test_a_shift_lasts_a_day_at_most(hand: Handheld, clock: HandClock) -> 
     assert hand.kinds()[-3:] == ["shift.closed", "key.certified", "shift.opened"]
 
 
+async def test_a_clock_that_is_set_right_ends_no_shift(hand: Handheld, clock: HandClock) -> None:
+    """A handheld whose battery was empty for long begins in 1970, until somebody or the network says the hour."""
+    clock.at = 60_000
+    await hand.sign_in("zhang")
+    clock.at = garden.EVENING
+    await hand.sign_in("li")
+    assert hand.kinds().count("shift.opened") == 1
+    assert hand.watch.state.shift is not None
+    assert [who.person for who in hand.watch.state.shift.crew] == ["zhang", "li"]
+
+
 # -- after a restart -----------------------------------------------------------------------------
 
 

@@ -11,7 +11,6 @@ from typing import Final
 from msgspec import Struct
 
 from app.duties.provisions import Lone
-from app.duties.ways import Instant
 
 SOUNDS_MS: Final = {"asked": 10_000, "urged": 3_000}
 """How often an asking sounds again."""
@@ -37,13 +36,6 @@ def strictest(rules: Iterable[Lone | None]) -> Lone | None:
     """Of the rules that hold together (the post's, the route's), the one that asks first."""
     found = [rule for rule in rules if rule is not None and rule.every_min > 0]
     return min(found, key=lambda rule: (rule.every_min, rule.answer_s + rule.last_s), default=None)
-
-
-def passed(last: Instant, now: Instant) -> int:
-    """Since the sign of life: by the boot clock, whatever the wall clock is set to. After a restart by the wall clock,
-    unless that ran back: the handheld has been up for a while at least.
-    """
-    return max(0, now.up - last.up if now.boot == last.boot else max(now.at - last.at, now.up))
 
 
 def standing(rule: Lone, passed_ms: int, watched_ms: int) -> Standing:

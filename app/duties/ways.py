@@ -113,6 +113,13 @@ def elapsed(last: Seen, when: Instant) -> int | None:
     return took if took >= 0 else None
 
 
+def passed(last: Instant, now: Instant) -> int:
+    """Milliseconds since `last`: by the boot clock, whatever the wall clock is set to. After a restart by the wall
+    clock, unless that ran back: the handheld has been up for a while at least.
+    """
+    return max(0, now.up - last.up if now.boot == last.boot else max(now.at - last.at, now.up))
+
+
 def clock_jumped(last: Seen, when: Instant) -> bool:
     """Whether the wall clock was moved since."""
     if last.at is None or last.up is None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from app.duties import lone
 from app.duties.lone import Phase
 from app.duties.provisions import Lone
+from app.duties.ways import passed
 from app.ports import Moment
 
 RULES = st.builds(Lone, st.integers(1, 720), st.integers(15, 600), st.integers(15, 600))
@@ -52,12 +53,12 @@ def test_the_next_phase_comes_when_it_was_said(rule: Lone, begun: int, watched: 
 @given(MS, st.integers(-(10**9), 10**9))
 def test_a_clock_that_is_set_puts_nothing_off_within_a_boot(up: int, jump: int) -> None:
     last = Moment(10**12, 5_000, "a")
-    assert lone.passed(last, Moment(10**12 + jump, 5_000 + up, "a")) == up
+    assert passed(last, Moment(10**12 + jump, 5_000 + up, "a")) == up
 
 
 @given(MS, st.integers(-(10**9), 10**9))
 def test_after_a_restart_at_least_the_time_since_it_has_passed(up: int, jump: int) -> None:
-    assert lone.passed(Moment(10**12, 5_000, "a"), Moment(10**12 + jump, up, "b")) == max(jump, up)
+    assert passed(Moment(10**12, 5_000, "a"), Moment(10**12 + jump, up, "b")) == max(jump, up)
 
 
 def test_the_stricter_of_two_rules_holds_and_none_asks_nobody() -> None:

@@ -129,6 +129,17 @@ async def test_whoever_is_left_alone_on_a_round_is_watched_over_from_then_on(tmp
             assert shows(app, RoundPage)
 
 
+async def test_a_clock_that_is_set_right_leaves_nobody_unwatched(tmp_path: Path) -> None:
+    with world(tmp_path / "book", SITE) as here:
+        app = here.terminal("zh")
+        async with app.run_test(size=SMALL) as pilot:
+            right, here.clock.at = here.clock.at, 60_000
+            await keys(pilot, f"{SIGN_IN} enter")
+            here.clock.at = right
+            await pass_by(pilot, here, 31 * 60)
+            assert shows(app, LonePage)
+
+
 async def test_who_is_in_trouble_raises_the_alarm_from_the_question(tmp_path: Path) -> None:
     with world(tmp_path / "book", SITE) as here:
         app = here.terminal("zh")
