@@ -13,7 +13,7 @@ already, also an earlier one, that round is made again.
 import asyncio
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from time import monotonic
 from typing import Final
@@ -108,31 +108,38 @@ class Made(Struct, frozen=True):
     entries: tuple[EntryRow, ...] = ()
 
 
+class Share(Struct, frozen=True):
+    """What the next records of one book say."""
+
+    folded: FoldedRow
+    rounds: tuple[Made, ...]
+    once: tuple[table.Once, ...]
+    witnesses: tuple[WitnessRow, ...]
+    reviews: tuple[ReviewRow, ...]
+    entries: tuple[EntryRow, ...]
+    days: frozenset[str]
+    """Local days on which the records bear."""
+
+
 class Step(Struct, frozen=True):
     """What one step changes; `before` and `after` are positions of the site's cursor."""
 
     site: str
     before: int
     after: int
-    folded: tuple[FoldedRow, ...] = ()
-    rounds: tuple[Made, ...] = ()
-    findings: tuple[FindingRow, ...] = ()
-    alarms: tuple[AlarmRow, ...] = ()
-    witnesses: tuple[WitnessRow, ...] = ()
-    excuses: tuple[ExcuseRow, ...] = ()
-    explanations: tuple[ExplanationRow, ...] = ()
-    reviews: tuple[ReviewRow, ...] = ()
-    named: tuple[WitnessRow, ...] = ()
+    shares: tuple[Share, ...]
+    rounds: tuple[Made, ...]
+    """Those of the shares, each of one book only, and those that are made again."""
+    witnesses: tuple[WitnessRow, ...]
+    """Those of the shares, with the heads that are known."""
+    named: tuple[WitnessRow, ...]
     """Seen earlier by their digits; now it is known whose heads they are."""
-    matters: tuple[MatterRow, ...] = ()
-    entries: tuple[EntryRow, ...] = ()
-    days: frozenset[str] = frozenset()
-    """Local days on which the records bear."""
-    turn: int = 0
+    matters: tuple[MatterRow, ...]
+    turn: int
     """What was known of the tags when it was read (tag_keys.TURN)."""
-    again: tuple[tuple[bytes, str], ...] = ()
+    again: tuple[tuple[bytes, str], ...]
     """Rounds that were made again for that."""
-    took_over: tuple[takeover.TookOver, ...] = ()
+    took_over: tuple[takeover.TookOver, ...]
 
 
 class Folding:
@@ -278,31 +285,23 @@ def read_step(tx: Connection, site: str) -> Step | None:
     for one in stored:
         books.setdefault(one.book, []).append(one)
     family = Family(tx, site)
-    steps = [_read_book(tx, site, family, book, those) for book, those in books.items()]
-    rounds = [row for step in steps for row in step.rounds]
+    shares = tuple(_read_book(tx, site, family, book, those) for book, those in books.items())
+    rounds = [row for share in shares for row in share.rounds]
     made = {each.row.round for each in rounds}
     rounds += [more for book, name in again if name not in made and (more := _make_again(tx, site, family, book, name))]
-    seen = [row for step in steps for row in step.witnesses]
-    witnesses, named = find_heads(tx, site, stored, seen)
+    witnesses, named = find_heads(tx, site, stored, [row for share in shares for row in share.witnesses])
     return Step(
-        site,
-        before,
-        stored[-1].arrived if stored else before,
-        tuple(row for step in steps for row in step.folded),
-        _one_owner(rounds),
-        tuple(row for step in steps for row in step.findings),
-        tuple(row for step in steps for row in step.alarms),
-        tuple(witnesses),
-        tuple(row for step in steps for row in step.excuses),
-        tuple(row for step in steps for row in step.explanations),
-        tuple(row for step in steps for row in step.reviews),
-        tuple(named),
-        tuple(row for one in stored if (row := relaying.row_of(one))),
-        tuple(row for step in steps for row in step.entries),
-        frozenset(day for step in steps for day in step.days),
-        tag_keys.turn_of(tx, site),
-        tuple(again),
-        tuple(takeover.said_in(stored)),
+        site=site,
+        before=before,
+        after=stored[-1].arrived if stored else before,
+        shares=shares,
+        rounds=_one_owner(rounds),
+        witnesses=tuple(witnesses),
+        named=tuple(named),
+        matters=tuple(row for one in stored if (row := relaying.row_of(one))),
+        turn=tag_keys.turn_of(tx, site),
+        again=tuple(again),
+        took_over=tuple(takeover.said_in(stored)),
     )
 
 
@@ -314,27 +313,24 @@ def apply_step(tx: Connection, step: Step) -> bool:
         table.put_round(tx, made.row, made.stops)
         reading_table.put_round(tx, step.site, made.row.round, made.readings)
         entry_table.put(tx, made.entries)
-    entry_table.put(tx, step.entries)
-    once: tuple[table.Once, ...] = (
-        *step.findings,
-        *step.alarms,
-        *step.witnesses,
-        *step.excuses,
-        *step.explanations,
-    )
-    for row in once:
-        table.put_once(tx, row)
-    for row in step.named:
-        table.name_witnessed(tx, row)
+    for share in step.shares:
+        entry_table.put(tx, share.entries)
+        for row in share.once:
+            table.put_once(tx, row)
+        table.put_folded(tx, share.folded)
+        reviewing.take(tx, step.site, share.reviews)
+    for witness in step.witnesses:
+        table.put_once(tx, witness)
+    for witness in step.named:
+        table.name_witnessed(tx, witness)
     for said in step.took_over:
         takeover.note_replaced(tx, step.site, said)
-    for folded in step.folded:
-        table.put_folded(tx, folded)
-    reviewing.take(tx, step.site, step.reviews)
     relaying.take(tx, step.site, step.matters)
-    for unit in dict.fromkeys(row.key for row in step.entries if row.subject == subjects.SURVEY):
+    surveyed = {row.key for share in step.shares for row in share.entries if row.subject == subjects.SURVEY}
+    for unit in sorted(surveyed):
         standing.take_dwelling(tx, step.site, unit)
-    days.touch(tx, step.site, step.days | {made.row.day for made in step.rounds})
+    borne = {day for share in step.shares for day in share.days}
+    days.touch(tx, step.site, borne | {made.row.day for made in step.rounds})
     days.touch_waiting(tx, step.site)
     visits.judged_again(tx, step.site, step.again)
     move_cursor(tx, step.site, CURSOR, step.after)
@@ -352,7 +348,7 @@ def _one_owner(rows: Iterable[Made]) -> tuple[Made, ...]:
 # -- one book's part of a step -------------------------------------------------------------------
 
 
-def _read_book(tx: Connection, site: str, family: Family, book: bytes, stored: Sequence[Stored]) -> Step:
+def _read_book(tx: Connection, site: str, family: Family, book: bytes, stored: Sequence[Stored]) -> Share:
     lines = _lines(tx, stored)
     touched = _touched(lines)
     if any(isinstance(line.body, kinds.BookClosed) for line in lines):
@@ -373,19 +369,11 @@ def _read_book(tx: Connection, site: str, family: Family, book: bytes, stored: S
     plan = plan_table.site_plan(tx, site) if excused else None
     last = stored[-1]
     at = lines[-1].record.at if lines else (known.at if known else 0)
-    return Step(
-        site=site,
-        before=0,
-        after=0,
-        folded=(FoldedRow(site, book, last.seq, last.hash, at, aside, _life(known, lines)),),
+    return Share(
+        folded=FoldedRow(site, book, last.seq, last.hash, at, aside, _life(known, lines)),
         rounds=tuple(made),
-        findings=tuple(_finding(site, line) for line in lines if isinstance(line.body, kinds.FindingRaised)),
-        alarms=tuple(alarm for line in lines if (alarm := _alarm(site, line))),
-        witnesses=tuple(_witness(site, line) for line in lines if isinstance(line.body, WitnessSeen)),
-        excuses=tuple(_excuse(tx, site, line) for line in lines if isinstance(line.body, PointExcused)),
-        explanations=tuple(
-            said for line in lines if isinstance(line.body, MarkExplained) and (said := _explanation(site, line))
-        ),
+        once=tuple(row for line in lines for row in _once(tx, site, line)),
+        witnesses=tuple(_witness(site, line, line.body) for line in lines if isinstance(line.body, WitnessSeen)),
         reviews=tuple(row for line in lines for row in reviewing.rows_of(tx, site, line)),
         entries=tuple(row for line in lines for row in subjects.entries_of(line.stored, line.record)),
         days=frozenset(day for body in excused for day in standing.days_between(plan, body.first, body.last)),
@@ -533,9 +521,21 @@ def _sign_ins(tx: Connection, site: str, book: bytes, before: int) -> list[Line]
     return [line for one in stored[opened[-1] if opened else 0 :] for line in _lines(tx, [one])]
 
 
-def _finding(site: str, line: Line) -> FindingRow:
-    body = line.body
-    assert isinstance(body, kinds.FindingRaised)
+def _once(tx: Connection, site: str, line: Line) -> Iterator[table.Once]:
+    """What a record says, wherever it is listed: an urgent finding is an alarm too."""
+    match line.body:
+        case kinds.FindingRaised() as body:
+            yield _finding(site, line, body)
+        case PointExcused() as body:
+            yield _excuse(tx, site, line, body)
+        case MarkExplained() as body:
+            if explained := _explanation(site, line, body):
+                yield explained
+    if alarm := _alarm(site, line):
+        yield alarm
+
+
+def _finding(site: str, line: Line, body: kinds.FindingRaised) -> FindingRow:
     detail = FindingDetail(
         ref=line.ref,
         kind=body.kind,
@@ -561,9 +561,7 @@ def _alarm(site: str, line: Line) -> AlarmRow | None:
     return AlarmRow(site, subject(line.stored), line.record.at, is_finding, msgspec.json.encode(detail))
 
 
-def _witness(site: str, line: Line) -> WitnessRow:
-    body = line.body
-    assert isinstance(body, WitnessSeen)
+def _witness(site: str, line: Line, body: WitnessSeen) -> WitnessRow:
     book, hashed, code = (part or "" for part in (body.book, body.hash, body.code))
     detail = WitnessDetail(line.ref, body.how, book, hashed, code, line.record.by)
     return WitnessRow(
@@ -571,10 +569,8 @@ def _witness(site: str, line: Line) -> WitnessRow:
     )
 
 
-def _excuse(tx: Connection, site: str, line: Line) -> ExcuseRow:
+def _excuse(tx: Connection, site: str, line: Line, body: PointExcused) -> ExcuseRow:
     """Who may excuse is told by the plan that held when it was said."""
-    body = line.body
-    assert isinstance(body, PointExcused)
     plan = plan_table.plan_at(tx, site, office_time(line.record))
     valid = plan is not None and may_excuse(plan, line.record.by)
     detail = ExcuseDetail(line.ref, body.reason, body.words, line.record.by, valid)
@@ -582,10 +578,8 @@ def _excuse(tx: Connection, site: str, line: Line) -> ExcuseRow:
     return ExcuseRow(site, subject(line.stored), body.point[:64], first, last, msgspec.json.encode(detail))
 
 
-def _explanation(site: str, line: Line) -> ExplanationRow | None:
+def _explanation(site: str, line: Line, body: MarkExplained) -> ExplanationRow | None:
     """None when it names no record."""
-    body = line.body
-    assert isinstance(body, MarkExplained)
     book, _, number = body.record.partition(":")
     if not (_BOOK.fullmatch(book) and number.isascii() and number.isdigit() and len(number) < 16):
         return None
