@@ -105,85 +105,106 @@ def open_of(items: Iterable[Item]) -> int:
 
 def items(facts: Facts, lang: str, most: int = NAMED) -> Iterator[Item]:
     """Every question in the order in which it is asked, each with `most` of its lines."""
-    site, name = facts.month.site, facts.month.month
-    first, last = month.days_of(name)
-    still = {each.what: each.count for each in facts.month.provisional}
+    check = _Check(facts, lang, most)
+    yield check.over()
+    yield from check.of_handhelds()
+    yield from check.of_rounds()
+    yield from check.of_matters()
+    yield from check.of_figures()
 
-    def item(
+
+class _Check:
+    """The questions about one month, by subject."""
+
+    def __init__(self, facts: Facts, lang: str, most: int) -> None:
+        self._facts, self._lang, self._most = facts, lang, most
+        self._site, self._month = facts.month.site, facts.month.month
+        self._first, self._last = month.days_of(self._month)
+        self._still = {each.what: each.count for each in facts.month.provisional}
+
+    def over(self) -> Item:
+        told, shown = say(self._lang, "precheck.over_told", day=self._last), say(self._lang, "precheck.goes_on")
+        return self._item("over", self._still.get("month", 0), told=told, shown=shown)
+
+    def of_handhelds(self) -> Iterator[Item]:
+        devices = url("/devices", site=self._site)
+        holding = [each for each in self._facts.handhelds if each.holds and each.device.revoked_at is None]
+        yield self._named("handhelds", devices, [self._holds(each, devices) for each in holding], colour="red")
+        devices = url("/devices", site=self._site, state="silent")
+        silent = [each for each in self._facts.handhelds if each.is_silent(self._facts.now)]
+        yield self._named("silent", devices, [Line(each.device.name, each.heard, devices) for each in silent])
+        books = url("/books", site=self._site)
+        unread = [book for book in self._facts.books if book.held > book.folded or book.missing or book.set_aside]
+        yield self._named("books", books, [Line(_book(book, self._lang), book.heard, books) for book in unread])
+
+    def of_rounds(self) -> Iterator[Item]:
+        yield self._item("days", self._still.get("days", 0))
+        days = (self._not_reviewed(day, n) for day, n in self._facts.not_reviewed)
+        yield self._item("reviews", self._still.get("reviews", 0), self._reviews(self._first, self._last), days)
+
+    def of_matters(self) -> Iterator[Item]:
+        owed, done = owed_of(self._facts.done), {row.case: row for row in self._facts.done}
+        serious = {"serious": owed.serious_visited, "of": owed.serious}
+        told = say(self._lang, "precheck.visits_told", visited=owed.visited, repairs=owed.repairs, **serious)
+        owing = (self._matter(done[id], done[id].done_at) for id in owed.left)
+        yield self._item("visits", len(owed.left), url("/desk", site=self._site), owing, told=told)
+        unjudged = sorted((each for each in self._facts.opened if each.complaint and each.valid is None), key=_opened)
+        complaints = (self._matter(each, each.opened_at) for each in unjudged)
+        orders = url("/orders", site=self._site)
+        yield self._item("complaints", len(unjudged), orders, complaints)
+        yield self._late("late_found", url("/findings", site=self._site, which="late"), FINDING, HAZARD)
+        yield self._late("late_orders", orders, ORDER)
+
+    def of_figures(self) -> Iterator[Item]:
+        figures, page = self._facts.month.figures, url("/indicators", site=self._site, month=self._month)
+        pending = (self._pending(each) for each in figures if each.count.pending and each.name in month.COUNTED)
+        yield self._item("pending", self._still.get("pending", 0), page, pending)
+        by_hand = f"{page}#hand"
+        missing = [Line(_figure(each.name, self._lang), None, by_hand) for each in figures if each.value is None]
+        yield self._named("figures", by_hand, missing)
+
+    def _item(
+        self,
         word: str,
         count: int,
-        told: str,
-        href: str,
+        href: str = "",
         lines: Iterable[Line] = (),
         *,
+        told: str = "",
         colour: str = "amber",
         shown: str = "",
     ) -> Item:
-        verdict = Verdict(colour if count else "ok", shown or str(count) if count else say(lang, "precheck.none"))
-        said = say(lang, f"precheck.item_{word}")
-        return Item(word, said, count, verdict, told, href, tuple(islice(lines, most)))
+        none = say(self._lang, "precheck.none")
+        verdict = Verdict(colour if count else "ok", shown or str(count) if count else none)
+        said = say(self._lang, f"precheck.item_{word}")
+        return Item(word, said, count, verdict, told, href, tuple(islice(lines, self._most)))
 
-    def named(lines: list[Line]) -> str:
+    def _named(self, word: str, href: str, lines: list[Line], colour: str = "amber") -> Item:
+        """One that counts its lines, and names the first of them."""
         more = " …" if len(lines) > NAMED else ""
-        return say(lang, "papers.semicolon").join(line.words for line in lines[:NAMED]) + more
+        told = say(self._lang, "papers.semicolon").join(line.words for line in lines[:NAMED]) + more
+        return self._item(word, len(lines), href, lines, told=told, colour=colour)
 
-    ends = say(lang, "precheck.over_told", day=last)
-    yield item("over", still.get("month", 0), ends, "", shown=say(lang, "precheck.goes_on"))
-    devices = url("/devices", site=site)
-    holding = [each for each in facts.handhelds if each.holds and each.device.revoked_at is None]
-    lines = [
-        Line(say(lang, "precheck.holds", name=each.device.name, n=each.holds), each.heard, devices) for each in holding
-    ]
-    yield item("handhelds", len(holding), named(lines), devices, lines, colour="red")
-    devices = url("/devices", site=site, state="silent")
-    silent = [each for each in facts.handhelds if each.is_silent(facts.now)]
-    lines = [Line(each.device.name, each.heard, devices) for each in silent]
-    yield item("silent", len(silent), named(lines), devices, lines)
-    books = url("/books", site=site)
-    unread = [book for book in facts.books if book.held > book.folded or book.missing or book.set_aside]
-    lines = [Line(_book(book, lang), book.heard, books) for book in unread]
-    yield item("books", len(unread), named(lines), books, lines)
-    yield item("days", still.get("days", 0), "", "")
-    days = (
-        Line(
-            say(lang, "precheck.rounds_of", day=day, n=n),
-            None,
-            url("/review", site=site, **{"from": day, "to": day}),
-            count=n,
-        )
-        for day, n in facts.not_reviewed
-    )
-    reviewed = url("/review", site=site, **{"from": first, "to": last})
-    yield item("reviews", still.get("reviews", 0), "", reviewed, days)
-    owed, done = owed_of(facts.done), {row.case: row for row in facts.done}
-    told = say(
-        lang,
-        "precheck.visits_told",
-        visited=owed.visited,
-        repairs=owed.repairs,
-        serious=owed.serious_visited,
-        of=owed.serious,
-    )
-    owing = (_matter(done[id], done[id].done_at, facts, lang) for id in owed.left)
-    yield item("visits", len(owed.left), told, url("/desk", site=site), owing)
-    unjudged = sorted((each for each in facts.opened if each.complaint and each.valid is None), key=_opened)
-    complaints = (_matter(each, each.opened_at, facts, lang) for each in unjudged)
-    yield item("complaints", len(unjudged), "", url("/orders", site=site), complaints)
-    found_late = facts.late[FINDING] + facts.late[HAZARD]
-    late = url("/findings", site=site, which="late")
-    yield item("late_found", found_late, "", late, _late(facts, lang, FINDING, HAZARD))
-    yield item("late_orders", facts.late[ORDER], "", url("/orders", site=site), _late(facts, lang, ORDER))
-    pending = (
-        _pending(each, facts.month, lang)
-        for each in facts.month.figures
-        if each.count.pending and each.name in month.COUNTED
-    )
-    figures = url("/indicators", site=site, month=name)
-    yield item("pending", still.get("pending", 0), "", figures, pending)
-    lines = [
-        Line(_figure(each.name, lang), None, f"{figures}#hand") for each in facts.month.figures if each.value is None
-    ]
-    yield item("figures", len(lines), named(lines), f"{figures}#hand", lines)
+    def _late(self, word: str, href: str, *sorts: str) -> Item:
+        lines = (self._matter(row, row.due_at) for row in self._facts.late_ones if row.sort in sorts)
+        return self._item(word, sum(self._facts.late[sort] for sort in sorts), href, lines)
+
+    def _holds(self, seen: Seen, href: str) -> Line:
+        return Line(say(self._lang, "precheck.holds", name=seen.device.name, n=seen.holds), seen.heard, href)
+
+    def _not_reviewed(self, day: str, n: int) -> Line:
+        return Line(say(self._lang, "precheck.rounds_of", day=day, n=n), None, self._reviews(day, day), count=n)
+
+    def _reviews(self, first: str, last: str) -> str:
+        return url("/review", site=self._site, **{"from": first, "to": last})
+
+    def _matter(self, row: CaseRow | Matter, at: int | None) -> Line:
+        return Line(behind.words_of(row, self._facts.plan, self._lang), at, behind.page_of(row), row.case)
+
+    def _pending(self, figure: Figure) -> Line:
+        n, name = figure.count.pending, _figure(figure.name, self._lang)
+        href = url(f"/indicators/{figure.name}", site=self._site, month=self._month)
+        return Line(say(self._lang, "precheck.pending_of", name=name, n=n), None, href, count=n)
 
 
 def _book(book: BookRow, lang: str) -> str:
@@ -192,23 +213,9 @@ def _book(book: BookRow, lang: str) -> str:
     return f"{book.device or book.book.hex()[:8]} {said}"
 
 
-def _late(facts: Facts, lang: str, *sorts: str) -> Iterator[Line]:
-    return (_matter(row, row.due_at, facts, lang) for row in facts.late_ones if row.sort in sorts)
-
-
-def _matter(row: CaseRow | Matter, at: int | None, facts: Facts, lang: str) -> Line:
-    return Line(behind.words_of(row, facts.plan, lang), at, behind.page_of(row), row.case)
-
-
 def _opened(matter: Matter) -> tuple[int, str]:
     return matter.opened_at, matter.case
 
 
 def _figure(name: str, lang: str) -> str:
     return say(lang, f"indicators.name_{name}")
-
-
-def _pending(figure: Figure, read: Month, lang: str) -> Line:
-    n = figure.count.pending
-    href = url(f"/indicators/{figure.name}", site=read.site, month=read.month)
-    return Line(say(lang, "precheck.pending_of", name=_figure(figure.name, lang), n=n), None, href, count=n)
