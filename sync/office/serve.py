@@ -34,7 +34,7 @@ from sync.office.server import create_app
 from sync.office.settings import NOT_PUBLIC, Public
 from sync.office.store import Store, drafts
 from sync.office.teller import Teller
-from sync.office.tls import Certificates, Shown
+from sync.office.tls import Shown
 
 BACKLOG: Final = 256
 SWITCH_S: Final = 0.0005
@@ -128,55 +128,33 @@ def run(
     db: str | Path,
     folder: Path,
     listening: socket.socket,
-    clock_ms: Callable[[], int],
+    made: Callable[[Store, OfficeKey], Serving],
     ready: Callable[[str], None],
     *,
-    moved_clock: bool = False,
     first: Callable[[Store, OfficeKey], Awaitable[None]] | None = None,
     tls: Shown | None = None,
-    certificates: Callable[[], tuple[str, ...]] | None = None,
-    public: Public = NOT_PUBLIC,
-    folds: bool = True,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. `ready` gets the URL; `first` runs on the open store before anybody is served.
-
-    `tls` is what the socket shows, None for plain HTTP; `certificates` what handhelds are told, unless just that.
-    Raises CertificateUnusable.
+    """Serve what is `made` of the open store until SIGTERM or SIGINT. `ready` gets the URL; `first` runs before anybody
+    is served. `tls` is what the socket shows, None for plain HTTP.
     """
+
+    async def serve() -> None:
+        store = await open_store(db, upgrade=True)
+        try:
+            key = OfficeKey.open(folder)
+            if first is not None:
+                await first(store, key)
+            server = Server(made(store, key).app, lambda: ready(url_of(listening, secure=tls is not None)), tls)
+            # uvicorn ends gracefully and then raises the signal again for whoever had it before: it, from here on
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, server.handle_exit)
+            await server.serve([listening])
+        finally:
+            store.close()
+
     _log_to_stderr()
     sys.setswitchinterval(SWITCH_S)
-    told = certificates or Certificates(tls)
-    uvloop.run(_run(db, folder, listening, clock_ms, ready, moved_clock, first, tls, told, public, folds))
-
-
-async def _run(
-    db: str | Path,
-    folder: Path,
-    listening: socket.socket,
-    clock_ms: Callable[[], int],
-    ready: Callable[[str], None],
-    moved_clock: bool,
-    first: Callable[[Store, OfficeKey], Awaitable[None]] | None,
-    tls: Shown | None,
-    certificates: Callable[[], tuple[str, ...]],
-    public: Public,
-    folds: bool,
-) -> None:
-    store = await open_store(db, upgrade=True)
-    try:
-        key = OfficeKey.open(folder)
-        if first is not None:
-            await first(store, key)
-        serving = Serving(
-            store, key, clock_ms, moved_clock=moved_clock, certificates=certificates, public=public, folds=folds
-        )
-        server = Server(serving.app, lambda: ready(url_of(listening, secure=tls is not None)), tls)
-        # uvicorn ends gracefully and then raises the signal again for whoever had it before: it, from here on
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, server.handle_exit)
-        await server.serve([listening])
-    finally:
-        store.close()
+    uvloop.run(serve())
 
 
 class Server(uvicorn.Server):

@@ -22,7 +22,7 @@ from hardware.clock import FollowedClock
 from sync.office.command_line import CommandRefused, database_trouble, folder_of, now_ms, parse_time, print_json
 from sync.office.fold import prepare
 from sync.office.keys import OfficeKey
-from sync.office.serve import listen, open_store, run
+from sync.office.serve import Serving, listen, open_store, run
 from sync.office.settings import Settings
 from sync.office.staged import StagedClock
 from sync.office.store import Store
@@ -145,19 +145,19 @@ def _serve(
         listening = listen(settings.host, settings.port)
 
         def serve_one(number: int) -> None:
-            run(
-                settings.db,
-                settings.data_dir,
-                listening,
-                clock_ms,
-                (lambda _: None) if number else ready,
-                moved_clock=began is not None,
-                first=at_first,
-                tls=tls,
-                certificates=told,
-                public=settings.public,
-                folds=number == 0,
-            )
+            def made(store: Store, key: OfficeKey) -> Serving:
+                return Serving(
+                    store,
+                    key,
+                    clock_ms,
+                    moved_clock=began is not None,
+                    certificates=told,
+                    public=settings.public,
+                    folds=number == 0,
+                )
+
+            heard = (lambda _: None) if number else ready
+            run(settings.db, settings.data_dir, listening, made, heard, first=at_first, tls=tls)
 
         if workers == 1:
             serve_one(0)

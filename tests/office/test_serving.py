@@ -71,6 +71,23 @@ os.fork = fork
 workers.share(2, serve)
 """
 """Two workers; whoever looks after them gets SIGTERM as soon as a child is there, before it knows which."""
+ADOPTED: Final = """
+import os, signal, time
+from sync.office import workers
+
+boss, stranger = os.getpid(), os.fork()
+if not stranger:
+    os._exit(0)
+
+def serve(number):
+    while os.path.exists(f"/proc/{stranger}"):  # until somebody has asked how it ended
+        time.sleep(0.01)
+    os.kill(boss, signal.SIGTERM)
+    time.sleep(60)
+
+workers.share(1, serve)
+"""
+"""A child that is no worker ends while a worker serves."""
 EARLY: Final = """
 import signal, sys
 from pathlib import Path
@@ -82,7 +99,8 @@ class Early(serve.Server):
         await super().serve(sockets)
 
 serve.Server, folder = Early, Path(sys.argv[1])
-serve.run(folder / "office.db", folder, serve.listen("127.0.0.1", 0), lambda: 0, lambda url: None)
+made = lambda store, key: serve.Serving(store, key, lambda: 0)
+serve.run(folder / "office.db", folder, serve.listen("127.0.0.1", 0), made, lambda url: None)
 """
 """An office that is told to end when it is about to listen for that."""
 
@@ -92,6 +110,12 @@ def test_workers_that_are_being_started_end_too(nth: int) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SHARED, str(nth)], capture_output=True, text=True, cwd=ROOT, timeout=20
     )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_end_of_a_child_that_is_no_worker_changes_nothing() -> None:
+    """As the first process of a container an office is given the children of others."""
+    done = subprocess.run([sys.executable, "-c", ADOPTED], capture_output=True, text=True, cwd=ROOT, timeout=20)
     assert (done.returncode, done.stderr) == (0, "")
 
 
