@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Final
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from app.duties import findings, orders, requests
 from app.duties.days import local_time, millis
-from app.duties.orders import CONFIRMED, DELAYS, POSTPONES, REOPENS, VALUE_MOST, VISITS, Order, Origin, Step, is_room
+from app.duties.orders import CONFIRMED, DELAYS, POSTPONES, REOPENS, VALUE_MOST, VISITS, Order, Step, is_room
 from app.duties.requests import Request
 from app.duties.site import Category, Phrase, Plan
 from app.errors import NotAllowed
@@ -120,7 +121,8 @@ def receive(form: Form, at: At) -> list[Body]:
     words = words_of(category, said, form.get("words", ""), at)
     room, point, phone = _where(form, at)
     if form.get("to", "") not in ("answer", "wait"):
-        return [taken_order(form, at, category, said, words, room=room, point=point, phone=phone)]
+        order = ordered(form, at, category, said, words)
+        return [replace(order, room=room, point=point, phone=phone or UNSET)]
     reply = needed(form.get("reply", ""), "cases.reply_needed") if form["to"] == "answer" else ""
     due = millis(requests.due_of(category, at.local, at.plan.calendar))
     end = "answered" if reply else ""
@@ -138,59 +140,35 @@ def on_request(request: Request, form: Form, at: At) -> list[Body]:
         return [RequestClosed(request.id, end, reply)]
     category, said = matter(at.plan, form.get("matter", ""))
     words = words_of(category, said, form.get("words", ""), at)
-    taken = taken_order(
-        form,
-        at,
-        category,
-        said,
-        words,
+    taken = replace(
+        ordered(form, at, category, said, words),
         room=request.room,
         point=request.point,
-        phone=request.phone,
+        phone=request.phone or UNSET,
         asset=request.asset,
         request=request.id,
     )
     return [taken, RequestClosed(request.id, "order")]
 
 
-def taken_order(
-    form: Form,
-    at: At,
-    category: Category,
-    said: Phrase,
-    words: str,
-    *,
-    room: str = "",
-    point: str | None = None,
-    phone: str = "",
-    asset: str | None = None,
-    request: str = "",
-    origin: Origin = "desk",
-    finding: str | None = None,
-    due: int | None = None,
-) -> OrderTaken:
+def ordered(form: Form, at: At, category: Category, said: Phrase, words: str) -> OrderTaken:
+    """The order of the desk; where, and what it comes from, is for the caller to add."""
     to, urgent = to_whom(at.plan, form.get("to", ""), category.to), bool(form.get("urgent"))
     contact = at.plan.settings.contact_min
     respond = findings.due(category.respond, at.local, at.plan.calendar) if category.respond else None
     return OrderTaken(
-        origin=origin,
+        origin="desk",
         category=category.id,
         phrase=said.id,
         words=words,
         person=at.by,
         to=to.role,
         respond=millis(respond) if respond else None,
-        due=at.limit(category, urgent=urgent) if due is None else due,
+        due=at.limit(category, urgent=urgent),
         urgent=urgent,
-        point=point,
-        room=room,
-        finding=finding,
-        asset=asset,
         contact=at.now + contact * 60_000 if contact else None,
-        request=request or UNSET,
         assigned=to.person or UNSET,
         post=to.post or UNSET,
-        phone=phone or UNSET,
         complaint=True if form.get("complaint") else UNSET,
     )
 

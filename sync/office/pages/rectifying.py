@@ -5,6 +5,7 @@ what a re-check on site found, opening it again; from a form to records of the o
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.duties import findings
 from app.duties.findings import Finding
@@ -22,7 +23,7 @@ from app.kinds.findings import (
 from app.text import clean
 from app.words import say
 from sync.office.pages import acts
-from sync.office.pages.acts import At, Form, matter, moment, needed, taken_order, to_whom, words_of
+from sync.office.pages.acts import At, Form, matter, moment, needed, ordered, to_whom, words_of
 
 FIRM_MOST: Final = 60
 FARTHEST_MS: Final = 366 * 24 * 3600 * 1000
@@ -81,11 +82,14 @@ def _order_from(raised: Raised, finding: Finding, order: Order | None, form: For
         raise NotAllowed("orders.has_order")
     category, said = matter(at.plan, f"{finding.category}/{finding.phrase}")
     words = words_of(category, said, "", at)
-    asset = raised.body.asset
-    return taken_order(
-        form, at, category, said, words, point=finding.point, asset=asset, origin="finding",
-        finding=finding.id, due=finding.due,
-    )  # fmt: skip
+    return replace(
+        ordered(form, at, category, said, words),
+        origin="finding",
+        point=finding.point,
+        asset=raised.body.asset,
+        finding=finding.id,
+        due=finding.due,
+    )
 
 
 def _postpone_finding(finding: Finding, form: Form, at: At) -> Body:
