@@ -39,7 +39,7 @@ from hardware.film import FilmedWalk
 from hardware.walk import SimulatedWalk
 from screens.office_line import OfficeLine
 from screens.platform import launch
-from screens.run import open_terminal
+from screens.run import gear_of, open_terminal
 from sync.desk import PINS, Desk
 
 SITE: Final = "cuihu-garden"
@@ -107,15 +107,9 @@ def _play(
     desk_words = (
         say(settings.lang, "cli.demo_desk", url=desk.url, user=desk.user, password=desk.password) if desk else ""
     )
-    code = open_terminal(
-        settings,
-        logbook,
-        clock,
-        walk,
-        office,
-        hint=_hint(stage, missing, settings.lang),
-        desk=desk_words,
-    )
+    gear = gear_of(settings, logbook, clock, walk, office)
+    gear = msgspec.structs.replace(gear, hint=_hint(stage, missing, settings.lang), desk=desk_words)
+    code = open_terminal(gear, logbook, clock, office)
     with suppress(OSError):  # the terminal may be gone
         print(_farewell(logbook, settings.lang, folder if kept else None))
     return code

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hardware.feel import Pulse
     from hardware.lights import Backlight, Light, Torch
     from hardware.side_keys import SideKey
+    from screens.gear import Gear
     from screens.renewal import Renewal
     from sync.invited import Invited
 
@@ -70,9 +71,9 @@ def _run(settings: Settings, flags: Mapping[str, Any]) -> int:
             office = OfficeLine(logbook, clock, on_offset=clock.set_off)
             stack.callback(office.stop)
         radio, renewal = reader(settings, clock, logbook), _renewal(settings, logbook, clock)
-        code = open_terminal(
-            settings, logbook, clock, radio, office, joins=True, first=first, renewal=renewal, set_now=set_now
-        )
+        gear = gear_of(settings, logbook, clock, radio, office, first=first, set_now=set_now)
+        gear = msgspec.structs.replace(gear, invited=lambda: _invited(logbook, clock))
+        code = open_terminal(gear, logbook, clock, office, renewal)
         damage = logbook.opening.damage
         if damage:
             print(say(settings.lang, "cli.damage", count=len(damage)), file=sys.stderr)
@@ -80,29 +81,23 @@ def _run(settings: Settings, flags: Mapping[str, Any]) -> int:
         return code
 
 
-def open_terminal(
+def gear_of(
     settings: Settings,
     logbook: Logbook,
     clock: Clock,
     radio: TagReader,
     office: OfficeLine | None,
     *,
-    joins: bool = False,
     first: bool = False,
-    renewal: "Renewal | None" = None,
     set_now: Callable[[], Settings] | None = None,
-    hint: str = "",
-    desk: str = "",
-) -> int:
-    """Run the screens until somebody leaves; the exit code. `joins`: a sheet may bring it to an office. The others are
-    Gear's."""
+) -> "Gear":
+    """What the screens have of this handheld. `set_now` gives the settings anew, where an office sets them."""
     _log_to(settings.data_dir / "terminal.log")
 
     from hardware.power import battery
     from hardware.scanner import wedge
     from hardware.scanners import plugged, scanners
     from screens.gear import Gear
-    from screens.terminal import Terminal
     from screens.tuned import parts_of
     from sync.sheets import StickSheets
 
@@ -111,7 +106,7 @@ def open_terminal(
         print(say(settings.lang, "cli.page_older", kind=kind), file=sys.stderr)
     watch = Watch(logbook, pages, clock, settings.lang)
     parts = _Parts(watch)
-    gear = Gear(
+    return Gear(
         watch=watch,
         radio=radio,
         office=office,
@@ -139,19 +134,26 @@ def open_terminal(
         parts=parts_of(settings),
         remember=lambda name, value: keep(settings.data_dir, name, value, watch.tuning.own().get(name, "")),
         support=lambda: _support(set_now() if set_now else settings, watch),
-        ready=renewal.ready if renewal else launch.ready,
-        invited=(lambda: _invited(logbook, clock)) if joins else None,
+        ready=launch.ready,
         first=first,
-        hint=hint,
-        desk=desk,
     )
+
+
+def open_terminal(
+    gear: "Gear", logbook: Logbook, clock: Clock, office: OfficeLine | None, renewal: "Renewal | None" = None
+) -> int:
+    """Run the screens until somebody leaves; the exit code."""
+    from screens.terminal import Terminal
+
+    watch = gear.watch
+    if renewal is not None:
+        gear = msgspec.structs.replace(gear, ready=renewal.ready)
+    terminal = Terminal(gear)
     if office is not None:
         office.pages_came = lambda: _take_pages(watch, logbook, clock)
         office.revision, office.radio = lambda: watch.plan.revision, lambda: watch.radio_fault
-        watch.when_recorded(office.recorded)
-    terminal = Terminal(gear)
-    if office is not None:
         office.parts_wait = lambda: terminal.following.begins_anew
+        watch.when_recorded(office.recorded)
     if renewal is not None:
         renewal.attend(terminal, office)
     try:

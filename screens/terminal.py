@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from msgspec.structs import replace
 from rich.text import Text
@@ -26,16 +26,16 @@ from app.duties.posts import Sheet
 from app.duties.rounds import Verdict
 from app.duties.site import Person, Point
 from app.errors import WatchbookError
-from app.pages import AlarmNews
 from app.ports import LABEL, Heard, RadioState, Scan, Scanner, ScannerState, Sighting
 from app.words import LANGS, say
 from hardware.scanner import Gate
 from screens.device import Device
-from screens.gear import Contact, Gear
+from screens.gear import Gear
 from screens.keys import bindings
 from screens.layout import Line, Span
 from screens.listening import Listener, Wanted
 from screens.names import point_of
+from screens.news import News
 from screens.page import Page
 from screens.platform import launch, leaks
 from screens.platform.driver import HandheldDriver
@@ -84,16 +84,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         """When the last key or code came."""
         self._stale = False
         self.following = Following(self)
-        self._alarm_news: AlarmNews | None = None
-        """What the crew knows of its alarm."""
-        self._told: set[str] = set()
-        """Messages of the office that the crew has heard."""
-        self._damage = 0
-        """Damaged places of the book, as far as the crew was told."""
-        self._asked: Literal["", "now", "going"] = ""
-        """How far the exchange is that somebody asked for."""
-        self._new_books = 0
-        """Logbooks begun in place of another, as far as the crew was told."""
+        self._news = News(self)
         self.practice: Practice | None = None
         self._floor = 0
         """Where the pages of the practice begin."""
@@ -111,8 +102,8 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         return SignInPage(Purpose.UNLOCK if self.locked else Purpose.SIGN_IN)
 
     def on_mount(self) -> None:
-        self._alarm_news = self.gear.watch.alarm_news
-        self._say_damage()
+        self._news.begin()
+        self._news.say_damage()
         self.gear.watch.subscribe(self._changed)
         if self.gear.office is not None:
             self.gear.office.subscribe(self._office_changed)
@@ -180,7 +171,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         self.gear = gear
         self.gear.watch.lang = self.lang
         self._listener = Listener(gear.radio, self._heard, self._handle_exception)
-        self._alarm_news = gear.watch.alarm_news
+        self._news.begin()
         if gear.practice:
             gear.watch.subscribe(self._changed)
 
@@ -413,7 +404,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         if self.gear.office is None:
             self.tell(say(self.lang, "practice.no_sync" if self.gear.practice else "menu.no_office"), "mark")
         else:
-            self._asked = "now"
+            self._news.exchange_asked()
             self.gear.office.sync_now()
             self.tell(say(self.lang, "menu.trying"))
 
@@ -479,9 +470,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
 
     def _office_changed(self) -> None:
         if self.gear.office is not None:
-            line = self.gear.office.line
-            self._say_exchange(line)
-            self._say_new_book(line)
+            self._news.of_line(self.gear.office.line)
         if self.gear.watch.state.round is not None and "told" in self.gear.watch.state.shares:
             self.call_later(self._try, self._take_excuses)
         self._changed()
@@ -491,21 +480,6 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         from app.afterwards import Afterwards  # only where somebody has excused a point: memory
 
         await Afterwards.of(self.gear.watch).take_excuses()
-
-    def _say_exchange(self, line: Contact) -> None:
-        """Whoever asked for an exchange is told what came of it."""
-        if self._asked and line.busy:
-            self._asked = "going"
-        elif self._asked == "going":
-            self._asked = ""
-            done = line.reason is None
-            self.tell(say(self.lang, line.reason or "outbox.all_sent", **line.fields), "ok" if done else "bad")
-
-    def _say_new_book(self, line: Contact) -> None:
-        if line.new_books > self._new_books:
-            self._new_books = line.new_books
-            self.gear.watch.turn_over()
-            self.tell(say(self.lang, "sync.new_book"), "mark")
 
     def _changed(self) -> None:
         """Something outside the keys changed: the office answered, or an act was recorded."""
@@ -517,33 +491,8 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
         self._stale = False
         self.following.look()
         self.watch_over()
-        self._say_alarm()
-        self._say_message()
-        self._say_damage()
+        self._news.of_book()
         self.top.show()
-
-    def _say_damage(self) -> None:
-        count = self.gear.watch.damage
-        if count > self._damage:
-            self._damage = count
-            self.tell(say(self.lang, "cli.damage", count=count), "mark")
-
-    def _say_alarm(self) -> None:
-        """Somebody at the office has taken the alarm: that is felt too."""
-        news = self.gear.watch.alarm_news
-        if news is not None and news != self._alarm_news and not self.gear.watch.state.silent:
-            from screens.alarm import alarm_words
-
-            self.signal("ok")
-            self.tell(alarm_words(self.lang, news, self.gear.watch.zone))
-        self._alarm_news = news
-
-    def _say_message(self) -> None:
-        """The office has something to say to this crew; urgent ones ring."""
-        if "messages" in self.gear.watch.state.shares and not self.locked:
-            from screens.messages import ring  # only where the office has sent one: memory
-
-            ring(self, self._told)
 
     # -- codes ---------------------------------------------------------------------------------
     async def on_scanned(self, message: Scanned) -> None:

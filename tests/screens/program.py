@@ -40,7 +40,7 @@ def main() -> int:
 def broken(here: "World", lang: str) -> int:
     """The handheld's own way to the screen; the first page has a fault that nobody expected."""
     from app.settings import Settings
-    from screens.run import open_terminal
+    from screens.run import gear_of, open_terminal
     from screens.signin import SignInPage
 
     def draw(page: SignInPage, width: int, height: int) -> NoReturn:
@@ -48,7 +48,8 @@ def broken(here: "World", lang: str) -> int:
 
     SignInPage.draw = draw  # type: ignore[method-assign,assignment]  # the fault
     try:
-        return open_terminal(Settings(data_dir=here.folder, lang=lang), here.book, here.clock, here.radio, None)
+        gear = gear_of(Settings(data_dir=here.folder, lang=lang), here.book, here.clock, here.radio, None)
+        return open_terminal(gear, here.book, here.clock, None)
     finally:
         here.close()
 
