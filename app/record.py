@@ -114,17 +114,16 @@ def _strict() -> msgspec.json.Decoder[Record]:
     value: Any = None | bool | number | str
     for _ in range(MAX_DEPTH - 1):
         value = None | bool | number | str | list[value] | dict[key, value]
+    text = Annotated[str, Meta(max_length=64)]
     people = Annotated[tuple[Annotated[str, Meta(max_length=40)], ...], Meta(max_length=MAX_PEOPLE)]
-    fields: list[tuple[str, Any]] = [
-        ("at", number),
-        ("body", dict[key, value]),
-        ("by", people),
-        ("kind", Annotated[str, Meta(max_length=64)]),
-        ("off", number | None),
-        ("seq", number),
-        ("up", number),
-        ("v", number),
-    ]
+    bounds = {
+        int: number,
+        int | None: number | None,
+        str: text,
+        tuple[str, ...]: people,
+        dict[str, Any]: dict[key, value],
+    }
+    fields = [(field.name, bounds[field.type]) for field in msgspec.structs.fields(Record)]
     shape = msgspec.defstruct("Record", fields, bases=(Record,), frozen=True, forbid_unknown_fields=True)
     return msgspec.json.Decoder(cast("type[Record]", shape))
 
