@@ -1,5 +1,6 @@
 """How often an address may guess, in ten minutes and at whichever worker: five wrong enrolment codes, thirty wrong
-passwords (behind one address there may be a whole office of people). Then it waits.
+passwords (behind one address there may be a whole office of people). Then it waits. Both are counted in one table
+(store/seen.py), passwords under `door` and the address.
 """
 
 from functools import partial
@@ -31,9 +32,7 @@ def count_at_door(tx: Connection, address: str, now: int) -> int:
     tried at the same time counts too.
     """
     here = _at_door(address)
-    since, wrong = seen.tries_of(tx, here) or (now, 0)
-    left = since + WINDOW_MS - now
-    if wrong >= DOOR_LIMIT and left > 0:
+    if left := _left_ms(tx, here, DOOR_LIMIT, now):
         return -(-left // 1000)
     seen.count_wrong(tx, here, now, WINDOW_MS, MAX_BUCKETS)
     return 0
@@ -42,6 +41,12 @@ def count_at_door(tx: Connection, address: str, now: int) -> int:
 def right_at_door(tx: Connection, address: str) -> None:
     """It was the right one after all."""
     seen.count_right(tx, _at_door(address))
+
+
+def _left_ms(tx: Connection, address: str, limit: int, now: int) -> int:
+    """How long it still has to wait; 0 while it may try."""
+    since, wrong = seen.tries_of(tx, address) or (now, 0)
+    return max(0, since + WINDOW_MS - now) if wrong >= limit else 0
 
 
 def _at_door(address: str) -> str:
@@ -56,8 +61,7 @@ class Tries:
 
     async def is_open(self, address: str, now: int) -> bool:
         """Whether this address may try a code. `now` is UTC ms."""
-        found = await self._store.read(lambda tx: seen.tries_of(tx, bucket(address)))
-        return found is None or found[1] < LIMIT or now - found[0] >= WINDOW_MS
+        return not await self._store.read(lambda tx: _left_ms(tx, bucket(address), LIMIT, now))
 
     async def wrong(self, address: str, now: int) -> None:
         """Count a wrong code."""
