@@ -346,7 +346,7 @@ class Work(Session):
         return self._finding(finding)
 
     @act
-    async def correct_finding(self, finding: str, *, photos: Sequence[bytes] = ()) -> Finding:
+    async def correct_finding(self, finding: str) -> Finding:
         """Put right without an order (当场/自行整改); it stays open until its re-check."""
         found = self._finding(finding)
         order = self.order_of(finding)
@@ -354,7 +354,7 @@ class Work(Session):
             raise NotAllowed("orders.order_first")
         if findings.correct(found, self._at()) is None:
             raise NotAllowed("orders.corrected_already")
-        await self._write(FindingCorrected(finding, found.words, attachments=await self._attached(photos)))
+        await self._write(FindingCorrected(finding, found.words))
         return self._finding(finding)
 
     @act

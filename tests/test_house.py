@@ -59,6 +59,7 @@ def loaded_after(code: str) -> set[str]:
         ("import sync.wire, sync.outbox, sync.courier", HEAVY | {"textual", "screens"}),
         ("import screens.run, screens.terminal", HEAVY),
         ("import screens.cli", (HEAVY | {"textual", "rich"}) - {"click"}),
+        ("import sync.office.cli", (HEAVY | {"textual", "rich"}) - {"click"}),
     ],
 )
 def test_a_room_loads_only_what_it_needs(code: str, banned: set[str]) -> None:

@@ -1,4 +1,5 @@
-"""The command line of the office: `watchbook-office`. A command says what it needs and calls who does it.
+"""The command line of the office: `watchbook-office`. A command says what it needs and calls who does it, and
+imports that only then: help needs no database.
 
 Options of the contract may stand before or after a command's own arguments. Programs read stdout
 (`--json`, JSON Lines); sentences for people about trouble go to stderr in the chosen language. The commands

@@ -9,13 +9,15 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
 from msgspec import Struct
 
 from app.errors import WatchbookError
-from sync.office.store.hooks import Hook, Notice
+
+if TYPE_CHECKING:
+    from sync.office.store.hooks import Hook, Notice
 
 FORMS: Final = ("wecom", "dingtalk", "json", "sms")
 CHATS: Final = ("wecom", "dingtalk")
@@ -61,12 +63,12 @@ def checked_fields(form: str, text: str) -> str:
     return text
 
 
-def host_of(hook: Hook) -> str:
+def host_of(hook: "Hook") -> str:
     """As much of the address as may be shown: the rest holds its key."""
     return urlsplit(hook.url).hostname or ""
 
 
-def post_of(hook: Hook, notices: Sequence[Notice], now: int) -> Post:
+def post_of(hook: "Hook", notices: "Sequence[Notice]", now: int) -> Post:
     """The request that tells `notices`, of which only a chat takes more than one. `now` is UTC ms."""
     text = _cut("\n".join(notice.text for notice in notices))
     match hook.form:
@@ -95,12 +97,11 @@ def took(form: str, status: int, content: bytes) -> str:
     return "" if code == 0 else f"errcode {str(code)[:12]}"
 
 
-def _json(url: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> Post:
-    content = json.dumps(body, ensure_ascii=False).encode()
-    return Post(url, {"content-type": "application/json", **(headers or {})}, content)
+def _json(url: str, body: dict[str, Any]) -> Post:
+    return Post(url, {"content-type": "application/json"}, json.dumps(body, ensure_ascii=False).encode())
 
 
-def _signed(hook: Hook, now: int) -> str:
+def _signed(hook: "Hook", now: int) -> str:
     """The address with time and signature, as a robot of 钉钉 with `加签` asks for it."""
     if not hook.secret:
         return hook.url
@@ -108,7 +109,7 @@ def _signed(hook: Hook, now: int) -> str:
     return f"{hook.url}{'&' if '?' in hook.url else '?'}timestamp={now}&sign={quote_plus(base64.b64encode(sign))}"
 
 
-def _standard(hook: Hook, notice: Notice, now: int) -> Post:
+def _standard(hook: "Hook", notice: "Notice", now: int) -> Post:
     body = {"site": notice.site, "about": notice.about, "subject": notice.subject, "text": notice.text}
     post = _json(hook.url, {**body, "made_at": notice.made_at})
     message = hashlib.sha256(f"{notice.site}\n{notice.subject}".encode()).hexdigest()[:32]

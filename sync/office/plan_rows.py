@@ -8,8 +8,6 @@ from sync.office.plan_sheets import CHOICES, LANGUAGES, LISTS, SHEETS, TAG_OWN, 
 from sync.office.plan_tree import Tree, tree_of
 
 YES_NO: Final = ("yes", "no")
-_OWN_LISTS: Final = ("choices", "phrases")
-"""Columns whose list is called like the thing itself."""
 Cells = dict[str, str]
 """One row: by heading."""
 

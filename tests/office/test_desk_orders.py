@@ -66,10 +66,12 @@ def send(browser: httpx.Client, path: str, **fields: str) -> httpx.Response:
 
 
 def taken(browser: httpx.Client, office: Office, **fields: str) -> CaseRow:
-    """The newest order, after a request was taken on the telephone."""
+    """The order that a request on the telephone leads to."""
+    before = {each.case for each in rows(office, Which(sorts=(cases.ORDER,)))}
     answer = send(browser, "/desk", **{"how": "phone", "matter": "dorm-repair/water", "room": "3-201", **fields})
     assert answer.status_code == 303, answer.text
-    return rows(office, Which(sorts=(cases.ORDER,)))[0]
+    (new,) = (each for each in rows(office, Which(sorts=(cases.ORDER,))) if each.case not in before)
+    return new
 
 
 def rows(office: Office, which: Which) -> list[CaseRow]:

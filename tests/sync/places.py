@@ -187,9 +187,9 @@ class RunningOffice:
 
         return self.ask(walk())
 
-    def urgent_ahead(self, site: str | None = None) -> list[Urgent]:
+    def urgent_ahead(self) -> list[Urgent]:
         """Urgent records whose turn has not come yet."""
-        return self.ask(self.store.read(lambda tx: urgent_ahead(tx, site)))
+        return self.ask(self.store.read(urgent_ahead))
 
 
 async def published(store: Store, site: str, kind: str, item: str, body: bytes | None) -> int:

@@ -257,7 +257,7 @@ def test_an_alarm_is_at_the_office_before_anything_older(tmp_path: Path, running
                 mine.courier.exchange()
         kinds = [path.rpartition("/")[2] for path in (line.split()[1] for line in paths)]
         assert kinds == ["hello", "urgent", "records"]
-        [shown] = running.urgent_ahead(SITE)
+        [shown] = running.urgent_ahead()
         assert shown.raw == alarm.raw
         assert running.held(mine.logbook.book) == 0, "an urgent record alone must not move the mark"
 

@@ -126,7 +126,7 @@ def read_enrolment(tx: Connection, site: str, within: tuple[str, ...], house: Ho
         return None
     chosen = site if site in sites else next(iter(sites))
     waits = [each for each in admitting.waiting(tx, house.key.public) if each.device.site in sites]
-    sheets = [each for each in devices.open_sheets(tx, now=now) if each.site in sites]
+    sheets = [each for each in devices.open_sheets(tx, now) if each.site in sites]
     here = [each for each in devices.every(tx, chosen) if each.book is not None and each.revoked_at is None]
     return Facts(sites, chosen, waits, sheets, here)
 

@@ -61,7 +61,6 @@ months = Table(
     *(Column(name, BigInteger, nullable=False) for name in ("part", "whole", "pending", "excused", "late")),
     comment="What stands in `days`, added up, so that many sites' months are few rows.",
 )
-TABLES = (days, day_marks, months)
 _COUNTS = (days.c.part, days.c.whole, days.c.pending, days.c.excused, days.c.late)
 
 

@@ -323,7 +323,7 @@ def confirm(tx: Connection, site: str, device: str) -> bool:
     return tx.execute(update(devices).where(*mine, *waits).values(waits_since=None)).rowcount == 1
 
 
-def open_sheets(tx: Connection, site: str | None = None, now: int = 0) -> list[OpenSheet]:
+def open_sheets(tx: Connection, now: int) -> list[OpenSheet]:
     """Sheets that still let somebody in at `now`, by site and name."""
     same = (enrolment_codes.c.site == devices.c.site) & (enrolment_codes.c.device == devices.c.device)
     codes = enrolment_codes.c
@@ -331,11 +331,7 @@ def open_sheets(tx: Connection, site: str | None = None, now: int = 0) -> list[O
         enrolment_codes, same
     )
     left = (codes.on_sheet.is_not(None), codes.used_by.is_(None), codes.tries < MAX_TRIES, codes.expires_at > now)
-    rows = tx.execute(
-        wanted.where(*left, *(() if site is None else (devices.c.site == site,))).order_by(
-            devices.c.site, devices.c.name, devices.c.device
-        )
-    )
+    rows = tx.execute(wanted.where(*left).order_by(devices.c.site, devices.c.name, devices.c.device))
     return [OpenSheet(row.site, row.device, row.name, row.expires_at, row.on_sheet == ON_SPARE) for row in rows]
 
 

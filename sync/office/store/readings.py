@@ -11,7 +11,6 @@ from msgspec import Struct
 from sqlalchemy import (
     BigInteger,
     Column,
-    ColumnElement,
     Connection,
     Float,
     Index,
@@ -28,7 +27,7 @@ from sqlalchemy import (
 
 from sync.office.store.bulk import put_new
 from sync.office.store.loose import each
-from sync.office.store.paging import ALWAYS, COUNTED, MOST, Place, Span, beyond, counted, ordered, within
+from sync.office.store.paging import ALWAYS, COUNTED, MOST, Span, ordered, within
 from sync.office.store.schema import metadata
 
 NUMBER, COUNT, SCORE = "number", "count", "score"
@@ -84,10 +83,6 @@ class ReadingRow(Struct, frozen=True):
     round: str
     person: str
 
-    @property
-    def place(self) -> Place:
-        return Place(self.at, f"{self.book.hex()}.{self.seq}")
-
 
 class Series(Struct, frozen=True):
     """What belongs on one line of a chart."""
@@ -142,44 +137,14 @@ def listed(
     tx: Connection,
     site: str,
     *,
-    asset: str | None = None,
     sorts: Sequence[str] = SORTS,
-    point: str = "",
-    bad: bool | None = None,
     span: Span = ALWAYS,
-    after: Place | None = None,
     most: int = MOST,
     oldest: bool = False,
 ) -> list[ReadingRow]:
-    """Readings newest first (`oldest`: oldest first): of one asset, else of the whole site."""
-    if asset is not None:
-        return _some(tx, _wanted(site, _of(asset, point, bad), span), after, most, oldest)
-    found = [
-        row
-        for sort in sorts
-        for row in _some(
-            tx, _wanted(site, (readings.c.sort == sort, *_of(None, point, bad)), span), after, most, oldest
-        )
-    ]
+    """The site's readings, newest first (`oldest`: oldest first)."""
+    found = [row for sort in sorts for row in _of_sort(tx, site, sort, span, most, oldest=oldest)]
     return sorted(found, key=lambda row: (row.at, row.book, row.seq), reverse=not oldest)[:most]
-
-
-def count(
-    tx: Connection,
-    site: str,
-    *,
-    asset: str | None = None,
-    sorts: Sequence[str] = SORTS,
-    point: str = "",
-    bad: bool | None = None,
-    span: Span = ALWAYS,
-    most: int = COUNTED,
-) -> int:
-    """How many readings `listed` has in all, at most `most` (of each sort)."""
-    if asset is not None:
-        return counted(tx, _wanted(site, _of(asset, point, bad), span), most)
-    each = ((readings.c.sort == sort, *_of(None, point, bad)) for sort in sorts)
-    return sum(counted(tx, _wanted(site, which, span), most) for which in each)
 
 
 def series_of(tx: Connection, site: str, asset: str) -> list[Series]:
@@ -220,22 +185,7 @@ def forget_rounds(tx: Connection, site: str, rounds: Collection[str]) -> None:
     tx.execute(delete(readings).where(readings.c.site == site, readings.c.round.in_(list(rounds))))
 
 
-def _some(tx: Connection, wanted: Select[Any], after: Place | None, most: int, oldest: bool) -> list[ReadingRow]:
-    if after is not None:
-        book, _, seq = after.rest.partition(".")
-        try:
-            wanted = wanted.where(beyond(_ORDER, (after.at, bytes.fromhex(book), int(seq)), oldest=oldest))
-        except ValueError:  # a URL names what no record can have
-            return []
-    return [ReadingRow(*row) for row in tx.execute(ordered(wanted, _ORDER, oldest=oldest).limit(most))]
-
-
-def _of(asset: str | None, point: str, bad: bool | None) -> tuple[ColumnElement[bool], ...]:
-    which: list[ColumnElement[bool]] = [readings.c.asset == asset] if asset is not None else []
-    which += [readings.c.point == point] if point else []
-    which += [readings.c.verdict != "ok" if bad else readings.c.verdict == "ok"] if bad is not None else []
-    return tuple(which)
-
-
-def _wanted(site: str, which: Sequence[ColumnElement[bool]], span: Span) -> Select[Any]:
-    return select(*_FIELDS).where(readings.c.site == site, *which, *within(readings.c.at, span))
+def _of_sort(tx: Connection, site: str, sort: str, span: Span, most: int, *, oldest: bool) -> list[ReadingRow]:
+    those = (readings.c.site == site, readings.c.sort == sort, *within(readings.c.at, span))
+    wanted = ordered(select(*_FIELDS).where(*those), _ORDER, oldest=oldest)
+    return [ReadingRow(*row) for row in tx.execute(wanted.limit(most))]

@@ -327,14 +327,12 @@ def kept_apart(tx: Connection, site: str, book: bytes) -> dict[bytes, Stored]:
     return found
 
 
-def urgent_ahead(tx: Connection, site: str | None = None) -> list[Urgent]:
+def urgent_ahead(tx: Connection) -> list[Urgent]:
     """Urgent records whose turn has not come yet: above their book's mark."""
     same = (heads.c.site == urgent.c.site) & (heads.c.book == urgent.c.book)
     wanted = select(urgent).outerjoin(heads, same).where(heads.c.seq.is_(None) | (urgent.c.seq > heads.c.seq))
-    if site is not None:
-        wanted = wanted.where(urgent.c.site == site)
-    ordered = wanted.order_by(urgent.c.received_at, urgent.c.seq)
-    return [Urgent(**row._mapping) for row in tx.execute(ordered)]
+    rows = tx.execute(wanted.order_by(urgent.c.received_at, urgent.c.seq))
+    return [Urgent(**row._mapping) for row in rows]
 
 
 def cursor(tx: Connection, site: str, name: str) -> int:
