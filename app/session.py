@@ -173,6 +173,10 @@ class Session:
         """Records not yet at the office: the `n` of `Q:n`."""
         return self._logbook.unsent
 
+    def pictures_unsent(self) -> int:
+        """Pictures and personal texts not yet at the office; reads the disk. Raises BookUnsafe."""
+        return len(self._logbook.blobs_waiting())
+
     @property
     def damage(self) -> int:
         """Damaged places of the book that were met since it was opened."""

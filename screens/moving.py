@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from app.duties.life import OVERSEERS
 from app.duties.site import Person
-from app.errors import WatchbookError
+from app.errors import BookUnsafe, WatchbookError
 from app.invitation import Invitation
 from app.ports import Scan
 from screens.gear import AGAIN
@@ -24,6 +25,14 @@ class MovePage(OverseerPage):
         self._invited = invited
         self._to = sheet
         self._going: asyncio.Task[None] | None = None
+        self._pictures: int | None = None
+        """Unsent ones, once counted."""
+
+    def look_up(self) -> None:
+        if self._pictures is None:
+            self._pictures = 0
+            with suppress(BookUnsafe):  # then going says so
+                self._pictures = self.gear.watch.pictures_unsent()
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         head = title(self.say("first.move_title"), clock(self.gear.watch.now()), width)
@@ -34,6 +43,7 @@ class MovePage(OverseerPage):
             "to": self.say("first.move_to", office=self._to.office),
             "what": self.say("first.move_what"),
             "kept": self.say("first.move_kept", n=unsent) if unsent else "",
+            "pictures": self.say("first.move_pictures", n=self._pictures) if self._pictures else "",
         }
         blocks = [(0, paragraph(words, "mark" if name == "what" else "text", width)) for name, words in says.items()]
         if self._going is not None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from app.errors import OfficeAway
 from app.logbook.book import Logbook
 from sync.client import Client, Refused
-from sync.lane import is_from_office
+from sync.lane import Writer, is_from_office
 from sync.outbox import CARRIED
-from sync.wire import Kept, Malformed, Receipt, blob_bytes, receipt_bytes, unhex
+from sync.wire import Kept, Malformed, Receipt, blob_bytes, blob_gone_bytes, receipt_bytes, unhex
 
 if TYPE_CHECKING:
     from sync.handoff import Sheet
@@ -68,46 +68,69 @@ def _is_receipt_for(ours: Logbook, sheet: "Sheet", receipt: Receipt) -> bool:
 def send_blobs(logbook: Logbook, client: Client, stopping: Callable[[], bool]) -> None:
     """Pictures and texts that records name, one by one until `stopping`; one that is refused keeps no other back.
 
-    Those whose records are pruned are asked for once more, and go when the office still has them, or has them again.
     Raises OfficeAway, Refused, BookUnsafe; Hushed.
     """
     refusal: Refused | None = None
-    waiting = [(name, False) for name in logbook.blobs_waiting()]
-    for name, left in (*waiting, *((name, True) for name in logbook.blobs_left())):
+    for name in logbook.blobs_waiting():
         if stopping():
             break
         data = logbook.blob(name)
         try:
-            kept = _kept_still(client, name) if left else None
-            if kept is None and data is not None:
-                kept = _send_blob(client, name, data, stopping)
+            kept = _send_blob(client, name, data, stopping) if data is not None else None
         except Refused as e:
             refusal = refusal or e
             continue
-        if kept is None:
+        if kept is None or (kept.gone and logbook.unsent):  # a record that is still to come may name it anew
             continue
-        if kept.sha256 != name or not is_from_office(logbook, kept.sig, blob_bytes(logbook.book, unhex(name, 32))):
-            raise OfficeAway("sync.bad_answer")
-        (logbook.blob_let_go if left else logbook.blob_held)(name)
+        _check(logbook, name, kept)
+        logbook.blob_held(name)
     if refusal is not None:
         raise refusal
 
 
-def _kept_still(client: Client, name: str) -> Kept | None:
-    """The office's word that it has it whole; None when it has not."""
-    kept = client.blob(name)
-    return kept if kept.sig else None
+def send_left(logbook: Logbook, book: Writer, client: Client, stopping: Callable[[], bool]) -> None:
+    """Those whose records are pruned, or that waited when the handheld left: the office of `book` is asked once more,
+    and sent what it does not have. Raises as `send_blobs` does.
+    """
+    refusal: Refused | None = None
+    for name in logbook.blobs_left(book.office):
+        if stopping():
+            break
+        try:
+            kept: Kept | None = client.blob(name)
+            if kept and not _is_over(kept) and (data := logbook.blob(name)) is not None:
+                kept = _send_blob(client, name, data, stopping)
+        except Refused as e:
+            refusal = refusal or e
+            continue
+        if kept is not None and _is_over(kept):
+            _check(book, name, kept)
+            logbook.blob_let_go(name, book.office)
+    if refusal is not None:
+        raise refusal
+
+
+def _check(book: Writer, name: str, kept: Kept) -> None:
+    """That the office of `book` has said it. Raises OfficeAway."""
+    said = (kept.sig, blob_bytes) if kept.sig else (kept.gone, blob_gone_bytes)
+    if kept.sha256 != name or not is_from_office(book, said[0], said[1](book.book, unhex(name, 32))):
+        raise OfficeAway("sync.bad_answer")
+
+
+def _is_over(kept: Kept) -> bool:
+    """Nothing more is to be sent: the office has it whole, or has purged it."""
+    return bool(kept.sig or kept.gone)
 
 
 def _send_blob(client: Client, name: str, data: bytes, stopping: Callable[[], bool]) -> Kept | None:
-    """Part after part until the office has it whole; None when `stopping` came first.
+    """Part after part until the office has it whole, or says that it has purged it; None when `stopping` came first.
 
     A line that broke is taken up where the office stands, as long as each try brings something further.
     """
     at = 0
     if len(data) > PART:
         kept = client.blob(name)
-        if kept.sig:
+        if _is_over(kept):
             return kept
         at = kept.offset
     while not stopping():
@@ -117,9 +140,9 @@ def _send_blob(client: Client, name: str, data: bytes, stopping: Callable[[], bo
             if isinstance(e, Refused) and e.problem.name not in ("slow", "offset"):
                 raise
             kept = client.blob(name)
-            if kept.offset <= at and not kept.sig:
+            if kept.offset <= at and not _is_over(kept):
                 raise
-        if kept.sig:
+        if _is_over(kept):
             return kept
         if not at < kept.offset < len(data):
             raise OfficeAway("sync.bad_answer")

@@ -14,7 +14,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Final
 
@@ -156,6 +156,8 @@ class Courier:
         self._missed = 0
         """Records that the office had confirmed and had to be given again."""
         self._ageing = False
+        self._left_elsewhere = 0
+        """Pictures and texts that wait for an office or site that this handheld has left."""
         self._answered: int | None = None
         self._asked: float | None = None
         self._off = standing.load(logbook.folder).off
@@ -397,6 +399,8 @@ class Courier:
             yield Reason("sync.clock_off", {"minutes": round(abs(self._off) / 60_000)})
         if self._ageing:
             yield Reason("sync.ageing")
+        if self._left_elsewhere:
+            yield Reason("sync.left_elsewhere", {"n": self._left_elsewhere})
 
     def _round(self, client: Client) -> WatchbookError | None:
         """All streams in their order. What is refused, or can't be read, stops its stream only
@@ -411,7 +415,7 @@ class Courier:
         first: WatchbookError | None = None
         first_ones = (self._introduce, self._send_urgent, self._tell_condition)
         records = (self._send_closed, self._lane.send_all, self._send_carried)
-        for stream in (*first_ones, *records, self._send_blobs, self._fetch_changes):
+        for stream in (*first_ones, *records, self._send_blobs, self._send_left, self._fetch_changes):
             try:
                 stream(client)
             except Forked:
@@ -492,10 +496,16 @@ class Courier:
         first = min(book.acked + 1, book.head.seq)
         if theirs is None or (first <= book.acked and (ours is None or theirs.server_key != ours.server_key)):
             return
+        self._speak_for(book, Lane(book, Outbox(next=first, size=self._outbox.size), self._listener).send_all)
+
+    def _speak_for(self, book: ClosedBook, say: Callable[[Client], None]) -> None:
+        """To the office of a closed book, in its name. Raises OfficeAway when it is our own."""
+        ours, theirs = self._logbook.office, book.office
+        assert theirs is not None
         try:
             with closing(self._connect(book)) as line:
                 line.hello()
-                Lane(book, Outbox(next=first, size=self._outbox.size), self._listener).send_all(line)
+                say(line)
         except OfficeAway as e:
             if ours is not None and theirs.server_key == ours.server_key:
                 raise
@@ -517,9 +527,41 @@ class Courier:
     def _send_blobs(self, client: Client) -> None:
         from sync import carrying
 
+        with self._giving_way(client):
+            carrying.send_blobs(self._logbook, client, self._must_go)
+
+    def _send_left(self, client: Client) -> None:
+        """Pictures that wait for an office's last word; what an office or site is to get that this handheld has left,
+        over a line of a closed book's.
+
+        What is refused keeps nothing else back: it is only told.
+        """
+        try:
+            if self._logbook.blobs_left():
+                self._send_left_of(self._logbook, client)
+        except OfficeRefused as e:
+            self._aside = e
+        if self._elsewhere():
+            with closing(self._logbook.closed_books(every=True)) as books:
+                for book in books:
+                    if book.office is not None and book.office.place in self._logbook.blobs_left_elsewhere():
+                        self._speak_for(book, partial(self._send_left_of, book))
+        self._left_elsewhere = self._elsewhere()
+
+    def _send_left_of(self, book: Writer, line: Client) -> None:
+        from sync import carrying
+
+        with self._giving_way(line):
+            carrying.send_left(self._logbook, book, line, self._must_go)
+
+    def _elsewhere(self) -> int:
+        return sum(map(len, self._logbook.blobs_left_elsewhere().values()))
+
+    @contextmanager
+    def _giving_way(self, client: Client) -> Iterator[None]:
         self._give_way(client)
         try:
-            carrying.send_blobs(self._logbook, client, self._must_go)
+            yield
         finally:
             with self._bell:
                 self._gives_way = None

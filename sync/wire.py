@@ -326,7 +326,10 @@ class Kept(Struct, frozen=True):
     """Bytes from the start that the office has now: the next part begins there."""
     server_time: int
     sig: str = ""
-    """Once it is whole, Ed25519 by the office's key over `blob_bytes`, hex: only on this word may a handheld let go."""
+    """Once it is whole, Ed25519 by the office's key over `blob_bytes`, hex: only on this word, or the next, may a
+    handheld let go."""
+    gone: str = ""
+    """Of what was purged with all that named it, the same over `blob_gone_bytes`: it is not taken again."""
 
 
 ShortText = Annotated[str, Meta(max_length=200)]
@@ -497,6 +500,11 @@ def receipt_bytes(book: bytes, seq: int, head: bytes, at: int) -> bytes:
 def blob_bytes(book: bytes, digest: bytes) -> bytes:
     """What the office signs of a blob that it holds."""
     return b"watchbook blob 1\n" + book + digest
+
+
+def blob_gone_bytes(book: bytes, digest: bytes) -> bytes:
+    """What the office signs of a blob that it holds no more, since the time of all that named it was over."""
+    return b"watchbook blob gone 1\n" + book + digest
 
 
 def changes_bytes(book: bytes, page: Changes) -> bytes:

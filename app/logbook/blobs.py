@@ -1,18 +1,20 @@
 """What records name by a hash and do not hold: attachments (decision 12), and personal text that can go alone (9).
 
 blobs/<sha256>.new            durable, and not yet named by a durable record
-blobs/<sha256>                named by a record
-blobs/<sha256>.held           the office said that it has it too
-blobs/<sha256>.left-<place>   its record was pruned: it goes once that office says so again
+blobs/<sha256>                named by a record, and the office of the book in use is to get it
+blobs/<sha256>.held-<place>   that office said that it has it too
+blobs/<sha256>.left-<place>   its record was pruned, or the handheld left that office: it is asked for its word
 
 A file of the first kind that no record names, since the power failed between the two, is removed at the next opening.
-The office's first word for a picture is days old when its record goes, and an office may come back from a copy that
-lacks it: only a word given after that lets the file go.
-Books that follow each other in one folder share them. What a picture shows is not known here.
+An office that is asked gives its word, or is sent what it lacks; by it the file goes when nothing here names it any
+more, else it is held. The first word for a picture is days old when its record goes, and an office may come back from a
+copy that lacks it: only a word given after that lets the file go. What one office says counts for no other: the same
+bytes may stand here for both. Books that follow each other in one folder share them. What a picture shows is not known
+here.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +32,7 @@ TEXT_LIMIT: Final = 4 * 1024
 SALT: Final = 16
 _NAME: Final = 64
 _NEW: Final = ".new"
-_HELD: Final = ".held"
+_HELD: Final = ".held-"
 _LEFT: Final = ".left-"
 _TYPES: Final = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 """How a file begins, and what it is then."""
@@ -84,9 +86,8 @@ class Blobs:
     def keep(self, data: bytes) -> str:
         """Its name, once it is durable. Raises OSError, BookUnsafe."""
         name = sha256(data).hexdigest()
-        if _whole(_named_places(self.folder, name), name) is None:
-            self._disk.make_folder("blob.make", self.folder)
-            self._disk.store("blob", self.folder / (name + _NEW), data)
+        self._disk.make_folder("blob.make", self.folder)
+        self._disk.store("blob", self.folder / (name + _NEW), data)
         self._new.add(name)
         return name
 
@@ -114,15 +115,29 @@ class Blobs:
         """Those that the segments name and the office does not have yet. Raises OSError."""
         return sorted(found_in(segments, {name for name, suffix in _files(self.folder) if not suffix}))
 
-    def hold(self, name: str) -> None:
-        """The office has it. Raises OSError."""
+    def hold(self, name: str, place: str) -> None:
+        """The office at `place`, which is that of the book in use, has it. Raises OSError."""
         if (self.folder / name).exists():
-            self._disk.rename("blob.held", self.folder / name, self.folder / (name + _HELD))
+            self._disk.rename("blob.held", self.folder / name, self.folder / (name + _HELD + place))
 
-    def doubt(self) -> None:
-        """Whether the office has them must be asked again. Raises OSError."""
-        for name in [name for name, suffix in _files(self.folder) if suffix == _HELD]:
-            self._disk.rename("blob.doubted", self.folder / (name + _HELD), self.folder / name)
+    def doubt(self, place: str) -> None:
+        """Whether the office there has them must be asked again. Raises OSError."""
+        for name in [name for name, suffix in _files(self.folder) if suffix == _HELD + place]:
+            self._disk.rename("blob.doubted", self.folder / (name + _HELD + place), self.folder / name)
+
+    def leave(self, place: str, segments: Iterable[Path]) -> None:
+        """The office at `place` is no more that of the book in use: what these segments name and it does not have waits
+        for its word. May be repeated. Raises OSError."""
+        files = [(name, suffix) for name, suffix in _files(self.folder) if suffix in ("", _NEW)]
+        names = found_in(segments, {name for name, _ in files})
+        for name, suffix in files:
+            if name in names and not (suffix and name in self._new):
+                self._leave(name, suffix, place)
+        if names:
+            self._disk.sync_folder("blob.left-folder", self.folder)
+
+    def _leave(self, name: str, suffix: str, place: str) -> None:
+        self._disk.rename("blob.left", self.folder / (name + suffix), self.folder / (name + _LEFT + place))
 
     def forget(self, name: str) -> None:
         """Overwritten and gone, durably; whoever named it stays as it is. Raises OSError."""
@@ -133,54 +148,52 @@ class Blobs:
         self._disk.sync_folder("blob.forgotten", self.folder)
         self._new.discard(name)
 
-    def prune(self, going: Iterable[Path], staying: Iterable[Path], place: str | None) -> None:
+    def prune(self, going: Iterable[Path], staying: Iterable[Path], place: str) -> None:
         """The segments `going` go. What they name and none `staying` does waits for one more word of the office at
-        `place`; without a `place`, where nobody can be asked any more, what was held goes at once. Raises OSError.
+        `place`; what was held at another, which is asked no more, goes at once. Raises OSError.
         """
-        files = [(name, suffix) for name, suffix in _files(self.folder) if suffix in ("", _HELD)]
-        if place is None:
-            files = [(name, suffix) for name, suffix in files if suffix == _HELD]
+        files = [(name, suffix) for name, suffix in _files(self.folder) if not suffix or suffix.startswith(_HELD)]
         names = {name for name, _ in files}
         gone = found_in(going, names) - found_in(staying, names) - self._new if names else set[str]()
         for name, suffix in (each for each in files if each[0] in gone):
-            if place is None:
-                self._disk.remove("blob.prune", self.folder / (name + suffix))
+            if suffix in ("", _HELD + place):
+                self._leave(name, suffix, place)
             else:
-                self._disk.rename("blob.left", self.folder / (name + suffix), self.folder / (name + _LEFT + place))
-        if gone and place is not None:
+                self._disk.remove("blob.prune", self.folder / (name + suffix))
+        if gone:
             self._disk.sync_folder("blob.left-folder", self.folder)
 
-    def left(self, place: str) -> list[str]:
-        """Those whose records are pruned, and that wait for a word of the office at `place`. Raises OSError."""
-        return sorted(name for name, suffix in _files(self.folder) if suffix == _LEFT + place)
+    def left(self) -> dict[str, list[str]]:
+        """Those that wait for the word of an office, by its place. Raises OSError."""
+        found = dict[str, list[str]]()
+        for name, suffix in sorted(_files(self.folder)):
+            if suffix.startswith(_LEFT):
+                found.setdefault(suffix.removeprefix(_LEFT), []).append(name)
+        return found
 
-    def let_go(self, name: str, place: str) -> None:
-        """The office at `place` has said it. Raises OSError."""
-        self._disk.remove("blob.let-go", self.folder / (name + _LEFT + place))
+    def let_go(self, name: str, place: str, segments: Iterable[Path]) -> None:
+        """The office at `place` has said it: the file goes, but for one that these segments name. Raises OSError."""
+        path = self.folder / (name + _LEFT + place)
+        if found_in(segments, {name}):
+            self._disk.rename("blob.held", path, self.folder / (name + _HELD + place))
+        else:
+            self._disk.remove("blob.let-go", path)
 
 
 def read(folder: Path, name: str) -> bytes | None:
     """None when it is not there, or no longer what its name says. Raises BookUnsafe."""
-    return _whole(_places(folder, name), name)
-
-
-def _whole(paths: Iterable[Path], name: str) -> bytes | None:
-    for path in paths:
-        with suppress(FileNotFoundError), reading():
-            data = path.read_bytes()
-            return data if sha256(data).hexdigest() == name else None
+    with reading():
+        for path in _places(folder, name):
+            with suppress(FileNotFoundError):
+                data = path.read_bytes()
+                if sha256(data).hexdigest() == name:
+                    return data
     return None
 
 
-def _places(folder: Path, name: str) -> Iterator[Path]:
-    yield from _named_places(folder, name)
-    if _is_name(name):
-        yield from sorted(folder.glob(f"{name}{_LEFT}*"))
-
-
-def _named_places(folder: Path, name: str) -> Iterator[Path]:
-    if _is_name(name):
-        yield from (folder / (name + suffix) for suffix in ("", _HELD, _NEW))
+def _places(folder: Path, name: str) -> list[Path]:
+    """Wherever it may stand."""
+    return sorted(folder.glob(f"{name}*")) if _is_name(name) else []
 
 
 def _is_name(name: str) -> bool:

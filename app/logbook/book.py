@@ -283,7 +283,8 @@ class Logbook:
         summary = closed.Summary(self.book_id, head.seq, head.hash.hex(), self.acked, reason, now.at)
         heads = chain(((e.record.seq, e.hash) for e in self.entries()), [(head.seq, head.hash)])
         with saving():
-            closed.prepare_closed(self.folder, self._disk, summary, heads, self.holes, signer)
+            office = read_office(self.folder, self._ledger)
+            closed.prepare_closed(self.folder, self._disk, summary, office, heads, self.holes, signer)
             self._keys.promise(key)
             book = keyring.book_id(key.public)
             records = chained(drafts, book, 0, book, now)
@@ -306,9 +307,18 @@ class Logbook:
     def _open_next(self) -> Opening:
         """The next book comes into this one's place. Raises BookUnsafe; then the next opening tries again."""
         self._journal.close()
+        self._leave_for(succession.goes_to(self.folder), journals.all_segments(self.folder))
         with saving():
             succession.go_over(self.folder, self._disk, self.book_id)
         return self._open()
+
+    def _leave_for(self, office: Enrolment | None, segments: Sequence[Path]) -> None:
+        """What these segments name and the office of this book does not have waits for it when the handheld goes to
+        another place. Raises BookUnsafe."""
+        before = read_office(self.folder, self._ledger)
+        if before is not None and office is not None and before.place != office.place:
+            with saving():
+                self._blobs.leave(before.place, segments)
 
     def _begin_again(self) -> None:
         """What was known of the old book is not of the new one."""
@@ -463,31 +473,47 @@ class Logbook:
         same site there. Raises BookUnsafe.
         """
         with self._lock, reading():
-            folders = [self.folder, *closed.homes_at(self.folder, self.office)]
-            return self._blobs.waiting([path for folder in folders for _, path in journals.segments(folder)])
+            return self._blobs.waiting(self._segments([self.folder, *closed.homes_at(self.folder, self.office)]))
+
+    def _segments(self, folders: Sequence[Path]) -> list[Path]:
+        return [path for folder in folders for _, path in journals.segments(folder)]
 
     def blobs_doubted(self) -> None:
         """The office came back from a copy: what it said that it has may be gone there. Raises BookUnsafe."""
         with self._lock, saving():
-            self._blobs.doubt()
+            if self.office is not None:
+                self._blobs.doubt(self.office.place)
 
     def blob_held(self, name: str) -> None:
         """The office has it too. Raises BookUnsafe."""
         with self._lock, saving():
-            self._blobs.hold(name)
-
-    def blobs_left(self) -> list[str]:
-        """Those whose records were pruned: the office of this book is asked once more for each, and sent what it does
-        not have. Raises BookUnsafe.
-        """
-        with self._lock, reading():
-            return self._blobs.left(self.office.place) if self.office else []
-
-    def blob_let_go(self, name: str) -> None:
-        """The office has it, as it said after the record was pruned: the file goes. Raises BookUnsafe."""
-        with self._lock, saving():
             if self.office is not None:
-                self._blobs.let_go(name, self.office.place)
+                self._blobs.hold(name, self.office.place)
+
+    def blobs_left(self, office: Enrolment | None = None) -> list[str]:
+        """Those whose records were pruned, or that waited when the handheld left: that `office`, without one that of
+        this book, is asked once more for each, and sent what it does not have. Raises BookUnsafe.
+        """
+        found = office or self.office
+        with self._lock, reading():
+            return self._blobs.left().get(found.place, []) if found else []
+
+    def blobs_left_elsewhere(self) -> dict[str, list[str]]:
+        """Those that wait for offices and sites of closed books, by their place. Raises BookUnsafe."""
+        with self._lock, reading():
+            return {
+                place: names
+                for place, names in self._blobs.left().items()
+                if self.office and place != self.office.place
+            }
+
+    def blob_let_go(self, name: str, office: Enrolment | None = None) -> None:
+        """That office has it, as it said when it was asked once more: the file goes, unless a record here names it.
+        Raises BookUnsafe."""
+        found = office or self.office
+        with self._lock, saving():
+            if found is not None:
+                self._blobs.let_go(name, found.place, journals.all_segments(self.folder))
 
     def set_apart(self, text: str) -> str:
         """Keep a personal text beside the book (decision 9): the hash that its record holds, of a salt and the text.
@@ -654,7 +680,7 @@ class Logbook:
         """
         if not self.introduced:
             return 0
-        found = next(closed.settled(self.folder, before), None)
+        found = next(closed.settled(self.folder, before, self.blobs_left_elsewhere()), None)
         if found is None:
             return 0
         if found["book"] not in self._told_removed():
@@ -735,6 +761,7 @@ class Logbook:
     def enrolled(self, enrolment: Enrolment) -> None:
         """Record what the office answered, and keep it for the next start."""
         with self._lock:
+            self._leave_for(enrolment, self._segments(closed.homes_at(self.folder, self.office)))
             self._append((enrolled(enrolment),))
             with saving():
                 keep_office(self.folder / "office.json", self._disk, "office", enrolment)

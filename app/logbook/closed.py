@@ -25,7 +25,7 @@ from app.logbook.journal import Journal, Row, Space
 from app.logbook.keys import PrivateIdentity, PrivateKey, head_message
 from app.logbook.ledger import Ledger
 from app.logbook.lines import note_raw
-from app.logbook.office import CLOSED, Enrolment, read_office
+from app.logbook.office import CLOSED, Enrolment, keep_office, read_office
 from app.logbook.pruning import not_here
 from app.logbook.view import View
 from app.record import Entry
@@ -59,6 +59,7 @@ def prepare_closed(
     folder: Path,
     disk: Disk,
     summary: Summary,
+    office: Enrolment | None,
     heads: Iterable[tuple[int, bytes]],
     holes: Sequence[Hole],
     key: PrivateKey | None,
@@ -75,8 +76,8 @@ def prepare_closed(
         wanted = {seq: link for seq, link in heads if seq % _STEP == 0 or seq in ends}
         sigs = {seq: key.sign(head_message(book, seq, link)).hex() for seq, link in wanted.items()}
         disk.store("closed-heads", home / "heads.json", msgspec.json.encode(Heads(key.public.hex(), sigs)))
-    with suppress(FileNotFoundError):
-        disk.store("closed-office", home / "office.json", (folder / "office.json").read_bytes())
+    if office is not None:
+        keep_office(home / "office.json", disk, "closed-office", office)
     _write_summary(home, disk, summary)
 
 
@@ -93,15 +94,14 @@ def homes(folder: Path) -> list[Path]:
 
 def homes_at(folder: Path, office: Enrolment | None) -> list[Path]:
     """Those of the same site at the same office. Raises BookUnsafe."""
-    return [home for home in homes(folder) if office is not None and _is_at(home, office)]
+    return [home for home in homes(folder) if office is not None and _place_of(home) == office.place]
 
 
-def _is_at(home: Path, office: Enrolment) -> bool:
+def _place_of(home: Path) -> str | None:
     try:
-        there = msgspec.json.decode((home / "office.json").read_bytes(), type=Enrolment)
+        return msgspec.json.decode((home / "office.json").read_bytes(), type=Enrolment).place
     except (OSError, ValueError):
-        return False
-    return (there.server_key, there.site) == (office.server_key, office.site)
+        return None
 
 
 def summary_of(home: Path) -> Summary | None:
@@ -143,13 +143,16 @@ def closed_books(
 # -- going altogether ----------------------------------------------------------------------------
 
 
-def settled(folder: Path, before: int) -> Iterator[dict[str, Any]]:
+def settled(folder: Path, before: int, asked: Collection[str] = ()) -> Iterator[dict[str, Any]]:
     """Closed books that the office has held whole since `before` (UTC ms, its clock), as `book.removed` names them.
 
-    The older one goes first: each that is left is named by the next. Raises BookUnsafe.
+    None at the places that are still `asked` about pictures, which only their books can do. The older one goes first:
+    each that is left is named by the next. Raises BookUnsafe.
     """
     left = homes(folder)
     for home in left:
+        if _place_of(home) in asked:
+            continue
         summary = summary_of(home)
         if summary is not None and (summary.acked < summary.seq or summary.at > before):
             continue
@@ -191,16 +194,14 @@ def remove(folder: Path, disk: Disk, book: str, blobs: Blobs, ledger: Ledger) ->
 
 
 def clear_removed(folder: Path, blobs: Blobs, ledger: Ledger) -> None:
-    """What a removal left behind, and what its records named: that waits for the office's last word when it is the one
-    of the book in use. It may be asked for again."""
+    """What a removal left behind, and what its records named (Blobs.prune). It may be asked for again."""
     with suppress(OSError, BookUnsafe):
         for left in (folder / CLOSED).glob(f"*{_LEFT}"):
             import shutil  # 1 MB that a start does not need
 
             others = [path for path in journals.all_segments(folder) if path.parents[1].suffix != _LEFT]
-            office = read_office(folder, ledger)
-            place = office.place if office is not None and _is_at(left, office) else None
-            blobs.prune(sorted((left / "journal").glob("seg-*.jsonl")), others, place)
+            if (office := read_office(folder, ledger)) is not None:
+                blobs.prune(sorted((left / "journal").glob("seg-*.jsonl")), others, office.place)
             shutil.rmtree(left, ignore_errors=True)
 
 

@@ -180,7 +180,8 @@ def finish(folder: Path, disk: Disk, ledger: Ledger, blobs: Blobs, decided: Goin
     gone = [path for number, path in journals.segments(folder) if number < cut]
     office = read_office(folder, ledger) if gone else None
     staying = [path for path in journals.all_segments(folder) if path not in gone]
-    blobs.prune(gone, staying, None if office is None else office.place)
+    if office is not None:
+        blobs.prune(gone, staying, office.place)
     for path in _superfluous(folder, ledger):
         disk.remove("prune.remove", path)
     disk.sync_folder("prune.folder", kept.parent)

@@ -12,6 +12,7 @@ The identity key and the received pages stay where they are: both books use them
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -105,6 +106,13 @@ def follows(folder: Path, ledger: Ledger) -> bool:
     waiting = folder / "next"
     named = named_before(waiting, journals.replay(waiting, None)[0])
     return named == {"book": ledger.book.hex(), "hash": ledger.hash.hex(), "seq": ledger.seq}
+
+
+def goes_to(folder: Path) -> Enrolment | None:
+    """Where the waiting book is enrolled from the start; None: where this one is."""
+    with suppress(FileNotFoundError, ValueError), reading():
+        return msgspec.json.decode((folder / "next" / "office.json").read_bytes(), type=Enrolment)
+    return None
 
 
 def go_over(folder: Path, disk: Disk, book: str) -> None:

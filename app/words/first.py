@@ -121,5 +121,9 @@ TABLE = {
         "没上传的{n}条不会丢,照样送到原来的办公室",
         "Unsent records ({n}) are not lost: they still go to the office they belong to",
     ),
+    "move_pictures": (
+        "没上传的照片和文字{n}份,照样送到原来的办公室,送到才清掉",
+        "Unsent pictures and texts ({n}) go to the office they belong to, and stay here until then",
+    ),
     "move_who": ("要主管同意: 请主管扫工牌,或输主管工号", "A supervisor agrees by badge, or types a staff number"),
 }

@@ -78,6 +78,10 @@ TABLE = {
         "A closed logbook waits for its office, which cannot be reached: {office}",
     ),
     # what is told and stops nothing
+    "left_elsewhere": (
+        "还有{n}份照片或文字要送到原来的办公室",
+        "Pictures and texts that wait for the office they belong to: {n}",
+    ),
     "office_behind": (
         "办公室的数据从备份恢复过,{n}条已重新上传",
         "The office's data was restored from a backup: records sent again: {n}",

@@ -32,7 +32,7 @@ from sync.office.problems import NOT_PACKED, Refusal, language, title
 from sync.office.releases import offered_to, piece_for
 from sync.office.store import Store, conditions
 from sync.office.store import records as store_records
-from sync.office.store.blobs import Part, Upload, keep_part, name_blobs, names_in, upload_of
+from sync.office.store.blobs import Part, Upload, keep_part, name_blobs_of, naming, upload_of
 from sync.office.store.changes import START, CursorAhead, CursorDead, Item, Page, begin_anew
 from sync.office.store.devices import BookTaken, CodeRefused
 from sync.office.store.records import Fork, Gap, Held, Link, Taken
@@ -76,6 +76,7 @@ from sync.wire import (
     Succeeded,
     Successor,
     blob_bytes,
+    blob_gone_bytes,
     changes_bytes,
     enrol_bytes,
     hello_bytes,
@@ -332,10 +333,10 @@ async def _take(office: Office, request: AnyRequest, book: str) -> Ack:
     done = await office.store.records.take(site, batch, office.now(), REVOKED if caller.revoked else None)
     if isinstance(done, Gap):
         raise Refusal("gap", high_water=done.held.seq, head=done.held.hash.hex())
+    await _name_blobs(office, site, batch)
     if isinstance(done, Fork):
         apart = office.receipt(caller.book, done.apart) if done.apart else None
         raise Refusal("fork", high_water=done.held.seq, head=done.held.hash.hex(), receipt=apart)
-    await _name_blobs(office, site, batch.links)
     receipt = office.receipt(caller.book, done.held)
     if caller.revoked:
         raise Refusal("revoked", high_water=done.held.seq, head=done.held.hash.hex(), receipt=receipt)
@@ -350,11 +351,10 @@ async def _take(office: Office, request: AnyRequest, book: str) -> Ack:
     )
 
 
-async def _name_blobs(office: Office, site: str, links: Sequence[Link]) -> None:
+async def _name_blobs(office: Office, site: str, batch: store_records.Batch) -> None:
     """Before the answer, so that a handheld whose office fell in between sends the records again."""
-    digests = names_in(one.raw for one in links)
-    if digests:
-        await office.store.write(partial(name_blobs, site=site, digests=digests))
+    if links := naming(batch.links):
+        await office.store.write(partial(name_blobs_of, site=site, book=batch.book, links=links))
 
 
 def _named(done: Taken, lang: str) -> tuple[Quarantined, ...]:
@@ -383,7 +383,8 @@ async def _blob_state(office: Office, request: AnyRequest, book: str, name: str)
 
 def _kept(office: Office, caller: Caller, digest: bytes, here: Upload) -> Kept:
     sig = office.key.sign(blob_bytes(caller.book, digest)).hex() if here.whole else ""
-    return Kept(caller.book.hex(), digest.hex(), here.offset, office.now(), sig)
+    gone = office.key.sign(blob_gone_bytes(caller.book, digest)).hex() if here.gone else ""
+    return Kept(caller.book.hex(), digest.hex(), here.offset, office.now(), sig, gone)
 
 
 async def _keep_part(office: Office, request: AnyRequest, book: str, name: str) -> Kept:
@@ -399,7 +400,7 @@ async def _keep_part(office: Office, request: AnyRequest, book: str, name: str) 
         raise Refusal("too-large", limit=MAX_BLOB)
     async with office.uploads.alone(caller.book, BODY_S) as reading:
         here = await office.store.read(partial(upload_of, site=site, book=caller.book, digest=digest))
-        if not here.whole and here.offset != offset:
+        if not (here.whole or here.gone) and here.offset != offset:
             raise Refusal("offset", offset=here.offset)
         async for raw in office.gate.pieces(request, caller, reading, length - offset):
             part = Part(site, caller.book, digest, here.offset, length, raw)

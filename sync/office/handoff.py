@@ -17,7 +17,7 @@ from sync.office.batches import checked
 from sync.office.keys import OfficeKey
 from sync.office.problems import Refusal
 from sync.office.store import Store
-from sync.office.store.blobs import name_blobs, names_in
+from sync.office.store.blobs import name_blobs_of, naming
 from sync.office.store.devices import BookTaken, Device
 from sync.office.store.records import Fork, Gap, Held
 from sync.wire import Receipt, receipt_bytes, unhex
@@ -67,11 +67,10 @@ async def take_in(store: Store, key: OfficeKey, data: bytes, now: int, expected:
     done = await store.records.take_all(device.site, batches, now, REVOKED if withdrawn else None)
     if isinstance(done, Gap):
         raise FileRefused("handoff.gap", first=done.held.seq + 1, seq=sheet.first)
+    if links := naming(one for batch in batches for one in batch.links):
+        await store.write(partial(name_blobs_of, site=device.site, book=book, links=links))
     if isinstance(done, Fork):
         raise FileRefused("handoff.fork", seq=done.seq)
-    digests = names_in(one.raw for batch in batches for one in batch.links)
-    if digests:
-        await store.write(partial(name_blobs, site=device.site, digests=digests))
     receipt = signed_receipt(key, book, done.held, now)
     assert receipt is not None
     return TakenIn(device.device, device.site, sheet.book, done.accepted, done.held.seq, receipt, withdrawn)

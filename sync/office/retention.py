@@ -22,7 +22,7 @@ from app.duties.site import Plan
 from app.errors import WatchbookError
 from app.record import Record
 from sync.office import relaying, reviewing
-from sync.office.store import Store, matters
+from sync.office.store import Store, blobs, matters
 from sync.office.store import retention as table
 from sync.office.store.blobs import names_in, strings_in
 from sync.office.store.plans import plan_at
@@ -105,7 +105,7 @@ async def purge(store: Store, site: str, now: int, *, dry: bool = False) -> Purg
         await _go_on(store, site, survey)
         step = await store.read(partial(_look, site=site, survey=survey, after=after))
         if step is None:
-            return total
+            return total + Purged(blobs=await _purge_unnamed(store, site, survey, dry=dry))
         if step.gone and not dry:
             done = await store.write(partial(_purge, site=site, survey=survey, after=after))
             if done is None:
@@ -132,6 +132,21 @@ def days_of(kind: str, body: dict[str, object], route_kind: str, plan: Plan) -> 
 def least_days(plan: Plan) -> int:
     """No record is purged before it is so many days old."""
     return min(plan.settings.keep_days, plan.settings.keep_safety_days, *(r.retention_days for r in plan.registers))
+
+
+async def _purge_unnamed(store: Store, site: str, survey: "_Survey", *, dry: bool) -> int:
+    """Pictures and texts whose record never came; how many."""
+    count, after, before = 0, b"", survey.now - blobs.UNNAMED_MS
+    while names := await store.read(partial(blobs.unnamed_before, site=site, before=before, after=after, most=STEP)):
+        after = names[-1]
+        old = [name for name in names if not survey.is_named(name)]
+        count += len(old) if dry else await store.write(partial(_forget_unnamed, site=site, survey=survey, names=old))
+    return count
+
+
+def _forget_unnamed(tx: Connection, site: str, survey: "_Survey", names: Sequence[bytes]) -> int:
+    late = {each for one, _ in _page(tx, site, survey.upto, most=-1).records for each in strings_in(one.raw)}
+    return blobs.forget_blobs(tx, site, [name for name in names if name not in late], survey.now)
 
 
 class _Survey:
@@ -218,6 +233,9 @@ class _Survey:
         """The pictures that no other record names."""
         here = Counter(each for one in gone for each in strings_in(one.raw))
         return [name for name in sorted(names_in(one.raw for one in gone)) if self._naming[name] <= here[name]]
+
+    def is_named(self, picture: bytes) -> bool:
+        return self._naming[picture] > 0
 
     def let_go(self, step: _Step) -> None:
         """The step was taken."""
@@ -311,7 +329,8 @@ def _purge(tx: Connection, site: str, survey: _Survey, after: int) -> _Step | No
     table.purge(tx, site, step.gone, step.ended)
     relaying.purged(tx, site, about, survey.now)
     reviewing.purged(tx, site, [(one.book, one.seq) for one in step.gone if one.kind.startswith("review.")])
-    return replace(step, purged=step.purged + Purged(blobs=table.forget_blobs(tx, site, step.pictures)))
+    forgotten = blobs.forget_blobs(tx, site, step.pictures, survey.now)
+    return replace(step, purged=step.purged + Purged(blobs=forgotten))
 
 
 def hold(tx: Connection, hold: Hold) -> None:

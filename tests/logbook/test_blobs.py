@@ -13,10 +13,10 @@ from app.errors import BookUnsafe, RecordRefused
 from app.logbook import blobs, closed
 from app.logbook.book import Draft, Logbook
 from app.logbook.disk import Disk
-from app.logbook.reader import Enrolment, Reader
+from app.logbook.reader import Reader
 from app.logbook.verify import check_book, told
 from tests.logbook.test_pruning import Handheld
-from tests.logbook.test_succession import HELD_AT, HERE, Later, begun
+from tests.logbook.test_succession import ELSEWHERE, HELD_AT, HERE, Later, begun
 from tests.logbook.tools import SMALL, CountingDisk, FailingDisk, QuickDisk, Ticks, fails, receipt, words
 from tests.test_commands import folder as folder
 from tests.test_commands import line, watchbook
@@ -152,14 +152,11 @@ def pruned(here: Handheld) -> tuple[blobs.Attachment, blobs.Attachment, blobs.At
     return twice, held, only_here
 
 
-def test_where_no_office_can_be_asked_what_it_had_goes_with_its_record_and_nothing_else_does(tmp_path: Path) -> None:
+def test_where_no_office_can_be_asked_no_picture_goes(tmp_path: Path) -> None:
     here = Handheld(tmp_path)
-    book = here.book
-    twice, held, only_here = pruned(here)
-    assert all(entry.record.kind != "finding.raised" for entry in book.entries(1, 8))
-    assert book.blob(held.sha256) is None
-    assert book.blob(twice.sha256) is not None, "a record that is here names it"
-    assert book.blob(only_here.sha256) is not None, "nobody else has it"
+    found = pruned(here)
+    assert all(entry.record.kind != "finding.raised" for entry in here.book.entries(1, 8))
+    assert all(here.book.blob(one.sha256) is not None for one in found), "nobody else has them"
     here.close()
 
 
@@ -181,12 +178,10 @@ def test_what_a_pruned_record_named_is_left_until_its_office_has_said_once_more_
     here.close()
 
 
-@pytest.mark.parametrize("office", [None, HERE])
-def test_the_power_fails_while_pictures_go_with_their_records(tmp_path: Path, office: Enrolment | None) -> None:
+def test_the_power_fails_while_pictures_go_with_their_records(tmp_path: Path) -> None:
     before = tmp_path / "before"
     here = Handheld(before)
-    if office is not None:
-        here.book.enrolled(office)
+    here.book.enrolled(HERE)
     pictures = [here.book.attach(PNG + bytes([n])) for n in range(3)]
     here.book.append(naming(*pictures))
     for one in pictures:
@@ -205,10 +200,10 @@ def test_the_power_fails_while_pictures_go_with_their_records(tmp_path: Path, of
     counted = again("count", disk)
     counted.prune()
     counted.close()
-    mine = ("kept.folder", "blob.prune", "blob.left", "blob.left-folder", "prune.remove")
+    mine = ("kept.folder", "blob.left", "blob.left-folder", "prune.remove")
     steps = [at for at, name in enumerate(disk.steps) if name in mine]
     assert len(steps) > 6
-    left = {f"{one.sha256}.left-{office.place}" for one in pictures} if office else set[str]()
+    left = {f"{one.sha256}.left-{HERE.place}" for one in pictures}
     for at in steps:
         child = os.fork()
         if child == 0:
@@ -239,6 +234,111 @@ def test_pictures_of_a_closed_book_go_with_it(tmp_path: Path) -> None:
         pass
     assert closed.homes(tmp_path) == []
     assert (logbook.blobs_left(), logbook.blob(shared.sha256)) == ([ours.sha256], PNG)
+    logbook.close()
+
+
+# -- at another office ------------------------------------------------------------------------------
+def moved(folder: Path, disk: Disk | None = None) -> tuple[Logbook, blobs.Attachment, blobs.Attachment]:
+    """Gone elsewhere with a picture that the office before has, and one that it has not."""
+    logbook = begun(folder)
+    held, only_here = logbook.attach(JPEG), logbook.attach(PNG)
+    logbook.append(naming(held, only_here))
+    logbook.blob_held(held.sha256)
+    logbook.close()
+    logbook = Logbook.open(folder, Later(), disk or QuickDisk(), SMALL)
+    logbook.succeed("office", ELSEWHERE)
+    return logbook, held, only_here
+
+
+def emptied(logbook: Logbook) -> list[Path]:
+    """The closed books that are left when the office of each has had its records long enough."""
+    for book in logbook.closed_books():
+        book.receipt(receipt(book, book.head.seq))
+    logbook.receipt(receipt(logbook, 1, at=HELD_AT * 2))
+    while logbook.prune(7):
+        pass
+    return closed.homes(logbook.folder)
+
+
+def test_a_closed_book_stays_until_the_office_that_was_left_has_its_pictures(tmp_path: Path) -> None:
+    logbook, held, only_here = moved(tmp_path)
+    assert logbook.blobs_left_elsewhere() == {HERE.place: [only_here.sha256]}
+    assert (logbook.blobs_waiting(), logbook.blobs_left()) == ([], [])
+    assert len(emptied(logbook)) == 1
+    logbook.blob_let_go(only_here.sha256, HERE)
+    assert logbook.blobs_left_elsewhere() == {}
+    assert logbook.blob(only_here.sha256) == PNG, "its record is here"
+    assert check_book(tmp_path).books[0].unattached == ()
+    assert emptied(logbook) == []
+    assert names(tmp_path) == set(), "nobody is asked again there: the first word counts"
+    assert logbook.blob(held.sha256) is None
+    logbook.close()
+
+
+def test_what_one_office_has_of_a_picture_is_no_word_of_another(tmp_path: Path) -> None:
+    logbook, held, only_here = moved(tmp_path)
+    logbook.append(naming(logbook.attach(JPEG), logbook.attach(PNG)))
+    assert logbook.blobs_waiting() == sorted([held.sha256, only_here.sha256])
+    assert logbook.blobs_left_elsewhere() == {HERE.place: [only_here.sha256]}, "and goes there all the same"
+    for one in (held, only_here):
+        logbook.blob_held(one.sha256)
+    assert logbook.blobs_left(HERE) == [only_here.sha256]
+    logbook.blobs_doubted()
+    assert logbook.blobs_waiting() == sorted([held.sha256, only_here.sha256])
+    logbook.blob_let_go(only_here.sha256, HERE)
+    assert emptied(logbook) == []
+    assert [logbook.blob(one.sha256) for one in (held, only_here)] == [JPEG, PNG], "the new book's records name them"
+    logbook.close()
+
+
+def test_a_handheld_that_comes_back_asks_for_itself(tmp_path: Path) -> None:
+    logbook, _, only_here = moved(tmp_path)
+    logbook.succeed("office", HERE)
+    assert (logbook.blobs_left(), logbook.blobs_left_elsewhere()) == ([only_here.sha256], {})
+    logbook.blob_let_go(only_here.sha256)
+    assert logbook.blob(only_here.sha256) == PNG, "a closed book names it"
+    logbook.close()
+
+
+def test_the_power_fails_while_a_handheld_goes_elsewhere_and_its_pictures_wait_for_their_office(tmp_path: Path) -> None:
+    """No picture of the old place is ever among those for the new one, nor forgotten."""
+    disk = CountingDisk()
+    logbook, _, only_here = moved(tmp_path / "count", disk)
+    logbook.close()
+    assert disk.steps.index("blob.left") < disk.steps.index("close.journal")
+    steps = [at for at, name in enumerate(disk.steps) if name.startswith(("blob.left", "close.", "arrive."))]
+    for at in steps:
+        child = os.fork()
+        if child == 0:
+            moved(tmp_path / str(at), FailingDisk(at, lambda name: os._exit(9)))
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+        logbook = Logbook.open(tmp_path / str(at), Later(), QuickDisk(), SMALL)
+        assert logbook.office == ELSEWHERE
+        assert logbook.blobs_waiting() == []
+        assert logbook.blobs_left_elsewhere() == {HERE.place: [only_here.sha256]}, disk.steps[at]
+        logbook.close()
+
+
+def test_a_book_that_begins_before_its_office_knows_it_takes_only_its_own_pictures_elsewhere(tmp_path: Path) -> None:
+    logbook = begun(tmp_path)
+    old = logbook.attach(JPEG)
+    logbook.append(naming(old))
+    logbook.succeed("fork")
+    new = logbook.attach(PNG)
+    logbook.append(naming(new))
+    assert logbook.blobs_waiting() == sorted([old.sha256, new.sha256])
+    logbook.enrolled(ELSEWHERE)
+    assert logbook.blobs_waiting() == [new.sha256]
+    assert logbook.blobs_left_elsewhere() == {HERE.place: [old.sha256]}
+    logbook.close()
+
+
+def test_a_spoilt_copy_does_not_hide_a_good_one(tmp_path: Path) -> None:
+    logbook, _, only_here = moved(tmp_path)
+    logbook.append(naming(logbook.attach(PNG)))
+    (tmp_path / "blobs" / only_here.sha256).write_bytes(PNG[:-1])
+    assert logbook.blob(only_here.sha256) == PNG
     logbook.close()
 
 

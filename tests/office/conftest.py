@@ -239,7 +239,7 @@ ON_BOTH = {"test_migrations"}
 IN_PROOFS = {
     "test_life", "test_pages", "test_tags", "test_alarms", "test_records", "test_photos", "test_audit", "test_telling",
     "test_projections", "test_settings_stored", "test_days", "test_planning", "test_papers_kept", "test_releases",
-    "test_takeover", "test_enrolment",
+    "test_takeover", "test_enrolment", "test_retention",
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from sync.office.desk import Desk
 from sync.office.retention import Purged, RetentionRefused, days_of
 from sync.office.store import Store, days, known, projections, rounds
 from sync.office.store import retention as table
-from sync.office.store.blobs import blobs
+from sync.office.store.blobs import Part, Upload, blobs, keep_part, unnamed_blobs, upload_of
 from sync.office.store.matters import matters
 from sync.office.store.retention import Hold
 from sync.office.store.reviews import reviewed, reviews
@@ -281,6 +281,47 @@ def test_a_picture_goes_with_the_last_record_that_names_it(office: Office, handh
     assert (done.records, done.blobs) == (1, 0), "the one of no known round stays as long as can be"
     office.now = at("2026-11-20 22:00") + 1100 * DAY
     assert purge(office).blobs == 1
+    assert stands(office, digest).gone, "whoever still has it is told so, and keeps it no longer"
+
+
+def stands(office: Office, digest: bytes) -> Upload:
+    return office.ask(office.store.read(lambda tx: upload_of(tx, SITE, bytes(32), digest)))
+
+
+def test_a_personal_text_of_a_line_is_kept_as_long_as_its_line_and_no_longer(
+    office: Office, handheld: Handheld
+) -> None:
+    text = handheld.logbook.set_apart("张先生 4710")
+    body = {"register": "visitors", "answers": {"phone": ""}, "words": "", "stays": False, "apart": {"phone": text}}
+    handheld.write(Draft("register.entered", body, GUARDS[:1]))
+    handheld.sync()
+    counted = select(func.count()).select_from(unnamed_blobs)
+    assert office.ask(office.store.read(lambda tx: tx.execute(counted).scalar_one())) == 0
+    office.now = handheld.clock.now().at + 91 * DAY
+    assert (purge(office).blobs, stands(office, bytes.fromhex(text)).whole) == (0, True)
+    office.now += 4 * 365 * DAY
+    assert purge(office).blobs == 1
+    assert (stands(office, bytes.fromhex(text)).whole, stands(office, bytes.fromhex(text)).gone) == (False, True)
+
+
+def test_a_picture_whose_record_never_came_goes_after_ninety_days(office: Office, handheld: Handheld) -> None:
+    """And one whose record was not known to name it does not."""
+    raws = [b"nobody's", b"of a record"]
+    nobodys, named = (hashlib.sha256(raw).digest() for raw in raws)
+    office.account()
+    handheld.write(Draft("code.seen", {"round": None, "stop": None, "text": named.hex()}, GUARDS[:1]))
+    handheld.sync()
+    came = at("2026-11-20 22:00")
+    for raw in raws:
+        part = Part(SITE, bytes(32), hashlib.sha256(raw).digest(), 0, len(raw), raw)
+        assert office.ask(office.store.write(partial(keep_part, part=part, now=came))).whole
+    office.now = came + 90 * DAY
+    assert purge(office).blobs == 0
+    office.now += 1
+    assert purge(office, dry=True).blobs == 1
+    assert stands(office, nobodys).whole, "a dry run changes nothing"
+    assert (purge(office).blobs, purge(office).blobs) == (1, 0)
+    assert (stands(office, nobodys).gone, stands(office, named).whole) == (True, True)
 
 
 PATROL = {"stop": None, "route": "night-1"}

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from app import invitation
 from app.errors import NotAllowed, OfficeAway, OfficeRefused, WatchbookError
 from app.invitation import FROM_MS, HOUR_MS, Invitation
+from app.logbook.book import Draft
 from screens.first import FirstPage
 from screens.gear import AGAIN
 from screens.moving import MovePage
@@ -164,6 +165,20 @@ async def test_the_sheet_is_typed_where_nothing_scans_and_a_slip_is_told_at_once
                 await keys(pilot, " ".join(group))
             await until(pilot, lambda: office.equipped)
         assert office.came == [replace(SHEET, until=0)]
+
+
+async def test_before_a_handheld_goes_elsewhere_it_says_which_pictures_its_office_lacks(tmp_path: Path) -> None:
+    with world(tmp_path) as here:
+        app = terminal(here, Office(office=object(), equipped=True), "en", first=False)
+        async with app.run_test(size=LARGE) as pilot:
+            await scan(pilot, invitation.written(SHEET))
+            assert not says(app, "没上传的照片和文字", "Unsent pictures and texts")()
+            await keys(pilot, "backspace")
+            picture = here.book.attach(b"\xff\xd8\xff")
+            here.book.append(Draft("finding.raised", {"attachments": [{"sha256": picture.sha256}]}))
+            await scan(pilot, invitation.written(SHEET))
+            assert shows(app, MovePage)
+            assert says(app, "没上传的照片和文字1份", "Unsent pictures and texts (1)")()
 
 
 async def test_an_enrolled_handheld_goes_elsewhere_only_with_a_supervisor(tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Update, insert, update
 
+from app.logbook.book import Draft
 from sync.office import backup
 from sync.office.backup import CERTIFICATE, DATABASE, SHEET, BackupRefused, Sheet, bring_back, make
 from sync.office.cli import cli
 from sync.office.keys import FILE
 from sync.office.settings import Settings
 from sync.office.store import Store, StoreNewer, copying
-from sync.office.store.blobs import blobs
+from sync.office.store.blobs import blobs, forget_blobs
 from sync.office.store.copying import NotEmpty
 from sync.office.store.engine import database
 from sync.office.store.schema import changes, heads, records
@@ -96,6 +97,25 @@ def test_what_was_acknowledged_is_in_the_backup_and_the_rest_comes_again(
         checked = command(fresh, db, "verify")
         assert checked.exit_code == 0, checked.output
         assert "everything is whole" in checked.output
+
+
+def test_what_was_purged_before_a_backup_does_not_come_back_after_it(
+    tmp_path: Path, running: RunningOffice, engine: str
+) -> None:
+    with handheld(tmp_path / "h", running) as mine:
+        name = mine.logbook.attach(b"\xff\xd8\xff").sha256
+        mine.logbook.append(Draft("finding.raised", {"attachments": [{"sha256": name}]}))
+        mine.courier.exchange()
+        running.ask(running.store.write(lambda tx: forget_blobs(tx, SITE, [bytes.fromhex(name)], now_ms())))
+        asyncio.run(_backed_up(settings_of(running.folder, running.db), tmp_path / "backup"))
+        running.close()
+        db = postgres.empty(engine, tmp_path / "fresh")
+        asyncio.run(bring_back(settings_of(tmp_path / "fresh", db), tmp_path / "backup"))
+        with office(tmp_path / "fresh", running.port, db=db) as restored:
+            for _ in range(2):  # the first hears that it is another feed, and everything is asked for again
+                mine.courier.exchange()
+            assert mine.logbook.blobs_waiting() == []
+            assert restored.ask(restored.store.read(lambda tx: tx.execute(blobs.select()).all())) == []
 
 
 async def _backed_up(settings: Settings, into: Path) -> Sheet:

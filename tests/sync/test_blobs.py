@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, delete, func, select, update
 
 from app.errors import OfficeAway, OfficeRefused
 from app.logbook.blobs import Attachment
@@ -22,9 +22,21 @@ from app.logbook.verify import check_book
 from sync.carrying import send_blobs
 from sync.client import Client, Refused
 from sync.courier import Courier
+from sync.enrolment import enrol
 from sync.office import backup, uploads
 from sync.office.settings import Settings
-from sync.office.store.blobs import LEFT_MS, UNDER_WAY_BYTES, blob_of, blob_parts
+from sync.office.store.blobs import (
+    LEFT_MS,
+    UNDER_WAY_BYTES,
+    blob_of,
+    blob_parts,
+    blobs,
+    forget_blobs,
+    named_blobs,
+    unnamed_blobs,
+)
+from sync.office.store.schema import records
+from sync.standing import Reason
 from sync.wire import Kept
 from tests.sync.places import (
     SITE,
@@ -445,6 +457,147 @@ def test_a_picture_is_sent_although_its_record_was_pruned_before(tmp_path: Path,
         a.courier.exchange()
         assert at_the_office(running, name) == photo(300_000, 3)
         assert a.logbook.blobs_left() == []
+
+
+# -- what the office purged meanwhile --------------------------------------------------------------
+def purge(running: RunningOffice, *names: str) -> None:
+    """As when the time of every record that names these is over."""
+
+    def change(tx: Connection) -> int:
+        tx.execute(update(records).where(records.c.kind == "finding.raised").values(raw=None, kind=""))
+        return forget_blobs(tx, SITE, [bytes.fromhex(name) for name in names], now_ms())
+
+    running.ask(running.store.write(change))
+
+
+@pytest.mark.parametrize("size", [1000, 300_000], ids=["small", "in parts"])
+def test_what_the_office_purged_meanwhile_is_not_sent_again_and_goes(
+    tmp_path: Path, running: RunningOffice, size: int
+) -> None:
+    with handheld(tmp_path / "a", running) as a, closing(client_for(a.logbook, running.url, a.clock)) as client:
+        data = photo(size, 4)
+        name = attached(a, data).sha256
+        a.courier.exchange()
+        pruned(a)
+        assert a.logbook.blobs_left() == [name]
+        purge(running, name)
+        a.courier.exchange()
+        assert a.logbook.blobs_left() == []
+        assert list((a.logbook.folder / "blobs").iterdir()) == []
+        for _ in range(2):
+            kept = client.send_part(name, data[:1000], 0, size)
+            assert (kept.offset, kept.sig, bool(kept.gone)) == (0, "", True)
+        assert at_the_office(running, name) is None
+        assert under_way(running) == 0
+        assert running.ask(running.store.read(lambda tx: tx.execute(select(unnamed_blobs)).all())) == []
+
+
+def test_a_picture_that_never_came_before_its_record_was_purged_comes_no_more(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    with handheld(tmp_path / "a", running) as a:
+        name = photographed(a, running)
+        purge(running, name)
+        a.courier.exchange()
+        assert (a.logbook.blobs_waiting(), at_the_office(running, name)) == ([], None)
+        pruned(a)
+        a.courier.exchange()
+        assert list((a.logbook.folder / "blobs").iterdir()) == []
+
+
+def test_a_picture_that_was_purged_comes_again_with_a_record_that_names_it_anew(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    """Whether its record was sent before it, or is still to come."""
+    with handheld(tmp_path / "a", running) as a, closing(client_for(a.logbook, running.url, a.clock)) as client:
+        name = attached(a).sha256
+        a.courier.exchange()
+        purge(running, name)
+        assert attached(a).sha256 == name
+        send_blobs(a.logbook, client, lambda: False)
+        assert a.logbook.blobs_waiting() == [name], "of its record the office knows nothing yet"
+        a.courier.exchange()
+        assert (a.logbook.blobs_waiting(), at_the_office(running, name)) == ([], JPEG)
+
+
+def test_records_that_come_once_more_after_they_were_purged_bring_no_picture_back(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    with handheld(tmp_path / "a", running) as a:
+        name = attached(a).sha256
+        a.courier.exchange()
+        purge(running, name)
+        link = closing(client_for(a.logbook, running.url, a.clock))
+        with link as client:
+            a.courier._lane.rewind(0)
+            a.courier._lane.send_all(client)
+            assert running.held(a.logbook.book) == a.logbook.head.seq
+            assert client.blob(name).gone
+
+
+def test_nobody_but_the_office_says_that_a_picture_was_purged(tmp_path: Path, running: RunningOffice) -> None:
+    class Forgetful(Client):
+        """An office that has purged everything, and signs nothing, or another sentence."""
+
+        said = ""
+
+        def blob(self, name: str) -> Kept:
+            return Kept(self._book, name, 0, now_ms(), gone=self.said)
+
+    with handheld(tmp_path / "a", running) as a:
+        name = attached(a).sha256
+        a.courier.exchange()
+        pruned(a)
+        with closing(client_for(a.logbook, running.url, a.clock)) as client:
+            word = client.blob(name).sig
+        for said in ("00" * 64, word):
+            Forgetful.said = said
+            a.courier._connect = lambda book: spoilt(Forgetful, book, running, a.clock)
+            with pytest.raises(OfficeAway):
+                a.courier.exchange()
+            assert a.logbook.blobs_left() == [name]
+
+
+def test_a_picture_that_is_left_and_refused_keeps_no_exchange_from_ending_well(
+    tmp_path: Path, running: RunningOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The office came back from a copy without the record, which is not here any more either."""
+    monkeypatch.setattr("sync.office.store.blobs.UNNAMED_BYTES", 10)
+    with handheld(tmp_path / "a", running) as a:
+        names = sorted(attached(a, JPEG + bytes([number])).sha256 for number in range(2))
+        a.courier.exchange()
+        pruned(a)
+        lost = delete(blobs), delete(named_blobs)
+        running.ask(running.store.write(lambda tx: [tx.execute(each) for each in lost]))
+        running.publish("plan", "p", b'{"revision":1}')
+        a.courier.exchange()
+        assert a.logbook.blobs_left() == names
+        assert a.logbook.page("plan") == b'{"revision":1}'
+        assert a.courier.state.last_reason == Reason("sync.unnamed"), "but it is told"
+
+
+# -- an office that was left -----------------------------------------------------------------------
+def test_a_picture_goes_to_the_office_it_belongs_to_although_the_handheld_went_elsewhere(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    with office(tmp_path / "other") as other, handheld(tmp_path / "a", running) as a:
+        name = photographed(a, running)
+        enrol(a.logbook, other.url, other.whole_code(), "", a.clock)
+        a.courier = Courier(a.logbook, a.clock)
+        running.close()
+        a.courier.exchange()
+        away = Reason("sync.closed_away", {"office": running.url})
+        assert told(a) == ((Reason("sync.left_elsewhere", {"n": 1}),), away)
+        with office(running.folder, running.port, db=running.db) as again:
+            a.courier.exchange()
+            assert at_the_office(again, name) == photo(300_000, 3)
+        assert at_the_office(other, name) is None
+        assert a.logbook.blob(name) is not None, "its record is here"
+        assert told(a) == ((), None)
+
+
+def told(mine: Handheld) -> tuple[tuple[Reason, ...], Reason | None]:
+    return mine.courier.state.notices, mine.courier.state.last_reason
 
 
 def test_what_is_left_is_no_other_offices_business_and_goes_on_no_unsigned_word(

@@ -15,7 +15,7 @@ from sync.client import Client, Refused
 from sync.courier import ENDS_MS, Courier
 from sync.enrolment import enrol
 from sync.lane import Writer
-from sync.office.store.blobs import blobs
+from sync.office.store.blobs import blobs, unnamed_blobs
 from sync.office.store.devices import writers
 from sync.office.store.records import apart_of
 from sync.office.store.schema import forks, heads, records
@@ -280,6 +280,23 @@ def test_pictures_of_a_closed_book_go_on_to_the_same_office(tmp_path: Path, runn
         mine.courier.exchange()
         held = running.ask(running.store.read(lambda tx: list(tx.execute(select(blobs.c.sha256)).scalars())))
         assert [each.hex() for each in held] == [name]
+
+
+def test_a_picture_of_a_history_that_is_kept_apart_is_one_that_a_record_names(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    with handheld(tmp_path / "h", running) as mine:
+        shutil.copytree(tmp_path / "h", tmp_path / "other")
+        (tmp_path / "other" / "lock").unlink()
+        with handheld(tmp_path / "other", running) as first:
+            first.write(3)
+            first.courier.exchange()
+        old, name = mine.logbook.book, photographed(mine, 1)
+        mine.courier.exchange()
+        assert len(kept_apart(running, old)) >= 1
+        loose = running.ask(running.store.read(lambda tx: list(tx.execute(select(unnamed_blobs.c.sha256)).scalars())))
+        held = running.ask(running.store.read(lambda tx: list(tx.execute(select(blobs.c.sha256)).scalars())))
+        assert ([each.hex() for each in held], loose) == ([name], [])
 
 
 def test_a_handheld_whose_journal_is_lost_goes_on_under_its_name(tmp_path: Path, running: RunningOffice) -> None:

@@ -2,11 +2,12 @@
 
 A large one comes in parts, each where the one before ended, so that a line that breaks costs only what was under way.
 Parts are nobody's blob yet: they count once all are there and have the hash that they came under, and go when the rest
-does not come. What no record names may be here too, as its record can be late; but only so much of it.
+does not come. What no record names may be here too, as its record can be late; but only so much of it, and not for
+ever. What was purged is not taken again, as a handheld may still have it: until a record comes that names it anew.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -20,13 +21,15 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    and_,
     delete,
     func,
     select,
 )
 
-from sync.office.store.schema import metadata
-from sync.office.store.upsert import insert
+from sync.office.store.records import Link
+from sync.office.store.schema import metadata, records
+from sync.office.store.upsert import insert, upsert
 
 LEFT_MS: Final = 7 * 24 * 3600 * 1000
 """A blob whose next part does not come for so long is forgotten; its handheld sends it from the start."""
@@ -34,7 +37,10 @@ UNDER_WAY_BYTES: Final = 8 * 1024 * 1024
 """Parts of one book together."""
 UNNAMED_BYTES: Final = 64 * 1024 * 1024
 """What no record names, in a site."""
+UNNAMED_MS: Final = 90 * 24 * 3600 * 1000
+"""How long a purge leaves it."""
 _NAME: Final = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+_APART: Final = re.compile(rb'"apart":(\{(?:"[^"\\]*":"[0-9a-f]{64}",?)*\})')
 _HASH: Final = re.compile(rb'"([0-9a-f]{64})"')
 
 blobs = Table(
@@ -66,7 +72,8 @@ named_blobs = Table(
     metadata,
     Column("site", String(64), primary_key=True),
     Column("sha256", LargeBinary(32), primary_key=True),
-    comment="What the site's records name.",
+    Column("purged_at", BigInteger, comment="when it went with all that named it; empty while a record names it"),
+    comment="What the site's records name, and what they named that is not taken again.",
 )
 
 unnamed_blobs = Table(
@@ -98,13 +105,16 @@ class Upload(Struct, frozen=True):
     whole: bool = False
     spoilt: bool = False
     """All came, and it was something else: nothing of it is here any more."""
+    gone: bool = False
+    """It was purged: nothing is kept."""
     full: bool = False
     """The site holds too much that no record names: nothing was kept."""
 
 
 def names_in(raws: Iterable[bytes]) -> frozenset[bytes]:
-    """The hashes that records name."""
-    return frozenset(bytes.fromhex(name.decode()) for raw in raws for name in _NAME.findall(raw))
+    """The hashes that records name: as attachments and texts, and in the lines of a register."""
+    found = (name for raw in raws for name in (*_NAME.findall(raw), *_HASH.findall(b"".join(_APART.findall(raw)))))
+    return frozenset(bytes.fromhex(name.decode()) for name in found)
 
 
 def strings_in(raw: bytes) -> set[bytes]:
@@ -113,11 +123,25 @@ def strings_in(raw: bytes) -> set[bytes]:
 
 
 def name_blobs(tx: Connection, site: str, digests: Iterable[bytes]) -> None:
-    """Records of the site name these."""
+    """Records of the site name these, perhaps anew."""
     for digest in sorted(digests):
-        tx.execute(insert(named_blobs).values(site=site, sha256=digest).on_conflict_do_nothing())
+        tx.execute(upsert(named_blobs), {"site": site, "sha256": digest, "purged_at": None})
         mine = (unnamed_blobs.c.site == site, unnamed_blobs.c.sha256 == digest)
         tx.execute(delete(unnamed_blobs).where(*mine))
+
+
+def naming(links: Iterable[Link]) -> list[Link]:
+    """Those that name anything."""
+    return [one for one in links if names_in((one.raw,))]
+
+
+def name_blobs_of(tx: Connection, site: str, book: bytes, links: Sequence[Link]) -> None:
+    """What these records name, at least one, that have come, perhaps again: one that was purged meanwhile names nothing
+    any more."""
+    those = records.c.seq.between(min(one.seq for one in links), max(one.seq for one in links))
+    mine = (records.c.site == site, records.c.book == book, those, records.c.raw.is_(None))
+    purged = set(map(bytes, tx.execute(select(records.c.hash).where(*mine)).scalars()))
+    name_blobs(tx, site, names_in(one.raw for one in links if one.hash not in purged))
 
 
 def upload_of(tx: Connection, site: str, book: bytes, digest: bytes) -> Upload:
@@ -127,14 +151,16 @@ def upload_of(tx: Connection, site: str, book: bytes, digest: bytes) -> Upload:
     if whole is not None:
         return Upload(whole, whole=True)
     came = select(func.coalesce(func.sum(func.length(blob_parts.c.raw)), 0)).where(*_of(site, book, digest))
-    return Upload(int(tx.execute(came).scalar_one()))
+    offset = int(tx.execute(came).scalar_one())
+    purged = select(named_blobs.c.purged_at).where(*_key(named_blobs, site, digest))
+    return Upload(offset, gone=not offset and tx.execute(purged).scalar() is not None)
 
 
 def keep_part(tx: Connection, part: Part, now: int) -> Upload:
     """Keep a part that begins where the blob ends so far; any other changes nothing. `now` is UTC ms."""
     tx.execute(delete(blob_parts).where(blob_parts.c.site == part.site, blob_parts.c.received_at < now - LEFT_MS))
     here = upload_of(tx, part.site, part.book, part.sha256)
-    if here.whole or here.offset != part.offset or (not part.raw and part.length):
+    if here.whole or here.gone or here.offset != part.offset or (not part.raw and part.length):
         return here
     if _is_full(tx, part):
         return Upload(here.offset, full=True)
@@ -177,8 +203,31 @@ def _is_full(tx: Connection, part: Part) -> bool:
 
 
 def _is_named(tx: Connection, site: str, digest: bytes) -> bool:
-    key = (named_blobs.c.site == site, named_blobs.c.sha256 == digest)
-    return tx.execute(select(named_blobs.c.sha256).where(*key)).first() is not None
+    named = select(named_blobs.c.sha256).where(*_key(named_blobs, site, digest), named_blobs.c.purged_at.is_(None))
+    return tx.execute(named).first() is not None
+
+
+def forget_blobs(tx: Connection, site: str, names: Collection[bytes], now: int) -> int:
+    """Purge what no record names any more, also what is still to come of it; how many were here. `now` is UTC ms."""
+    count = 0
+    for name in names:
+        count += tx.execute(delete(blobs).where(*_key(blobs, site, name))).rowcount
+        for table in (blob_parts, unnamed_blobs):
+            tx.execute(delete(table).where(*_key(table, site, name)))
+        tx.execute(upsert(named_blobs), {"site": site, "sha256": name, "purged_at": now})
+    return count
+
+
+def unnamed_before(tx: Connection, site: str, before: int, after: bytes, most: int) -> list[bytes]:
+    """What no record names and came before that time (UTC ms), behind the hash `after`, no more than `most`."""
+    both = (unnamed_blobs.c.site == blobs.c.site, unnamed_blobs.c.sha256 == blobs.c.sha256)
+    wanted = select(blobs.c.sha256).join(unnamed_blobs, and_(*both)).where(blobs.c.site == site)
+    wanted = wanted.where(blobs.c.received_at < before, blobs.c.sha256 > after)
+    return list(map(bytes, tx.execute(wanted.order_by(blobs.c.sha256).limit(most)).scalars()))
+
+
+def _key(table: Table, site: str, digest: bytes) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.site == site, table.c.sha256 == digest)
 
 
 def _make_room(tx: Connection, part: Part) -> None:

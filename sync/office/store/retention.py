@@ -24,7 +24,6 @@ from sqlalchemy import (
 )
 
 from sync.office.store import cases, days, entries, matters, readings
-from sync.office.store.blobs import blobs, named_blobs
 from sync.office.store.records import Stored, stored
 from sync.office.store.rounds import alarms, excuses, explanations, findings, round_stops, rounds
 from sync.office.store.schema import metadata, records, urgent
@@ -151,15 +150,6 @@ def purge(tx: Connection, site: str, gone: Sequence[Stored], ended: Sequence[Rou
     for each in ended:
         row = {"site": site, "round": each.round, "slot": each.slot, "day": each.day, "kind": each.kind}
         tx.execute(insert(purged_rounds).values(**row).on_conflict_do_nothing())
-
-
-def forget_blobs(tx: Connection, site: str, names: Collection[bytes]) -> int:
-    """Forget what no record names any more; how many there were."""
-    count = 0
-    for name in names:
-        count += tx.execute(delete(blobs).where(blobs.c.site == site, blobs.c.sha256 == name)).rowcount
-        tx.execute(delete(named_blobs).where(named_blobs.c.site == site, named_blobs.c.sha256 == name))
-    return count
 
 
 def is_named(tx: Connection, site: str, name: bytes) -> bool:

@@ -78,6 +78,7 @@ def upgrade() -> None:
         "named_blobs",
         sa.Column("site", sa.String(length=64), nullable=False),
         sa.Column("sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("purged_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("site", "sha256"),
     )
     op.create_table(
