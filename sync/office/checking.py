@@ -26,7 +26,7 @@ from sync.office.handoff import REVOKED
 from sync.office.keys import OfficeKey
 from sync.office.retention import DAY_MS, least_days
 from sync.office.store import Store, audit, known
-from sync.office.store.blobs import blobs
+from sync.office.store.blobs import blobs, named_blobs, names_in
 from sync.office.store.devices import first_key, withdrawn_books
 from sync.office.store.papers import papers
 from sync.office.store.plans import plans, plans_of
@@ -115,15 +115,19 @@ def _is_signed(tx: Connection, head: Any) -> bool:
 
 
 def _records(tx: Connection) -> Iterator[Wrong]:
-    """The kind beside each record is its own, what was set aside was so for a reason, and rounds were walked under the
-    plans that are here."""
+    """The kind beside each record is its own, what was set aside was so for a reason, rounds were walked under the
+    plans that are here, and nothing that a record still names is refused as purged."""
     here = select(plans.c.site, plans.c.revision, plans.c.sha256)
     revisions = {(site, revision): digest for site, revision, digest in tx.execute(here)}
     withdrawn, keyed = withdrawn_books(tx), _keyed(tx)
     whole = select(records).where(records.c.raw.is_not(None)).execution_options(yield_per=MANY)
-    other = set[tuple[str, int]]()
+    no_more = select(named_blobs.c.site, named_blobs.c.sha256).where(named_blobs.c.purged_at.is_not(None))
+    refused = {(site, bytes(digest)) for site, digest in tx.execute(no_more)}
+    other, missed = set[tuple[str, int]](), set[tuple[str, bytes]]()
     for row in tx.execute(whole):
         one = link(row.seq, row.raw, row.hash)
+        if refused:
+            missed |= refused & {(row.site, digest) for digest in names_in((row.raw,))}
         if row.kind != (one.record.kind if one.record else ""):
             yield Wrong("kind", row.site, f"{row.book.hex()}:{row.seq}")
         elif not _is_aside_rightly(row, one, (row.site, row.book) in withdrawn, keyed):
@@ -133,6 +137,7 @@ def _records(tx: Connection) -> Iterator[Wrong]:
             if revisions.get(mine, named.sha256) != named.sha256:
                 other.add(mine)
     yield from (Wrong("walked", site, str(revision)) for site, revision in sorted(other))
+    yield from (Wrong("picture", site, digest.hex()) for site, digest in sorted(missed))
 
 
 def _is_aside_rightly(row: Any, one: Link, withdrawn: bool, keyed: "_Keyed") -> bool:

@@ -227,6 +227,10 @@ CRIMES: dict[str, tuple[Crime, str]] = {
         lambda tx: [tx.execute(delete(table)) for table in (blobs, named_blobs)],
         "picture",
     ),
+    "a picture that nobody saw is refused as purged": (
+        lambda tx: tx.execute(update(named_blobs).values(purged_at=1)),
+        "picture",
+    ),
     "a plan is another": (replaced_plan, "walked"),
     "a paper is another": (rewritten_paper, "paper"),
     "a paper is none": (lambda tx: tx.execute(update(papers).values(content=b"x")), "paper"),
