@@ -46,6 +46,8 @@ def share(count: int, serve: Callable[[int], None]) -> None:
         start(number)
     while running:
         pid, _status = os.wait()
+        if pid not in running:  # the first process of a container is given the children of others
+            continue
         number = running.pop(pid)
         if not stopping:
             time.sleep(AGAIN_S)
