@@ -1,7 +1,8 @@
 """A program in a real pseudo-terminal: start it, press keys, read its screen, see what it leaves behind.
 
-The terminal side is pyte: what the tests read is what a person would have seen. It knows nothing of
-Watchbook; scenes, the picture maker and the measurements all stand on it.
+The terminal side is pyte: what the tests read is what a person would have seen, whole frames where the
+program marks them (DEC mode 2026). It knows nothing of Watchbook; scenes, the picture maker and the
+measurements all stand on it.
 """
 
 import contextlib
@@ -26,6 +27,15 @@ import pyte
 UNPRINTABLE: Final = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
 """Sequences pyte 0.8 would print as text: Kitty key modes and mode queries."""
 
+ASKED: Final = b"\x1b[?2026$p"
+KNOWN: Final = "\x1b[?2026;2$y"
+"""Whether frames can be shown at once (DEC mode 2026), and the answer."""
+FRAME_S: Final = 1.0
+"""Seconds after which a frame that does not end is shown as it is."""
+
+LATE_S: Final = 0.1
+"""So long after its end a program's last words may still be on their way: a kernel thread hands them on."""
+
 PARTIAL: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*)?\Z")
 """Half a sequence at the end of a read; it waits for its other half."""
 
@@ -35,6 +45,7 @@ LEFT_ON: Final = {
     1003: "mouse movement",
     2004: "bracketed paste",
     1004: "focus reports",
+    2026: "half a frame",
 }
 """Private modes a program must switch off before it ends."""
 
@@ -158,19 +169,18 @@ class Pty:
         self.raw = b""
 
     def pump(self, timeout: float) -> bool:
-        """Read what is there, waiting `timeout` seconds for it to begin. False when the program ended, all read."""
+        """Read what is there, waiting `timeout` seconds for it to begin; a frame that has begun to its end.
+
+        False when the program ended, all read.
+        """
         if not self._readable(timeout):
             return self.process.poll() is None
-        data = b""
-        while not data or self._readable(0):  # all of it first: drawing a part would make the rest look late
-            try:
-                data += os.read(self._master, 65536)
-            except OSError:
-                break
-            self.arrived = time.perf_counter()
-        self.raw += data
-        self._feed(data)
-        return data != b""
+        while True:
+            data = self._waiting()
+            self.raw += data
+            self._feed(data)
+            if not data or 2026 << 5 not in self.screen.mode or not self._readable(FRAME_S):
+                return data != b""
 
     # -- what the person does ------------------------------------------------------------------
 
@@ -300,17 +310,31 @@ class Pty:
         return f"no {pattern!r}: {state}\n{frame}\n{self.text}\n{frame}"
 
     def _readable(self, timeout: float) -> bool:
-        """Whether bytes wait; returns early, False, when the program ends in silence."""
+        """Whether bytes wait; returns early, False, when the program has ended in silence."""
         ready, _, _ = select.select([self._master, self._ended], [], [], max(0.0, timeout))
         if self._master in ready:
             return True
-        return bool(ready) and self._master in select.select([self._master], [], [], 0)[0]
+        return bool(ready) and self._master in select.select([self._master], [], [], LATE_S)[0]
+
+    def _waiting(self) -> bytes:
+        """All bytes that wait: drawing a part of them would make the rest look late."""
+        data = b""
+        while not data or self._readable(0):
+            try:
+                data += os.read(self._master, 65536)
+            except OSError:
+                break
+            self.arrived = time.perf_counter()
+        return data
 
     def _feed(self, data: bytes) -> None:
         data = self._half + data
         half = PARTIAL.search(data)
         self._half = half[0] if half else b""
-        self._stream.feed(UNPRINTABLE.sub(b"", data[: len(data) - len(self._half)]))
+        data = data[: len(data) - len(self._half)]
+        self._stream.feed(UNPRINTABLE.sub(b"", data))
+        if ASKED in data:
+            self._answer(KNOWN)
 
     def _answer(self, reply: str) -> None:
         """A terminal answers what it is asked (ESC [ c, ESC [ 6 n): the answer arrives as input."""

@@ -121,6 +121,24 @@ def test_the_terminal_is_not_asked_for_a_mouse_or_kittys_keys(handheld: Pty) -> 
     assert b"\x1b[>" not in handheld.raw
 
 
+class Console(Pty):
+    """A terminal that answers nothing it is asked, as Linux's console is."""
+
+    def _answer(self, reply: str) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize(("terminal", "marks"), [(Pty, 1), (Console, 0)])
+def test_frames_are_marked_where_the_terminal_shows_them_at_once(terminal: type[Pty], marks: int) -> None:
+    with terminal(PROGRAM) as pty:
+        pty.wait_for(READY)
+        pty.settle(0.3)
+        pty.forget()
+        pty.send("7")
+        pty.wait_for("key 7.")
+        assert (pty.raw.count(b"\x1b[?2026h"), pty.raw.count(b"\x1b[?2026l")) == (marks, marks)
+
+
 # -- any bytes ---------------------------------------------------------------------------------
 
 HOSTILE = (
