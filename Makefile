@@ -14,7 +14,7 @@ demo: $(ready)
 
 test: $(ready)
 	@$(MAKE) --no-print-directory --jobs 2 check compiled
-	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not proof and not torture"
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not proof and not torture"
 
 check: $(ready)
 	$(BIN)/ruff format --check --quiet .

@@ -17,6 +17,9 @@ settings.register_profile("torture", max_examples=5000, deadline=None)
 LONG: Final = {
     "test_days", "test_rot", "test_disk_faults", "test_protocol", "test_access", "test_every_call", "test_failed_calls",
     "test_unreadable", "test_crash_states", "test_power_cut", "test_networks", "test_fleet", "test_office_kills",
+    "test_backup", "test_retention", "test_bad_input", "test_golden", "test_labels", "test_serving", "test_damage",
+    "test_night_round", "test_journey", "test_desk", "test_lists", "test_long_history", "test_statements",
+    "test_memory", "test_house", "test_resume", "test_words",
 }  # fmt: skip
 """Files that take longest: begun last, one of them would keep everybody waiting."""
 
