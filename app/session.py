@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from app.kinds.witness import WitnessSeen
 
 DAY_MS: Final = 24 * 3600 * 1000
+HOURS: Final = 10**12
+"""No other number in a record is so large (UTC ms; 2001)."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,13 +52,17 @@ def act(
     method: Callable[Concatenate[S, P], Coroutine[object, object, R]],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
     """Acts queue behind one another, and one that has begun is finished even when its caller is cancelled:
-    a record that reached the disk is always in the state."""
+    a record that reached the disk is always in the state. Each is judged by all that is durable."""
 
     @wraps(method)
     async def whole(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         async def in_turn() -> R:
             async with self._turn:
-                return await method(self, *args, **kwargs)
+                await self._catch_up()
+                try:
+                    return await method(self, *args, **kwargs)
+                finally:
+                    self._recovered = ()
 
         task = asyncio.ensure_future(in_turn())
         self._running.add(task)
@@ -98,6 +104,10 @@ class Session:
         """When the book was last tended (`Moment.up`)."""
         self._damage = self.damage
         """Damaged places, as far as was told."""
+        self._doubted: list[Draft] = []
+        """Of an act whose records the disk perhaps wrote."""
+        self._recovered: tuple[Entry, ...] = ()
+        """Its records, found since: whoever does the act again does not record it twice."""
         self._brought: Sheet | None = None
         """The handover sheet that was read from a stick, until it is taken."""
         self._unlocked = False
@@ -330,14 +340,20 @@ class Session:
         if by is None:
             by = people(self.state.shift.crew) if self.state.shift and self._unlocked else ()
         drafts = [Draft(kinds.kind_of(body), kinds.to_dict(body), by, token=token) for body in bodies]
+        if self._recovered and _written(self._recovered) == _meant(drafts):
+            found, self._recovered = self._recovered, ()
+            return found
         append = self._logbook.append_rotating if rotating else self._logbook.append
         try:
             entries = await self._off_loop(partial(append, *drafts))
-        except BookUnknown:
-            return await self._look_up(drafts)
+        except BookUnknown as e:
+            self._doubted = drafts
+            if found := await self._look_up():
+                return found
+            raise BookUnknown("watch.not_recorded") from e
         first = self._memory.seq + 1
         if entries and entries[0].record.seq > first:  # the book was opened again meanwhile, and held more
-            self._take(await self._off_loop(lambda: tuple(self._logbook.entries(first))))
+            self._take(await self._off_loop(self._unfolded))
         else:
             self._take(entries)
         self._tend(rotating)
@@ -385,18 +401,31 @@ class Session:
             told(hurry)
         self._tell()
 
-    async def _look_up(self, drafts: list[Draft]) -> tuple[Entry, ...]:
-        """The disk did not say whether it wrote: read what is there. Raises BookUnknown when the records are not."""
-        await self._off_loop(self._logbook.reopen)
-        first = self._memory.seq + 1
-        entries = await self._off_loop(lambda: tuple(self._logbook.entries(first)))
+    async def _catch_up(self) -> None:
+        """Fold what has become durable since the last act. Raises BookUnknown while the disk does not say what has."""
+        if self._doubted:
+            self._recovered = await self._look_up()
+        elif self._logbook.head.seq > self._memory.seq:
+            self._take(await self._off_loop(self._unfolded))
+
+    async def _look_up(self) -> tuple[Entry, ...]:
+        """The disk did not say whether it wrote what is doubted: read what is there. Those records, or none.
+        Raises BookUnknown when it still does not say."""
+        try:
+            await self._off_loop(self._logbook.reopen)
+        except BookError as e:
+            raise BookUnknown("watch.in_doubt") from e
+        entries = await self._off_loop(self._unfolded)
         self._take(entries)
-        wanted = [(draft.kind, draft.by, _said(draft.body)) for draft in drafts]
-        found = [(entry.record.kind, entry.record.by, _said(entry.record.body)) for entry in entries]
+        wanted, self._doubted = _meant(self._doubted), []
+        found = _written(entries)
         for start in range(len(found) - len(wanted) + 1):
             if found[start : start + len(wanted)] == wanted:
                 return entries[start : start + len(wanted)]
-        raise BookUnknown("watch.not_recorded")
+        return ()
+
+    def _unfolded(self) -> tuple[Entry, ...]:
+        return tuple(self._logbook.entries(self._memory.seq + 1))
 
     async def _sign(self) -> None:
         """Sign the head, and keep what shortens the next start.
@@ -441,9 +470,22 @@ class Session:
             changed()
 
 
+def _meant(drafts: Sequence[Draft]) -> list[tuple[object, ...]]:
+    return [(draft.kind, draft.by, _said(draft.body)) for draft in drafts]
+
+
+def _written(entries: Sequence[Entry]) -> list[tuple[object, ...]]:
+    return [(entry.record.kind, entry.record.by, _said(entry.record.body)) for entry in entries]
+
+
 def _said(body: dict[str, Any]) -> bytes:
-    """A body as it is written, but for the proof that the logbook adds."""
-    return encode_json({name: value for name, value in body.items() if name != "proof"})
+    """A body as it is written, but for the proof that the logbook adds, and for hours (UTC ms): an act that is done
+    again is done later."""
+    return encode_json({name: said for name, said in body.items() if name != "proof" and not _is_hour(said)})
+
+
+def _is_hour(said: object) -> bool:
+    return isinstance(said, int) and said > HOURS
 
 
 def temporary(id: str) -> Person:

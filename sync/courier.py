@@ -14,7 +14,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import Final
 
@@ -280,6 +280,9 @@ class Courier:
             refusal = unsafe(e)
         if isinstance(refusal, Refused):
             self._heard_from()
+        if isinstance(refusal, BookUnknown):
+            with suppress(BookError):
+                self._logbook.reopen()
         self._arm(refusal)
         if refusal is not None:
             raise refusal

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -18,7 +17,7 @@ from app.duties.evidence import Mark, Nearness
 from app.duties.rounds import Answer, Confirmation, Refusal, Verdict, shuffle
 from app.duties.schedule import Standing
 from app.duties.site import Grant, People, Phrase, Plan, Post, Tag, Text, encode_plan
-from app.errors import BookError, BookUnknown, BookUnsafe, NotAllowed, PinLocked
+from app.errors import BookError, BookUnknown, NotAllowed, PinLocked
 from app.logbook.book import Draft, Received
 from app.logbook.disk import Disk
 from app.logbook.drafts import proof
@@ -1096,10 +1095,11 @@ class LooseDisk(QuickDisk):
     """A card that is not to be had for a while: the steps that write are refused, then it is as before."""
 
     refuses: tuple[str, ...] = ()
+    full: tuple[str, ...] = ()
 
     def step(self, name: str) -> None:
         if name in self.refuses:
-            raise OSError(errno.EIO, "loose", name)
+            raise OSError(errno.ENOSPC if name in self.full else errno.EIO, "loose", name)
 
 
 @pytest.mark.parametrize("meanwhile", [False, True], ids=["crew", "office"])
@@ -1110,16 +1110,37 @@ async def test_a_card_that_was_loose_for_a_while_costs_no_restart(switch_on: Swi
     await hand.night_round()
     disk.refuses = ("append.sync", "again.write")
     for _ in range(2):
-        with pytest.raises(BookUnsafe):
+        with pytest.raises(BookUnknown) as error:
             await hand.scan(LABELS["gate"])
+        assert error.value.key == "watch.in_doubt"
     disk.refuses = ()
     if meanwhile:
         hand.logbook.reopen()
-    with suppress(BookUnknown):  # "not recorded: do it again"
-        await hand.scan(LABELS["power"])
     await hand.scan(LABELS["power"])
     assert [record.body["stop"] for record in hand.records("stop.arrived")] == ["s-gate", "s-power"]
     assert hand.killed().watch.state.round == hand.watch.state.round
+
+
+@pytest.mark.parametrize("full", [(), ("again.write",), ("again.write", "torn")], ids=["loose", "full", "full, torn"])
+async def test_what_was_in_doubt_is_neither_sent_nor_recorded_twice(
+    switch_on: Switch, clock: HandClock, full: tuple[str, ...]
+) -> None:
+    disk = LooseDisk()
+    hand = switch_on(disk=disk)
+    await hand.night_round()
+    head = hand.logbook.head
+    disk.refuses, disk.full = ("append.sync", "again.write", "torn"), full
+    with pytest.raises(BookUnknown):
+        await hand.watch.report("leak", "drip")
+    assert (hand.logbook.head, hand.logbook.unsent) == (head, head.seq)
+    assert [entry.record.seq for entry in hand.logbook.entries(head.seq)] == [head.seq]
+    disk.refuses = ()
+    clock.pass_s(40)
+    await hand.watch.report("leak", "drip")
+    assert hand.kinds().count("finding.raised") == 1
+    await hand.watch.report("leak", "drip")
+    assert hand.kinds().count("finding.raised") == 2, "two of the same are two where nothing was in doubt"
+    assert hand.killed().watch.state.findings == hand.watch.state.findings
 
 
 class StumblingDisk(QuickDisk):

@@ -129,7 +129,7 @@ class Logbook:
         damage = self._undeclared = ledger.new_damage
         with saving():
             self._journal = Journal(
-                self.folder, self._disk, self._space, ledger, torn, partial(self._live.newest, ledger)
+                self.folder, self._disk, self._space, ledger, torn, partial(self._live.newest, ledger), hint
             )
         try:
             self._make_sound()
@@ -141,7 +141,6 @@ class Logbook:
         except BaseException:
             self._journal.close()
             raise
-        self._head = Head(ledger.seq, ledger.hash)
         self._waiting = closed.waiting(self.folder)
         if fresh and hint is not None:
             damage = (Damage(0, 0, 0, 1, hint.seq), *damage)
@@ -211,7 +210,8 @@ class Logbook:
     def reopen(self) -> Opening:
         """Read the journal again after BookUnknown: what is found now is durable, the rest never was.
 
-        Raises BookUnsafe when the disk does not take what was found; then it can be read, and the next append tries.
+        Raises BookUnsafe when the disk does not take what was found: nobody knows what will stand. The next append
+        tries again.
         """
         with self._lock:
             self._must_be_open()
@@ -220,7 +220,7 @@ class Logbook:
             self.opening = self._open()
             if self._ledger.book != before:
                 self._begin_again()
-            self._settle()
+            self._journal.make_durable()
             return self.opening
 
     # -- succession -----------------------------------------------------------------------------
@@ -371,7 +371,9 @@ class Logbook:
 
     @property
     def head(self) -> Head:
-        return self._head
+        """The last record that is durable: what follows it was found at an opening that the disk refused to make sound,
+        and is not given out until it does."""
+        return self._journal.durable
 
     @property
     def acked(self) -> int:
@@ -381,7 +383,7 @@ class Logbook:
     @property
     def unsent(self) -> int:
         """Records no office has acknowledged, those of closed books too."""
-        return max(0, self._ledger.seq - self._ledger.acked) + self._waiting
+        return max(0, self.head.seq - self._ledger.acked) + self._waiting
 
     @property
     def holes(self) -> tuple[Hole, ...]:
@@ -418,7 +420,6 @@ class Logbook:
         rows = [Row(entry.raw, entry.hash) for entry in entries] + [Row(note_raw(note)) for note in notes]
         if rows:
             self._journal.commit(rows)
-            self._head = Head(self._ledger.seq, self._ledger.hash)
             self._blobs.named(entry.raw for entry in entries)
         return entries
 
@@ -426,12 +427,13 @@ class Logbook:
         return chained(drafts, self.book, self._ledger.seq, self._ledger.hash, self._clock.now())
 
     def entries(self, first: int = 1, limit: int | None = None) -> Iterator[Entry]:
-        """Records from number `first`, read from the disk as they are asked for; those not here are passed over.
+        """Durable records from number `first`, read from the disk as they are asked for; those not here are left out.
 
         They end with the book: when another one has come into its place meanwhile, nothing more is given.
         """
         book = self.book
-        last, left = self._ledger.seq, self._ledger.seq if limit is None else limit
+        last = self.head.seq
+        left = last if limit is None else limit
         while True:
             try:
                 for entry in read_entries(self.folder, self._ledger, first, left):
@@ -447,7 +449,7 @@ class Logbook:
                     if not isinstance(e, Unsound):
                         raise
                     self._read_everything()
-                last = self._ledger.seq
+                last = self.head.seq
 
     def entry(self, seq: int) -> Entry | None:
         """One record; None when it is lost or not written yet."""

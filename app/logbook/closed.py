@@ -217,12 +217,13 @@ class ClosedBook(View):
         self.identity = identity
         self._disk = disk
         with saving():  # a segment that is not there any more is no better than a disk that fails
-            ledger, torn = journals.replay(home, journals.read_hint(home))
+            hint = journals.read_hint(home)
+            ledger, torn = journals.replay(home, hint)
         if not ledger.book:
             raise BookError("book.no_book", folder=str(home))
         super().__init__(home, ledger)
         with saving():
-            self._journal = Journal(home, disk, Space(), self._ledger, torn)
+            self._journal = Journal(home, disk, Space(), self._ledger, torn, hint=hint)
         self.office = read_office(home, self._ledger)
         self._heads = _read_heads(home)
 

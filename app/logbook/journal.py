@@ -24,15 +24,13 @@ from app.logbook.chain import Segment, decode_chain, encode_chain
 from app.logbook.disk import Disk, reading, saving, unsafe
 from app.logbook.earlier import Unsound
 from app.logbook.ledger import Ledger
-from app.logbook.lines import TEXT, encode_json, note_hash, note_line, note_raw, read_note, written_line
+from app.logbook.lines import TEXT, Head, encode_json, note_hash, note_line, note_raw, read_note, written_line
 from app.logbook.places import Places
 from app.logbook.replay import Replay, read_alone
 from app.logbook.room import Reserve
 from app.logbook.snapshots import LiveState, Snapshot, keep_snapshot, read_snapshot, snapshot_path
 
 _NUMBERED: Final = re.compile(r"(seg|kept)-([0-9]+)\.jsonl")
-_AGAIN: Final = 16 * 1024
-"""Bytes before the end that opening writes once more: a write whose flush failed may be only in memory."""
 
 
 class Space(Struct, frozen=True):
@@ -54,7 +52,8 @@ class Row(Struct, frozen=True):
 
 
 class Hint(Struct, frozen=True):
-    """The last acknowledged record, written beside the journal without a flush: it shows an accident, not an attack."""
+    """The last acknowledged record, written beside the journal without a flush: it shows an accident, not an attack.
+    What stands behind it in the newest segment may be only in memory: a flush that failed is not heard of again."""
 
     book: str
     hash: str
@@ -205,8 +204,9 @@ class Journal:
         ledger: Ledger,
         torn: bytes,
         live: Callable[[], LiveState | None] = lambda: None,
+        hint: Hint | None = None,
     ) -> None:
-        """`live` gives the state that a next segment's snapshot keeps."""
+        """`live` gives the state that a next segment's snapshot keeps, `hint` is what was read with the ledger."""
         self.ledger = ledger
         self._live = live
         self._space = space
@@ -217,30 +217,45 @@ class Journal:
         self._used = ledger.end
         self._size = os.fstat(self._fd).st_size
         self._torn = torn
-        self._settled = False
+        self._unsure: int | None
+        """Behind this offset some of what replay found may be only in memory."""
+        self._unsure, self.durable = self._known_durable(hint)
         self._poisoned = False
         self.reserve = Reserve(folder, disk, space.reserve)
         self.set_aside: tuple[str, ...] = ()
         """Names of the files that torn bytes were put into."""
 
     # -- opening --------------------------------------------------------------------------------
-    def settle(self) -> None:
-        """Make what replay took for true durable, and set torn bytes aside. Raises BookUnsafe; may be tried again.
-        Of a journal that was closed because the disk refused just this, BookUnknown: it wants to be opened again."""
+    def _known_durable(self, hint: Hint | None) -> tuple[int, Head]:
+        """Where the last acknowledged record stands in the newest segment, and which one it is."""
+        ledger, newest = self.ledger, self.ledger.segments[-1]
+        place = ledger.places.record(hint.seq) if hint and hint.book == ledger.book.hex() else None
+        if hint is None or place is None or place[0] != ledger.segment:
+            return 0, Head(newest.first - 1, newest.previous)
+        if os.pread(self._fd, TEXT - 1, place[1] - TEXT) != hint.hash.encode():
+            return 0, Head(newest.first - 1, newest.previous)
+        return place[1] - TEXT, Head(hint.seq, bytes.fromhex(hint.hash))
+
+    def make_durable(self) -> None:
+        """All that replay took for true; a record that is durable already is written with it, so that an opening always
+        shows whether the disk takes one. Raises BookUnsafe; may be tried again. Of a journal that was closed because
+        the disk refused just this, BookUnknown: it wants to be opened again."""
         if self._fd < 0:
             raise BookUnknown("book.unknown")
-        if self._settled:
+        if self._unsure is None:
             return
         with saving():
-            if self._torn:
-                self._put_aside()
-            self._write_again()
-        self._settled = True
+            found = os.pread(self._fd, self._used - self._unsure, self._unsure)
+            self._disk.write_all("again.write", self._fd, found, self._unsure)
+            self._disk.sync("again.sync", self._fd)
+        self._unsure, self.durable = None, Head(self.ledger.seq, self.ledger.hash)
 
-    def _write_again(self) -> None:
-        start = max(0, self._used - _AGAIN)
-        self._disk.write_all("again.write", self._fd, os.pread(self._fd, self._used - start, start), start)
-        self._disk.sync("again.sync", self._fd)
+    def settle(self) -> None:
+        """The same, and set torn bytes aside, which needs room. Raises as `make_durable` does."""
+        self.make_durable()
+        if self._torn:
+            with saving():
+                self._put_aside()
 
     def _put_aside(self) -> None:
         name = f"torn-{self.ledger.segment:08d}-{self._used}"
@@ -280,6 +295,7 @@ class Journal:
             else:
                 self.ledger.add_record(self.ledger.segment, self._used, row.raw, row.hash)
             self._used += len(piece)
+        self.durable = Head(self.ledger.seq, self.ledger.hash)
         self._write_hint()
 
     def _put(self, data: bytes) -> None:

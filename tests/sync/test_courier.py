@@ -1,5 +1,6 @@
 """The courier's own thread: it goes by itself, goes on after every failure, and says how it stands."""
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from app.errors import OfficeRefused
+from app.errors import BookUnknown, OfficeRefused
 from app.logbook.book import Draft, Logbook
+from app.logbook.disk import Disk
 from sync.client import Client
 from sync.courier import Courier, CourierState
 from sync.lane import Writer
@@ -105,6 +107,26 @@ def test_a_refusal_does_not_end_the_tries_either(tmp_path: Path, running: Runnin
             running.publish("plan", "p", b'{"revision":1}')
             seen.rested(all_sent, after=len(seen.states))
         assert mine.logbook.page("plan") == b'{"revision":1}'
+
+
+def test_a_card_that_was_loose_while_a_receipt_was_kept_costs_no_restart(
+    tmp_path: Path, running: RunningOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nobody records anything meanwhile."""
+    failed: list[str] = []
+
+    def loose(self: Disk, name: str) -> None:
+        if name == "append.sync" and not failed:
+            failed.append(name)
+            raise OSError(errno.EIO, "loose")
+
+    with handheld(tmp_path / "h", running) as mine:
+        mine.write(3)
+        monkeypatch.setattr(Disk, "step", loose)
+        with pytest.raises(BookUnknown):
+            mine.courier.exchange()
+        assert failed
+        assert mine.courier.exchange().pending == 0
 
 
 def test_sync_now_does_not_wait_for_the_timer(tmp_path: Path, running: RunningOffice) -> None:
