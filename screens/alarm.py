@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from app.duties.days import local_time
@@ -15,6 +14,7 @@ from screens.page import Page
 from screens.times import clock
 
 PRESSES = 2
+RAISE = "9"
 SILENT = "8"
 _NEWS = {
     "taken": ("alarm.taken", "alarm.taken_unnamed"),
@@ -23,11 +23,17 @@ _NEWS = {
 
 
 class AlarmPage(Page):
-    hurries: ClassVar[bool] = True
-
     def __init__(self, pressed: int = 0) -> None:
         super().__init__()
         self._pressed = pressed
+
+    def hurries(self, key: str) -> bool:
+        return True
+
+    @property
+    def half_typed(self) -> bool:
+        """The next press raises it."""
+        return bool(self._pressed)
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         watch = self.gear.watch
@@ -46,16 +52,18 @@ class AlarmPage(Page):
         if not self.gear.watch.may_raise_alarm:
             return (back,)
         if self.gear.watch.alarm_open:
-            return ("9", self.say("alarm.key_again")), back
+            return (RAISE, self.say("alarm.key_again")), back
         silent = ((SILENT, self.say("alarm.silent_key")),) if self._pressed else ()
-        return (("9", self.say("alarm.key")), *silent, back)
+        return ((RAISE, self.say("alarm.key")), *silent, back)
 
     async def digit(self, key: str) -> None:
         if key == SILENT and self._pressed and not self.gear.watch.alarm_open:
             await self.gear.watch.raise_alarm(silent=True)
             self.terminal.close(self)
             return
-        if key != "9" or not self.gear.watch.may_raise_alarm:
+        if key != RAISE:
+            return  # a hand that shakes strikes the keys beside it
+        if not self.gear.watch.may_raise_alarm:
             self._pressed = 0
             return
         self._pressed += 1

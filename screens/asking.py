@@ -118,6 +118,10 @@ class AskPage(Page):
 
     # -- keys ----------------------------------------------------------------------------------
     @property
+    def open_question(self) -> object:
+        return len(self._answers)
+
+    @property
     def half_typed(self) -> bool:
         return bool(self._typed.typed)
 

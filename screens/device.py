@@ -77,8 +77,8 @@ class Device:
         self._terminal.in_turn(self.switch_torch if pressed.action == "torch" else partial(self._sos, pressed.held))
 
     async def _sos(self, held: bool) -> None:
-        """Held, it is the alarm; a short press asks for the second one, as the first 9 does."""
-        from screens.alarm import AlarmPage  # the first screen does not need it
+        """Held, it is the alarm; a short press is what a 9 is."""
+        from screens.alarm import RAISE, AlarmPage  # the first screen does not need it
 
         terminal = self._terminal
         await terminal.end_practice()  # this key is never practice
@@ -87,3 +87,5 @@ class Device:
             terminal.signal("mark")
         if not terminal.down_to(AlarmPage):
             terminal.open(AlarmPage(pressed=1))
+        elif not held:
+            await terminal.top.digit(RAISE)

@@ -256,6 +256,10 @@ class CountPage(SheetPage):
         return [*rows, *paragraph(after, "dim", width)]
 
     @property
+    def open_question(self) -> object:
+        return self._place, self._page
+
+    @property
     def half_typed(self) -> bool:
         return self._item is not None and bool(self._typed[self._place].typed)
 

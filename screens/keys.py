@@ -21,11 +21,12 @@ class Action(Struct, frozen=True):
     """Catalogue key of what it does."""
 
 
+MENU: Final = ("asterisk", "multiply")
 DIGITS: Final = tuple(Action(f"press('{digit}')", (str(digit),), str(digit), "keys.choose") for digit in range(10))
 OTHERS: Final = (
     Action("enter", ("enter",), "Enter", "keys.enter"),
     Action("back", ("backspace", "ctrl+h", "escape"), "Backspace", "keys.back"),
-    Action("menu", ("asterisk", "multiply"), "*", "keys.menu"),
+    Action("menu", MENU, "*", "keys.menu"),
     Action("move(-1)", ("up",), "Up", "keys.up"),
     Action("move(1)", ("down",), "Down", "keys.down"),
     Action("press('.')", ("full_stop", "decimal"), ".", "keys.point"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.duties.lone import SOUNDS_MS, Phase, Standing
 from app.lone import Alone
-from screens.alarm import AlarmPage, standing_rows
+from screens.alarm import RAISE, AlarmPage, standing_rows
 from screens.layout import Line, banner, paragraph, title
 from screens.page import Page
 from screens.times import clock
@@ -29,7 +29,6 @@ RESTS_S: Final = 8.0
 """No key for so long: nobody types any more, whatever stands in the field."""
 TYPING_LOOK_S: Final = 1.0
 SIGNALS: Final = {Phase.ASKED: "ask", Phase.URGED: "wake"}
-PRESSED: Final = "9"
 
 
 class Guard:
@@ -125,8 +124,9 @@ class Guard:
         """All is well, or nobody is alone any more: whatever was done before is on top again."""
         self._sounded = (Phase.WELL, 0)
         page = self._page()
-        if page is not None:
+        if page is not None and self._terminal.screen is page:
             self._terminal.close(page)
+            self._terminal.turned_by_itself()
 
 
 class LonePage(Page):
@@ -150,7 +150,7 @@ class LonePage(Page):
         return [*rows, (), *paragraph(self.say("lone.asked_what"), "text", width)]
 
     def foot(self) -> Sequence[tuple[str, str]]:
-        return (("Enter", self.say("lone.well")), (PRESSED, self.say("alarm.key")), self.menu_key)
+        return (("Enter", self.say("lone.well")), (RAISE, self.say("alarm.key")), self.menu_key)
 
     async def enter(self) -> None:
         await Alone.of(self.gear.watch).answer_lone()
@@ -159,8 +159,11 @@ class LonePage(Page):
         self.terminal.tell(self.say("lone.answered"))
 
     async def digit(self, key: str) -> None:
-        if key == PRESSED:
+        if key == RAISE:
             self.terminal.open(AlarmPage(pressed=1))
+
+    def hurries(self, key: str) -> bool:
+        return key == RAISE or super().hurries(key)
 
     def on_screen_resume(self) -> None:
         """Something was done on a page above, the alarm perhaps: then nobody need answer any more."""

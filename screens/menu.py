@@ -5,7 +5,7 @@ from typing import Final
 
 from app.errors import NotAllowed
 from app.resume import Shift
-from screens.alarm import AlarmPage
+from screens.alarm import RAISE, AlarmPage
 from screens.choices import ListPage
 from screens.help import HelpPage
 from screens.layout import Line, numbered, title
@@ -52,6 +52,9 @@ class MenuPage(Page):
         if self.gear.camera is None:
             return (("Enter", self.say("menu.close")),)
         return (("Enter", self.say("camera.key")), ("Backspace", self.say("menu.close")))
+
+    def hurries(self, key: str) -> bool:
+        return key == RAISE or super().hurries(key)
 
     async def digit(self, key: str) -> None:
         terminal = self.terminal

@@ -23,6 +23,7 @@ from app.errors import WatchbookError
 from app.ports import Scan, Sighting
 from app.text import cells, fit
 from app.words import LANGS, say
+from screens.keys import MENU
 from screens.layout import Line, Span, hints, paragraph, two
 from screens.names import point_of, schedule_name
 from screens.themes import PAPER, SIGNS, style
@@ -109,8 +110,6 @@ class Page(Screen[None]):
 
     walks: ClassVar[bool] = False
     """It shows the round: while it is on top, the radio listens for what waits."""
-    hurries: ClassVar[bool] = False
-    """Each key counts, however fast it comes: nobody waits in danger."""
     is_start: ClassVar[bool] = False
     """A shift begins here: what the one before left is offered first."""
     _from_row = 0
@@ -140,6 +139,16 @@ class Page(Screen[None]):
 
     async def enter(self) -> None:
         """Enter: the common answer."""
+
+    def hurries(self, key: str) -> bool:
+        """Whether this key (Textual's name) counts here however fast it comes, and although the page has just come up
+        by itself: those that lead to the alarm, since nobody waits in danger."""
+        return key in MENU
+
+    @property
+    def open_question(self) -> object:
+        """What the next key answers, where one page asks several things in turn."""
+        return None
 
     @property
     def half_typed(self) -> bool:

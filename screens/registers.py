@@ -166,6 +166,10 @@ class EntryPage(Page):
         return (("Enter", self.say(words or ("registers.save" if last else "registers.next"))), self.back_key)
 
     @property
+    def open_question(self) -> object:
+        return self._place
+
+    @property
     def half_typed(self) -> bool:
         return bool(self._digits.typed)
 

@@ -264,6 +264,12 @@ class StopPage(Page):
 
     # -- keys ----------------------------------------------------------------------------------
     @property
+    def open_question(self) -> object:
+        """The check; what stands in its field is of the same one."""
+        check = self._check()
+        return check.id if check else None
+
+    @property
     def half_typed(self) -> bool:
         return bool(self._digits.typed or (self._sheet and self._sheet.taken))
 

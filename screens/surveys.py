@@ -228,6 +228,10 @@ class FittingPage(Page):
     def _last(self) -> Fitting | None:
         return acts(self).before(self._survey, self._unit.id, self._back)
 
+    @property
+    def open_question(self) -> object:
+        return self._what
+
     async def enter(self) -> None:
         if self._what is not None:
             await acts(self).find_right(self._survey.id, self._unit.id, self._what)

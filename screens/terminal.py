@@ -379,9 +379,7 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
     async def _menu(self) -> None:
         from screens.menu import MenuPage
 
-        if isinstance(self.screen, MenuPage):
-            self.close(self.top)
-        elif not self.down_to(MenuPage):
+        if not self.down_to(MenuPage):  # pressed again it stays: whoever is in danger presses more than once
             self.open(MenuPage())
 
     async def _help(self) -> None:
@@ -523,15 +521,15 @@ class Terminal(Scanning, App[int], inherit_bindings=False):  # Textual's own Ctr
             if self.asks() != before and not stays:
                 self.turned_by_itself()
 
-    @property
-    def hurries(self) -> bool:
-        return bool(self.screen_stack) and self.top.hurries
+    def hurries(self, key: str) -> bool:
+        return bool(self.screen_stack) and self.top.hurries(key)
 
     def asks(self) -> tuple[object, ...]:
-        """What a key would mean now: the page, and the stop that the round is at."""
+        """What a key would mean now: the page and what it asks, and the stop that the round is at."""
         progress = self.gear.watch.state.round
         top = self.screen if self.screen_stack else None  # a code may still come while the program ends
-        return top, progress and (progress.at_stop, progress.last), self.locked
+        question = top.open_question if isinstance(top, Page) else None
+        return top, question, progress and (progress.at_stop, progress.last), self.locked
 
     async def _scanned(self, scan: Scan) -> None:
         from screens.code_read import take  # here and below: the first screen does not need it

@@ -12,6 +12,7 @@ from textual._time import get_time
 from textual.message import Message
 
 from hardware.scanner import Gate, Out, pasted
+from screens.platform.presses import Presses
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -21,16 +22,10 @@ else:
     _App = object
 
 LATER_S: Final = 0.005
-"""So long after they are due held letters are looked at again."""
+"""So long after they are due held keys are looked at again."""
 GUARD_S: Final = 0.3
 """So long after a page opened by itself a person's keys are still meant for the page before: about the time that a
 thumb needs which is already on its way."""
-
-HELD_S: Final = 0.1
-"""The same key again within this time was not let go: a keyboard repeats 11 to 40 times a second, a thumb presses 8."""
-DELAY_S: Final = 0.7
-"""A keyboard begins to repeat a key that is held after at most so long; the kernel's own after 0.25 s, a desktop's
-after 0.66 s. Within it nothing tells the first repetition from a second press but what follows within HELD_S."""
 
 
 class Scanned(Message):
@@ -55,12 +50,7 @@ class Scanning(_App):
         self._expiry: asyncio.TimerHandle | None = None
         self._deaf_until = 0.0
         """A person's keys pressed before this (`Key.time`) are dropped."""
-        self._last = ("", 0.0)
-        """The key that a person pressed last, and when."""
-        self._has_turned = False
-        """Another question stands there since that key was pressed."""
-        self._doubtful: events.Key | None = None
-        """The same key again, to another question: pressed twice, or the first time that a held key repeats."""
+        self.presses = Presses()
 
     async def on_event(self, event: events.Event) -> None:
         if event.is_forwarded or not isinstance(event, events.Key | events.Paste):
@@ -82,17 +72,11 @@ class Scanning(_App):
     async def _type(self, keys: list[events.Key]) -> None:
         """A person's keys, on their usual way, but for those meant for a page that is gone."""
         for key in keys:
-            before, self._last = self._last, (key.key, key.time)
-            since = key.time - before[1] if self._has_turned and before[0] == key.key else DELAY_S
-            doubtful, self._doubtful = self._doubtful, None
-            if 0 <= since < HELD_S:
-                continue  # not let go; neither was the one before it, of which that was not known
-            if doubtful is not None:
-                await self._press(doubtful)
-            if 0 <= since < DELAY_S:
-                self._wait_and_see(key)
-            else:
+            hurries = self.hurries(key.key)
+            await self._press_believed(key.time, "" if hurries else key.key)
+            if self.presses.counts(key, hurries=hurries):
                 await self._press(key)
+            self._believe_later()
         if self.gate.open and self._expiry is None:
             wait_s = max(0.0, self.gate.due - get_time()) + LATER_S
             self._expiry = asyncio.get_running_loop().call_later(wait_s, self._silence)
@@ -101,30 +85,27 @@ class Scanning(_App):
         """What a key would mean now: the page that is open, and its question."""
         return self.screen_stack[-1:]
 
-    @property
-    def hurries(self) -> bool:
-        """Whether each key counts on the page that is open, however fast it comes."""
+    def hurries(self, key: str) -> bool:
+        """Whether this key counts on the page that is open, however fast it comes and whatever has just come up."""
         return False
 
     async def _press(self, key: events.Key) -> None:
-        """A key that is held does not answer what it has brought up itself: whoever asks sees that another question
-        stands there. In a hurry each one counts."""
-        if key.time >= self._deaf_until:
+        if key.time >= self._deaf_until or self.hurries(key.key):
             before = self.asks()
             await super().on_event(key)
-            self._has_turned = self.asks() != before and not self.hurries
+            self.presses.turned = self.asks() != before
 
-    def _wait_and_see(self, key: events.Key) -> None:
-        """Pressed, unless it comes again at once."""
-        self._doubtful = key
-        wait_s = max(0.0, key.time + HELD_S - get_time()) + LATER_S
-        asyncio.get_running_loop().call_later(wait_s, self.call_later, self._believe, key)
-
-    async def _believe(self, key: events.Key) -> None:
-        """Behind whatever is already queued: it may be the next repetition."""
-        if self._doubtful is key:
-            self._doubtful = None
+    async def _press_believed(self, t: float, then: str = "") -> None:
+        if (key := self.presses.believed(t, then)) is not None:
             await self._press(key)
+
+    def _believe_later(self) -> None:
+        """Behind whatever is already queued then: it may be the next repetition. After a frozen moment it is still to
+        be read: so the loop rests once it is due, and the thread of the keyboard has its turn."""
+        if (due := self.presses.doubts) is not None:
+            loop = asyncio.get_running_loop()
+            wait_s = max(0.0, due - get_time())
+            loop.call_later(wait_s, loop.call_later, LATER_S, self.call_later, self._press_believed, due)
 
     def turned_by_itself(self) -> None:
         """Another page stands there, or the same with another question, and no key of the person has asked for it.
@@ -132,7 +113,7 @@ class Scanning(_App):
         What counts is when a key was pressed, not when its turn comes: one that waited behind a slow disk is dropped
         too. The time runs from the moment the page has been drawn. One that is held all the while answers nothing.
         """
-        self._has_turned = not self.hurries
+        self.presses.turned = True
         self._turn_deaf()
         self.call_after_refresh(self._turn_deaf)
 

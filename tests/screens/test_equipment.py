@@ -59,7 +59,7 @@ async def arrive(here: World, pilot: Pilot[int]) -> None:
     await keys(pilot, "enter")
     await scan(pilot, label("point:power"))
     here.clock.pass_by(31)
-    await keys(pilot, "asterisk asterisk")
+    await keys(pilot, "asterisk backspace")
 
 
 async def read_daily(folder: Path, plan: Plan, check: str, figures: Sequence[str]) -> None:

@@ -15,7 +15,8 @@ from screens.finding import FindingPage
 from screens.home import HomePage
 from screens.label import CodePage
 from screens.listening import Listener
-from screens.platform.scans import GUARD_S, HELD_S, Scanned
+from screens.platform.presses import HELD_S
+from screens.platform.scans import GUARD_S, Scanned
 from screens.round import RoundPage
 from screens.stop import StopPage
 from screens.terminal import Terminal

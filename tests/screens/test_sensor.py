@@ -69,7 +69,7 @@ async def at_the_power_room(
             here.clock.pass_by(60)
             await scan(pilot, label("point:power"))
             here.clock.pass_by(31)  # the label's beacon is no longer waited for
-            await keys(pilot, "asterisk asterisk")
+            await keys(pilot, "asterisk backspace")
             assert isinstance(app.screen, StopPage)
             yield here, app, pilot
 
@@ -229,7 +229,7 @@ async def test_a_sensor_that_nobody_measured_is_no_beacon_the_stop_asks_for_the_
             await begin(pilot)
             await scan(pilot, label("point:gate"))
             here.clock.pass_by(60)
-            await keys(pilot, "asterisk asterisk")
+            await keys(pilot, "asterisk backspace")
             assert "这里没有信标" in text(app)
             assert here.radio.wanted[-1] == frozenset({(LABEL, "power")}), "the receiver stays off for that"
             await scan(pilot, label("point:power"))

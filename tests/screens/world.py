@@ -26,7 +26,7 @@ from app.watch import Watch
 from hardware.power import Battery
 from hardware.side_keys import SideKey
 from screens.gear import Contact, Gear
-from screens.platform.scans import DELAY_S
+from screens.platform.presses import DELAY_S
 from screens.terminal import Terminal
 from tests.logbook.tools import receipt
 from tests.screens.plans import UUID, pages
