@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +125,9 @@ def test_a_refusal_rings_where_the_screen_is(enrolled: Path, noted: Path, tmp_pa
         pty.settle(0.2)
         pty.forget()
         pty.send("7777\r")
-        pty.settle(1)
+        until = time.monotonic() + 20
+        while pty.raw.count(b"\a") < 3 and time.monotonic() < until:
+            pty.watch(0.1)
+        pty.settle(0.5)
         assert pty.raw.count(b"\a") == 3, pty.text
     assert errors.read_bytes() == b""
