@@ -248,6 +248,8 @@ class Journal:
             found = os.pread(self._fd, self._used - self._unsure, self._unsure)
             self._disk.write_all("again.write", self._fd, found, self._unsure)
             self._disk.sync("again.sync", self._fd)
+            if not self._unsure:  # no record that was acknowledged shows that the segment's name is durable
+                self._disk.sync_folder("again.folder", self._folder / "journal")
         self._unsure, self.durable = None, Head(self.ledger.seq, self.ledger.hash)
 
     def settle(self) -> None:
