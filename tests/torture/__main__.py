@@ -33,6 +33,7 @@ from tests.torture.test_links import LINKS
 from tests.torture.test_networks import NETWORKS
 from tests.torture.test_office_kills import OFFICE_KILLS
 from tests.torture.test_power_cut import POWER_CUTS, READ_ONLY
+from tests.torture.test_refusals import REFUSALS
 from tests.torture.test_rot import FLIPPED, TORN
 from tests.torture.test_upgrade import UPGRADES
 
@@ -46,6 +47,7 @@ TORTURES: Final = (
     FULL,
     BOUNDED,
     FAILED_CALLS,
+    REFUSALS,
     READ_ONLY,
     CLOCKS,
     DOORS,

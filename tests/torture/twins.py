@@ -1,7 +1,7 @@
 """Seeded bugs: each breaks one promise of the disk, and some torture must find it. None of them is in the product."""
 
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
@@ -138,6 +138,22 @@ class HalfIsWhole(Disk):
         return len(data) if taken else 0
 
 
+class WritesLittleAgain(Disk):
+    """Of what an opening found only the last 16 KiB are written once more."""
+
+    def write(self, name: str, fd: int, data: bytes, at: int) -> int:
+        skipped = max(0, len(data) - 16 * 1024) if name == "again.write" else 0
+        return skipped + super().write(name, fd, data[skipped:], at + skipped)
+
+
+class TrustsWhatItFound(Disk):
+    """What an opening found is called durable though the disk refused to take it."""
+
+    def sync(self, name: str, fd: int) -> None:
+        with suppress(OSError) if name == "again.sync" else nullcontext():
+            super().sync(name, fd)
+
+
 TWINS: Final[dict[str, type[Disk]]] = {
     "": Disk,
     "no fsync": NoFlush,
@@ -151,6 +167,8 @@ TWINS: Final[dict[str, type[Disk]]] = {
     "end of a book not flushed": EndNotFlushed,
     "in place": InPlace,
     "swallows errors": SwallowsErrors,
+    "writes too little again": WritesLittleAgain,
+    "calls what it found durable": TrustsWhatItFound,
 }
 
 
