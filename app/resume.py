@@ -45,8 +45,8 @@ class Shift(Struct, frozen=True):
 
     opened: int
     crew: tuple[Confirmation, ...]
-    up: int
-    boot: str
+    up: int = 0
+    boot: str = ""
 
     def lasted(self, now: Moment) -> int:
         """Milliseconds."""

@@ -80,7 +80,7 @@ def send_blobs(logbook: Logbook, client: Client, stopping: Callable[[], bool]) -
         except Refused as e:
             refusal = refusal or e
             continue
-        if kept is None or (kept.gone and logbook.unsent):  # a record that is still to come may name it anew
+        if kept is None or (kept.gone and logbook.is_owed):  # a record that is still to come may name it anew
             continue
         _check(logbook, name, kept)
         logbook.blob_held(name)

@@ -1,7 +1,8 @@
 """The courier: carries records to the office and brings back what is new, in a thread of its own.
 
 One round is: is it our office? · does it know this book? · urgent records, each alone · closed books · all
-others in order · files carried for other handhelds · pictures and texts that records name · the changes feed.
+others in order · files carried for other handhelds · pictures and texts that records name · the changes feed · what
+waits for an office that this handheld has left.
 A round that fails for any reason is followed by another; nothing is given up and nothing deleted. After one that went
 through the courier stays on the line: the office holds its question for changes until there are some. When the
 office holds another history of this book, the book ends and its successor goes on (decision 8).
@@ -59,6 +60,8 @@ DEAF: Final = 3
 """After so many held questions in a row that broke off, the line is left until the next round is due."""
 CONDITION_MS: Final = 60_000
 """How often the office is told how the handheld stands, at most."""
+ELSEWHERE_MS: Final = 600_000
+"""How often an office that this handheld has left is asked for its word, at most."""
 ENDS_MS: Final = 24 * 3600 * 1000
 """How often the office is asked for the ends of closed books; they go some days after it confirmed them."""
 CLOCK_MS: Final = 300_000
@@ -158,6 +161,10 @@ class Courier:
         self._ageing = False
         self._left_elsewhere = 0
         """Pictures and texts that wait for an office or site that this handheld has left."""
+        self._elsewhere_asked: int | None = None
+        """When those were last asked in vain; `Moment.up`."""
+        self._elsewhere_aside: WatchbookError | None = None
+        """What came of that."""
         self._answered: int | None = None
         self._asked: float | None = None
         self._off = standing.load(logbook.folder).off
@@ -271,6 +278,7 @@ class Courier:
             self._asked = None
             if self._wished:
                 self._outbox, self._wished = outboxes.settled(self._outbox), False
+                self._elsewhere_asked = None
         self._tell(busy=True)
         try:
             refusal = self._connected_round(stays)
@@ -373,6 +381,7 @@ class Courier:
 
     def _arm(self, refusal: WatchbookError | None) -> None:
         """Set the next round, whatever this one came to."""
+        aside = self._aside or self._elsewhere_aside
         asked = refusal.retry_after if isinstance(refusal, Refused) else self._asked
         if refusal is not None:
             self._find_urgent()
@@ -380,9 +389,9 @@ class Courier:
             before = self._outbox
             self._outbox = outboxes.failed(before) if refusal is not None else outboxes.settled(before)
             self._due = time.monotonic() + outboxes.wait_s(self._outbox, self._draw(), asked, bool(self._urgent))
-            if refusal is None and self._logbook.unsent and self._aside is None:
+            if refusal is None and self._logbook.unsent and aside is None:
                 self._due = time.monotonic() + outboxes.SOON_S
-        why = refusal or self._aside
+        why = refusal or aside
         reason = None if why is None else Reason(why.key, dict(why.fields))
         standing.save(self._logbook.folder, Standing(self._off, reason))
         online = not isinstance(refusal, OfficeAway) and self._answered is not None
@@ -418,7 +427,8 @@ class Courier:
         first: WatchbookError | None = None
         first_ones = (self._introduce, self._send_urgent, self._tell_condition)
         records = (self._send_closed, self._lane.send_all, self._send_carried)
-        for stream in (*first_ones, *records, self._send_blobs, self._send_left, self._fetch_changes):
+        blobs = (self._send_blobs, self._send_left)
+        for stream in (*first_ones, *records, *blobs, self._fetch_changes, self._send_elsewhere):
             try:
                 stream(client)
             except Forked:
@@ -478,44 +488,86 @@ class Courier:
         self._introduced, self._forgotten = True, False
 
     def _send_closed(self, client: Client) -> None:
-        """What no office holds yet of books that have ended: each to the office it was enrolled at.
+        """What our office does not hold yet of books that have ended.
 
-        What keeps one of them back keeps nothing else: it is only told. Raises OfficeAway when it is our own.
+        What keeps one of them back keeps nothing else: it is only told. Raises OfficeAway.
         """
         before, up = self._ends_asked, self._clock.now().up
         every = before is None or up - before >= ENDS_MS
         self._aside, self._ends_asked = None, up if every else before
         try:
             with closing(self._logbook.closed_books(every=every)) as books:
-                for book in books:
+                for book in filter(self._is_ours, books):
                     self._send_one_closed(book)
+        except BookError as e:
+            self._aside = e
         except WatchbookError:
             self._ends_asked = before
             raise
 
+    def _is_ours(self, book: ClosedBook) -> bool:
+        """Whether it belongs to our office, at whichever site."""
+        ours, theirs = self._logbook.office, book.office
+        return ours is not None and theirs is not None and theirs.server_key == ours.server_key
+
     def _send_one_closed(self, book: ClosedBook) -> None:
         """Of one that the office confirmed to its end, the last record once more: it says when it lacks others."""
-        ours, theirs = self._logbook.office, book.office
         first = min(book.acked + 1, book.head.seq)
-        if theirs is None or (first <= book.acked and (ours is None or theirs.server_key != ours.server_key)):
-            return
-        self._speak_for(book, Lane(book, Outbox(next=first, size=self._outbox.size), self._listener).send_all)
+        lane = Lane(book, Outbox(next=first, size=self._outbox.size), self._listener)
+        self._aside = self._speak_for(book, lane.send_all) or self._aside
 
-    def _speak_for(self, book: ClosedBook, say: Callable[[Client], None]) -> None:
-        """To the office of a closed book, in its name. Raises OfficeAway when it is our own."""
-        ours, theirs = self._logbook.office, book.office
+    def _speak_for(self, book: ClosedBook, say: Callable[[Client], None]) -> WatchbookError | None:
+        """To the office of a closed book, in its name; what is urgent cuts it. What came between, to be told. Raises
+        OfficeAway when it is our own; Hushed."""
+        theirs, is_ours = book.office, self._is_ours(book)
         assert theirs is not None
         try:
-            with closing(self._connect(book)) as line:
+            with closing(self._connect(book)) as line, self._giving_way(line):
                 line.hello()
                 say(line)
         except OfficeAway as e:
-            if ours is not None and theirs.server_key == ours.server_key:
+            if is_ours:
                 raise
-            self._aside = OfficeRefused("sync.closed_away", office=theirs.office)
             log.info("the office of a closed book: %s", e.key)
-        except (OfficeRefused, BookError) as e:
-            self._aside = e
+            return OfficeRefused("sync.closed_away", office=theirs.office)
+        except OfficeRefused as e:
+            log.info("the office of a closed book: %s", e.key)
+            return e if is_ours else OfficeRefused("sync.closed_refused", office=theirs.office)
+        except BookError as e:
+            return e
+        return None
+
+    def _send_elsewhere(self, client: Client) -> None:
+        """What waits for an office or site that this handheld has left, over lines of closed books; behind all that
+        somebody here waits for, since that office may be gone, and not in each round.
+
+        What keeps it back keeps nothing else: it is only told.
+        """
+        asked, up = self._elsewhere_asked, self._clock.now().up
+        if asked is not None and up - asked < ELSEWHERE_MS:
+            return
+        left, away = self._logbook.blobs_left_elsewhere(), set[str]()
+        self._left_elsewhere, self._elsewhere_aside = sum(map(len, left.values())), None
+        try:
+            with closing(self._logbook.closed_books(every=bool(left))) as books:
+                for book in books:
+                    if book.office is not None and book.office.server_key not in away:
+                        trouble = self._send_one_elsewhere(book, book.office.place in left)
+                        self._elsewhere_aside = self._elsewhere_aside or trouble
+                        away |= {book.office.server_key} if trouble else set()
+        except BookError as e:
+            self._elsewhere_aside = e
+        self._left_elsewhere = sum(map(len, self._logbook.blobs_left_elsewhere().values()))
+        self._elsewhere_asked = up if self._left_elsewhere or self._elsewhere_aside else None
+
+    def _send_one_elsewhere(self, book: ClosedBook, has_left: bool) -> WatchbookError | None:
+        """Its records, and pictures that wait for the word of its office."""
+        trouble: WatchbookError | None = None
+        if not self._is_ours(book) and book.acked < book.head.seq:
+            trouble = self._speak_for(book, Lane(book, Outbox(next=book.acked + 1), self._listener).send_all)
+        if has_left and trouble is None:
+            trouble = self._speak_for(book, partial(self._send_left_of, book))
+        return trouble
 
     def _doubt(self) -> None:
         """The office came back from a copy: what else it confirmed may be gone there too. Raises BookUnsafe."""
@@ -534,31 +586,18 @@ class Courier:
             carrying.send_blobs(self._logbook, client, self._must_go)
 
     def _send_left(self, client: Client) -> None:
-        """Pictures that wait for an office's last word; what an office or site is to get that this handheld has left,
-        over a line of a closed book's.
-
-        What is refused keeps nothing else back: it is only told.
-        """
+        """Pictures that wait for the office's last word. What is refused keeps nothing else back: it is only told."""
         try:
             if self._logbook.blobs_left():
-                self._send_left_of(self._logbook, client)
+                with self._giving_way(client):
+                    self._send_left_of(self._logbook, client)
         except OfficeRefused as e:
             self._aside = e
-        if self._elsewhere():
-            with closing(self._logbook.closed_books(every=True)) as books:
-                for book in books:
-                    if book.office is not None and book.office.place in self._logbook.blobs_left_elsewhere():
-                        self._speak_for(book, partial(self._send_left_of, book))
-        self._left_elsewhere = self._elsewhere()
 
     def _send_left_of(self, book: Writer, line: Client) -> None:
         from sync import carrying
 
-        with self._giving_way(line):
-            carrying.send_left(self._logbook, book, line, self._must_go)
-
-    def _elsewhere(self) -> int:
-        return sum(map(len, self._logbook.blobs_left_elsewhere().values()))
+        carrying.send_left(self._logbook, book, line, self._must_go)
 
     @contextmanager
     def _giving_way(self, client: Client) -> Iterator[None]:

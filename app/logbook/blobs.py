@@ -14,6 +14,7 @@ here.
 """
 
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
@@ -34,6 +35,7 @@ _NAME: Final = 64
 _NEW: Final = ".new"
 _HELD: Final = ".held-"
 _LEFT: Final = ".left-"
+_HASH: Final = re.compile(rb'"([0-9a-f]{64})"')
 _TYPES: Final = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 """How a file begins, and what it is then."""
 
@@ -120,16 +122,20 @@ class Blobs:
         if (self.folder / name).exists():
             self._disk.rename("blob.held", self.folder / name, self.folder / (name + _HELD + place))
 
-    def doubt(self, place: str) -> None:
-        """Whether the office there has them must be asked again. Raises OSError."""
+    def doubt(self, place: str, *, left: bool = False) -> None:
+        """Whether the office there has them must be asked again; `left`: one that was left. Raises OSError."""
+        doubted = _LEFT + place if left else ""
         for name in [name for name, suffix in _files(self.folder) if suffix == _HELD + place]:
-            self._disk.rename("blob.doubted", self.folder / (name + _HELD + place), self.folder / name)
+            self._disk.rename("blob.doubted", self.folder / (name + _HELD + place), self.folder / (name + doubted))
 
     def leave(self, place: str, segments: Iterable[Path]) -> None:
         """The office at `place` is no more that of the book in use: what these segments name and it does not have waits
-        for its word. May be repeated. Raises OSError."""
+        for its word. One that cannot be read keeps nobody from going. May be repeated. Raises OSError."""
         files = [(name, suffix) for name, suffix in _files(self.folder) if suffix in ("", _NEW)]
-        names = found_in(segments, {name for name, _ in files})
+        names = set[str]()
+        for segment in segments:
+            with suppress(OSError):
+                names |= found_in([segment], {name for name, _ in files})
         for name, suffix in files:
             if name in names and not (suffix and name in self._new):
                 self._leave(name, suffix, place)
@@ -213,6 +219,5 @@ def found_in(segments: Iterable[Path], names: set[str]) -> set[str]:
     """Those that some line of the segments names. Raises OSError."""
     found: set[str] = set()
     for path in segments if names else ():
-        data = path.read_bytes()
-        found |= {name for name in names - found if name.encode() in data}
+        found |= names & {name.decode() for name in _HASH.findall(path.read_bytes())}
     return found

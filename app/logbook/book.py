@@ -386,6 +386,11 @@ class Logbook:
         return max(0, self.head.seq - self._ledger.acked) + self._waiting
 
     @property
+    def is_owed(self) -> bool:
+        """Whether the office of this book lacks records of it, or of a closed one of the same site there."""
+        return self.head.seq > self.acked or closed.waiting(self.folder, self.office) > 0
+
+    @property
     def holes(self) -> tuple[Hole, ...]:
         """Records this handheld lost; each is declared by a `damage.declared`."""
         return tuple(self._ledger.holes)
@@ -481,10 +486,15 @@ class Logbook:
         return [path for folder in folders for _, path in journals.segments(folder)]
 
     def blobs_doubted(self) -> None:
-        """The office came back from a copy: what it said that it has may be gone there. Raises BookUnsafe."""
+        """The office came back from a copy: what it said that it has may be gone there, at whichever of its sites.
+        Raises BookUnsafe."""
         with self._lock, saving():
-            if self.office is not None:
-                self._blobs.doubt(self.office.place)
+            if self.office is None:
+                return
+            self._blobs.doubt(self.office.place)
+            for left in closed.offices(self.folder):
+                if left.server_key == self.office.server_key and left.place != self.office.place:
+                    self._blobs.doubt(left.place, left=True)
 
     def blob_held(self, name: str) -> None:
         """The office has it too. Raises BookUnsafe."""
@@ -605,6 +615,8 @@ class Logbook:
     def sign_head(self) -> dict[str, Any]:
         """Sign the head with the shift key and note it. Raises ChainBroken when the key is lost."""
         with self._lock:
+            self._must_be_open()
+            self._settle()
             note = self._signer.head_note(self.head)
             self._append((), (note,))
             return note

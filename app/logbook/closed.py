@@ -94,14 +94,22 @@ def homes(folder: Path) -> list[Path]:
 
 def homes_at(folder: Path, office: Enrolment | None) -> list[Path]:
     """Those of the same site at the same office. Raises BookUnsafe."""
-    return [home for home in homes(folder) if office is not None and _place_of(home) == office.place]
+    if office is None:
+        return []
+    return [home for home in homes(folder) if (found := _office_of(home)) and found.place == office.place]
 
 
-def _place_of(home: Path) -> str | None:
-    try:
-        return msgspec.json.decode((home / "office.json").read_bytes(), type=Enrolment).place
-    except (OSError, ValueError):
-        return None
+def offices(folder: Path) -> list[Enrolment]:
+    """Those of the closed books, as far as they can be told. Raises BookUnsafe."""
+    return [found for home in homes(folder) if (found := _office_of(home)) is not None]
+
+
+def _office_of(home: Path) -> Enrolment | None:
+    with suppress(OSError, ValueError):
+        return msgspec.json.decode((home / "office.json").read_bytes(), type=Enrolment)
+    with suppress(OSError, ValueError, BookError):
+        return read_office(home, journals.replay(home, journals.read_hint(home))[0])
+    return None
 
 
 def summary_of(home: Path) -> Summary | None:
@@ -112,9 +120,9 @@ def summary_of(home: Path) -> Summary | None:
         return None
 
 
-def waiting(folder: Path) -> int:
-    """Records of closed books that no office has acknowledged."""
-    return sum(_unsent(home) for home in homes(folder))
+def waiting(folder: Path, office: Enrolment | None = None) -> int:
+    """Records of closed books that no office has acknowledged; with `office` those that are for it."""
+    return sum(map(_unsent, homes(folder) if office is None else homes_at(folder, office)))
 
 
 def _unsent(home: Path) -> int:
@@ -128,16 +136,23 @@ def _unsent(home: Path) -> int:
 def closed_books(
     folder: Path, disk: Disk, identity: PrivateIdentity, *, every: bool = False
 ) -> Generator["ClosedBook"]:
-    """Those with something to send, or `every` one, each open while it is used. Raises BookError for one that cannot be
-    read."""
+    """Those with something to send, or `every` one, each open while it is used. Raises BookError behind the others when
+    one cannot be read."""
+    unread: BookError | None = None
     for home in homes(folder):
-        if not every and _unsent(home) == 0:
+        try:
+            if not every and _unsent(home) == 0:
+                continue
+            book = ClosedBook(home, disk, identity)
+        except BookError as e:
+            unread = e
             continue
-        book = ClosedBook(home, disk, identity)
         try:
             yield book
         finally:
             book.close()
+    if unread is not None:
+        raise unread
 
 
 # -- going altogether ----------------------------------------------------------------------------
@@ -151,7 +166,8 @@ def settled(folder: Path, before: int, asked: Collection[str] = ()) -> Iterator[
     """
     left = homes(folder)
     for home in left:
-        if _place_of(home) in asked:
+        office = _office_of(home) if asked else None
+        if asked and (office is None or office.place in asked):
             continue
         summary = summary_of(home)
         if summary is not None and (summary.acked < summary.seq or summary.at > before):

@@ -74,8 +74,12 @@ TABLE = {
         "The office names no certificate of its own: the administrator must set it. Nothing was sent",
     ),
     "closed_away": (
-        "旧簿还没传完,连不上它的办公室:{office}",
-        "A closed logbook waits for its office, which cannot be reached: {office}",
+        "原来办公室的记录或照片还没交完,连不上:{office}",
+        "Records or pictures wait for an office of before, which cannot be reached: {office}",
+    ),
+    "closed_refused": (
+        "原来的办公室不收还没交的记录或照片:{office}。请联系主管",
+        "An office of before does not take the records or pictures that wait for it: {office}. Tell your supervisor",
     ),
     # what is told and stops nothing
     "left_elsewhere": (

@@ -47,7 +47,7 @@ TABLE = {
     # disk
     "not_recorded": ("没有记上,请再做一次", "not recorded: do it again"),
     "in_doubt": (
-        "存储没有答复,不知道记上没有。请再做一次,已记的不会重复记",
-        "the storage does not answer: nobody knows if that was recorded. Do it again; it is never recorded twice",
+        "存储没有答复,不知道记上没有。请马上再做一次",
+        "the storage does not answer: nobody knows if that was recorded. Do it again at once",
     ),
 }

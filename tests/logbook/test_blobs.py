@@ -275,6 +275,52 @@ def test_a_closed_book_stays_until_the_office_that_was_left_has_its_pictures(tmp
     logbook.close()
 
 
+def test_a_closed_book_that_the_disk_does_not_give_keeps_nobody_from_going_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logbook = begun(tmp_path)
+    logbook.succeed("fork")
+    (earlier,) = closed.homes(tmp_path)
+    picture = logbook.attach(JPEG)
+    logbook.append(naming(picture))
+    unreadable(monkeypatch, earlier)
+    logbook.succeed("office", ELSEWHERE)
+    logbook.append(words(1))
+    assert logbook.blobs_left_elsewhere() == {HERE.place: [picture.sha256]}
+    logbook.close()
+
+
+def unreadable(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """A sector of each of its segments is gone."""
+    read = Path.read_bytes
+
+    def failing(path: Path) -> bytes:
+        if home in path.parents and path.name.startswith("seg-"):
+            raise OSError(errno.EIO, "no such sector")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+
+
+def test_a_closed_book_whose_place_only_its_records_know_stays_for_its_pictures_too(tmp_path: Path) -> None:
+    logbook, _, only_here = moved(tmp_path)
+    (home,) = closed.homes(tmp_path)
+    (home / "office.json").write_bytes(b"")
+    assert emptied(logbook) == [home]
+    logbook.blob_let_go(only_here.sha256, HERE)
+    assert emptied(logbook) == []
+    logbook.close()
+
+
+def test_what_another_office_lacks_is_not_owed_to_this_one(tmp_path: Path) -> None:
+    """An office that purged a picture is believed once it has all records: those of its own books."""
+    logbook, *_ = moved(tmp_path)
+    assert logbook.is_owed
+    logbook.receipt(receipt(logbook, logbook.head.seq))
+    assert (logbook.unsent > 0, logbook.is_owed) == (True, False)
+    logbook.close()
+
+
 def test_what_one_office_has_of_a_picture_is_no_word_of_another(tmp_path: Path) -> None:
     logbook, held, only_here = moved(tmp_path)
     logbook.append(naming(logbook.attach(JPEG), logbook.attach(PNG)))
@@ -285,7 +331,9 @@ def test_what_one_office_has_of_a_picture_is_no_word_of_another(tmp_path: Path) 
     assert logbook.blobs_left(HERE) == [only_here.sha256]
     logbook.blobs_doubted()
     assert logbook.blobs_waiting() == sorted([held.sha256, only_here.sha256])
-    logbook.blob_let_go(only_here.sha256, HERE)
+    assert logbook.blobs_left(HERE) == sorted([held.sha256, only_here.sha256]), "another site of the same office"
+    for one in (held, only_here):
+        logbook.blob_let_go(one.sha256, HERE)
     assert emptied(logbook) == []
     assert [logbook.blob(one.sha256) for one in (held, only_here)] == [JPEG, PNG], "the new book's records name them"
     logbook.close()

@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import Connection, delete, func, select, update
 
 from app.errors import OfficeAway, OfficeRefused
+from app.logbook import closed
 from app.logbook.blobs import Attachment
 from app.logbook.book import Draft, Logbook
-from app.logbook.reader import Enrolment
+from app.logbook.reader import Enrolment, Reader
 from app.logbook.verify import check_book
 from sync.carrying import send_blobs
 from sync.client import Client, Refused
@@ -35,9 +36,10 @@ from sync.office.store.blobs import (
     named_blobs,
     unnamed_blobs,
 )
+from sync.office.store.changes import begin_anew
 from sync.office.store.schema import records
 from sync.standing import Reason
-from sync.wire import Kept
+from sync.wire import Kept, join_code
 from tests.sync.places import (
     SITE,
     Handheld,
@@ -590,10 +592,92 @@ def test_a_picture_goes_to_the_office_it_belongs_to_although_the_handheld_went_e
         assert told(a) == ((Reason("sync.left_elsewhere", {"n": 1}),), away)
         with office(running.folder, running.port, db=running.db) as again:
             a.courier.exchange()
+            assert told(a)[0] == (Reason("sync.left_elsewhere", {"n": 1}),), "not asked in each round"
+            a.courier.sync_now()
+            a.courier.exchange()
             assert at_the_office(again, name) == photo(300_000, 3)
         assert at_the_office(other, name) is None
         assert a.logbook.blob(name) is not None, "its record is here"
         assert told(a) == ((), None)
+
+
+def gone_elsewhere(a: Handheld, running: RunningOffice, other: RunningOffice) -> str:
+    """With a picture that the office before lacks."""
+    name = photographed(a, running)
+    enrol(a.logbook, other.url, other.whole_code(), "", a.clock)
+    a.courier = Courier(a.logbook, a.clock)
+    return name
+
+
+def test_an_office_of_before_that_says_nothing_delays_no_alarm(tmp_path: Path, running: RunningOffice) -> None:
+    with office(tmp_path / "other") as other, handheld(tmp_path / "a", running) as a:
+        gone_elsewhere(a, running, other)
+        running.close()
+        with closing(socket.create_server(("127.0.0.1", running.port))) as silent:
+            a.courier.start()
+            silent.settimeout(30)
+            silent.accept()  # and never answers
+            a.logbook.append(Draft("alarm.raised", {"round": None, "point": None}, ("li-wei",)))
+            since = time.monotonic()
+            a.courier.nudge(urgent=True)
+            while other.held(a.logbook.book) < a.logbook.head.seq:
+                time.sleep(0.02)
+                assert time.monotonic() < since + 10, "the patience with an office is twice as long"
+            a.courier.stop()
+
+
+def test_a_refusal_of_an_office_of_before_is_not_told_as_that_of_this_one(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    with office(tmp_path / "other") as other, handheld(tmp_path / "a", running) as a:
+        gone_elsewhere(a, running, other)
+        (device,) = running.ask(running.store.devices.of(SITE))
+        running.ask(running.store.devices.revoke(SITE, device.device, now_ms()))
+        a.courier.exchange()
+        refused = Reason("sync.closed_refused", {"office": running.url})
+        assert told(a) == ((Reason("sync.left_elsewhere", {"n": 1}),), refused)
+
+
+def test_a_closed_book_that_cannot_be_read_keeps_no_other_back(tmp_path: Path, running: RunningOffice) -> None:
+    with handheld(tmp_path / "a", running) as a:
+        for _ in range(2):
+            a.courier.exchange()
+            a.write(3)
+            a.logbook.succeed("fork")
+        a.go_through(running.url)
+        first, second = (closed.home_of(a.logbook.folder, book) for book in books_of(a.logbook))
+        for path in (first / "journal").iterdir():
+            path.write_bytes(b"")
+        a.courier.exchange()
+        assert a.courier.state.last_reason == Reason("book.no_book", {"folder": str(first)})
+        summary = closed.summary_of(second)
+        assert summary is not None
+        assert summary.acked == summary.seq
+
+
+def books_of(logbook: Logbook) -> list[str]:
+    """The closed ones, oldest first."""
+    found, opened = list[str](), logbook.entry(1)
+    while opened is not None and "after" in opened.record.body:
+        found.insert(0, str(opened.record.body["after"]["book"]))
+        opened = next(Reader(closed.home_of(logbook.folder, found[0])).entries(1, 1), None)
+    return found
+
+
+def test_an_office_back_from_a_copy_gets_the_pictures_of_each_of_its_sites(tmp_path: Path) -> None:
+    with office(tmp_path / "office") as running, handheld(tmp_path / "a", running) as a:
+        name = photographed(a, running)
+        a.courier.exchange()
+        code = running.ask(running.store.devices.add("harbour", "Gate 2", now_ms())).code
+        enrol(a.logbook, running.url, join_code(code, running.key.public), "", a.clock)
+        a.go_through(running.url)
+        a.courier.exchange()
+        running.ask(running.store.write(lambda tx: tx.execute(delete(blobs))))
+        running.ask(running.store.write(lambda tx: begin_anew(tx, "another")))
+        assert at_the_office(running, name) is None
+        for _ in range(2):
+            a.courier.exchange()
+        assert at_the_office(running, name) == photo(300_000, 3)
 
 
 def told(mine: Handheld) -> tuple[tuple[Reason, ...], Reason | None]:
