@@ -113,8 +113,9 @@ class Logbook:
         self.shelf = Shelf(folder, self.book, self.head.seq, disk)
 
     # -- opening --------------------------------------------------------------------------------
-    def _open(self, everything: bool = False) -> Opening:
-        """From the newest segment, or from every one. Raises BookUnsafe."""
+    def _open(self, everything: bool = False, again: bool = False) -> Opening:
+        """From the newest segment, or from every one. A full disk keeps nobody from reading, unless it is opened
+        `again` for writing. Raises BookUnsafe."""
         with saving():
             succession.arrive(self.folder, self._disk)
         hint = journals.read_hint(self.folder)
@@ -132,12 +133,13 @@ class Logbook:
                 self.folder, self._disk, self._space, ledger, torn, partial(self._live.newest, ledger), hint
             )
         try:
-            self._make_sound()
-            if self._ended():
-                return self._open_next()
-            with saving():
-                self._signer.settle()
-            self._settle_pruning()
+            self._make_sound(again)
+            if self._journal.is_durable:  # nothing is gone over to, or removed, for what a power cut may take
+                if self._ended():
+                    return self._open_next()
+                with saving():
+                    self._signer.settle()
+                self._settle_pruning()
         except BaseException:
             self._journal.close()
             raise
@@ -146,12 +148,11 @@ class Logbook:
             damage = (Damage(0, 0, 0, 1, hint.seq), *damage)
         return Opening(fresh, self._journal.set_aside, damage)
 
-    def _make_sound(self) -> None:
-        """A full disk keeps nobody from reading; the first append will try again."""
+    def _make_sound(self, again: bool) -> None:
         try:
             self._settle()
         except BookUnsafe as e:
-            if e.key != "book.disk_full":
+            if e.key != "book.disk_full" or (again and not self._journal.is_durable):
                 raise
 
     def _settle(self) -> None:
@@ -217,11 +218,17 @@ class Logbook:
             self._must_be_open()
             before = self._ledger.book
             self._journal.close()
-            self.opening = self._open()
+            self.opening = self._open(again=True)
             if self._ledger.book != before:
                 self._begin_again()
-            self._journal.make_durable()
             return self.opening
+
+    def _make_ready(self) -> None:
+        """Before anything is written. An opening that the disk refused to make durable is made once more."""
+        self._must_be_open()
+        if not self._journal.is_durable:
+            self.reopen()
+        self._settle()
 
     # -- succession -----------------------------------------------------------------------------
     def candidate(self) -> Candidate:
@@ -246,7 +253,7 @@ class Logbook:
         BookUnsafe (this book goes on) or BookUnknown (`reopen` tells which one stands).
         """
         with self._lock:
-            self._must_be_open()
+            self._make_ready()
             self._must_be_sound()  # what is declared now would no longer fit behind the last record
             self._settle()
             if fold is not None and not self._live.is_whole(self._ledger):
@@ -416,8 +423,7 @@ class Logbook:
             return self._append(drafts)
 
     def _append(self, drafts: Sequence[Draft], notes: Sequence[dict[str, Any]] = ()) -> tuple[Entry, ...]:
-        self._must_be_open()
-        self._settle()
+        self._make_ready()
         return self._write(drafts, notes)
 
     def _write(self, drafts: Sequence[Draft], notes: Sequence[dict[str, Any]]) -> tuple[Entry, ...]:
@@ -615,8 +621,7 @@ class Logbook:
     def sign_head(self) -> dict[str, Any]:
         """Sign the head with the shift key and note it. Raises ChainBroken when the key is lost."""
         with self._lock:
-            self._must_be_open()
-            self._settle()
+            self._make_ready()
             note = self._signer.head_note(self.head)
             self._append((), (note,))
             return note
@@ -638,8 +643,7 @@ class Logbook:
         goes on. Raises as `append` does.
         """
         with self._lock:
-            self._must_be_open()
-            self._settle()
+            self._make_ready()
             with contextlib.suppress(BookUnsafe):
                 if self._journal.has_records:
                     self._journal.next_segment()
@@ -676,8 +680,7 @@ class Logbook:
         what was decided by then is finished at a later call, or by the next opening.
         """
         with self._lock:
-            self._must_be_open()
-            self._settle()
+            self._make_ready()
             self._finish_pruning()
             before = pruning.days_ago(keep_days, self._clock.now(), self._ledger)
             try:

@@ -9,7 +9,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.errors import BookInUse, BookUnsafe
@@ -79,7 +79,12 @@ class Disk:
             self.make_folder(name, folder.parent)
         self.step(name)
         folder.mkdir(mode=0o700, exist_ok=True)
-        self.sync_folder(f"{name}-sync", folder.parent)
+        try:
+            self.sync_folder(f"{name}-sync", folder.parent)
+        except OSError:
+            with suppress(OSError):  # while it stands there nobody would flush its name again
+                folder.rmdir()
+            raise
 
     def write_all(self, name: str, fd: int, data: bytes, at: int = 0) -> None:
         """All of `data`, in as many calls as it takes. Raises OSError(ENOSPC) when the disk takes nothing more."""

@@ -236,6 +236,11 @@ class Journal:
             return 0, Head(newest.first - 1, newest.previous)
         return place[1] - TEXT, Head(hint.seq, bytes.fromhex(hint.hash))
 
+    @property
+    def is_durable(self) -> bool:
+        """Whether all that replay found is, and it can be written to."""
+        return self._fd >= 0 and self._unsure is None
+
     def make_durable(self) -> None:
         """All that replay took for true; a record that is durable already is written with it, so that an opening always
         shows whether the disk takes one. Raises BookUnsafe; may be tried again. Of a journal that was closed because

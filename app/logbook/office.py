@@ -114,7 +114,7 @@ class Received(Struct, frozen=True):
 
 
 def keep_bodies(folder: Path, disk: Disk, pages: Sequence[Received]) -> None:
-    """Those that are not there. Raises OSError."""
+    """Durably; one that is there already may have been left without its name's flush. Raises OSError."""
     place = folder / "received"
     for page in pages:
         if page.body is None:
@@ -123,6 +123,8 @@ def keep_bodies(folder: Path, disk: Disk, pages: Sequence[Received]) -> None:
         name = page.item.sha256
         if read_received(folder, name) is None:
             disk.store("received", place / f"{name}.json", page.body)
+        else:
+            disk.sync_folder("received.folder", place)
 
 
 def page_notes(items: Sequence[PageItem], cursor: str) -> list[dict[str, Any]]:
