@@ -97,9 +97,9 @@ def send_left(logbook: Logbook, book: Writer, client: Client, stopping: Callable
         if stopping():
             break
         try:
-            kept: Kept | None = client.blob(name)
-            if kept and not _is_over(kept) and (data := logbook.blob(name)) is not None:
-                kept = _send_blob(client, name, data, stopping)
+            here = client.blob(name)
+            data = None if _is_over(here) else logbook.blob(name)
+            kept = here if data is None else _send_blob(client, name, data, stopping)
         except Refused as e:
             refusal = refusal or e
             continue

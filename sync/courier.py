@@ -512,9 +512,11 @@ class Courier:
 
     def _send_one_closed(self, book: ClosedBook) -> None:
         """Of one that the office confirmed to its end, the last record once more: it says when it lacks others."""
+        self._aside = self._speak_for(book, self._lane_of(book).send_all) or self._aside
+
+    def _lane_of(self, book: ClosedBook) -> Lane:
         first = min(book.acked + 1, book.head.seq)
-        lane = Lane(book, Outbox(next=first, size=self._outbox.size), self._listener)
-        self._aside = self._speak_for(book, lane.send_all) or self._aside
+        return Lane(book, Outbox(next=first, size=self._outbox.size), self._listener)
 
     def _speak_for(self, book: ClosedBook, say: Callable[[Client], None]) -> WatchbookError | None:
         """To the office of a closed book, in its name; what is urgent cuts it. What came between, to be told. Raises
@@ -564,7 +566,7 @@ class Courier:
         """Its records, and pictures that wait for the word of its office."""
         trouble: WatchbookError | None = None
         if not self._is_ours(book) and book.acked < book.head.seq:
-            trouble = self._speak_for(book, Lane(book, Outbox(next=book.acked + 1), self._listener).send_all)
+            trouble = self._speak_for(book, self._lane_of(book).send_all)
         if has_left and trouble is None:
             trouble = self._speak_for(book, partial(self._send_left_of, book))
         return trouble

@@ -26,6 +26,7 @@ from app.ports import Moment, Scan, Sighting
 from app.resume import PinTries
 from tests import garden
 from tests.garden import BADGES, LABELS, HandClock, Handheld, QuickDisk, scan, sighting
+from tests.logbook.tools import LooseDisk
 
 Switch = Callable[..., Handheld]
 
@@ -1091,29 +1092,18 @@ async def test_records_hold_the_words_in_the_language_of_the_moment(hand: Handhe
 # -- the disk ------------------------------------------------------------------------------------
 
 
-class LooseDisk(QuickDisk):
-    """A card that is not to be had for a while: the steps that write are refused, then it is as before."""
-
-    refuses: tuple[str, ...] = ()
-    full: tuple[str, ...] = ()
-
-    def step(self, name: str) -> None:
-        if name in self.refuses:
-            raise OSError(errno.ENOSPC if name in self.full else errno.EIO, "loose", name)
-
-
 @pytest.mark.parametrize("meanwhile", [False, True], ids=["crew", "office"])
 async def test_a_card_that_was_loose_for_a_while_costs_no_restart(switch_on: Switch, *, meanwhile: bool) -> None:
     """And what it had taken all the same counts, whoever had the book opened again first."""
     disk = LooseDisk()
     hand = switch_on(disk=disk)
     await hand.night_round()
-    disk.refuses = ("append.sync", "again.write")
+    disk.refuses = dict.fromkeys(("append.sync", "again.write"), errno.EIO)
     for _ in range(2):
         with pytest.raises(BookUnknown) as error:
             await hand.scan(LABELS["gate"])
         assert error.value.key == "watch.in_doubt"
-    disk.refuses = ()
+    disk.refuses = {}
     if meanwhile:
         hand.logbook.reopen()
     await hand.scan(LABELS["power"])
@@ -1129,12 +1119,12 @@ async def test_what_was_in_doubt_is_neither_sent_nor_recorded_twice(
     hand = switch_on(disk=disk)
     await hand.night_round()
     head = hand.logbook.head
-    disk.refuses, disk.full = ("append.sync", "again.write", "torn"), full
+    disk.refuses = dict.fromkeys(("append.sync", "again.write", "torn"), errno.EIO) | dict.fromkeys(full, errno.ENOSPC)
     with pytest.raises(BookUnknown):
         await hand.watch.report("leak", "drip")
     assert (hand.logbook.head, hand.logbook.unsent) == (head, head.seq)
     assert [entry.record.seq for entry in hand.logbook.entries(head.seq)] == [head.seq]
-    disk.refuses = ()
+    disk.refuses = {}
     clock.pass_s(40)
     await hand.watch.report("leak", "drip")
     assert hand.kinds().count("finding.raised") == 1

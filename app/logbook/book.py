@@ -623,7 +623,7 @@ class Logbook:
         with self._lock:
             self._make_ready()
             note = self._signer.head_note(self.head)
-            self._append((), (note,))
+            self._write((), (note,))
             return note
 
     def signable(self, first: int, last: int) -> int:

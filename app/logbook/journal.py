@@ -228,41 +228,39 @@ class Journal:
     # -- opening --------------------------------------------------------------------------------
     def _known_durable(self, hint: Hint | None) -> tuple[int, Head]:
         """Where the last acknowledged record stands in the newest segment, and which one it is."""
-        ledger, newest = self.ledger, self.ledger.segments[-1]
-        place = ledger.places.record(hint.seq) if hint and hint.book == ledger.book.hex() else None
-        if hint is None or place is None or place[0] != ledger.segment:
-            return 0, Head(newest.first - 1, newest.previous)
-        if os.pread(self._fd, TEXT - 1, place[1] - TEXT) != hint.hash.encode():
-            return 0, Head(newest.first - 1, newest.previous)
-        return place[1] - TEXT, Head(hint.seq, bytes.fromhex(hint.hash))
+        ledger = self.ledger
+        if hint is not None and hint.book == ledger.book.hex():
+            segment, at, _ = ledger.places.record(hint.seq) or (0, 0, 0)
+            if segment == ledger.segment and os.pread(self._fd, TEXT - 1, at - TEXT) == hint.hash.encode():
+                return at - TEXT, Head(hint.seq, bytes.fromhex(hint.hash))
+        newest = ledger.segments[-1]
+        return 0, Head(newest.first - 1, newest.previous)
 
     @property
     def is_durable(self) -> bool:
         """Whether all that replay found is, and it can be written to."""
         return self._fd >= 0 and self._unsure is None
 
-    def make_durable(self) -> None:
-        """All that replay took for true; a record that is durable already is written with it, so that an opening always
-        shows whether the disk takes one. Raises BookUnsafe; may be tried again. Of a journal that was closed because
-        the disk refused just this, BookUnknown: it wants to be opened again."""
+    def settle(self) -> None:
+        """Make what replay took for true durable, and set torn bytes aside, which needs room. Raises BookUnsafe; may be
+        tried again. Of a journal that was closed because the disk refused just this, BookUnknown: it wants to be opened
+        again."""
         if self._fd < 0:
             raise BookUnknown("book.unknown")
-        if self._unsure is None:
-            return
         with saving():
-            found = os.pread(self._fd, self._used - self._unsure, self._unsure)
-            self._disk.write_all("again.write", self._fd, found, self._unsure)
-            self._disk.sync("again.sync", self._fd)
-            if not self._unsure:  # no record that was acknowledged shows that the segment's name is durable
-                self._disk.sync_folder("again.folder", self._folder / "journal")
-        self._unsure, self.durable = None, Head(self.ledger.seq, self.ledger.hash)
-
-    def settle(self) -> None:
-        """The same, and set torn bytes aside, which needs room. Raises as `make_durable` does."""
-        self.make_durable()
-        if self._torn:
-            with saving():
+            if self._unsure is not None:
+                self._write_again(self._unsure)
+            if self._torn:
                 self._put_aside()
+
+    def _write_again(self, first: int) -> None:
+        """From there on. The last acknowledged record is durable already and is written with the rest, so that an
+        opening always shows whether the disk takes one."""
+        self._disk.write_all("again.write", self._fd, os.pread(self._fd, self._used - first, first), first)
+        self._disk.sync("again.sync", self._fd)
+        if not first:  # no record that was acknowledged shows that the segment's name is durable
+            self._disk.sync_folder("again.folder", self._folder / "journal")
+        self._unsure, self.durable = None, Head(self.ledger.seq, self.ledger.hash)
 
     def _put_aside(self) -> None:
         name = f"torn-{self.ledger.segment:08d}-{self._used}"

@@ -19,7 +19,19 @@ from app.logbook.disk import Disk
 from app.logbook.journal import Space
 from app.logbook.verify import check_folder
 from app.record import Entry
-from tests.logbook.tools import SMALL, Acked, CountingDisk, FailingDisk, QuickDisk, Ticks, fails, live, purged, words
+from tests.logbook.tools import (
+    SMALL,
+    Acked,
+    CountingDisk,
+    FailingDisk,
+    LooseDisk,
+    QuickDisk,
+    Ticks,
+    fails,
+    live,
+    purged,
+    words,
+)
 
 
 def life(folder: Path, disk: Disk, saw: Callable[[Logbook, Acked], None] = lambda logbook, acked: None) -> Acked:
@@ -154,18 +166,10 @@ def test_a_disk_that_refuses_the_opening_after_a_failed_flush_too_is_written_to_
     tmp_path: Path, refused: str, error: int
 ) -> None:
     """Without a restart: a card that was loose for a minute must not cost the night."""
-
-    class Loose(QuickDisk):
-        refuses: tuple[str, ...] = ()
-
-        def step(self, name: str) -> None:
-            if name in self.refuses:
-                raise OSError(error, os.strerror(error), name)
-
-    disk = Loose()
+    disk = LooseDisk()
     logbook = Logbook.open(tmp_path / "book", Ticks(), disk, SMALL)
     logbook.append(words(1))
-    disk.refuses = ("append.sync", refused)
+    disk.refuses = dict.fromkeys(("append.sync", refused), error)
     with pytest.raises(BookUnknown):
         logbook.append(words(2))
     for _ in range(2):
@@ -173,7 +177,7 @@ def test_a_disk_that_refuses_the_opening_after_a_failed_flush_too_is_written_to_
             logbook.reopen()
         with pytest.raises((BookUnknown, BookUnsafe)):
             logbook.append(words(3))
-    disk.refuses = ()
+    disk.refuses = {}
     try:
         [third] = logbook.append(words(3))
     except BookUnknown:  # as ever: reopen and look
@@ -239,27 +243,19 @@ def test_what_a_failed_flush_left_only_in_memory_is_written_again_at_the_next_op
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
 def test_what_is_not_known_to_be_durable_is_given_to_nobody(tmp_path: Path, refused: str, error: int) -> None:
     """A power cut may take it yet: the office must not hold a number that is written once more."""
-
-    class Loose(QuickDisk):
-        refuses: tuple[str, ...] = ()
-
-        def step(self, name: str) -> None:
-            if name in self.refuses:
-                raise OSError(error, os.strerror(error), name)
-
-    disk = Loose()
+    disk = LooseDisk()
     logbook = Logbook.open(tmp_path / "book", Ticks(), disk, SMALL)
     logbook.append(words(1))
     logbook.append(words(2))
     head = logbook.head
-    disk.refuses = ("append.sync", refused)
+    disk.refuses = dict.fromkeys(("append.sync", refused), error)
     with pytest.raises(BookUnknown):
         logbook.append(words(3))
     with pytest.raises(BookUnsafe):
         logbook.reopen()
     assert (logbook.head, logbook.unsent, logbook.entry(4)) == (head, 3, None)
     assert [entry.record.seq for entry in logbook.entries()] == [1, 2, 3]
-    disk.refuses = ()
+    disk.refuses = {}
     logbook.reopen()
     assert [entry.record.body["n"] for entry in logbook.entries(2)] == [1, 2, 3]
     logbook.close()

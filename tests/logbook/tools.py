@@ -71,6 +71,17 @@ class FailingDisk(QuickDisk):
             self._fault(name)
 
 
+class LooseDisk(QuickDisk):
+    """A card that is not to be had for a while: these steps fail, by name with their error; then it is as before."""
+
+    def __init__(self) -> None:
+        self.refuses: dict[str, int] = {}
+
+    def step(self, name: str) -> None:
+        if error := self.refuses.get(name):
+            raise OSError(error, os.strerror(error), name)
+
+
 def fails(error: int) -> Callable[[str], None]:
     def fault(name: str) -> None:
         raise OSError(error, os.strerror(error), name)
