@@ -113,12 +113,12 @@ class Logbook:
         self.shelf = Shelf(folder, self.book, self.head.seq, disk)
 
     # -- opening --------------------------------------------------------------------------------
-    def _open(self, everything: bool = False, again: bool = False) -> Opening:
+    def _open(self, everything: bool = False, again: bool = False, known: journals.Hint | None = None) -> Opening:
         """From the newest segment, or from every one. A full disk keeps nobody from reading, unless it is opened
-        `again` for writing. Raises BookUnsafe."""
+        `again` for writing; `known` is the last record that was durable before. Raises BookUnsafe."""
         with saving():
             succession.arrive(self.folder, self._disk)
-        hint = journals.read_hint(self.folder)
+        hint = journals.read_hint(self.folder, known)
         with saving():
             resumed = None if everything else journals.resume(self.folder, hint)
             ledger, torn = resumed or journals.replay(self.folder, hint)
@@ -180,7 +180,7 @@ class Logbook:
             self._must_be_open()
             before, journal = self.opening, self._journal
             try:
-                found = self._open(everything=True)
+                found = self._open(everything=True, known=journal.hint)
             except BaseException:
                 if self._ledger is not journal.ledger:  # else the disk did not give it now, and recording goes on
                     journal.close()
@@ -218,7 +218,7 @@ class Logbook:
             self._must_be_open()
             before = self._ledger.book
             self._journal.close()
-            self.opening = self._open(again=True)
+            self.opening = self._open(again=True, known=self._journal.hint)
             if self._ledger.book != before:
                 self._begin_again()
             return self.opening

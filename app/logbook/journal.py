@@ -11,6 +11,7 @@ import contextlib
 import errno
 import os
 import re
+from binascii import unhexlify
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from app.logbook.chain import Segment, decode_chain, encode_chain
 from app.logbook.disk import Disk, reading, saving, unsafe
 from app.logbook.earlier import Unsound
 from app.logbook.ledger import Ledger
-from app.logbook.lines import TEXT, Head, encode_json, note_hash, note_line, note_raw, read_note, written_line
+from app.logbook.lines import HASH, TEXT, Head, encode_json, note_hash, note_line, note_raw, read_note, written_line
 from app.logbook.places import Places
 from app.logbook.replay import Replay, read_alone
 from app.logbook.room import Reserve
@@ -100,14 +101,17 @@ def all_segments(folder: Path) -> list[Path]:
         return [path for _, path in segments(folder)] + sorted(folder.glob("closed/*/journal/seg-*.jsonl"))
 
 
-def read_hint(folder: Path) -> Hint | None:
-    """None when there is none, or when it does not check."""
+def read_hint(folder: Path, known: Hint | None = None) -> Hint | None:
+    """`known`, what this run of the program knows of the same book, when the file says less, is not there, or does
+    not check."""
     try:
         first, _, rest = (folder / "head").read_bytes().partition(b"\n")[0].partition(b" ")
         hint = msgspec.json.decode(rest, type=Hint)
     except (OSError, ValueError):
-        return None
-    return hint if first.decode("ascii", "replace") == note_hash(rest).hex() else None
+        return known
+    if first.decode("ascii", "replace") != note_hash(rest).hex():
+        return known
+    return known if known is not None and known.book == hint.book and known.seq > hint.seq else hint
 
 
 def in_use(folder: Path) -> Path:
@@ -227,12 +231,16 @@ class Journal:
 
     # -- opening --------------------------------------------------------------------------------
     def _known_durable(self, hint: Hint | None) -> tuple[int, Head]:
-        """Where the last acknowledged record stands in the newest segment, and which one it is."""
+        """Where the last record that was acknowledged, here or by the office, stands in the newest segment, and which
+        one it is."""
         ledger = self.ledger
-        if hint is not None and hint.book == ledger.book.hex():
-            segment, at, _ = ledger.places.record(hint.seq) or (0, 0, 0)
-            if segment == ledger.segment and os.pread(self._fd, TEXT - 1, at - TEXT) == hint.hash.encode():
-                return at - TEXT, Head(hint.seq, bytes.fromhex(hint.hash))
+        for seq in sorted({ledger.acked, _witness(ledger, hint)}, reverse=True):
+            segment, at, _ = ledger.places.record(seq) or (0, 0, 0)
+            if segment != ledger.segment:
+                continue
+            link = ledger.mended.get(seq) or unhexlify(os.pread(self._fd, HASH, at - TEXT))
+            if seq == ledger.acked or (hint is not None and link.hex() == hint.hash):
+                return at - TEXT, Head(seq, link)
         newest = ledger.segments[-1]
         return 0, Head(newest.first - 1, newest.previous)
 
@@ -401,10 +409,14 @@ class Journal:
             raise BookUnknown("book.unknown") from e
 
     # -- the hint -------------------------------------------------------------------------------
+    @property
+    def hint(self) -> Hint:
+        """Of the last durable record; also after closing."""
+        return Hint(self.ledger.book.hex(), self.durable.hash.hex(), self.durable.seq)
+
     def _write_hint(self) -> None:
         """One small write without a flush. Failing costs only the hint."""
-        ledger = self.ledger
-        raw = encode_json(Hint(ledger.book.hex(), ledger.hash.hex(), ledger.seq))
+        raw = encode_json(self.hint)
         data = written_line(note_hash(raw), raw)
         with contextlib.suppress(OSError):
             if self._hint is None:

@@ -17,6 +17,7 @@ from app.errors import BookError, BookUnknown, BookUnsafe
 from app.logbook.book import Draft, Logbook
 from app.logbook.disk import Disk
 from app.logbook.journal import Space
+from app.logbook.lines import Head
 from app.logbook.verify import check_folder
 from app.record import Entry
 from tests.logbook.tools import (
@@ -30,6 +31,7 @@ from tests.logbook.tools import (
     fails,
     live,
     purged,
+    receipt,
     words,
 )
 
@@ -255,6 +257,49 @@ def test_what_is_not_known_to_be_durable_is_given_to_nobody(tmp_path: Path, refu
         logbook.reopen()
     assert (logbook.head, logbook.unsent, logbook.entry(4)) == (head, 3, None)
     assert [entry.record.seq for entry in logbook.entries()] == [1, 2, 3]
+    disk.refuses = {}
+    logbook.reopen()
+    assert [entry.record.body["n"] for entry in logbook.entries(2)] == [1, 2, 3]
+    logbook.close()
+
+
+def test_a_head_stays_where_it_was_when_its_hint_is_gone(tmp_path: Path) -> None:
+    """Else the office that has more than the head would look like a fork."""
+    disk = LooseDisk()
+    logbook = Logbook.open(tmp_path / "book", Ticks(), disk, SMALL)
+    logbook.append(words(1))
+    head = logbook.head
+    disk.refuses = dict.fromkeys(("append.sync", "again.write"), errno.EIO)
+    with pytest.raises(BookUnknown):
+        logbook.append(words(2))
+    (tmp_path / "book" / "head").unlink()
+    for _ in range(2):
+        with pytest.raises(BookUnsafe):
+            logbook.reopen()
+        assert logbook.head == head
+    disk.refuses = {}
+    logbook.append(words(3))
+    assert [entry.record.body["n"] for entry in logbook.entries(2)] == [1, 2, 3]
+    logbook.close()
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_what_the_office_has_is_durable_whatever_the_hint_says(tmp_path: Path, *, stale: bool) -> None:
+    disk, hint = LooseDisk(), tmp_path / "book" / "head"
+    logbook = Logbook.open(tmp_path / "book", Ticks(), disk, SMALL)
+    logbook.append(words(1))
+    before = hint.read_bytes()
+    head = Head(logbook.append(words(2))[0].record.seq, logbook.head.hash)
+    logbook.receipt(receipt(logbook, head.seq))
+    logbook.append(words(3))
+    logbook.close()
+    if stale:
+        hint.write_bytes(before)
+    else:
+        hint.unlink()
+    disk.refuses = {"again.write": errno.ENOSPC}
+    logbook = Logbook.open(tmp_path / "book", Ticks(), disk, SMALL)
+    assert (logbook.head, logbook.acked, logbook.unsent) == (head, head.seq, 0)
     disk.refuses = {}
     logbook.reopen()
     assert [entry.record.body["n"] for entry in logbook.entries(2)] == [1, 2, 3]
