@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from app.kinds.witness import WitnessSeen
 
 DAY_MS: Final = 24 * 3600 * 1000
+AGAIN_MS: Final = 2 * 60_000
+"""An act in doubt that is done again within this time is the same one (boot clock)."""
 HOURS: Final = 10**12
 """No other number in a record is so large (UTC ms; 2001)."""
 
@@ -106,6 +108,8 @@ class Session:
         """Damaged places, as far as was told."""
         self._doubted: list[Draft] = []
         """Of an act whose records the disk perhaps wrote."""
+        self._doubted_at = 0
+        """When (`Moment.up`)."""
         self._recovered: tuple[Entry, ...] = ()
         """Its records, found since: whoever does the act again does not record it twice."""
         self._brought: Sheet | None = None
@@ -347,15 +351,15 @@ class Session:
         try:
             entries = await self._off_loop(partial(append, *drafts))
         except BookUnknown as e:
-            self._doubted = drafts
+            self._doubted, self._doubted_at = drafts, self._clock.now().up
             if found := await self._look_up():
                 return found
             raise BookUnknown("watch.not_recorded") from e
-        first = self._memory.seq + 1
-        if entries and entries[0].record.seq > first:  # the book was opened again meanwhile, and held more
-            self._take(await self._off_loop(self._unfolded))
-        else:
+        if not entries or entries[0].record.seq == self._memory.seq + 1:
             self._take(entries)
+        else:  # the book was opened again meanwhile, and held more
+            await self._take_missed()
+            self._tell_recorded(entries)
         self._tend(rotating)
         return entries[-len(drafts) :]
 
@@ -394,8 +398,17 @@ class Session:
         self._disk.submit(once)
 
     def _take(self, entries: tuple[Entry, ...]) -> None:
-        """Fold what is durable, and tell whoever shows or sends it."""
+        """Fold what is durable, and tell of it."""
         self._memory.take(entries)
+        self._tell_recorded(entries)
+
+    async def _take_missed(self) -> None:
+        """What became durable otherwise. What cannot be read now waits for the next act: it holds up no record."""
+        with suppress(BookError):
+            self._take(await self._off_loop(self._unfolded))
+
+    def _tell_recorded(self, entries: tuple[Entry, ...]) -> None:
+        """Tell whoever shows or sends what was recorded."""
         hurry = any(kinds.urgent(entry.record) for entry in entries)
         for told in self._recorded:
             told(hurry)
@@ -404,9 +417,12 @@ class Session:
     async def _catch_up(self) -> None:
         """Fold what has become durable since the last act. Raises BookUnknown while the disk does not say what has."""
         if self._doubted:
-            self._recovered = await self._look_up()
+            soon = self._clock.now().up - self._doubted_at <= AGAIN_MS
+            found = await self._look_up()
+            if soon and not any(kinds.urgent(entry.record) for entry in found):  # two alarms may be two
+                self._recovered = found
         elif self._logbook.head.seq > self._memory.seq:
-            self._take(await self._off_loop(self._unfolded))
+            await self._take_missed()
 
     async def _look_up(self) -> tuple[Entry, ...]:
         """The disk did not say whether it wrote what is doubted: read what is there. Those records, or none.

@@ -3,8 +3,10 @@
 import asyncio
 import errno
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Never
 
 import msgspec
 import pytest
@@ -14,10 +16,12 @@ from app import codes, kinds
 from app.crew import pin_wait
 from app.duties import rounds
 from app.duties.evidence import Mark, Nearness
+from app.duties.provisions import Column, Register
 from app.duties.rounds import Answer, Confirmation, Refusal, Verdict, shuffle
 from app.duties.schedule import Standing
 from app.duties.site import Grant, People, Phrase, Plan, Post, Tag, Text, encode_plan
-from app.errors import BookError, BookUnknown, NotAllowed, PinLocked
+from app.errors import BookError, BookUnknown, BookUnsafe, NotAllowed, PinLocked
+from app.keeping import Keeping
 from app.logbook.book import Draft, Received
 from app.logbook.disk import Disk
 from app.logbook.drafts import proof
@@ -1131,6 +1135,69 @@ async def test_what_was_in_doubt_is_neither_sent_nor_recorded_twice(
     await hand.watch.report("leak", "drip")
     assert hand.kinds().count("finding.raised") == 2, "two of the same are two where nothing was in doubt"
     assert hand.killed().watch.state.findings == hand.watch.state.findings
+
+
+async def test_an_alarm_is_never_taken_for_the_one_that_was_in_doubt(switch_on: Switch) -> None:
+    disk = LooseDisk()
+    hand = switch_on(disk=disk)
+    await hand.night_round()
+    disk.refuses = dict.fromkeys(("append.sync", "again.write"), errno.EIO)
+    with pytest.raises(BookUnknown):
+        await hand.watch.raise_alarm()
+    disk.refuses = {}
+    await hand.watch.raise_alarm()
+    assert hand.kinds().count("alarm.raised") == 2
+
+
+async def test_what_is_done_again_long_after_a_doubt_is_another_act(switch_on: Switch, clock: HandClock) -> None:
+    disk = LooseDisk()
+    hand = switch_on(disk=disk)
+    await hand.night_round()
+    disk.refuses = dict.fromkeys(("append.sync", "again.write"), errno.EIO)
+    with pytest.raises(BookUnknown):
+        await hand.watch.report("leak", "drip")
+    disk.refuses = {}
+    clock.pass_s(3 * 3600)
+    await hand.watch.report("leak", "drip")
+    assert hand.kinds().count("finding.raised") == 2
+
+
+async def test_a_visitor_entered_again_is_another_only_when_the_digits_that_stand_apart_are(switch_on: Switch) -> None:
+    disk, name = LooseDisk(), Text("访客登记", "Visitors")
+    register = Register("visitors", name, (Column("phone", "digits", name, size=4, personal=True),))
+    hand = switch_on(replace(garden.plan(), registers=(register,)), disk)
+    await hand.sign_in("zhang")
+    for number in ("4710", "0815"):
+        disk.refuses = dict.fromkeys(("append.sync", "again.write"), errno.EIO)
+        with pytest.raises(BookUnknown):
+            await Keeping.of(hand.watch).enter_line("visitors", {"phone": "4710"})
+        disk.refuses = {}
+        await Keeping.of(hand.watch).enter_line("visitors", {"phone": number})
+    texts = [hand.logbook.text_of(record.body["apart"]["phone"]) for record in hand.records("register.entered")]
+    assert texts == ["4710", "4710", "0815"]
+    assert len(os.listdir(hand.logbook.folder / "blobs")) == 3
+
+
+async def test_an_alarm_is_recorded_and_sent_although_nothing_can_be_read(
+    switch_on: Switch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand = switch_on()
+    await hand.night_round()
+    told: list[bool] = []
+    hand.watch.when_recorded(told.append)
+    hand.logbook.append(Draft("book.noted", {}))  # found when the book was opened again
+    with monkeypatch.context() as loose:
+        loose.setattr(hand.logbook, "entries", unreadable)
+        await hand.watch.raise_alarm()
+    assert (hand.kinds()[-1], told) == ("alarm.raised", [True])
+    assert hand.watch.state.alarm is None
+    await hand.scan(LABELS["gate"])
+    assert hand.watch.state.alarm is not None
+    assert hand.killed().watch.state.round == hand.watch.state.round
+
+
+def unreadable(*_: object) -> Never:
+    raise BookUnsafe("book.disk_unread", why="EIO")
 
 
 class StumblingDisk(QuickDisk):
