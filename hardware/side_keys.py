@@ -21,6 +21,8 @@ from hardware.evdev import DEVICES, KEY, PRESSED, RELEASED, SIZE, events
 ACTIONS: Final = ("alarm", "torch")
 HOLD_S: Final = 1.0
 """A key held this long is meant, even in a pocket's fumbling."""
+BOUNCE_S: Final = 0.05
+"""A contact that closes again so soon was not let go: no thumb is so fast."""
 MOST: Final = 8
 _READ: Final = 64 * SIZE
 _CODE: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
@@ -39,7 +41,7 @@ class SideKey(Struct, frozen=True):
 class Pressed(Struct, frozen=True):
     action: str
     held: bool
-    """It was held for HOLD_S; told once, when that time is over. A shorter press is told when it ends."""
+    """It was held for HOLD_S; told once, when that time is over. A shorter press is told when it has ended."""
 
 
 def parse(text: str) -> tuple[SideKey, ...]:
@@ -104,6 +106,9 @@ class SideKeys:
         self._pressed = pressed
         self._open: list[int] = []
         self._holding: dict[SideKey, asyncio.TimerHandle] = {}
+        """When it will have been held."""
+        self._letting_go: dict[SideKey, asyncio.TimerHandle] = {}
+        """When it will have been let go."""
 
     def start(self) -> None:
         for device in {key.device for key in self._keys}:
@@ -113,9 +118,10 @@ class SideKeys:
                 asyncio.get_running_loop().add_reader(fd, self._ready, device, fd)
 
     def stop(self) -> None:
-        for timer in self._holding.values():
-            timer.cancel()
-        self._holding.clear()
+        for timers in (self._holding, self._letting_go):
+            for timer in timers.values():
+                timer.cancel()
+            timers.clear()
         for fd in self._open:
             asyncio.get_running_loop().remove_reader(fd)
             os.close(fd)
@@ -132,13 +138,20 @@ class SideKeys:
                     self._moved(key, event.value)
 
     def _moved(self, key: SideKey, value: int) -> None:
-        if value == PRESSED and key not in self._holding:
-            self._holding[key] = asyncio.get_running_loop().call_later(HOLD_S, self._held, key)
-        elif value == RELEASED and key in self._holding:
-            timer = self._holding.pop(key)
-            if not timer.cancelled() and timer.when() > asyncio.get_running_loop().time():
-                timer.cancel()
-                self._pressed(Pressed(key.action, held=False))
+        later = asyncio.get_running_loop().call_later
+        if value == PRESSED and key in self._letting_go:
+            self._letting_go.pop(key).cancel()
+        elif value == PRESSED and key not in self._holding:
+            self._holding[key] = later(HOLD_S, self._held, key)
+        elif value == RELEASED and key in self._holding and key not in self._letting_go:
+            self._letting_go[key] = later(BOUNCE_S, self._let_go, key)
+
+    def _let_go(self, key: SideKey) -> None:
+        del self._letting_go[key]
+        timer = self._holding.pop(key)
+        if timer.when() > asyncio.get_running_loop().time():
+            timer.cancel()
+            self._pressed(Pressed(key.action, held=False))
 
     def _held(self, key: SideKey) -> None:
         self._pressed(Pressed(key.action, held=True))

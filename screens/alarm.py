@@ -6,6 +6,8 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from textual.timer import Timer
+
 from app.duties.days import local_time
 from app.pages import AlarmNews
 from app.words import say, table
@@ -16,6 +18,8 @@ from screens.times import clock
 PRESSES = 2
 RAISE = "9"
 SILENT = "8"
+FORGET_S = 30.0
+"""A first press counts so long: one in a pocket and one hours later are no alarm."""
 _NEWS = {
     "taken": ("alarm.taken", "alarm.taken_unnamed"),
     "closed": ("alarm.closed", "alarm.closed_unnamed"),
@@ -26,6 +30,19 @@ class AlarmPage(Page):
     def __init__(self, pressed: int = 0) -> None:
         super().__init__()
         self._pressed = pressed
+        self._forgetting: Timer | None = None
+
+    def on_mount(self) -> None:
+        self._forget_later()
+
+    def _forget_later(self) -> None:
+        if self._forgetting is not None:
+            self._forgetting.stop()
+        self._forgetting = self.set_timer(FORGET_S, self._forget)
+
+    def _forget(self) -> None:
+        self._pressed = 0
+        self.show()
 
     def hurries(self, key: str) -> bool:
         return True
@@ -67,6 +84,7 @@ class AlarmPage(Page):
             self._pressed = 0
             return
         self._pressed += 1
+        self._forget_later()
         if self._pressed >= PRESSES:
             self._pressed = 0
             await self.gear.watch.raise_alarm()

@@ -211,6 +211,11 @@ class MatterPage(Page):
                 self.terminal.signal("ok")
                 self.terminal.tell(self.say("orders.made", role=self.say(f"finding.role_{made.to}")))
 
+    @property
+    def open_question(self) -> object:
+        finding = self._finding
+        return finding and (finding.corrected is None, self._asked)
+
     async def digit(self, key: str) -> None:
         finding = self._finding
         if finding is not None and key == "9":

@@ -98,6 +98,11 @@ class OrderPage(Page):
         self.set_interval(MINUTE_S, self.show)
 
     @property
+    def open_question(self) -> object:
+        order = self._order
+        return order and (order.stage, self._asked)
+
+    @property
     def _order(self) -> Order | None:
         return self.gear.watch.state.share(ORDERS).get(self._which)
 

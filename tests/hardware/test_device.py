@@ -14,7 +14,7 @@ from hardware.evdev import KEY, PRESSED, RELEASED, SIZE, Event, events, packed
 from hardware.feel import Indicator, Pulses, Together
 from hardware.lights import Backlight, Light, Torch
 from hardware.power import Battery, battery
-from hardware.side_keys import Pressed, SideKey, SideKeys, devices, parse, pressed_codes
+from hardware.side_keys import BOUNCE_S, Pressed, SideKey, SideKeys, devices, parse, pressed_codes
 
 SOS = 183
 
@@ -255,9 +255,14 @@ async def test_a_short_press_and_a_held_one_are_two_things(tmp_path: Path) -> No
     assert heard == [Pressed("alarm", held=False)]
     os.write(writer, packed(Event(KEY, SOS, PRESSED)))
     await told(2)
-    os.write(writer, packed(Event(KEY, SOS, RELEASED)) + shortly(SOS))
+    os.write(writer, packed(Event(KEY, SOS, RELEASED)))
+    await asyncio.sleep(2 * BOUNCE_S)
+    os.write(writer, shortly(SOS) * 3)
     await told(3)
     assert heard[1:] == [Pressed("alarm", held=True), Pressed("alarm", held=False)], "told once, when the time is over"
+    os.write(writer, shortly(SOS) + packed(Event(KEY, SOS, PRESSED)))
+    await told(4)
+    assert heard[3:] == [Pressed("alarm", held=True)], "a contact that bounces is still held"
     sides.stop()
     os.close(writer)
 

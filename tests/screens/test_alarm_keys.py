@@ -13,12 +13,17 @@ from textual import events
 from textual.pilot import Pilot
 
 from app.duties.provisions import Column, Lone, Register
-from app.duties.site import Post, Text
+from app.duties.site import Grant, Post, Text
+from app.words import say
+from app.work import Work
 from hardware.evdev import KEY, PRESSED, RELEASED, Event, packed
 from hardware.side_keys import SideKey
+from screens import alarm
 from screens.alarm import AlarmPage
 from screens.home import HomePage
 from screens.lone import RESTS_S, LonePage
+from screens.matters import MatterPage
+from screens.order import OrderPage
 from screens.platform.presses import HELD_S
 from screens.platform.scans import GUARD_S
 from screens.registers import EntryPage
@@ -245,6 +250,27 @@ async def test_an_sos_button_that_is_pressed_twice_is_the_alarm(tmp_path: Path) 
     os.close(writer)
 
 
+async def test_an_sos_button_that_is_touched_now_and_once_much_later_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm, "FORGET_S", 0.5)
+    button = tmp_path / "sos"
+    os.mkfifo(button)
+    writer = os.open(button, os.O_RDWR)
+    with world(tmp_path / "book", SITE) as here:
+        here.side_keys = (SideKey(str(button), 183, "alarm"),)
+        app = here.terminal("en")
+        async with app.run_test(size=SMALL) as pilot:
+            await home(pilot, here)
+            for _ in range(2):
+                os.write(writer, packed(Event(KEY, 183, PRESSED)) + packed(Event(KEY, 183, RELEASED)))
+                await until(pilot, lambda: shows(app, AlarmPage) and app.top.half_typed)
+                await until(pilot, lambda: not app.top.half_typed)
+                assert say("en", "alarm.ask")[:20] in text(app)
+            assert "alarm.raised" not in here.kinds()
+    os.close(writer)
+
+
 @pytest.mark.parametrize("delay_s", [0.25, 0.66])
 async def test_a_key_that_is_held_answers_one_of_several_checks(tmp_path: Path, delay_s: float) -> None:
     with world(tmp_path / "book") as here:
@@ -291,6 +317,37 @@ async def test_a_keypad_that_bounces_answers_a_stop_that_ticked_itself_a_check_f
             await press(pilot, presses, GUARD_S + 0.1)
             await until(pilot, lambda: here.kinds().count("check.answered") == 3)
             assert shows(app, RoundPage), text(app)
+
+
+async def test_an_enter_that_is_held_takes_one_step_of_an_order(tmp_path: Path) -> None:
+    fitters = pages(replace(PLAN, grants=(Grant("zhang-wei", ("guard", "fitter")),)))
+    with world(tmp_path / "book", fitters) as here:
+        app = here.terminal("en")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, SIGN_IN)
+            finding = await here.watch.report("water", "leak")
+            order = await Work.of(here.watch).order_from(finding.id)
+            app.open(OrderPage(order.id))
+            await settle(pilot)
+            await press(pilot, held("enter", 0.1, 0.25, 20))
+            await asyncio.sleep(HELD_S)
+            await settle(pilot)
+            assert [kind for kind in here.kinds() if kind.startswith("order.")] == ["order.taken", "order.accepted"]
+
+
+async def test_a_one_that_is_held_tells_of_the_repair_and_does_not_recheck_it(tmp_path: Path) -> None:
+    with world(tmp_path / "book", SITE) as here:
+        app = here.terminal("en")
+        async with app.run_test(size=SMALL) as pilot:
+            await keys(pilot, SIGN_IN)
+            finding = await here.watch.report("water", "leak")
+            app.open(MatterPage(finding.id))
+            await settle(pilot)
+            await press(pilot, held("1", 0.1, 0.25, 20))
+            await asyncio.sleep(HELD_S)
+            await settle(pilot)
+            found = [kind for kind in here.kinds() if kind.startswith("finding.")]
+            assert found == ["finding.raised", "finding.corrected"]
 
 
 async def test_an_enter_that_is_held_skips_one_column_of_a_register_and_saves_no_line(tmp_path: Path) -> None:
