@@ -32,7 +32,7 @@ from sync.office.problems import NOT_PACKED, Refusal, language, title
 from sync.office.releases import offered_to, piece_for
 from sync.office.store import Store, conditions
 from sync.office.store import records as store_records
-from sync.office.store.blobs import Part, Upload, keep_part, name_blobs_of, naming, upload_of
+from sync.office.store.blobs import Part, Upload, keep_part, name_blobs_of, naming, upload_of, was_named
 from sync.office.store.changes import START, CursorAhead, CursorDead, Item, Page, begin_anew
 from sync.office.store.devices import BookTaken, CodeRefused
 from sync.office.store.records import Fork, Gap, Held, Link, Taken
@@ -374,11 +374,20 @@ async def _take_urgent(office: Office, request: AnyRequest, book: str) -> Noted:
 
 
 async def _blob_state(office: Office, request: AnyRequest, book: str, name: str) -> Kept:
-    caller = await _admit(office, request, book)
+    caller = await office.gate.admit(request, office.now(), book)
+    await office.gate.body(request, caller)
     digest, site = hex_of(name, 32), caller.device.site
+    await _must_be_owed(office, caller, digest)
     await office.uploads.settle(caller.book)
     here = await office.store.read(partial(upload_of, site=site, book=caller.book, digest=digest))
     return _kept(office, caller, digest, here)
+
+
+async def _must_be_owed(office: Office, caller: Caller, digest: bytes) -> None:
+    """A withdrawn handheld still brings what records of its site name, those in quarantine too, and nothing else."""
+    named = partial(was_named, site=caller.device.site, digest=digest)
+    if caller.revoked and not await office.store.read(named):
+        raise Refusal("revoked")
 
 
 def _kept(office: Office, caller: Caller, digest: bytes, here: Upload) -> Kept:
@@ -390,9 +399,8 @@ def _kept(office: Office, caller: Caller, digest: bytes, here: Upload) -> Kept:
 async def _keep_part(office: Office, request: AnyRequest, book: str, name: str) -> Kept:
     """What came of a body is kept although the line broke: the whole must have the hash it came under."""
     caller = await office.gate.admit(request, office.now(), book)
-    if caller.revoked:
-        raise Refusal("revoked")
     digest, site = hex_of(name, 32), caller.device.site
+    await _must_be_owed(office, caller, digest)
     offset, length = number(request, OFFSET_HEADER), number(request, LENGTH_HEADER)
     if offset >= length:
         raise Refusal("malformed")

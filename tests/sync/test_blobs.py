@@ -37,7 +37,7 @@ from sync.office.store.blobs import (
     unnamed_blobs,
 )
 from sync.office.store.changes import begin_anew
-from sync.office.store.schema import records
+from sync.office.store.schema import devices, records
 from sync.standing import Reason
 from sync.wire import Kept, join_code
 from tests.sync.places import (
@@ -160,6 +160,26 @@ def test_a_withdrawn_handheld_and_wrong_bytes_are_refused(tmp_path: Path, runnin
         client.close()
         assert at_the_office(running, picture.sha256) is None
     assert Logbook.read(tmp_path / "a").head.seq > 0
+
+
+@pytest.mark.proof
+def test_what_records_in_quarantine_name_comes_with_them(tmp_path: Path, running: RunningOffice) -> None:
+    """And what was purged meanwhile is let go."""
+    with handheld(tmp_path / "a", running) as a:
+        before = attached(a, JPEG + b"before")
+        a.courier.exchange()
+        purged = attached(a, JPEG + b"purged")
+        [device] = running.ask(running.store.devices.of(SITE))
+        running.ask(running.store.devices.revoke(SITE, device.device, now_ms()))
+        running.ask(running.store.write(lambda tx: forget_blobs(tx, SITE, [bytes.fromhex(before.sha256)], now_ms())))
+        a.logbook.blobs_doubted()
+        after = attached(a)
+        a.logbook.attach(JPEG + b"nobody names this")
+        with pytest.raises(OfficeRefused, match="withdrawn"):
+            a.courier.exchange()
+        assert {row.quarantine for row in running.stored(a.logbook.book)} == {None, "revoked-book"}
+        assert [at_the_office(running, each.sha256) for each in (after, purged)] == [JPEG, JPEG + b"purged"]
+        assert (a.logbook.blobs_waiting(), at_the_office(running, before.sha256)) == ([], None)
 
 
 # -- in parts ------------------------------------------------------------------------------------
@@ -631,8 +651,7 @@ def test_a_refusal_of_an_office_of_before_is_not_told_as_that_of_this_one(
 ) -> None:
     with office(tmp_path / "other") as other, handheld(tmp_path / "a", running) as a:
         gone_elsewhere(a, running, other)
-        (device,) = running.ask(running.store.devices.of(SITE))
-        running.ask(running.store.devices.revoke(SITE, device.device, now_ms()))
+        running.ask(running.store.write(lambda tx: tx.execute(delete(devices))))
         a.courier.exchange()
         refused = Reason("sync.closed_refused", {"office": running.url})
         assert told(a) == ((Reason("sync.left_elsewhere", {"n": 1}),), refused)

@@ -207,6 +207,11 @@ def _is_named(tx: Connection, site: str, digest: bytes) -> bool:
     return tx.execute(named).first() is not None
 
 
+def was_named(tx: Connection, site: str, digest: bytes) -> bool:
+    """Whether a record of the site names it, or one that was purged did."""
+    return tx.execute(select(named_blobs.c.sha256).where(*_key(named_blobs, site, digest))).first() is not None
+
+
 def forget_blobs(tx: Connection, site: str, names: Collection[bytes], now: int) -> int:
     """Purge what no record names any more, also what is still to come of it; how many were here. `now` is UTC ms."""
     count = 0
