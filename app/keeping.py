@@ -94,7 +94,7 @@ class Keeping(Session):
         for entry in self._recovered:
             for name in entry.record.body.get("apart", {}).values():
                 if await self._off_loop(partial(self._logbook.text_of, name)) == text:
-                    return name
+                    return str(name)
         return await self._off_loop(partial(self._logbook.set_apart, text))
 
     async def personal(self, line: Line) -> dict[str, str]:

@@ -1189,8 +1189,7 @@ async def test_an_alarm_is_recorded_and_sent_although_nothing_can_be_read(
     with monkeypatch.context() as loose:
         loose.setattr(hand.logbook, "entries", unreadable)
         await hand.watch.raise_alarm()
-    assert (hand.kinds()[-1], told) == ("alarm.raised", [True])
-    assert hand.watch.state.alarm is None
+    assert (hand.kinds()[-1], told, hand.watch.state.alarm) == ("alarm.raised", [True], None)
     await hand.scan(LABELS["gate"])
     assert hand.watch.state.alarm is not None
     assert hand.killed().watch.state.round == hand.watch.state.round

@@ -234,7 +234,7 @@ def _unchecked(folder: Path, sha256: str) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-def _no_hint(folder: Path) -> None:
+def _no_hint(folder: Path, known: object = None) -> None:
     return
 
 
