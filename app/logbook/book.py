@@ -263,13 +263,15 @@ class Logbook:
             given = succession.Inheritance(office=office) if office else self._inheritance()
             try:
                 signed = self._prepare_succession(head, reason, given)
+                with saving():
+                    known = succession.last_of(self.folder)
                 self._journal.commit([Row(closing.raw, closing.hash), *signed])
             except BookUnsafe:
                 succession.abandon(self.folder)
                 raise
             self._journal.close()
             try:
-                self.opening = self._open_next()
+                self.opening = self._open_next(known)
             except BookError as e:
                 raise BookUnknown("book.unknown") from e
             self._begin_again()
@@ -311,13 +313,14 @@ class Logbook:
             self._prepare_succession(Head(last.record.seq, last.hash), reason, self._inheritance())
         return True
 
-    def _open_next(self) -> Opening:
-        """The next book comes into this one's place. Raises BookUnsafe; then the next opening tries again."""
+    def _open_next(self, known: journals.Hint | None = None) -> Opening:
+        """The next book comes into this one's place; up to `known` it was made durable before. Raises BookUnsafe; then
+        the next opening tries again."""
         self._journal.close()
         self._leave_for(succession.goes_to(self.folder), journals.all_segments(self.folder))
         with saving():
             succession.go_over(self.folder, self._disk, self.book_id)
-        return self._open()
+        return self._open(known=known)
 
     def _leave_for(self, office: Enrolment | None, segments: Sequence[Path]) -> None:
         """What these segments name and the office of this book does not have waits for it when the handheld goes to

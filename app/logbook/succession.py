@@ -108,6 +108,12 @@ def follows(folder: Path, ledger: Ledger) -> bool:
     return named == {"book": ledger.book.hex(), "hash": ledger.hash.hex(), "seq": ledger.seq}
 
 
+def last_of(folder: Path) -> journals.Hint:
+    """The last record that the waiting book begins with."""
+    ledger, _ = journals.replay(folder / "next", None)
+    return journals.Hint(ledger.book.hex(), ledger.hash.hex(), ledger.seq)
+
+
 def goes_to(folder: Path) -> Enrolment | None:
     """Where the waiting book is enrolled from the start; None: where this one is."""
     with suppress(FileNotFoundError, ValueError), reading():

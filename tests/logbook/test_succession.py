@@ -28,6 +28,7 @@ from tests.logbook.tools import (
     SMALL,
     CountingDisk,
     FailingDisk,
+    LooseDisk,
     QuickDisk,
     Ticks,
     fails,
@@ -702,3 +703,16 @@ def test_a_closed_book_that_the_disk_does_not_give_back_is_refused_in_words(tmp_
         next(logbook.closed_books())
     assert logbook.append(words(1))
     logbook.close()
+
+
+def test_a_book_that_begins_on_a_full_disk_can_be_read_at_once(tmp_path: Path) -> None:
+    disk = LooseDisk()
+    logbook = Logbook.open(tmp_path / "book", Ticks(), disk, SMALL)
+    logbook.append(words(1))
+    disk.refuses = {"again.write": errno.ENOSPC}
+    logbook.succeed("fork")
+    assert [entry.record.kind for entry in logbook.entries()] == ["book.opened"]
+    disk.refuses = {}
+    assert logbook.append(words(2))[0].record.seq == 2
+    logbook.close()
+    assert check_folder(tmp_path / "book").whole
