@@ -14,7 +14,7 @@ from msgspec import Struct, field, json
 from app.errors import BookError, BookUnknown
 from app.logbook.book import Draft, Logbook, Received
 from app.logbook.closed import ClosedBook
-from app.logbook.reader import Enrolment
+from app.logbook.reader import Enrolment, Reader
 from app.record import Entry
 from tests.logbook.tools import OFFICE_KEY, receipt, words
 
@@ -37,8 +37,9 @@ class Heard(Struct, omit_defaults=True, frozen=True):
     """Whose records and receipt; empty: of the book in use, where only one ever was."""
 
     @classmethod
-    def of(cls, book: str, entries: Iterable[Entry]) -> "Heard":
-        return cls(records=tuple((entry.record.seq, entry.hash.hex()) for entry in entries), book=book)
+    def of(cls, book: Logbook | Reader, entries: Iterable[Entry]) -> "Heard":
+        """Records of `book`; to get them may have brought the next book into its place."""
+        return cls(records=tuple((entry.record.seq, entry.hash.hex()) for entry in entries), book=book.book_id)
 
     def line(self) -> bytes:
         return json.encode(self) + b"\n"
@@ -88,7 +89,7 @@ def succeed(logbook: Logbook) -> tuple[Heard, Heard]:
     logbook.succeed("fork")
     [first] = logbook.entries(1, 1)
     after = first.record.body["after"]
-    return Heard(((after["seq"], after["hash"]),), book=after["book"]), Heard.of(logbook.book_id, [first])
+    return Heard(((after["seq"], after["hash"]),), book=after["book"]), Heard.of(logbook, [first])
 
 
 class Life:
@@ -136,12 +137,12 @@ class Life:
 
     def _append(self) -> None:
         entries = self._logbook.append(*self._next(4))
-        self._tell(Heard.of(self._logbook.book_id, entries))
+        self._tell(Heard.of(self._logbook, entries))
 
     def _shift(self) -> None:
         self._logbook.keep_state(self._logbook.head.seq, lambda: b"%d" % self._number)
         entries = self._logbook.append_rotating(Draft("shift.opened", {"crew": []}))
-        self._tell(Heard.of(self._logbook.book_id, entries))
+        self._tell(Heard.of(self._logbook, entries))
 
     def _receive(self) -> None:
         revision = revision_of(self._logbook.cursor) + 1

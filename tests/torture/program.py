@@ -29,15 +29,15 @@ def tell(heard: Heard) -> None:
 
 def add(logbook: Logbook) -> None:
     for number in (3, 80):
-        tell(Heard.of(logbook.book_id, logbook.append(words(number), words(number + 1))))
+        tell(Heard.of(logbook, logbook.append(words(number), words(number + 1))))
 
 
 def shift(logbook: Logbook) -> None:
     """The shift changes: a new key, and what begins with it."""
     logbook.keep_state(logbook.head.seq, lambda: b"state")
-    tell(Heard.of(logbook.book_id, logbook.append_rotating(Draft("shift.opened", {"crew": []}))))
+    tell(Heard.of(logbook, logbook.append_rotating(Draft("shift.opened", {"crew": []}))))
     logbook.sign_head()
-    tell(Heard.of(logbook.book_id, logbook.append(words(4))))
+    tell(Heard.of(logbook, logbook.append(words(4))))
 
 
 def acknowledge(logbook: Logbook) -> None:
@@ -50,13 +50,13 @@ def acknowledge(logbook: Logbook) -> None:
     tell(Heard(cursor=revision))
     logbook.enrolled(Enrolment("http://office", OFFICE_KEY, "pda-3", "cuihu"))
     tell(Heard(enrolled=True))
-    tell(Heard.of(logbook.book_id, logbook.append(words(5))))
+    tell(Heard.of(logbook, logbook.append(words(5))))
 
 
 def prune(logbook: Logbook) -> None:
     """Old segments go, and the crew works on."""
     assert logbook.prune(1)
-    tell(Heard.of(logbook.book_id, logbook.append(words(6))))
+    tell(Heard.of(logbook, logbook.append(words(6))))
 
 
 def close_and_begin(logbook: Logbook) -> None:
@@ -64,7 +64,7 @@ def close_and_begin(logbook: Logbook) -> None:
     logbook.keep_state(logbook.head.seq, lambda: b"state")
     for heard in succeed(logbook):
         tell(heard)
-    tell(Heard.of(logbook.book_id, logbook.append(words(7))))
+    tell(Heard.of(logbook, logbook.append(words(7))))
 
 
 def hold(logbook: Logbook) -> None:

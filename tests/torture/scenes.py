@@ -141,7 +141,7 @@ class Scene:
         self._holes: tuple[tuple[int, int], ...] = ()
         if self._template.is_dir():
             reader = Logbook.read(self._template)
-            owed = Heard.of(reader.book_id, reader.entries())
+            owed = Heard.of(reader, reader.entries())
             self._owed = [owed, Heard(receipt=reader.acked, book=reader.book_id)]
             self._holes = tuple((hole.first, hole.last) for hole in reader.holes)
 

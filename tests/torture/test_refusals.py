@@ -83,7 +83,7 @@ def record(folder: Path, seed: int, twin: str) -> list[tuple[Folders, int, list[
 def _write_much(logbook: Logbook, heard: list[Heard], chance: random.Random) -> None:
     try:
         entries = logbook.append(*(words(chance.randrange(1000)) for _ in range(chance.choice((1, LARGE)))))
-        heard.append(Heard.of(logbook.book_id, entries))
+        heard.append(Heard.of(logbook, entries))
     except BookUnknown:
         try:
             logbook.reopen()
@@ -96,7 +96,7 @@ def _write_much(logbook: Logbook, heard: list[Heard], chance: random.Random) -> 
 def _read(logbook: Logbook, heard: list[Heard]) -> None:
     """What the courier would carry to the office now."""
     try:
-        heard.append(Heard.of(logbook.book_id, logbook.entries(logbook.acked + 1)))
+        heard.append(Heard.of(logbook, logbook.entries(logbook.acked + 1)))
     except BookError:
         return
 
