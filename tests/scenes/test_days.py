@@ -438,6 +438,7 @@ def test_a_guards_night(tmp_path: Path, lang: str) -> None:
         he.sees("李军 已下班", "Li Jun has signed out")
         he.press("6")
         he.choose("东门岗", "East gate post")
+        he.sees("岗位: 东门岗", "Post: East gate post")
         he.hours.later(60.2)
         he.press("*")
         he.sees("一切平安吗", "All well?")
