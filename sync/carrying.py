@@ -4,7 +4,7 @@ hash and do not hold.
 The office's signed word for each is checked before the handheld lets go of anything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from app.errors import OfficeAway
@@ -70,42 +70,44 @@ def send_blobs(logbook: Logbook, client: Client, stopping: Callable[[], bool]) -
 
     Raises OfficeAway, Refused, BookUnsafe; Hushed.
     """
-    refusal: Refused | None = None
-    for name in logbook.blobs_waiting():
-        if stopping():
-            break
+
+    def send(name: str) -> None:
         data = logbook.blob(name)
-        try:
-            kept = _send_blob(client, name, data, stopping) if data is not None else None
-        except Refused as e:
-            refusal = refusal or e
-            continue
+        kept = _send_blob(client, name, data, stopping) if data is not None else None
         if kept is None or (kept.gone and logbook.is_owed):  # a record that is still to come may name it anew
-            continue
+            return
         _check(logbook, name, kept)
         logbook.blob_held(name)
-    if refusal is not None:
-        raise refusal
+
+    _one_by_one(logbook.blobs_waiting(), send, stopping)
 
 
 def send_left(logbook: Logbook, book: Writer, client: Client, stopping: Callable[[], bool]) -> None:
     """Those whose records are pruned, or that waited when the handheld left: the office of `book` is asked once more,
     and sent what it does not have. Raises as `send_blobs` does.
     """
-    refusal: Refused | None = None
-    for name in logbook.blobs_left(book.office):
-        if stopping():
-            break
-        try:
-            here = client.blob(name)
-            data = None if _is_over(here) else logbook.blob(name)
-            kept = here if data is None else _send_blob(client, name, data, stopping)
-        except Refused as e:
-            refusal = refusal or e
-            continue
+
+    def ask(name: str) -> None:
+        here = client.blob(name)
+        data = None if _is_over(here) else logbook.blob(name)
+        kept = here if data is None else _send_blob(client, name, data, stopping)
         if kept is not None and _is_over(kept):
             _check(book, name, kept)
             logbook.blob_let_go(name, book.office)
+
+    _one_by_one(logbook.blobs_left(book.office), ask, stopping)
+
+
+def _one_by_one(names: Sequence[str], act: Callable[[str], None], stopping: Callable[[], bool]) -> None:
+    """Raises the first refusal behind the last of them."""
+    refusal: Refused | None = None
+    for name in names:
+        if stopping():
+            break
+        try:
+            act(name)
+        except Refused as e:
+            refusal = refusal or e
     if refusal is not None:
         raise refusal
 

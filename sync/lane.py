@@ -57,6 +57,10 @@ class Book(Writer, Protocol):
     def receipt(self, receipt: dict[str, Any]) -> None: ...
 
 
+Connect = Callable[[Writer], Client]
+"""A line to the office of a book, in its name. Raises OfficeRefused for one that has none."""
+
+
 class Forked(OfficeRefused):
     """The office holds other records under this book's numbers, or more of them than the book has: it must end."""
 

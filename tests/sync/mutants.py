@@ -99,9 +99,10 @@ def _cursor_first(stack: ExitStack) -> None:
 def _forgets_the_timer(stack: ExitStack) -> None:
     def made(arm: Callable[[Courier, WatchbookError | None], None]) -> Callable[[Courier, WatchbookError | None], None]:
         def forgetful(self: Courier, refusal: WatchbookError | None) -> None:
-            due = self._due
+            due = self._bell._due
             arm(self, refusal)
-            self._due = due if refusal is not None else self._due
+            if refusal is not None:
+                self._bell._due = due
 
         return forgetful
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from app.errors import BookUnknown, OfficeRefused
 from app.logbook.book import Draft, Logbook
 from app.logbook.disk import Disk
 from sync.client import Client
-from sync.courier import Courier, CourierState
+from sync.courier import WAIT_S, Courier, CourierState
 from sync.lane import Writer
 from sync.outbox import SOON_S
 from sync.standing import Reason
@@ -167,6 +168,29 @@ def test_a_new_record_goes_soon_and_an_alarm_at_once(tmp_path: Path, running: Ru
             "it waits for the next ones, so that they travel together"
         )
         assert running.held(mine.logbook.book) == mine.logbook.head.seq
+
+
+def test_a_record_made_as_a_round_ends_waits_for_no_held_question(tmp_path: Path, running: RunningOffice) -> None:
+    with handheld(tmp_path / "h", running) as mine, proxy(running.port, lambda _n, _l: Fault.NONE) as link:
+        asked: list[int] = []
+
+        def late(state: CourierState) -> None:
+            if not state.busy and not asked:
+                asked.append(len(link.requests))
+                mine.write(1)
+                courier.nudge()
+
+        courier = Courier(mine.logbook, mine.clock, late, lambda book: client_for(book, link.url, mine.clock))
+        courier.start()
+        try:
+            until = time.monotonic() + 30
+            while not (asked and any("/records" in line for line in link.requests[asked[0] :])):
+                assert time.monotonic() < until
+                time.sleep(0.01)
+            before = list(takewhile(lambda line: "/records" not in line, link.requests[asked[0] :]))
+            assert not any(f"wait={WAIT_S}" in line for line in before)
+        finally:
+            courier.stop()
 
 
 def test_when_all_is_sent_it_stays_on_the_line_with_one_question(tmp_path: Path, running: RunningOffice) -> None:

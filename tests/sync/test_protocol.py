@@ -142,8 +142,8 @@ class Conversation(RuleBasedStateMachine):
         self.faults = []
         assert state.pending == self.logbook.unsent
         assert state.new_books == 0, "there is no other history"
-        assert self.courier._due != math.inf, "no next round is set"
-        assert self.courier._due < time.monotonic() + 1000
+        assert self.courier._bell._due != math.inf, "no next round is set"
+        assert self.courier._bell._due < time.monotonic() + 1000
 
     @rule(count=st.integers(1, 60), urgent=st.booleans(), fault=st.sampled_from(BREAKS))
     def record_and_send(self, count: int, urgent: bool, fault: Fault) -> None:

@@ -12,7 +12,8 @@ from app.logbook.book import Draft, Logbook
 from app.logbook.closed import homes, summary_of
 from app.memory import Memory
 from sync.client import Client, Refused
-from sync.courier import ENDS_MS, Courier
+from sync.closed import ENDS_MS
+from sync.courier import Courier
 from sync.enrolment import enrol
 from sync.lane import Writer
 from sync.office.store.blobs import blobs, unnamed_blobs
