@@ -68,6 +68,19 @@ class AccountRefused(WatchbookError):
     """Whoever adds the account: a name, role or password that cannot be used."""
 
 
+class Applicant(Struct, frozen=True):
+    """Whom an account is for, as it was typed."""
+
+    name: str
+    role: str
+    person: str | None = None
+    """Who it is in the people file."""
+    sites: tuple[str, ...] = ()
+    companies: tuple[str, ...] = ()
+    districts: tuple[str, ...] = ()
+    """What it may see: these sites, those of these companies and districts; all of them empty: every site."""
+
+
 class Opened(Struct, frozen=True):
     """A session just begun."""
 
@@ -76,30 +89,17 @@ class Opened(Struct, frozen=True):
     session: Session
 
 
-async def add(
-    store: Store,
-    name: str,
-    role: str,
-    person: str | None,
-    password: str,
-    now: int,
-    cost: Cost = COST,
-    sites: tuple[str, ...] = (),
-    companies: tuple[str, ...] = (),
-    districts: tuple[str, ...] = (),
-) -> str:
-    """Add an account or renew one, for these sites, those of these companies and districts, or for all; its folded
-    name. Raises AccountRefused.
-    """
-    account = fold_name(name)
+async def add(store: Store, who: Applicant, password: str, now: int, cost: Cost = COST) -> str:
+    """Add an account or renew one; its folded name. Raises AccountRefused."""
+    account = fold_name(who.name)
     if not account or len(account) > 64:
-        raise AccountRefused("office_cli.bad_account", name=name[:64])
-    if role not in ROLES:
-        raise AccountRefused("office_cli.bad_role", role=role, roles=", ".join(ROLES))
+        raise AccountRefused("office_cli.bad_account", name=who.name[:64])
+    if who.role not in ROLES:
+        raise AccountRefused("office_cli.bad_role", role=who.role, roles=", ".join(ROLES))
     if not SHORTEST <= len(password) <= LONGEST:
         raise AccountRefused("office_cli.bad_password", least=SHORTEST, most=LONGEST)
     hashed = await asyncio.to_thread(hash_password, password, cost)
-    made = Account(account, role, person, hashed, sites, companies, districts)
+    made = Account(account, who.role, who.person, hashed, who.sites, who.companies, who.districts)
     await store.write(lambda tx: table.put(tx, made, now))
     return account
 

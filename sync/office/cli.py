@@ -24,7 +24,9 @@ from sync.office.papers import NAMES as PAPERS
 from sync.office.settings import MOST_WORKERS, Settings, load
 from sync.office.sheets import LAYOUTS, USUAL
 
-shared: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = usage.options(
+Act = Callable[..., Any]
+
+shared: Final[Callable[[Act], Act]] = usage.options(
     option("--data-dir", metavar="DIR"),
     option("--db", metavar="URL"),
     option("--lang", type=click.Choice(LANGS)),
@@ -32,14 +34,14 @@ shared: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = usage.option
 )
 """The options that every command takes."""
 
-served: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = usage.options(
+served: Final[Callable[[Act], Act]] = usage.options(
     option("--host", metavar="ADDRESS"),
     option("--port", type=click.IntRange(0, 65535)),
     click.option("--now", "began", metavar="ISO8601"),
 )
 """The options of what listens."""
 
-secured: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = usage.options(
+secured: Final[Callable[[Act], Act]] = usage.options(
     option("--tls", is_flag=True, default=None),
     option("--tls-cert", metavar="FILE"),
     option("--tls-key", metavar="FILE"),
@@ -54,6 +56,15 @@ def settings() -> Settings:
     return load(flags(click.get_current_context()))
 
 
+def command(group: click.Group, name: str | None = None) -> Callable[[Act], click.Command]:
+    """A command of `group`, called like its function unless it has a `name`."""
+    return lambda act: group.command(name)(shared(act))
+
+
+def group(name: str) -> click.Group:
+    return cli.group(name)(shared(lambda: None))
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @shared
 @click.version_option(package_name="watchbook", prog_name="watchbook-office")
@@ -61,8 +72,7 @@ def cli() -> None:
     pass
 
 
-@cli.command()
-@shared
+@command(cli)
 @served
 @secured
 @option("--workers", type=click.IntRange(1, MOST_WORKERS))
@@ -72,8 +82,7 @@ def serve(began: str | None) -> None:
     starting.serve(settings(), began)
 
 
-@cli.command()
-@shared
+@command(cli)
 @served
 @click.option("--days", type=click.IntRange(0, 31), default=30)
 @click.option("--until-eof", is_flag=True)
@@ -86,54 +95,44 @@ def demo(began: str | None, days: int, until_eof: bool) -> None:
 # -- plans ---------------------------------------------------------------------------------------
 
 
-@cli.group()
-@shared
-def plan() -> None:
-    pass
+plan = group("plan")
 
 
-@plan.command("check")
-@shared
+@command(plan, "check")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--people", type=click.Path(exists=True, dir_okay=False))
 def plan_check(file: str, people: str | None) -> None:
-    from sync.office import commands
+    from sync.office import plan_commands
 
-    sys.exit(commands.plan_check(settings(), file, people))
+    sys.exit(plan_commands.check(settings(), file, people))
 
 
-@plan.command("import")
-@shared
+@command(plan, "import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--people", type=click.Path(exists=True, dir_okay=False))
 def plan_import(file: str, people: str | None) -> None:
-    from sync.office import commands
+    from sync.office import plan_commands
 
-    sys.exit(commands.plan_import(settings(), file, people))
+    sys.exit(plan_commands.take(settings(), file, people))
 
 
-@plan.command("export")
-@shared
+@command(plan, "export")
 @click.argument("site")
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
 @click.option("--revision", type=click.IntRange(min=1))
 def plan_export(site: str, out: Path, revision: int | None) -> None:
-    from sync.office import commands
+    from sync.office import plan_commands
 
-    commands.plan_export(settings(), site, out, revision)
+    plan_commands.export(settings(), site, out, revision)
 
 
 # -- handhelds -----------------------------------------------------------------------------------
 
 
-@cli.group()
-@shared
-def device() -> None:
-    pass
+device = group("device")
 
 
-@device.command("add")
-@shared
+@command(device, "add")
 @click.argument("name")
 @click.option("--site", required=True)
 def device_add(name: str, site: str) -> None:
@@ -142,8 +141,7 @@ def device_add(name: str, site: str) -> None:
     device_commands.device_add(settings(), name, site)
 
 
-@device.command("list")
-@shared
+@command(device, "list")
 @click.option("--site")
 def device_list(site: str | None) -> None:
     from sync.office import device_commands
@@ -151,8 +149,7 @@ def device_list(site: str | None) -> None:
     device_commands.device_list(settings(), site)
 
 
-@device.command("revoke")
-@shared
+@command(device, "revoke")
 @click.argument("device")
 @click.option("--site")
 def device_revoke(device: str, site: str | None) -> None:
@@ -161,8 +158,7 @@ def device_revoke(device: str, site: str | None) -> None:
     device_commands.device_revoke(settings(), device, site)
 
 
-@device.command("sheets")
-@shared
+@command(device, "sheets")
 @option("--office", metavar="URL")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
@@ -180,8 +176,7 @@ def device_sheets(file: Path | None, out: Path, site: str, hours: int, *, exampl
     sys.exit(enrolment_commands.sheets(settings(), file, out, site, hours))
 
 
-@device.command("waiting")
-@shared
+@command(device, "waiting")
 @click.option("--site")
 def device_waiting(site: str | None) -> None:
     from sync.office import enrolment_commands
@@ -189,8 +184,7 @@ def device_waiting(site: str | None) -> None:
     enrolment_commands.waiting(settings(), site)
 
 
-@device.command("confirm")
-@shared
+@command(device, "confirm")
 @click.argument("device")
 @click.option("--site")
 def device_confirm(device: str, site: str | None) -> None:
@@ -199,8 +193,7 @@ def device_confirm(device: str, site: str | None) -> None:
     enrolment_commands.confirm(settings(), device, site)
 
 
-@device.command("replaced")
-@shared
+@command(device, "replaced")
 @click.argument("device")
 @click.option("--by", "spare", required=True, metavar="DEVICE")
 @click.option("--site")
@@ -213,14 +206,10 @@ def device_replaced(device: str, spare: str, site: str | None) -> None:
 # -- releases ------------------------------------------------------------------------------------
 
 
-@cli.group()
-@shared
-def release() -> None:
-    pass
+release = group("release")
 
 
-@release.command("key")
-@shared
+@command(release, "key")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def release_key(file: Path) -> None:
     from sync.office import release_commands
@@ -228,8 +217,7 @@ def release_key(file: Path) -> None:
     release_commands.release_key(settings(), file)
 
 
-@release.command("add")
-@shared
+@command(release, "add")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def release_add(file: Path) -> None:
     from sync.office import release_commands
@@ -237,13 +225,12 @@ def release_add(file: Path) -> None:
     release_commands.release_add(settings(), file)
 
 
-_ringed: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = usage.options(
+_ringed: Final[Callable[[Act], Act]] = usage.options(
     click.option("--ring", metavar="NAME"), click.option("--all", "everybody", is_flag=True)
 )
 
 
-@release.command("offer")
-@shared
+@command(release, "offer")
 @click.argument("version")
 @_ringed
 def release_offer(version: str, ring: str | None, everybody: bool) -> None:
@@ -252,8 +239,7 @@ def release_offer(version: str, ring: str | None, everybody: bool) -> None:
     release_commands.release_offer(settings(), version, ring, everybody=everybody)
 
 
-@release.command("withdraw")
-@shared
+@command(release, "withdraw")
 @click.argument("version")
 @_ringed
 def release_withdraw(version: str, ring: str | None, everybody: bool) -> None:
@@ -262,16 +248,14 @@ def release_withdraw(version: str, ring: str | None, everybody: bool) -> None:
     release_commands.release_withdraw(settings(), version, ring, everybody=everybody)
 
 
-@release.command("list")
-@shared
+@command(release, "list")
 def release_list() -> None:
     from sync.office import release_commands
 
     release_commands.release_list(settings())
 
 
-@release.command("remove")
-@shared
+@command(release, "remove")
 @click.argument("version")
 def release_remove(version: str) -> None:
     from sync.office import release_commands
@@ -282,14 +266,10 @@ def release_remove(version: str) -> None:
 # -- what handhelds are set to -------------------------------------------------------------------
 
 
-@cli.group("settings")
-@shared
-def handheld_settings() -> None:
-    pass
+handheld_settings = group("settings")
 
 
-@handheld_settings.command("show")
-@shared
+@command(handheld_settings, "show")
 @click.argument("site")
 @click.option("--device", metavar="NAME")
 def settings_show(site: str, device: str | None) -> None:
@@ -298,8 +278,7 @@ def settings_show(site: str, device: str | None) -> None:
     settings_commands.show(settings(), site, device)
 
 
-@handheld_settings.command("set")
-@shared
+@command(handheld_settings, "set")
 @click.argument("site")
 @click.argument("pairs", nargs=-1, required=True, metavar="SETTING=VALUE...")
 @click.option("--device", metavar="NAME")
@@ -310,8 +289,7 @@ def settings_set(site: str, pairs: tuple[str, ...], device: str | None, *, dry: 
     sys.exit(settings_commands.change(settings(), site, device, pairs, dry=dry))
 
 
-@handheld_settings.command("unset")
-@shared
+@command(handheld_settings, "unset")
 @click.argument("site")
 @click.argument("names", nargs=-1, required=True, metavar="SETTING...")
 @click.option("--device", metavar="NAME")
@@ -325,14 +303,10 @@ def settings_unset(site: str, names: tuple[str, ...], device: str | None, *, dry
 # -- people --------------------------------------------------------------------------------------
 
 
-@cli.group()
-@shared
-def user() -> None:
-    pass
+user = group("user")
 
 
-@user.command("add")
-@shared
+@command(user, "add")
 @click.argument("name")
 @click.option("--role", required=True, metavar="ROLE")
 @click.option("--person")
@@ -350,21 +324,20 @@ def user_add(
     from_stdin: bool,
 ) -> None:
     from sync.office import people_commands
+    from sync.office.accounts import Applicant
 
-    limits = people_commands.Limits(sites, companies, districts)
-    people_commands.user_add(settings(), name, role, person, limits, from_stdin=from_stdin)
+    who = Applicant(name, role, person, sites, companies, districts)
+    people_commands.user_add(settings(), who, from_stdin=from_stdin)
 
 
-@user.command("list")
-@shared
+@command(user, "list")
 def user_list() -> None:
     from sync.office import people_commands
 
     people_commands.user_list(settings())
 
 
-@user.command("remove")
-@shared
+@command(user, "remove")
 @click.argument("name")
 def user_remove(name: str) -> None:
     from sync.office import people_commands
@@ -372,8 +345,7 @@ def user_remove(name: str) -> None:
     people_commands.user_remove(settings(), name)
 
 
-@user.command("pin")
-@shared
+@command(user, "pin")
 @click.argument("person")
 @click.option("--pin-stdin", "from_stdin", is_flag=True)
 def user_pin(person: str, from_stdin: bool) -> None:
@@ -382,8 +354,7 @@ def user_pin(person: str, from_stdin: bool) -> None:
     people_commands.user_pin(settings(), person, from_stdin=from_stdin)
 
 
-@user.command("badge")
-@shared
+@command(user, "badge")
 @click.argument("person")
 @click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path))
 def user_badge(person: str, pdf: Path | None) -> None:
@@ -395,14 +366,10 @@ def user_badge(person: str, pdf: Path | None) -> None:
 # -- telling people ------------------------------------------------------------------------------
 
 
-@cli.group()
-@shared
-def webhook() -> None:
-    pass
+webhook = group("webhook")
 
 
-@webhook.command("add")
-@shared
+@command(webhook, "add")
 @click.argument("site")
 @click.argument("name")
 @click.option("--form", type=click.Choice(FORMS), required=True)
@@ -416,8 +383,7 @@ def webhook_add(site: str, name: str, form: str, url: str, fields: str, about: s
     hook_commands.hook_add(settings(), site, name, hook_commands.Wanted(form, url, fields, about, secret))
 
 
-@webhook.command("list")
-@shared
+@command(webhook, "list")
 @click.argument("site", required=False)
 def webhook_list(site: str | None) -> None:
     from sync.office import hook_commands
@@ -425,8 +391,7 @@ def webhook_list(site: str | None) -> None:
     hook_commands.hook_list(settings(), site)
 
 
-@webhook.command("remove")
-@shared
+@command(webhook, "remove")
 @click.argument("site")
 @click.argument("name")
 def webhook_remove(site: str, name: str) -> None:
@@ -435,8 +400,7 @@ def webhook_remove(site: str, name: str) -> None:
     hook_commands.hook_remove(settings(), site, name)
 
 
-@webhook.command("test")
-@shared
+@command(webhook, "test")
 @click.argument("site")
 @click.argument("name")
 def webhook_test(site: str, name: str) -> None:
@@ -448,14 +412,10 @@ def webhook_test(site: str, name: str) -> None:
 # -- tags ----------------------------------------------------------------------------------------
 
 
-@cli.group()
-@shared
-def tag() -> None:
-    pass
+tag = group("tag")
 
 
-@tag.command("key")
-@shared
+@command(tag, "key")
 @click.argument("site")
 @click.argument("tag")
 @click.option("--eid", metavar="HEX")
@@ -469,8 +429,7 @@ def tag_key(site: str, tag: str, eid: str | None, bthome: str | None, k: int, co
     point_commands.tag_key(settings(), site, tag, point_commands.TagKey(eid, bthome, k, counter, at))
 
 
-@tag.command("list")
-@shared
+@command(tag, "list")
 @click.argument("site", required=False)
 def tag_list(site: str | None) -> None:
     from sync.office import point_commands
@@ -481,14 +440,10 @@ def tag_list(site: str | None) -> None:
 # -- codes ---------------------------------------------------------------------------------------
 
 
-@cli.group()
-@shared
-def code() -> None:
-    pass
+code = group("code")
 
 
-@code.command("reissue")
-@shared
+@command(code, "reissue")
 @click.argument("site")
 @click.argument("thing")
 def code_reissue(site: str, thing: str) -> None:
@@ -497,8 +452,7 @@ def code_reissue(site: str, thing: str) -> None:
     point_commands.code_reissue(settings(), site, thing)
 
 
-@code.command("bind")
-@shared
+@command(code, "bind")
 @click.argument("site")
 @click.argument("thing")
 @click.argument("text", required=False)
@@ -508,8 +462,7 @@ def code_bind(site: str, thing: str, text: str | None) -> None:
     point_commands.code_bind(settings(), site, thing, text)
 
 
-@code.command("unbind")
-@shared
+@command(code, "unbind")
 @click.argument("site")
 @click.argument("text", required=False)
 def code_unbind(site: str, text: str | None) -> None:
@@ -518,8 +471,7 @@ def code_unbind(site: str, text: str | None) -> None:
     point_commands.code_unbind(settings(), site, text)
 
 
-@code.command("list")
-@shared
+@command(code, "list")
 @click.argument("site")
 def code_list(site: str) -> None:
     from sync.office import point_commands
@@ -530,8 +482,7 @@ def code_list(site: str) -> None:
 # -- how long records are kept -------------------------------------------------------------------
 
 
-@cli.command()
-@shared
+@command(cli)
 @click.argument("site")
 @click.option("--dry-run", "dry", is_flag=True)
 def purge(site: str, dry: bool) -> None:
@@ -540,14 +491,10 @@ def purge(site: str, dry: bool) -> None:
     retention_commands.purge(settings(), site, dry=dry)
 
 
-@cli.group()
-@shared
-def hold() -> None:
-    pass
+hold = group("hold")
 
 
-@hold.command("add")
-@shared
+@command(hold, "add")
 @click.argument("site")
 @click.argument("name")
 @click.option("--from", "first", required=True, metavar="ISO8601")
@@ -559,8 +506,7 @@ def hold_add(site: str, name: str, first: str, last: str, reason: str) -> None:
     retention_commands.hold_add(settings(), site, name, first, last, reason)
 
 
-@hold.command("list")
-@shared
+@command(hold, "list")
 @click.argument("site")
 def hold_list(site: str) -> None:
     from sync.office import retention_commands
@@ -568,8 +514,7 @@ def hold_list(site: str) -> None:
     retention_commands.hold_list(settings(), site)
 
 
-@hold.command("remove")
-@shared
+@command(hold, "remove")
 @click.argument("site")
 @click.argument("name")
 def hold_remove(site: str, name: str) -> None:
@@ -581,14 +526,10 @@ def hold_remove(site: str, name: str) -> None:
 # -- monitoring ----------------------------------------------------------------------------------
 
 
-@cli.group()
-@shared
-def metrics() -> None:
-    pass
+metrics = group("metrics")
 
 
-@metrics.command("token")
-@shared
+@command(metrics, "token")
 def metrics_token() -> None:
     from sync.office import commands
 
@@ -598,8 +539,7 @@ def metrics_token() -> None:
 # -- the audit -----------------------------------------------------------------------------------
 
 
-@cli.command()
-@shared
+@command(cli)
 def audit() -> None:
     from sync.office import audit_commands
 
@@ -609,8 +549,7 @@ def audit() -> None:
 # -- labels and records --------------------------------------------------------------------------
 
 
-@cli.command()
-@shared
+@command(cli)
 @click.argument("site", required=False)
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--test", "trial", is_flag=True)
@@ -643,8 +582,7 @@ def labels(
     point_commands.labels(settings(), site, Wish(some, assets, names), Wanted(layout, out, png, svg))
 
 
-@cli.command()
-@shared
+@command(cli)
 @click.argument("month")
 @click.option("--site", required=True)
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
@@ -655,8 +593,7 @@ def report(month: str, site: str, out: Path) -> None:
     paper_commands.report(settings(), month, site, out)
 
 
-@cli.command()
-@shared
+@command(cli)
 @click.argument("name", type=click.Choice(list(PAPERS)))
 @click.option("--site", required=True)
 @click.option("--from", "first", required=True, metavar="DATE")
@@ -677,8 +614,7 @@ def paper(name: str, site: str, first: str, last: str, of: str, out: Path | None
     paper_commands.paper(given, wish, out)
 
 
-@cli.command()
-@shared
+@command(cli)
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 def handoff(path: Path) -> None:
     from sync.office import commands
@@ -686,8 +622,7 @@ def handoff(path: Path) -> None:
     sys.exit(commands.handoff(settings(), path))
 
 
-@cli.command()
-@shared
+@command(cli)
 @click.option("--jsonl", is_flag=True)
 @click.option("--site")
 def export(jsonl: bool, site: str | None) -> None:
@@ -699,16 +634,14 @@ def export(jsonl: bool, site: str | None) -> None:
 # -- the database as a whole ---------------------------------------------------------------------
 
 
-@cli.command()
-@shared
+@command(cli)
 def migrate() -> None:
     from sync.office import store_commands
 
     store_commands.migrate(settings())
 
 
-@cli.command()
-@shared
+@command(cli)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def backup(folder: Path) -> None:
     from sync.office import store_commands
@@ -716,8 +649,7 @@ def backup(folder: Path) -> None:
     store_commands.backup(settings(), folder)
 
 
-@cli.command()
-@shared
+@command(cli)
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def restore(folder: Path) -> None:
     from sync.office import store_commands
@@ -725,8 +657,7 @@ def restore(folder: Path) -> None:
     store_commands.restore(settings(), folder)
 
 
-@cli.command()
-@shared
+@command(cli)
 @click.option("--to", required=True, metavar="URL")
 def copy(to: str) -> None:
     from sync.office import store_commands
@@ -734,8 +665,7 @@ def copy(to: str) -> None:
     store_commands.copy(settings(), to)
 
 
-@cli.command()
-@shared
+@command(cli)
 def verify() -> None:
     from sync.office import store_commands
 

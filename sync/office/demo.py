@@ -109,8 +109,8 @@ async def furnish(store: Store, key: OfficeKey, now: int, days: int = DAYS, lang
         if part.site == SITE and part.last == 0 and part.told is None:
             await _tell(store, part, now, lang)
     password = secrets.token_urlsafe(9)
-    await accounts.add(store, SUPERVISOR, "supervisor", "wang-qiang", password, now)
-    await accounts.add(store, MANAGER, "manager", "lu-jianguo", password, now)
+    await accounts.add(store, accounts.Applicant(SUPERVISOR, "supervisor", "wang-qiang"), password, now)
+    await accounts.add(store, accounts.Applicant(MANAGER, "manager", "lu-jianguo"), password, now)
     issued = await store.devices.add(SITE, called("演示手持机", lang), now, CODE_MS)
     labels = await store.read(lambda tx: credentials.labels(tx, SITE))
     return Desk("", SUPERVISOR, password, join_code(issued.code, key.public), labels, PINS)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 import msgspec
-from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.words import say
 from sync.office import accounts, credentials
+from sync.office.accounts import Applicant
 from sync.office.command_line import (
     CommandRefused,
     Noted,
@@ -26,38 +26,31 @@ from sync.office.store import accounts as account_table
 from sync.office.store import plans as plan_table
 
 
-class Limits(Struct, frozen=True):
-    """What an account may see; all of them empty: every site."""
-
-    sites: tuple[str, ...] = ()
-    companies: tuple[str, ...] = ()
-    districts: tuple[str, ...] = ()
-
-
-def user_add(settings: Settings, name: str, role: str, person: str | None, limits: Limits, *, from_stdin: bool) -> None:
-    """An account within `limits`. Raises AccountRefused, CredentialRefused for a person nobody knows, CommandRefused
-    without a password, for an unknown site, and for a company or district that no plan names.
+def user_add(settings: Settings, who: Applicant, *, from_stdin: bool) -> None:
+    """An account. Raises AccountRefused, CredentialRefused for a person nobody knows, CommandRefused without a
+    password, for an unknown site, and for a company or district that no plan names.
     """
     password = secret(settings, "password", from_stdin=from_stdin)
 
     async def act(store: Store) -> str:
-        if person is not None:
+        if (person := who.person) is not None:
             await store.read(lambda tx: credentials.must_know(tx, person))
-        for site in limits.sites:
+        for site in who.sites:
             await must_know_site(store, site)
-        await _must_know(store, limits)
-        return await accounts.add(store, name, role, person, password, now_ms(), **msgspec.structs.asdict(limits))
+        await _must_know_groups(store, who)
+        return await accounts.add(store, who, password, now_ms())
 
-    account = with_store(settings, act, Noted("user-added", subject=name))
-    told = {"account": account, "role": role, "person": person, **msgspec.to_builtins(limits)}
+    account = with_store(settings, act, Noted("user-added", subject=who.name))
+    told = {"account": account, **msgspec.to_builtins(who)}
+    del told["name"]
     tell(settings, "office_cli.user_added", told)
 
 
-async def _must_know(store: Store, limits: Limits) -> None:
-    for company in limits.companies:
+async def _must_know_groups(store: Store, who: Applicant) -> None:
+    for company in who.companies:
         if not await store.read(lambda tx, one=company: plan_table.sites_in(tx, (one,), ())):  # type: ignore[misc]
             raise CommandRefused("office_cli.no_company", company=company[:64])
-    for district in limits.districts:
+    for district in who.districts:
         if not await store.read(lambda tx, one=district: plan_table.sites_in(tx, (), (one,))):  # type: ignore[misc]
             raise CommandRefused("office_cli.no_district", district=district[:64])
 

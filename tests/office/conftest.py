@@ -104,7 +104,7 @@ class Office:
 
     # -- who and what ---------------------------------------------------------------------------
     def account(self, name: str = "chief", role: str = "supervisor", person: str | None = None) -> None:
-        self.ask(accounts.add(self.store, name, role, person, PASSWORD, self.now, CHEAP))
+        self.ask(accounts.add(self.store, accounts.Applicant(name, role, person), PASSWORD, self.now, CHEAP))
 
     def browser(self, name: str = "chief", password: str = PASSWORD) -> httpx.Client:
         """A browser that has signed in."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from app.errors import NotAllowed, PinLocked
 from sync.office import accounts
-from sync.office.accounts import AccountRefused
+from sync.office.accounts import AccountRefused, Applicant
 from sync.office.serve import open_store
 from sync.office.store import Store
 from sync.office.store import accounts as table
@@ -41,7 +41,7 @@ def on(folder: Path, act: Callable[[Store], Awaitable[T]]) -> T:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    on(tmp_path, lambda store: accounts.add(store, "Chief", "supervisor", "zhang-wei", PASSWORD, NOW, CHEAP))
+    on(tmp_path, lambda store: accounts.add(store, Applicant("Chief", "supervisor", "zhang-wei"), PASSWORD, NOW, CHEAP))
     return tmp_path
 
 
@@ -162,7 +162,7 @@ def test_the_right_password_after_the_wait_clears_the_tries(folder: Path) -> Non
 def test_a_new_password_ends_every_open_session(folder: Path) -> None:
     async def act(store: Store) -> None:
         opened = await accounts.open_session(store, "chief", PASSWORD, HERE, NOW)
-        await accounts.add(store, "chief", "manager", None, "another long one", NOW, CHEAP)
+        await accounts.add(store, Applicant("chief", "manager"), "another long one", NOW, CHEAP)
         assert await accounts.session(store, opened.cookie, NOW) is None
         await fails(store, "chief", PASSWORD, NOW)
         assert (await accounts.open_session(store, "chief", "another long one", HERE, NOW)).session.role == "manager"
@@ -187,14 +187,14 @@ def test_neither_password_nor_cookie_is_on_the_disk(folder: Path) -> None:
 )  # fmt: skip
 def test_an_account_nobody_could_use_is_refused(folder: Path, name: str, role: str, password: str) -> None:
     with pytest.raises(AccountRefused):
-        on(folder, lambda store: accounts.add(store, name, role, None, password, NOW))
+        on(folder, lambda store: accounts.add(store, Applicant(name, role), password, NOW))
 
 
 def test_a_guess_costs_what_it_should_whether_the_name_exists(tmp_path: Path) -> None:
     """The stored hash names its cost, and a name nobody has is not told by being answered sooner."""
 
     async def act(store: Store) -> tuple[float, float]:
-        await accounts.add(store, "chief", "supervisor", None, PASSWORD, NOW)
+        await accounts.add(store, Applicant("chief", "supervisor"), PASSWORD, NOW)
         spent: dict[str, list[float]] = {"chief": [], "nobody": []}
         for name in ("chief", "nobody") * 3:
             began = time.process_time()

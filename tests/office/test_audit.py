@@ -163,7 +163,9 @@ def test_an_account_of_a_site_without_a_plan_sees_no_other(office: Office) -> No
     from sync.office import accounts
     from tests.office.conftest import CHEAP
 
-    made = accounts.add(office.store, "one", "manager", None, PASSWORD, at("2026-11-20 08:00"), CHEAP, ("nowhere",))
+    made = accounts.add(
+        office.store, accounts.Applicant("one", "manager", sites=("nowhere",)), PASSWORD, at("2026-11-20 08:00"), CHEAP
+    )
     office.ask(made)
     browser = office.browser("one")
     for page in ("/rounds", "/books", "/tags", "/labels"):

@@ -85,7 +85,7 @@ async def reach(store: Store) -> None:
         ({"companies": ("none",)}, (account_table.NOWHERE,)),
     )
     for limits, sites in wanted:
-        await accounts.add(store, "who", "manager", None, PASSWORD, 0, CHEAP, **limits)
+        await accounts.add(store, accounts.Applicant("who", "manager", None, **limits), PASSWORD, 0, CHEAP)
         opened = await accounts.open_session(store, "who", PASSWORD, "192.0.2.1", 0, CHEAP)
         found = await accounts.session(store, opened.cookie, 1)
         assert found is not None

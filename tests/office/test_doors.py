@@ -167,7 +167,11 @@ class Scene:
     def limited(self, role: str, **limits: tuple[str, ...]) -> httpx.Client:
         """Somebody signed in whose account reaches no further than these sites, companies or districts."""
         name = "-".join([role, *(each for those in limits.values() for each in those)])
-        self.office.ask(accounts.add(self.office.store, name, role, None, PASSWORD, self.office.now, CHEAP, **limits))
+        self.office.ask(
+            accounts.add(
+                self.office.store, accounts.Applicant(name, role, None, **limits), PASSWORD, self.office.now, CHEAP
+            )
+        )
         return self.office.browser(name)
 
     def get(self, browser: httpx.Client, path: str, **query: str) -> httpx.Response:
@@ -368,7 +372,7 @@ def test_a_site_left_out_or_spelt_otherwise_leads_to_no_other(scene: Scene, path
 def test_a_form_of_no_site_that_there_is_writes_nothing(scene: Scene, about: dict[str, str]) -> None:
     """Of an account that may see every site: its form can name any."""
     office = scene.office
-    office.ask(accounts.add(office.store, "every", "admin", "li-jun", PASSWORD, office.now, CHEAP))
+    office.ask(accounts.add(office.store, accounts.Applicant("every", "admin", "li-jun"), PASSWORD, office.now, CHEAP))
     figure = {"what": "enter", "month": "2026-11", "figure": "scores", "value": "90", "words": "survey"}
     excuse = {"what": "excuse", "point": "fitness", "reason": "weather", "from": "2026-11-20T22:00", "words": ""}
     with closing(office.browser("every")) as browser:
@@ -385,7 +389,9 @@ def test_a_form_of_no_site_that_there_is_writes_nothing(scene: Scene, about: dic
 def test_an_account_of_both_sites_is_led_from_each_page_to_the_other_site(scene: Scene) -> None:
     names = (SITE, OTHER)
     office = scene.office
-    office.ask(accounts.add(office.store, "both", "admin", None, PASSWORD, office.now, CHEAP, names))
+    office.ask(
+        accounts.add(office.store, accounts.Applicant("both", "admin", sites=names), PASSWORD, office.now, CHEAP)
+    )
     with closing(office.browser("both")) as browser:
         ours = ("/rounds", "/books", "/devices", "/tags", "/labels", "/afterwards", "/orders", "/desk", "/blindspots")
         for path in ours:

@@ -66,7 +66,9 @@ def spoilt(office: Office, handheld: Handheld) -> list[str]:
     office.ask(rename(office))
     office.ask(office.store.devices.add(SITE, LONG, office.now))
     office.ask(office.store.write(lambda tx: audit.note(tx, office.now, LONG, LONG, LONG, LONG)))
-    made = accounts.add(office.store, FORMULA[:40], "admin", "zhang-wei", PASSWORD, office.now, CHEAP)
+    made = accounts.add(
+        office.store, accounts.Applicant(FORMULA[:40], "admin", "zhang-wei"), PASSWORD, office.now, CHEAP
+    )
     office.ask(made)
     book, name = handheld.logbook.book_id, round_path(walked).removeprefix("/rounds/")
     return [

@@ -128,7 +128,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     plan = office.plan()
     office.ask(spoil_names(office))
     office.now = at("2026-11-22 08:00")
-    office.ask(accounts.add(office.store, FORMULA[:40], "admin", "zhang-wei", PASSWORD, office.now, CHEAP))
+    office.ask(
+        accounts.add(office.store, accounts.Applicant(FORMULA[:40], "admin", "zhang-wei"), PASSWORD, office.now, CHEAP)
+    )
     with closing(office.browser(FORMULA[:40])) as browser:
         assert harmless(upload(browser, to_yaml(spoilt(plan)), EVIL[:60])).elements.count("table") == 1, "its faults"
         milder = to_yaml(replace(plan, points=spoilt(plan.points, MILD), site=spoilt(plan.site, MILD)))

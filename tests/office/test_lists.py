@@ -45,7 +45,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     office = Office(furnished(folder / "office"))
     office.account()
     for name, role in (("boss", "manager"), ("root", "admin")):
-        office.ask(accounts.add(office.store, name, role, None, PASSWORD, office.now, CHEAP))
+        office.ask(accounts.add(office.store, accounts.Applicant(name, role), PASSWORD, office.now, CHEAP))
     handheld = Handheld(office, folder / "handheld")
     handheld.write(*(Draft("shift.opened", {"crew": [crew], "post": None}, GUARDS[:1]) for crew in crews()))
     handheld.sync()

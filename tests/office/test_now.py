@@ -179,7 +179,11 @@ def test_another_sites_account_watches_nothing_here(scene: tuple[Office, Handhel
     from sync.office import accounts
     from tests.office.conftest import CHEAP
 
-    office.ask(accounts.add(office.store, "else", "supervisor", None, PASSWORD, office.now, CHEAP, ("donghu",)))
+    office.ask(
+        accounts.add(
+            office.store, accounts.Applicant("else", "supervisor", sites=("donghu",)), PASSWORD, office.now, CHEAP
+        )
+    )
     with closing(office.stranger()) as browser:
         sign_in(browser, "else", PASSWORD)
         assert browser.get(STREAM, params={"site": SITE}).status_code == 403

@@ -95,7 +95,11 @@ def test_nobody_sees_it_who_may_not_read_the_site(office: Office, shown: str) ->
 
 
 def test_an_account_of_another_site_sees_none_of_them(office: Office, shown: str) -> None:
-    office.ask(accounts.add(office.store, "elsewhere", "supervisor", None, PASSWORD, office.now, CHEAP, ("towers",)))
+    office.ask(
+        accounts.add(
+            office.store, accounts.Applicant("elsewhere", "supervisor", sites=("towers",)), PASSWORD, office.now, CHEAP
+        )
+    )
     with closing(office.browser("elsewhere")) as browser:
         for query in ({"site": SITE}, {}):
             assert browser.get(f"/photos/{shown}", params=query).status_code in (403, 404)

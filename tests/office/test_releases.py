@@ -70,7 +70,9 @@ def test_the_page_takes_in_offers_and_says_who_did_not_take_it(
 ) -> None:
     key, good, bad = files(tmp_path)
     office.account("admin", "admin")
-    office.ask(accounts.add(office.store, "one-site", "admin", None, PASSWORD, office.now, CHEAP, sites=(SITE,)))
+    office.ask(
+        accounts.add(office.store, accounts.Applicant("one-site", "admin", sites=(SITE,)), PASSWORD, office.now, CHEAP)
+    )
     with closing(office.browser("admin")) as browser, closing(office.browser("one-site")) as other:
 
         def page() -> str:
