@@ -1,6 +1,7 @@
 """What every test may lean on: when the long ones run, and how hypothesis behaves."""
 
 import gc
+import hashlib
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -8,8 +9,6 @@ from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-from app import codes
 
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("torture", max_examples=5000, deadline=None)
@@ -47,10 +46,10 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def pins_seen_before() -> Iterator[None]:
-    """The slow hash of the same number with the same salt is made once in a run."""
+def codes_seen_before() -> Iterator[None]:
+    """The slow hash of the same PIN or enrolment code with the same salt is made once in a run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(codes, "_scrypt", cache(codes._scrypt))
+        patch.setattr(hashlib, "scrypt", cache(hashlib.scrypt))
         yield
 
 

@@ -9,7 +9,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -125,14 +125,10 @@ class View:
         self._rooms = rooms
         self.files = _files()
 
-    @cached_property
-    def _templates(self) -> "Environment":
-        return _templates()
-
     def part(self, lang: str, template: str, **fields: Any) -> str:
         """A piece of a page, for one that is open already."""
         said = {"lang": lang, "w": partial(words, lang), "say": partial(say, lang)}
-        return self._templates.get_template(template).render(**said, **fields)
+        return _templates().get_template(template).render(**said, **fields)
 
     def page(
         self,
@@ -152,21 +148,25 @@ class View:
         `filling` is how far a demonstration's example has come.
         """
         lang = lang_of(request)
-        text = self._templates.get_template(template).render(
-            lang=lang,
-            w=partial(words, lang),
-            t=_words_of("tags", lang),
-            other_lang_url=_in_other_language(request, lang),
-            session_name=visitor.name,
-            form_token=form_token(visitor.session) if visitor.session else "",
-            way_back=visitor.home,
-            say=partial(say, lang),
-            ways=self._ways(visitor, lang, path_of(request)),
-            here=here_of(request),
-            banner=banner,
-            filling=filling,
-            shown_now=request.state.get(SHOWN_NOW, ""),
-            **fields,
+        text = (
+            _templates()
+            .get_template(template)
+            .render(
+                lang=lang,
+                w=partial(words, lang),
+                t=_words_of("tags", lang),
+                other_lang_url=_in_other_language(request, lang),
+                session_name=visitor.name,
+                form_token=form_token(visitor.session) if visitor.session else "",
+                way_back=visitor.home,
+                say=partial(say, lang),
+                ways=self._ways(visitor, lang, path_of(request)),
+                here=here_of(request),
+                banner=banner,
+                filling=filling,
+                shown_now=request.state.get(SHOWN_NOW, ""),
+                **fields,
+            )
         )
         return Response(
             text.encode(),
@@ -204,6 +204,7 @@ def home_of(role: str) -> str:
     return "/now" if role in REVIEWERS else "/desk" if role in DISPATCHERS else ""
 
 
+@cache
 def _templates() -> "Environment":
     """Jinja (2 MB) is imported by the first page."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
