@@ -335,6 +335,10 @@ class WalkersPage(TypedPage):
         words = "life.walkers_add" if self.typed.typed or not self._crew else "life.walkers_done"
         return (("Enter", self.say(words)), self.back_key, self.menu_key)
 
+    @property
+    def open_question(self) -> object:
+        return len(self._crew)
+
     async def enter(self) -> None:
         if not self.typed.typed and self._crew:
             plan = self.gear.watch.plan
@@ -415,6 +419,10 @@ class EntriesPage(TypedPage):
         if len(self.typed.typed) < TIME.limit:
             return (("Enter", self.say("life.nobody")), self.back_key, self.menu_key)
         return (("Enter", self.say("life.all_ok")), (NOT_OK, self.say("life.not_ok")), self.back_key)
+
+    @property
+    def open_question(self) -> object:
+        return len(self._entered)
 
     async def digit(self, key: str) -> None:
         if self._stop is None:

@@ -99,6 +99,10 @@ class FindingPage(Page):
         return (*keys, ("8", self.say("finding.key_urgent")), self._roll.key(self), ("0", self.say("finding.again")))
 
     # -- keys ----------------------------------------------------------------------------------
+    @property
+    def open_question(self) -> object:
+        return self._category, self._phrase
+
     async def digit(self, key: str) -> None:
         if self._phrase is None:
             self._choose(key)

@@ -153,6 +153,10 @@ class TakePage(Page):
         save = (("Enter", self.say("finding.save")),) if self._phrase else ()
         return (*save, self.back_key, self.menu_key)
 
+    @property
+    def open_question(self) -> object:
+        return self._category, self._phrase
+
     async def digit(self, key: str) -> None:
         if self._phrase is not None:
             self._room = self._room.press(key)

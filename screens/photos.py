@@ -177,6 +177,10 @@ class PhotosPage(Page):
             keys.insert(0, ("Enter", self.say("photo.key_keep")))
         return keys
 
+    @property
+    def open_question(self) -> object:
+        return len(self._roll.photos)
+
     async def digit(self, key: str) -> None:
         if self._roll.busy:
             return

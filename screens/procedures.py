@@ -365,6 +365,10 @@ class RunPage(Page):
         run = self.gear.watch.state.share(RUNS).get(self._doing)
         return procedures.next_step(self._procedure, run, self._team.id) if run else None
 
+    @property
+    def open_question(self) -> object:
+        return self._ending, self._here
+
     async def enter(self) -> None:
         if self._ending:
             await self._end()

@@ -300,6 +300,10 @@ class FaultPage(Page):
         more = () if isinstance(self._what, Fault) else ((ONE_MORE, self.say("surveys.key_one_more")),)
         return (("Enter", self.say("finding.save")), self._roll.key(self), *more, self.back_key)
 
+    @property
+    def open_question(self) -> object:
+        return self._phrase
+
     async def digit(self, key: str) -> None:
         if self._phrase is None:
             self._phrase = self._choices.pick(key) if self._choices else None
