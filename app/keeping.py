@@ -76,7 +76,7 @@ class Keeping(Session):
             self.check_column(column, answers.get(column.id, ""))
         known = {column.id: answers[column.id] for column in found.columns if answers.get(column.id)}
         personal = [column.id for column in found.columns if column.personal and column.id in known]
-        apart = {id: await self._set_apart(known[id]) for id in personal}
+        apart = {id: await self._set_apart(id, known[id]) for id in personal}
         body = RegisterEntered(
             register=found.id,
             answers={id: "" if id in apart else answer for id, answer in known.items()},
@@ -88,13 +88,13 @@ class Keeping(Session):
         (entry,) = await self._write(body)
         return body.line(entry.record, self._logbook.book_id)
 
-    async def _set_apart(self, text: str) -> str:
+    async def _set_apart(self, column: str, text: str) -> str:
         """Under the name that it has already in a line that was in doubt: salted anew, that line would not be
         recognised."""
         for entry in self._recovered:
-            for name in entry.record.body.get("apart", {}).values():
-                if await self._off_loop(partial(self._logbook.text_of, name)) == text:
-                    return str(name)
+            name = entry.record.body.get("apart", {}).get(column)
+            if name is not None and await self._off_loop(partial(self._logbook.text_of, name)) == text:
+                return str(name)
         return await self._off_loop(partial(self._logbook.set_apart, text))
 
     async def personal(self, line: Line) -> dict[str, str]:

@@ -110,6 +110,8 @@ class Session:
         """Of an act whose records the disk perhaps wrote."""
         self._doubted_at = 0
         """When (`Moment.up`)."""
+        self._doubted_after = ("", 0)
+        """The book, and its last record, before it."""
         self._recovered: tuple[Entry, ...] = ()
         """Its records, found since: whoever does the act again does not record it twice."""
         self._brought: Sheet | None = None
@@ -348,10 +350,11 @@ class Session:
             found, self._recovered = self._recovered, ()
             return found
         append = self._logbook.append_rotating if rotating else self._logbook.append
+        before = self._logbook.book_id, self._logbook.head.seq
         try:
             entries = await self._off_loop(partial(append, *drafts))
         except BookUnknown as e:
-            self._doubted, self._doubted_at = drafts, self._clock.now().up
+            self._doubted, self._doubted_at, self._doubted_after = drafts, self._clock.now().up, before
             if found := await self._look_up():
                 return found
             raise BookUnknown("watch.not_recorded") from e
@@ -433,6 +436,9 @@ class Session:
             raise BookUnknown("watch.in_doubt") from e
         entries = await self._off_loop(self._unfolded)
         self._take(entries)
+        book, last = self._doubted_after
+        if book == self._logbook.book_id:
+            entries = tuple(entry for entry in entries if entry.record.seq > last)
         wanted, self._doubted = _meant(self._doubted), []
         found = _written(entries)
         for start in range(len(found) - len(wanted) + 1):

@@ -1178,6 +1178,19 @@ async def test_a_visitor_entered_again_is_another_only_when_the_digits_that_stan
     assert len(os.listdir(hand.logbook.folder / "blobs")) == 3
 
 
+async def test_a_visitor_in_doubt_with_the_same_digits_twice_is_one_line(switch_on: Switch) -> None:
+    disk, name = LooseDisk(), Text("访客登记", "Visitors")
+    columns = tuple(Column(id, "digits", name, size=4, personal=True) for id in ("phone", "badge"))
+    hand = switch_on(replace(garden.plan(), registers=(Register("visitors", name, columns),)), disk)
+    await hand.sign_in("zhang")
+    disk.refuses = dict.fromkeys(("append.sync", "again.write"), errno.EIO)
+    with pytest.raises(BookUnknown):
+        await Keeping.of(hand.watch).enter_line("visitors", {"phone": "4710", "badge": "4710"})
+    disk.refuses = {}
+    await Keeping.of(hand.watch).enter_line("visitors", {"phone": "4710", "badge": "4710"})
+    assert hand.kinds().count("register.entered") == 1
+
+
 async def test_an_alarm_is_recorded_and_sent_although_nothing_can_be_read(
     switch_on: Switch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -1193,6 +1206,27 @@ async def test_an_alarm_is_recorded_and_sent_although_nothing_can_be_read(
     await hand.scan(LABELS["gate"])
     assert hand.watch.state.alarm is not None
     assert hand.killed().watch.state.round == hand.watch.state.round
+
+
+async def test_an_alarm_that_was_not_written_is_not_found_in_one_that_could_not_be_read(
+    switch_on: Switch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = LooseDisk()
+    hand = switch_on(disk=disk)
+    await hand.night_round()
+    hand.logbook.append(Draft("book.noted", {}))
+    reopen = hand.logbook.reopen
+    with monkeypatch.context() as patch:
+        patch.setattr(hand.logbook, "entries", unreadable)
+        await hand.watch.raise_alarm()
+        patch.setattr(hand.logbook, "reopen", lambda: (patch.undo(), reopen())[1])  # the card answers again
+        disk.refuses = dict.fromkeys(("append.write", "undo.write"), errno.EIO)
+        with pytest.raises(BookUnknown, match="not recorded"):
+            await hand.watch.raise_alarm()
+    assert hand.kinds().count("alarm.raised") == 1
+    disk.refuses = {}
+    await hand.watch.raise_alarm()
+    assert hand.kinds().count("alarm.raised") == 2
 
 
 def unreadable(*_: object) -> Never:
