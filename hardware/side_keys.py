@@ -16,7 +16,7 @@ from typing import Final
 from msgspec import Struct
 
 from app.settings import SettingsRefused
-from hardware.evdev import DEVICES, KEY, PRESSED, RELEASED, SIZE, events
+from hardware.evdev import DEVICES, KEY, PRESSED, RELEASED, SIZE, Event, events
 
 ACTIONS: Final = ("alarm", "torch")
 HOLD_S: Final = 1.0
@@ -98,6 +98,34 @@ def _read(fd: int) -> bytes:
         return b""
 
 
+class _Down(Struct):
+    """A key that is down, or has just been let go. Times are the kernel's, seconds."""
+
+    since: float
+    holds: asyncio.TimerHandle
+    """When it will have been held."""
+    until: float | None = None
+    """When it was let go, unless that was a bounce."""
+    ends: asyncio.TimerHandle | None = None
+    """When it was none."""
+    told: bool = False
+    """As held."""
+
+    def bounces(self, at: float) -> bool:
+        return self.until is not None and 0 <= at - self.until < BOUNCE_S
+
+    def go_on(self) -> None:
+        """It was never let go."""
+        self.until = None
+        if self.ends is not None:
+            self.ends.cancel()
+
+    def forget(self) -> None:
+        for timer in (self.holds, self.ends):
+            if timer is not None:
+                timer.cancel()
+
+
 class SideKeys:
     """Listens on the devices of `keys`. One that is not there, or goes, is left out until the next start."""
 
@@ -105,10 +133,7 @@ class SideKeys:
         self._keys = keys
         self._pressed = pressed
         self._open: list[int] = []
-        self._holding: dict[SideKey, asyncio.TimerHandle] = {}
-        """When it will have been held."""
-        self._letting_go: dict[SideKey, asyncio.TimerHandle] = {}
-        """When it will have been let go."""
+        self._down: dict[SideKey, _Down] = {}
 
     def start(self) -> None:
         for device in {key.device for key in self._keys}:
@@ -118,10 +143,9 @@ class SideKeys:
                 asyncio.get_running_loop().add_reader(fd, self._ready, device, fd)
 
     def stop(self) -> None:
-        for timers in (self._holding, self._letting_go):
-            for timer in timers.values():
-                timer.cancel()
-            timers.clear()
+        for down in self._down.values():
+            down.forget()
+        self._down.clear()
         for fd in self._open:
             asyncio.get_running_loop().remove_reader(fd)
             os.close(fd)
@@ -135,23 +159,30 @@ class SideKeys:
         for event in events(raw):
             for key in self._keys:
                 if (key.device, key.code, KEY) == (device, event.code, event.type):
-                    self._moved(key, event.value)
+                    self._moved(key, event)
 
-    def _moved(self, key: SideKey, value: int) -> None:
-        later = asyncio.get_running_loop().call_later
-        if value == PRESSED and key in self._letting_go:
-            self._letting_go.pop(key).cancel()
-        elif value == PRESSED and key not in self._holding:
-            self._holding[key] = later(HOLD_S, self._held, key)
-        elif value == RELEASED and key in self._holding and key not in self._letting_go:
-            self._letting_go[key] = later(BOUNCE_S, self._let_go, key)
+    def _moved(self, key: SideKey, event: Event) -> None:
+        """By the kernel's times: what is read late was not done late."""
+        later, down = asyncio.get_running_loop().call_later, self._down.get(key)
+        if event.value == RELEASED and down is not None and down.until is None:
+            down.until, down.ends = event.at, later(BOUNCE_S, self._let_go, key)
+        elif event.value == PRESSED and down is not None and down.bounces(event.at):
+            down.go_on()
+        elif event.value == PRESSED and (down is None or down.until is not None):
+            if down is not None:
+                self._let_go(key)
+            self._down[key] = _Down(event.at, later(HOLD_S, self._held, key))
 
     def _let_go(self, key: SideKey) -> None:
-        del self._letting_go[key]
-        timer = self._holding.pop(key)
-        if timer.when() > asyncio.get_running_loop().time():
-            timer.cancel()
-            self._pressed(Pressed(key.action, held=False))
+        down = self._down.pop(key)
+        down.forget()
+        if not down.told and down.until is not None:
+            self._pressed(Pressed(key.action, held=down.until - down.since >= HOLD_S))
 
     def _held(self, key: SideKey) -> None:
+        down = self._down[key]
+        if down.until is not None:
+            down.holds = asyncio.get_running_loop().call_later(BOUNCE_S, self._held, key)
+            return
+        down.told = True
         self._pressed(Pressed(key.action, held=True))

@@ -25,6 +25,7 @@ from app.keeping import Keeping
 from app.logbook.book import Draft, Received
 from app.logbook.disk import Disk
 from app.logbook.drafts import proof
+from app.logbook.reader import Opening
 from app.meaning import Meant
 from app.ports import Moment, Scan, Sighting
 from app.resume import PinTries
@@ -1219,7 +1220,12 @@ async def test_an_alarm_that_was_not_written_is_not_found_in_one_that_could_not_
     with monkeypatch.context() as patch:
         patch.setattr(hand.logbook, "entries", unreadable)
         await hand.watch.raise_alarm()
-        patch.setattr(hand.logbook, "reopen", lambda: (patch.undo(), reopen())[1])  # the card answers again
+
+        def answers_again() -> Opening:
+            patch.undo()
+            return reopen()
+
+        patch.setattr(hand.logbook, "reopen", answers_again)
         disk.refuses = dict.fromkeys(("append.write", "undo.write"), errno.EIO)
         with pytest.raises(BookUnknown, match="not recorded"):
             await hand.watch.raise_alarm()

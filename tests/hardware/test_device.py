@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import SettingsRefused
-from hardware import feel, lights
+from hardware import feel, lights, side_keys
 from hardware.evdev import KEY, PRESSED, RELEASED, SIZE, Event, events, packed
 from hardware.feel import Indicator, Pulses, Together
 from hardware.lights import Backlight, Light, Torch
@@ -263,6 +263,40 @@ async def test_a_short_press_and_a_held_one_are_two_things(tmp_path: Path) -> No
     os.write(writer, shortly(SOS) + packed(Event(KEY, SOS, PRESSED)))
     await told(4)
     assert heard[3:] == [Pressed("alarm", held=True)], "a contact that bounces is still held"
+    sides.stop()
+    os.close(writer)
+
+
+@pytest.mark.parametrize(
+    ("moves", "bounce_s", "told"),
+    [
+        (((0.1, 1), (0.2, 0), (0.32, 1), (0.42, 0)), BOUNCE_S, (False, False)),
+        (((0.1, 1), (0.2, 0), (0.24, 1), (0.42, 0)), BOUNCE_S, (False,)),
+        (((0.1, 1), (1.3, 0)), BOUNCE_S, (True,)),
+        (((0.1, 1), (0.2, 0)), 1.2, (False,)),
+    ],
+    ids=["pressed twice", "bounced", "held", "let go just before it was held"],
+)
+async def test_what_is_read_late_was_not_pressed_late(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moves: tuple[tuple[float, int], ...],
+    bounce_s: float,
+    told: tuple[bool, ...],
+) -> None:
+    monkeypatch.setattr(side_keys, "BOUNCE_S", bounce_s)
+    device = tmp_path / "keys"
+    os.mkfifo(device)
+    writer = os.open(device, os.O_RDWR)
+    heard: list[bool] = []
+    sides = SideKeys((SideKey(str(device), SOS, "alarm"),), lambda pressed: heard.append(pressed.held))
+    sides.start()
+    os.write(writer, b"".join(packed(Event(KEY, SOS, value, at)) for at, value in moves))
+    async with asyncio.timeout(20):
+        while len(heard) < len(told):
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert tuple(heard) == told
     sides.stop()
     os.close(writer)
 
