@@ -6,6 +6,7 @@
     │   ├── BookNewer                start the newer program: this one would misread the data directory
     │   ├── BookUnsafe               free space or call the administrator: nothing can be recorded now
     │   ├── BookUnknown              the disk did not answer clearly: reopen and look the record up
+    │   ├── BookEnded                nobody: another book has come into its place, and the next try is for that one
     │   └── ChainBroken              call the manager (exit 5)
     ├── RecordRefused                the writer of the record: it breaks the form
     ├── NotAllowed                   the crew: wrong PIN, wrong role, not signed in
@@ -64,6 +65,10 @@ class BookUnsafe(BookError):
 
 
 class BookUnknown(BookError):
+    pass
+
+
+class BookEnded(BookError):
     pass
 
 

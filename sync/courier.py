@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from app.errors import BookError, BookUnknown, OfficeAway, OfficeRefused, WatchbookError
+from app.errors import BookEnded, BookError, BookUnknown, OfficeAway, OfficeRefused, WatchbookError
 from app.logbook.book import Logbook, Received
 from app.logbook.disk import unsafe
 from app.ports import Clock
@@ -237,16 +237,23 @@ class Courier:
                 refusal = self._round(client)
                 self._line = client if stays and refusal is None else None
                 return refusal
-            except Forked as e:
-                if last or not succession.has_work(self._logbook):
+            except (Forked, BookEnded) as e:
+                if last or not self._makes_way(e):
                     return e
-                if succession.succeed(self._logbook):
-                    self._tell(new_books=self.state.new_books + 1)
             finally:
                 self._backoff, self._ageing = client.backoff, client.ageing
                 if self._line is None:
                     client.close()
         return None
+
+    def _makes_way(self, why: Forked | BookEnded) -> bool:
+        """Whether another book stands there now: the crew went over meanwhile, or this one ends by its fork."""
+        try:
+            if isinstance(why, Forked) and succession.succeed(self._logbook, self._book):
+                self._tell(new_books=self.state.new_books + 1)
+        except BookEnded:
+            return True
+        return self._logbook.book != self._book
 
     # -- between two rounds ---------------------------------------------------------------------
     def _listen(self) -> None:
@@ -262,6 +269,8 @@ class Courier:
                 self._deaf = 0
         except Hushed:
             return
+        except BookEnded:
+            self._bell.arm()
         except OfficeAway as e:  # the next round finds out what is the matter; it may be nothing
             self._deaf += 1
             log.info("a held question broke off: %s", e.key)
@@ -343,7 +352,7 @@ class Courier:
         for stream in (*first_ones, *records, *blobs, self._fetch_changes, self._send_elsewhere):
             try:
                 stream(client)
-            except Forked:
+            except (Forked, BookEnded):
                 raise
             except Hushed:
                 break
@@ -481,7 +490,7 @@ class Courier:
             raise OfficeAway("sync.bad_answer")
         items = [each for each in map(_received, page.items) if is_wanted(self._logbook, each)]
         if items or page.cursor != self._logbook.cursor:
-            self._logbook.receive(items, page.cursor)
+            self._logbook.receive(items, page.cursor, self._book)
         if items:
             self._tell(pages=self.state.pages + 1)
         if any(item.kind == SETTINGS for item in items):  # whoever set them waits to hear that they hold

@@ -21,32 +21,33 @@ class Remembered(Struct, frozen=True):
     office: Enrolment | None
 
 
-def has_work(book: Logbook) -> bool:
+def _has_work(book: Logbook) -> bool:
     """Whether anybody recorded anything in it: an empty one is no better than the next."""
     own = ("book.", "key.")
     return any(not entry.record.kind.startswith(own) for entry in book.entries())
 
 
-def succeed(book: Logbook) -> bool:
-    """Close it and go on in a new one, with everything that the crew has in hand; whether it came to that.
-
-    Raises BookUnsafe.
+def succeed(book: Logbook, forked: bytes) -> bool:
+    """Close the book `forked` and go on in a new one, with everything that the crew has in hand; whether it came to
+    that. Raises BookEnded when it was closed meanwhile, BookUnsafe.
     """
     from app.memory import Memory
 
-    before = book.book
-    try:
-        book.succeed("fork", fold=Memory)
-    except BookUnknown:
-        book.reopen()
-    return book.book != before
+    with book.still(forked):
+        if not _has_work(book):
+            return False
+        try:
+            book.succeed("fork", fold=Memory)
+        except BookUnknown:
+            book.reopen()
+        return book.book != forked
 
 
 def introduce(book: Logbook, connect: Connect) -> None:
     """Tell the office of a book that went on from another, in the name of that one, which it knows; any other needs no
     introduction. Raises OfficeAway, Refused, BookError.
     """
-    opened, office = book.entry(1), book.office
+    mine, opened, office = book.book, book.entry(1), book.office
     if office is None or opened is None or "after" not in opened.record.body:
         return
     body = opened.record.body
@@ -55,5 +56,6 @@ def introduce(book: Logbook, connect: Connect) -> None:
     with closing(connect(Remembered(unhex(after.book, 32), book.identity, office))) as before:
         before.hello()
         answer = before.succeed(asked)
-    if not book.introduced:
-        book.enrolled(Enrolment(office.office, office.server_key, answer.device, answer.site))
+    with book.still(mine):
+        if not book.introduced:
+            book.enrolled(Enrolment(office.office, office.server_key, answer.device, answer.site))

@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from app.errors import BookError, BookUnknown, BookUnsafe, ChainBroken, RecordRefused
+from app.errors import BookEnded, BookError, BookUnknown, BookUnsafe, ChainBroken, RecordRefused
 from app.logbook import closed, edition, pruning, succession
 from app.logbook import journal as journals
 from app.logbook import keys as keyring
@@ -117,7 +117,7 @@ class Logbook:
         """From the newest segment, or from every one. A full disk keeps nobody from reading, unless it is opened
         `again` for writing; `known` is the last record that was durable before. Raises BookUnsafe."""
         with saving():
-            succession.arrive(self.folder, self._disk)
+            known = succession.arrive(self.folder, self._disk) or known
         hint = journals.read_hint(self.folder, known)
         with saving():
             resumed = None if everything else journals.resume(self.folder, hint)
@@ -230,6 +230,16 @@ class Logbook:
             self.reopen()
         self._settle()
 
+    @contextlib.contextmanager
+    def still(self, book: bytes) -> Iterator[None]:
+        """What is written inside is meant for `book`: the next one does not come into its place meanwhile. Raises
+        BookEnded when it has, BookUnsafe."""
+        with self._lock:
+            self._make_ready()
+            if self.book != book:
+                raise BookEnded("book.another")
+            yield
+
     # -- succession -----------------------------------------------------------------------------
     def candidate(self) -> Candidate:
         """The book that `succeed` would begin: the same at each call until it did. Raises BookUnsafe, ChainBroken."""
@@ -263,15 +273,13 @@ class Logbook:
             given = succession.Inheritance(office=office) if office else self._inheritance()
             try:
                 signed = self._prepare_succession(head, reason, given)
-                with saving():
-                    known = succession.last_of(self.folder)
                 self._journal.commit([Row(closing.raw, closing.hash), *signed])
             except BookUnsafe:
                 succession.abandon(self.folder)
                 raise
             self._journal.close()
             try:
-                self.opening = self._open_next(known)
+                self.opening = self._open_next()
             except BookError as e:
                 raise BookUnknown("book.unknown") from e
             self._begin_again()
@@ -313,13 +321,12 @@ class Logbook:
             self._prepare_succession(Head(last.record.seq, last.hash), reason, self._inheritance())
         return True
 
-    def _open_next(self, known: journals.Hint | None = None) -> Opening:
-        """The next book comes into this one's place; up to `known` it was made durable before. Raises BookUnsafe; then
-        the next opening tries again."""
+    def _open_next(self) -> Opening:
+        """The next book comes into this one's place. Raises BookUnsafe; then the next opening tries again."""
         self._journal.close()
         self._leave_for(succession.goes_to(self.folder), journals.all_segments(self.folder))
         with saving():
-            succession.go_over(self.folder, self._disk, self.book_id)
+            known = succession.go_over(self.folder, self._disk, self.book_id)
         return self._open(known=known)
 
     def _leave_for(self, office: Enrolment | None, segments: Sequence[Path]) -> None:
@@ -584,17 +591,19 @@ class Logbook:
             self._read_everything()
 
     def receipt(self, receipt: dict[str, Any]) -> None:
-        """The office holds everything up to receipt["seq"], whose hash is receipt["hash"]. Never moves back.
+        """The office holds everything of receipt["book"] up to receipt["seq"], whose hash is receipt["hash"]. Never
+        moves back.
 
-        Raises ChainBroken when the office's record is not ours. The signature is the caller's to check.
+        Raises BookEnded when that book is not in use any more, ChainBroken when the office's record is not ours. The
+        signature is the caller's to check.
         """
-        with self._lock:
+        with self.still(bytes.fromhex(receipt["book"])):
             seq = int(receipt["seq"])
             if seq <= self._ledger.acked:
                 return
             if seq > self._ledger.seq or self.hash_of(seq) not in (None, receipt["hash"]):
                 raise ChainBroken("book.fork", seq=seq)
-            self._append((), ({**receipt, "note": "receipt"},))
+            self._write((), ({**receipt, "note": "receipt"},))
 
     def hash_of(self, seq: int) -> str | None:
         """The chain's hash after record `seq`, hex; None when that record is lost or not written."""
@@ -745,16 +754,18 @@ class Logbook:
             self._finish_pruning()
 
     # -- the office -----------------------------------------------------------------------------
-    def receive(self, items: Sequence[Received], cursor: str) -> None:
-        """Pages from the office and the cursor behind them. The cursor counts only when all of them do.
+    def receive(self, items: Sequence[Received], cursor: str, book: bytes | None = None) -> None:
+        """Pages from the office and the cursor behind them. The cursor counts only when all of them do. They are for
+        `book`, without one for that in use: BookEnded when another one is meanwhile.
 
         The bodies are written before the book's lock is taken: no key press waits for a large plan.
         """
         self._must_be_open()
+        book = book or self.book
         with self._receiving, saving():
             keep_bodies(self.folder, self._disk, items)
-        with self._lock:
-            self._append((), page_notes([received.item for received in items], cursor))
+        with self.still(book):
+            self._write((), page_notes([received.item for received in items], cursor))
 
     def pages(self, kind: str) -> dict[str, PageItem]:
         """The newest of each page of a kind by id, without the withdrawn; the one received last stands last."""

@@ -108,12 +108,6 @@ def follows(folder: Path, ledger: Ledger) -> bool:
     return named == {"book": ledger.book.hex(), "hash": ledger.hash.hex(), "seq": ledger.seq}
 
 
-def last_of(folder: Path) -> journals.Hint:
-    """The last record that the waiting book begins with."""
-    ledger, _ = journals.replay(folder / "next", None)
-    return journals.Hint(ledger.book.hex(), ledger.hash.hex(), ledger.seq)
-
-
 def goes_to(folder: Path) -> Enrolment | None:
     """Where the waiting book is enrolled from the start; None: where this one is."""
     with suppress(FileNotFoundError, ValueError), reading():
@@ -121,8 +115,8 @@ def goes_to(folder: Path) -> Enrolment | None:
     return None
 
 
-def go_over(folder: Path, disk: Disk, book: str) -> None:
-    """Steps 4 and 5 for a book whose end is durable. Raises OSError; then the next opening tries again."""
+def go_over(folder: Path, disk: Disk, book: str) -> journals.Hint | None:
+    """Steps 4 and 5 for a book whose end is durable; as `arrive`. Raises OSError; then the next opening tries again."""
     home = home_of(folder, book)
     disk.make_folder("closed.make", home)
     hint = journals.read_hint(folder)
@@ -131,19 +125,22 @@ def go_over(folder: Path, disk: Disk, book: str) -> None:
     disk.rename("close.journal", folder / "journal", home / "journal")
     disk.sync_folder("close.home", home)
     disk.sync_folder("close.folder", folder)
-    arrive(folder, disk)
+    return arrive(folder, disk)
 
 
-def arrive(folder: Path, disk: Disk) -> None:
-    """Step 5, when the old journal has left and the next one has not come. Raises OSError."""
+def arrive(folder: Path, disk: Disk) -> journals.Hint | None:
+    """Step 5, when the old journal has left and the next one has not come: the last record that it begins with, which
+    was durable before. Raises OSError."""
     place = folder / "next"
     if (folder / "journal").is_dir() or not (place / "journal").is_dir():
-        return
+        return None
+    ledger, _ = journals.replay(place, None)
     for name in ("office.json", "shelf.json", "journal"):
         if (place / name).exists():
             disk.rename(f"arrive.{name.partition('.')[0]}", place / name, folder / name)
             disk.sync_folder("arrive.sync", folder)
     _clear(place)
+    return journals.Hint(ledger.book.hex(), ledger.hash.hex(), ledger.seq)
 
 
 def abandon(folder: Path) -> None:

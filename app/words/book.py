@@ -31,6 +31,7 @@ TABLE = {
         "the storage cannot be read ({why}); what was recorded is unchanged. Try again; if it stays so, call the "
         "administrator",
     ),
+    "another": ("已经换了新的记录本,接着传新的", "another logbook has begun here; it goes on with that one"),
     "unknown": (
         "存储没有明确答复,不能确定是否已记录。请重新打开程序后核对",
         "the storage gave no clear answer, it is not known if this was recorded: open the program again and look",

@@ -716,3 +716,18 @@ def test_a_book_that_begins_on_a_full_disk_can_be_read_at_once(tmp_path: Path) -
     assert logbook.append(words(2))[0].record.seq == 2
     logbook.close()
     assert check_folder(tmp_path / "book").whole
+
+
+@pytest.mark.parametrize("step", ["close.home", "arrive.journal"])
+def test_nor_does_a_full_disk_hide_one_that_comes_at_the_next_start(tmp_path: Path, step: str) -> None:
+    disk = LooseDisk()
+    logbook = Logbook.open(tmp_path / "book", Ticks(), disk, SMALL)
+    logbook.append(words(1))
+    disk.refuses = {step: errno.EIO}
+    with pytest.raises(BookUnknown):
+        logbook.succeed("fork")
+    logbook.close()
+    disk.refuses = {"again.write": errno.ENOSPC}
+    logbook = Logbook.open(tmp_path / "book", Ticks(), disk, SMALL)
+    assert [entry.record.kind for entry in logbook.entries()] == ["book.opened"]
+    logbook.close()

@@ -17,6 +17,7 @@ import uvicorn
 
 from app.errors import WatchbookError
 from app.logbook.book import Draft, Logbook
+from app.logbook.disk import Disk
 from app.ports import Moment
 from app.record import Entry
 from sync.client import Client, Timeouts
@@ -239,10 +240,10 @@ def client_for(writer: Writer, url: str, clock: WallClock, timeouts: Timeouts = 
 
 
 @contextmanager
-def handheld(folder: Path, running: RunningOffice, off_ms: int = 0) -> Iterator[Handheld]:
+def handheld(folder: Path, running: RunningOffice, off_ms: int = 0, disk: Disk | None = None) -> Iterator[Handheld]:
     """A handheld enrolled at the office. Its clock is wrong by `off_ms`."""
     clock = WallClock(off_ms)
-    logbook = Logbook.open(folder, clock)
+    logbook = Logbook.open(folder, clock, disk)
     try:
         if logbook.office is None:
             enrol(logbook, running.url, running.whole_code(), "Gate 1", clock)

@@ -1,15 +1,21 @@
 """Books that end and go on elsewhere: forks, journals that are lost, other sites and other offices. Nothing is lost."""
 
+import errno
 import shutil
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import Connection, delete, select, update
 
-from app.errors import BookUnsafe, OfficeAway, OfficeRefused
+from app.errors import BookUnknown, BookUnsafe, OfficeAway, OfficeRefused, WatchbookError
 from app.logbook.book import Draft, Logbook
 from app.logbook.closed import homes, summary_of
+from app.logbook.reader import Enrolment
+from app.logbook.verify import check_folder
 from app.memory import Memory
 from sync.client import Client, Refused
 from sync.closed import ENDS_MS
@@ -22,6 +28,7 @@ from sync.office.store.records import apart_of
 from sync.office.store.schema import forks, heads, records
 from sync.standing import Reason
 from sync.wire import Ack, After, Batch, Problem, Successor
+from tests.logbook.tools import LooseDisk, words
 from tests.sync.places import SITE, Handheld, RunningOffice, WallClock, drained, handheld, office, same_bytes
 from tests.sync.proxy import Fault, proxy
 from tests.sync.rogue import Rogue
@@ -430,6 +437,53 @@ def test_at_another_office_a_new_book_begins_and_the_old_one_is_still_carried_to
         summary = summary_of(home)
         assert summary is not None
         assert (summary.reason, summary.acked) == ("office", summary.seq)
+
+
+@pytest.mark.parametrize(
+    ("what", "step"),
+    [
+        ("receives", ""),
+        ("changes", "close.home"),
+        ("changes", "arrive.journal"),
+        ("send", ""),
+        ("send", "close.journal"),
+    ],
+)
+def test_an_answer_to_a_book_that_ended_meanwhile_is_none_to_the_next(
+    tmp_path: Path, running: RunningOffice, monkeypatch: pytest.MonkeyPatch, what: str, step: str
+) -> None:
+    """The crew goes to another office while the courier hears this one; the disk may refuse one step of that."""
+    disk = LooseDisk()
+    with office(tmp_path / "other") as other, handheld(tmp_path / "a", running, disk=disk) as a:
+        a.write(20)
+        running.publish("people", "people", b'{"people": ["of the site before"]}')
+        whose, name = (disk, "step") if what == "receives" else (Client, what)
+        act = getattr(whose, name)
+
+        def leave() -> None:
+            disk.refuses = dict.fromkeys([step], errno.EIO)
+            with suppress(BookUnknown):
+                a.logbook.succeed("site", Enrolment(other.url, other.key.public.hex(), "pda-9", SITE))
+            disk.refuses = {}
+
+        def and_leave(*args: Any) -> Any:
+            answer = act(*args)
+            if whose is Client or args == ("received.make",):
+                monkeypatch.undo()
+                crew = Thread(target=leave)
+                crew.start()
+                crew.join()
+            return answer
+
+        monkeypatch.setattr(whose, name, and_leave)
+        with suppress(WatchbookError):
+            a.courier.exchange()
+        a.logbook.append(words(1))
+        kinds = [entry.record.kind for entry in a.logbook.entries()]
+        assert kinds[:2] == ["book.opened", "book.enrolled"]
+        assert (a.logbook.acked, a.logbook.cursor, a.logbook.pages("people")) == (0, "", {})
+        assert a.courier.state.new_books == 0
+        assert check_folder(tmp_path / "a").whole
 
 
 def test_an_old_office_that_is_gone_holds_nothing_up_and_is_named(tmp_path: Path, running: RunningOffice) -> None:
