@@ -333,7 +333,7 @@ async def _take(office: Office, request: AnyRequest, book: str) -> Ack:
     done = await office.store.records.take(site, batch, office.now(), REVOKED if caller.revoked else None)
     if isinstance(done, Gap):
         raise Refusal("gap", high_water=done.held.seq, head=done.held.hash.hex())
-    await _name_blobs(office, site, batch)
+    await _name_blobs(office, caller, batch)
     if isinstance(done, Fork):
         apart = office.receipt(caller.book, done.apart) if done.apart else None
         raise Refusal("fork", high_water=done.held.seq, head=done.held.hash.hex(), receipt=apart)
@@ -351,10 +351,11 @@ async def _take(office: Office, request: AnyRequest, book: str) -> Ack:
     )
 
 
-async def _name_blobs(office: Office, site: str, batch: store_records.Batch) -> None:
+async def _name_blobs(office: Office, caller: Caller, batch: store_records.Batch) -> None:
     """Before the answer, so that a handheld whose office fell in between sends the records again."""
     if links := naming(batch.links):
-        await office.store.write(partial(name_blobs_of, site=site, book=batch.book, links=links))
+        named = partial(name_blobs_of, site=caller.device.site, book=batch.book, links=links, aside=caller.revoked)
+        await office.store.write(named)
 
 
 def _named(done: Taken, lang: str) -> tuple[Quarantined, ...]:
@@ -384,9 +385,10 @@ async def _blob_state(office: Office, request: AnyRequest, book: str, name: str)
 
 
 async def _must_be_owed(office: Office, caller: Caller, digest: bytes) -> None:
-    """A withdrawn handheld still brings what records of its site name, those in quarantine too, and nothing else."""
+    """A withdrawn handheld still brings what records of its site name, those in quarantine too, and nothing else; one
+    that nobody had confirmed brings nothing."""
     named = partial(was_named, site=caller.device.site, digest=digest)
-    if caller.revoked and not await office.store.read(named):
+    if caller.revoked and (caller.device.waits_since is not None or not await office.store.read(named)):
         raise Refusal("revoked")
 
 

@@ -68,7 +68,7 @@ async def take_in(store: Store, key: OfficeKey, data: bytes, now: int, expected:
     if isinstance(done, Gap):
         raise FileRefused("handoff.gap", first=done.held.seq + 1, seq=sheet.first)
     if links := naming(one for batch in batches for one in batch.links):
-        await store.write(partial(name_blobs_of, site=device.site, book=book, links=links))
+        await store.write(partial(name_blobs_of, site=device.site, book=book, links=links, aside=withdrawn))
     if isinstance(done, Fork):
         raise FileRefused("handoff.fork", seq=done.seq)
     receipt = signed_receipt(key, book, done.held, now)

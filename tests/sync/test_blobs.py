@@ -164,7 +164,7 @@ def test_a_withdrawn_handheld_and_wrong_bytes_are_refused(tmp_path: Path, runnin
 
 @pytest.mark.proof
 def test_what_records_in_quarantine_name_comes_with_them(tmp_path: Path, running: RunningOffice) -> None:
-    """And what was purged meanwhile is let go."""
+    """And what was purged meanwhile is let go, though one of them names it anew."""
     with handheld(tmp_path / "a", running) as a:
         before = attached(a, JPEG + b"before")
         a.courier.exchange()
@@ -173,6 +173,7 @@ def test_what_records_in_quarantine_name_comes_with_them(tmp_path: Path, running
         running.ask(running.store.devices.revoke(SITE, device.device, now_ms()))
         running.ask(running.store.write(lambda tx: forget_blobs(tx, SITE, [bytes.fromhex(before.sha256)], now_ms())))
         a.logbook.blobs_doubted()
+        assert attached(a, JPEG + b"before") == before
         after = attached(a)
         a.logbook.attach(JPEG + b"nobody names this")
         with pytest.raises(OfficeRefused, match="withdrawn"):
@@ -180,6 +181,19 @@ def test_what_records_in_quarantine_name_comes_with_them(tmp_path: Path, running
         assert {row.quarantine for row in running.stored(a.logbook.book)} == {None, "revoked-book"}
         assert [at_the_office(running, each.sha256) for each in (after, purged)] == [JPEG, JPEG + b"purged"]
         assert (a.logbook.blobs_waiting(), at_the_office(running, before.sha256)) == ([], None)
+
+
+def test_a_handheld_that_was_withdrawn_before_anybody_confirmed_it_brings_no_pictures(
+    tmp_path: Path, running: RunningOffice
+) -> None:
+    with handheld(tmp_path / "a", running) as a:
+        change = update(devices).values(waits_since=1, revoked_at=now_ms())
+        running.ask(running.store.write(lambda tx: tx.execute(change)))
+        picture = attached(a)
+        with pytest.raises(OfficeRefused, match="withdrawn"):
+            a.courier.exchange()
+        assert a.logbook.unsent == 0
+        assert (a.logbook.blobs_waiting(), at_the_office(running, picture.sha256)) == ([picture.sha256], None)
 
 
 # -- in parts ------------------------------------------------------------------------------------

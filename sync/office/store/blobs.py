@@ -122,10 +122,12 @@ def strings_in(raw: bytes) -> set[bytes]:
     return {bytes.fromhex(name.decode()) for name in _HASH.findall(raw)}
 
 
-def name_blobs(tx: Connection, site: str, digests: Iterable[bytes]) -> None:
-    """Records of the site name these, perhaps anew."""
+def name_blobs(tx: Connection, site: str, digests: Iterable[bytes], *, aside: bool = False) -> None:
+    """Records of the site name these, perhaps anew; those in quarantine (`aside`) bring nothing back that was
+    purged."""
     for digest in sorted(digests):
-        tx.execute(upsert(named_blobs), {"site": site, "sha256": digest, "purged_at": None})
+        row = {"site": site, "sha256": digest, "purged_at": None}
+        tx.execute(insert(named_blobs).on_conflict_do_nothing() if aside else upsert(named_blobs), row)
         mine = (unnamed_blobs.c.site == site, unnamed_blobs.c.sha256 == digest)
         tx.execute(delete(unnamed_blobs).where(*mine))
 
@@ -135,13 +137,13 @@ def naming(links: Iterable[Link]) -> list[Link]:
     return [one for one in links if names_in((one.raw,))]
 
 
-def name_blobs_of(tx: Connection, site: str, book: bytes, links: Sequence[Link]) -> None:
+def name_blobs_of(tx: Connection, site: str, book: bytes, links: Sequence[Link], *, aside: bool) -> None:
     """What these records name, at least one, that have come, perhaps again: one that was purged meanwhile names nothing
     any more."""
     those = records.c.seq.between(min(one.seq for one in links), max(one.seq for one in links))
     mine = (records.c.site == site, records.c.book == book, those, records.c.raw.is_(None))
     purged = set(map(bytes, tx.execute(select(records.c.hash).where(*mine)).scalars()))
-    name_blobs(tx, site, names_in(one.raw for one in links if one.hash not in purged))
+    name_blobs(tx, site, names_in(one.raw for one in links if one.hash not in purged), aside=aside)
 
 
 def upload_of(tx: Connection, site: str, book: bytes, digest: bytes) -> Upload:
