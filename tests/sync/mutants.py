@@ -83,13 +83,13 @@ def _cursor_first(stack: ExitStack) -> None:
     """The cursor is kept before the page; now and then nothing comes after it."""
     times = [0]
 
-    def made(receive: Callable[[Logbook, Any, str], None]) -> Callable[[Logbook, Any, str], None]:
-        def early(self: Logbook, items: Any, cursor: str) -> None:
-            receive(self, [], cursor)
+    def made(receive: Callable[..., None]) -> Callable[..., None]:
+        def early(self: Logbook, items: Any, *cursor: Any) -> None:
+            receive(self, [], *cursor)
             times[0] += 1
             if items and times[0] % 3 == 0:
                 raise OSError(5, "the disk did not answer")
-            receive(self, items, cursor)
+            receive(self, items, *cursor)
 
         return early
 
