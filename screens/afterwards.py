@@ -416,19 +416,24 @@ class EntriesPage(TypedPage):
     def foot(self) -> Sequence[tuple[str, str]]:
         if self._stop is None:
             return (("Enter", self.say("life.save")), self._roll.key(self), self.back_key)
-        if len(self.typed.typed) < TIME.limit:
+        if not self._is_typed:
             return (("Enter", self.say("life.nobody")), self.back_key, self.menu_key)
         return (("Enter", self.say("life.all_ok")), (NOT_OK, self.say("life.not_ok")), self.back_key)
 
     @property
     def open_question(self) -> object:
-        return len(self._entered)
+        return len(self._entered), self._is_typed
+
+    @property
+    def _is_typed(self) -> bool:
+        """The time stands there: the next digit says how it was."""
+        return len(self.typed.typed) == TIME.limit
 
     async def digit(self, key: str) -> None:
         if self._stop is None:
             if key == self._roll.key(self)[0]:
                 self._roll.press(self)
-        elif len(self.typed.typed) < TIME.limit:
+        elif not self._is_typed:
             await super().digit(key)
         elif key in ("1", NOT_OK):
             self._take(ok=key != NOT_OK)

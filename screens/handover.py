@@ -129,6 +129,10 @@ class SheetPage(Page):
         self._page = 0
         self._pages = 1
 
+    @property
+    def open_question(self) -> object:
+        return self._page
+
     def lines(self, width: int, height: int) -> list[Line]:
         """Once more where there turned out to be more pages, or fewer: the keys below say so."""
         before = self._pages

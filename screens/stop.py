@@ -49,6 +49,8 @@ class StopPage(Page):
         """The value with which the crew answers otherwise, and why; another one is asked about again."""
         self._sure: set[Kind] = set()
         """What the crew was asked about this reading."""
+        self._repeats = False
+        """It is out of its limits, and asked for once more."""
         self._exchange: Exchange | None = None
         self._sheet: Sheet | None = None
         """Of a check that is a score sheet."""
@@ -93,7 +95,7 @@ class StopPage(Page):
             self._digits = _empty(check)
             self._choices = Choices(check.choices, lambda choice: choice.text.say(self.lang)) if check.choices else None
             self._sensor, self._why = None, (None, "")
-            self._sure, self._exchange = set(), None
+            self._sure, self._exchange, self._repeats = set(), None, False
             self._sheet = self._new_sheet(check) if check.kind == "score" else None
         if check is not None and self._sensor is None and self._digits.empty:
             self._sensor = self.gear.watch.sensed(check, self._done)
@@ -267,7 +269,7 @@ class StopPage(Page):
     def open_question(self) -> object:
         """The check; what stands in its field is of the same one."""
         check = self._check()
-        return check.id if check else None
+        return check and (check.id, self._repeats)
 
     @property
     def half_typed(self) -> bool:
@@ -404,6 +406,7 @@ class StopPage(Page):
         fields = {"value": answer.value or "", "unit": unit_of(check), "limits": limits(self.lang, check)}
         self._digits = _empty(check)
         if not kept:
+            self._repeats = True
             self.terminal.signal("mark")
             self.terminal.tell(self.say("stop.repeat", **fields), "mark")
             return

@@ -88,6 +88,8 @@ class KnownPage(Page):
         except WatchbookError as e:
             self._others, self._why = (), e
         self.show()
+        if self.is_current:
+            self.terminal.turned_by_itself()
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         where = self._at_post.name.say(self.lang) if self._at_post else ""
