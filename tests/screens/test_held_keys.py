@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.duties import life
+from app.duties.schedule import Slot
 from app.duties.site import Phrase, Post, Text
 from app.handing import Handing
 from app.keeping import Keeping
@@ -41,14 +42,16 @@ SITE = pages(replace(PLAN, procedures=(LIFT, FLOOD), surveys=(SEVEN,), posts=(GA
 BOSS = PEOPLE.people[-1]
 
 
+def missed(here: World) -> Slot:
+    return life.unwalked(PLAN, PLAN.schedule("night-1"), {}, here.watch.now())[0]
+
+
 async def walkers(here: World) -> Page:
-    slot = life.unwalked(PLAN, PLAN.schedule("night-1"), {}, here.watch.now())[0]
-    return WalkersPage(BOSS, slot, "17")
+    return WalkersPage(BOSS, missed(here), "17")
 
 
 async def sheet(here: World) -> Page:
-    slot = life.unwalked(PLAN, PLAN.schedule("night-1"), {}, here.watch.now())[0]
-    return EntriesPage(BOSS, slot, "17", PEOPLE.people[:1], PLAN.routes[0].stops)
+    return EntriesPage(BOSS, missed(here), "17", PEOPLE.people[:1], PLAN.routes[0].stops)
 
 
 async def long_sheet(here: World) -> Page:

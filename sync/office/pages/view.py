@@ -148,25 +148,22 @@ class View:
         `filling` is how far a demonstration's example has come.
         """
         lang = lang_of(request)
-        text = (
-            _templates()
-            .get_template(template)
-            .render(
-                lang=lang,
-                w=partial(words, lang),
-                t=_words_of("tags", lang),
-                other_lang_url=_in_other_language(request, lang),
-                session_name=visitor.name,
-                form_token=form_token(visitor.session) if visitor.session else "",
-                way_back=visitor.home,
-                say=partial(say, lang),
-                ways=self._ways(visitor, lang, path_of(request)),
-                here=here_of(request),
-                banner=banner,
-                filling=filling,
-                shown_now=request.state.get(SHOWN_NOW, ""),
-                **fields,
-            )
+        made = _templates().get_template(template)
+        text = made.render(
+            lang=lang,
+            w=partial(words, lang),
+            t=_words_of("tags", lang),
+            other_lang_url=_in_other_language(request, lang),
+            session_name=visitor.name,
+            form_token=form_token(visitor.session) if visitor.session else "",
+            way_back=visitor.home,
+            say=partial(say, lang),
+            ways=self._ways(visitor, lang, path_of(request)),
+            here=here_of(request),
+            banner=banner,
+            filling=filling,
+            shown_now=request.state.get(SHOWN_NOW, ""),
+            **fields,
         )
         return Response(
             text.encode(),
